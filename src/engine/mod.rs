@@ -1,0 +1,5 @@
+//! The conductor: a lane per subscriber, the turn, the outbox, the timers.
+//!
+//! May import `types`, `gsm`, `menu`, `dialog`, `market`, `ledger`, `store`.
+
+pub mod port;

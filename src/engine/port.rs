@@ -1,0 +1,189 @@
+//! What stands between the engine and the edges: inputs as the engine takes them, and the traits
+//! by which it reaches out without knowing SMPP or HTTP.
+
+use crate::types::{Msisdn, PayoutId, Timestamp};
+use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// A gateway by its name in the configuration.
+pub type GatewayId = std::sync::Arc<str>;
+
+/// What names a repeat of the same input: source, session and sequence, or a hash of the message.
+pub type Mark = Vec<u8>;
+
+/// A step of a USSD dialog as a gateway delivered it, its dialect already read.
+#[derive(Debug, Clone)]
+pub struct UssdIn {
+    /// Where it came from.
+    pub gateway: GatewayId,
+    /// Whose phone.
+    pub msisdn: Msisdn,
+    /// The gateway's own name for the dialog; empty where it has none.
+    pub session: Vec<u8>,
+    /// The gateway's count of exchanges in the dialog, where it keeps one.
+    pub sequence: Option<u8>,
+    /// What happened.
+    pub event: UssdEvent,
+    /// A repeat of the same octets has the same mark.
+    pub mark: Option<Mark>,
+    /// When it was read off the socket.
+    pub at: Timestamp,
+}
+
+/// What happened in a USSD dialog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UssdEvent {
+    /// The subscriber dialled: `*483*57#`, or longer with answers behind it.
+    Begin(String),
+    /// The subscriber typed.
+    Reply(String),
+    /// The dialog is over: cancelled, timed out, cut.
+    Gone,
+}
+
+/// What a USSD step is answered with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UssdOut {
+    /// Show this and wait.
+    Ask(String),
+    /// Show this and close.
+    End(String),
+    /// Nothing: the dialog is gone, or the answer came too late to be shown.
+    Nothing,
+}
+
+/// An SMS from a phone, its parts put together.
+#[derive(Debug, Clone)]
+pub struct SmsIn {
+    /// Where it came from.
+    pub gateway: GatewayId,
+    /// Who sent it.
+    pub from: Msisdn,
+    /// To which number of ours.
+    pub to: String,
+    /// What it says.
+    pub text: String,
+    /// A repeat of the same message has the same mark.
+    pub mark: Mark,
+    /// When it was read off the socket.
+    pub at: Timestamp,
+}
+
+/// What became of an SMS we sent (a delivery receipt).
+#[derive(Debug, Clone)]
+pub struct ReceiptIn {
+    /// Where it came from.
+    pub gateway: GatewayId,
+    /// The SMSC's id for the message.
+    pub message_id: String,
+    /// `DELIVRD`, `EXPIRED`, `UNDELIV`, ... as SMPP 3.4 appendix B names them.
+    pub state: String,
+    /// When it was read off the socket.
+    pub at: Timestamp,
+}
+
+/// The engine could not take an input now; the sender should try again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("busy: the lane of this subscriber is full")]
+pub struct Busy;
+
+/// What the SMPP shells and every other subscriber-facing edge call.
+pub trait Subscribers: Send + Sync + 'static {
+    /// Hands over a USSD step. `Err` at once when the lane is full (answer ESME_RX_T_APPN); else a
+    /// future of the screen to send.
+    fn ussd(&self, input: UssdIn) -> Result<BoxFuture<'static, UssdOut>, Busy>;
+
+    /// Hands over an SMS; the future resolves when it is durable, `Err` when it could not be kept.
+    fn sms(&self, input: SmsIn) -> Result<BoxFuture<'static, Result<(), Busy>>, Busy>;
+
+    /// Hands over a delivery receipt; resolves like an SMS.
+    fn receipt(&self, input: ReceiptIn) -> Result<BoxFuture<'static, Result<(), Busy>>, Busy>;
+}
+
+/// An SMS that left the outbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SmsOut {
+    /// The outbox row: the same for every try.
+    pub id: String,
+    /// To whom.
+    pub to: Msisdn,
+    /// What it says; the shell segments and encodes it.
+    pub text: String,
+    /// After this it is of no use any more.
+    pub give_up: Timestamp,
+}
+
+/// What came of a try to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sent {
+    /// The SMSC took every part and named them so.
+    Taken(Vec<String>),
+    /// Not taken, or not known to be: try again after this long.
+    Later {
+        /// How long to wait.
+        after: Duration,
+        /// What the operator of the service should know.
+        why: String,
+    },
+    /// Will never be taken.
+    Never(String),
+}
+
+/// Sends SMS: the SMPP pool.
+pub trait SmsSender: Send + Sync + 'static {
+    /// Tries once.
+    fn send(&self, sms: SmsOut) -> BoxFuture<'_, Sent>;
+}
+
+/// A request to pay somebody by mobile money. The id is made durable before anything is sent and
+/// is the same for every try.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayOut {
+    /// Ours; the provider refuses a second transfer with the same one.
+    pub id: PayoutId,
+    /// To whom.
+    pub to: Msisdn,
+    /// Whole shillings.
+    pub shillings: u32,
+}
+
+/// What is known of a payout after talking to the provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PayoutNews {
+    /// The provider has it and will decide; its result comes later or must be asked for.
+    Accepted,
+    /// Paid, with the provider's reference.
+    Paid {
+        /// Such as `SJK3ABCDEF`.
+        reference: String,
+    },
+    /// Proven not paid.
+    Failed {
+        /// In words, for the person waiting.
+        why: String,
+    },
+    /// No answer, or one that proves nothing.
+    Unknown {
+        /// What happened, for the operator of the service.
+        why: String,
+    },
+    /// Not taken at all: nothing left this machine, or the provider said "come back later".
+    NotTaken {
+        /// What happened.
+        why: String,
+    },
+}
+
+/// A mobile-money provider.
+pub trait MoneyOut: Send + Sync + 'static {
+    /// Asks for the transfer; safe to repeat with the same id.
+    fn pay(&self, payout: PayOut) -> BoxFuture<'_, PayoutNews>;
+
+    /// Asks what became of it.
+    fn status(&self, id: PayoutId) -> BoxFuture<'_, PayoutNews>;
+
+    /// Whether the provider could be reached a moment ago; read before a PIN is asked for.
+    fn is_up(&self) -> bool;
+}

@@ -1,0 +1,34 @@
+//! Sokoni: an artisan marketplace that runs on a basic phone.
+//!
+//! Read the modules in the order in which a key press passes through them:
+//!
+//! * [`types`]: the vocabulary everything shares; no module of ours below it.
+//! * [`gsm`]: what fits on the air: alphabets, septets, parts of a long SMS.
+//! * [`smpp`]: the link to a mobile operator: PDUs, the ESME bind machine, USSD dialects.
+//! * [`menu`]: the language in which operators write menus, and the proof that a tree is sound.
+//! * [`dialog`]: one subscriber's conversation as a pure machine.
+//! * [`market`]: the business: artisans, listings, orders, payouts; pure decide and evolve.
+//! * [`ledger`]: double entry; every posting in one table.
+//! * [`store`]: one commit per turn, durable before anybody hears of it.
+//! * [`engine`]: the conductor: a lane per subscriber, the turn, the outbox, the timers.
+//! * [`money`]: mobile money and cards, over HTTP.
+//! * [`web`]: the shop, the desk and the phones page.
+//! * [`sim`]: an SMSC, a money provider and a card processor that obey the public
+//!   specifications and can be told to misbehave.
+//! * [`cli`], [`config`], [`telemetry`]: the edge that a person types at.
+
+pub mod cli;
+pub mod config;
+pub mod dialog;
+pub mod engine;
+pub mod gsm;
+pub mod ledger;
+pub mod market;
+pub mod menu;
+pub mod money;
+pub mod sim;
+pub mod smpp;
+pub mod store;
+pub mod telemetry;
+pub mod types;
+pub mod web;

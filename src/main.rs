@@ -1,0 +1,3 @@
+//! The `sokoni` command.
+
+fn main() {}

@@ -1,0 +1,8 @@
+//! The language of `menus/*.menu`: parsed with every fault reported, checked, and frozen into a
+//! graph that [`crate::dialog`] walks.
+//!
+//! Pure. May import `types` and `gsm`.
+
+pub mod graph;
+pub mod value;
+pub mod vocabulary;

@@ -1,0 +1,3 @@
+//! Mobile money and cards over HTTP.
+//!
+//! May import `types` and `engine`.

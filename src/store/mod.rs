@@ -1,0 +1,53 @@
+//! One commit per turn: everything a turn decided is written whole, durable before anybody
+//! outside hears of it.
+//!
+//! The only place that knows sled. May import `types`, `market`, `ledger` and `dialog` (their
+//! data, not their logic).
+
+pub mod batch;
+
+use batch::{Batch, Committed, Row};
+use futures_util::future::BoxFuture;
+
+/// A key: a table letter and what sorts within it.
+pub type Key = Vec<u8>;
+
+/// Why the store did not do what was asked.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// An expectation of the batch did not hold; nothing was written. Read again and decide again.
+    #[error("row {} changed in between", batch::show_key(.0))]
+    Conflict(Key),
+    /// A sum would have gone below its floor; nothing was written.
+    #[error("sum {} would go below its floor", batch::show_key(.0))]
+    Floor(Key),
+    /// The disk, or what is on it. The store serves no more until it is opened again.
+    #[error("the store stopped: {0}")]
+    Stopped(String),
+    /// A row that this version cannot read.
+    #[error("row {key} cannot be read: {why}")]
+    Unreadable {
+        /// Which row.
+        key: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// The same behaviour from every engine.
+pub trait Store: Send + Sync + 'static {
+    /// Several rows as of one commit, in the order asked.
+    fn read(&self, keys: Vec<Key>) -> BoxFuture<'_, Result<Vec<Option<Row>>, StoreError>>;
+
+    /// At most `limit` rows whose keys begin with `prefix`, after `from` (exclusive) when given,
+    /// oldest first, or newest first when `back`.
+    fn scan(
+        &self, prefix: Key, from: Option<Key>, limit: usize, back: bool,
+    ) -> BoxFuture<'_, Result<Vec<(Key, Row)>, StoreError>>;
+
+    /// Writes a whole batch, or none of it; resolves when it is durable.
+    fn commit(&self, batch: Batch) -> BoxFuture<'_, Result<Committed, StoreError>>;
+
+    /// The position of the last durable commit.
+    fn position(&self) -> u64;
+}

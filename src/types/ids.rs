@@ -1,0 +1,80 @@
+//! Names of things that people never type.
+
+use crate::types::{Entropy, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+use uuid::Uuid;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// A new id that sorts by `now` (UUID version 7, RFC 9562 section 5.7).
+            pub fn new(now: Timestamp, entropy: &mut Entropy) -> Self {
+                Self(uuid_v7(now, entropy))
+            }
+
+            /// The id that always follows from this cause, so that a retry makes the same one.
+            pub fn derived(cause: &str) -> Self {
+                use sha2::{Digest, Sha256};
+                let digest = Sha256::digest(cause.as_bytes());
+                let mut octets = [0; 16];
+                octets.copy_from_slice(&digest[..16]);
+                Self(uuid::Builder::from_custom_bytes(octets).into_uuid())
+            }
+
+            /// The sixteen octets, in sorting order.
+            pub fn as_bytes(&self) -> &[u8; 16] {
+                self.0.as_bytes()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}", self.0.simple())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}", self.0.simple())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Uuid::from_str(text).map(Self)
+            }
+        }
+    };
+}
+
+id! {
+    /// A person or a house we deal with: artisan, agent, mentor, rider, shopper.
+    PartyId
+}
+id! {
+    /// One wish to send money out, however often it is tried.
+    PayoutId
+}
+id! {
+    /// One balanced set of postings.
+    TransferId
+}
+id! {
+    /// One conversation by USSD, resumed or not.
+    DialogId
+}
+
+fn uuid_v7(now: Timestamp, entropy: &mut Entropy) -> Uuid {
+    let mut tail = [0; 10];
+    tail[..8].copy_from_slice(&entropy.next_u64().to_be_bytes());
+    tail[8..].copy_from_slice(&entropy.next_u64().to_be_bytes()[..2]);
+    uuid::Builder::from_unix_timestamp_millis(now.millis().max(0) as u64, &tail).into_uuid()
+}

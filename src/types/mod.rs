@@ -1,0 +1,21 @@
+//! The vocabulary that every other module shares: numbers of phones, sums of money, codes
+//! people say aloud, moments, languages.
+//!
+//! Imports nothing of ours; knows no clock, no randomness and no I/O.
+
+pub mod code;
+pub mod entropy;
+pub mod ids;
+pub mod lang;
+pub mod money;
+pub mod msisdn;
+pub mod text;
+pub mod time;
+
+pub use code::{CodeKind, SpokenCode};
+pub use entropy::Entropy;
+pub use ids::{DialogId, PartyId, PayoutId, TransferId};
+pub use lang::Lang;
+pub use money::{Currency, Kes, Money, Usd};
+pub use msisdn::Msisdn;
+pub use time::{Clock, Timestamp};

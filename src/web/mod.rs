@@ -1,0 +1,3 @@
+//! HTTP: the shop, the desk and the phones page.
+//!
+//! May import `types` and `engine`.
