@@ -3,3 +3,4 @@
 //! May import `types`, `gsm`, `menu`, `dialog`, `market`, `ledger`, `store`.
 
 pub mod port;
+pub mod shopfront;

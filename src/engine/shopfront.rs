@@ -1,0 +1,256 @@
+//! What the shop, the desk and the card processor's webhook call, and the views they get.
+
+use crate::types::{Kes, Timestamp, Usd};
+use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+
+/// A piece on sale, as a shopper sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PieceView {
+    /// The listing's five digits.
+    pub code: String,
+    /// Kind as a word: `necklace`.
+    pub kind: String,
+    /// Material as a word: `brass`.
+    pub stuff: String,
+    /// Who made it.
+    pub maker: String,
+    /// Where she works.
+    pub place: String,
+    /// What the shopper pays for one.
+    pub price: Usd,
+    /// What the shopper pays for one, in shillings, before conversion.
+    pub retail: Kes,
+    /// What the maker receives for one.
+    pub maker_gets: Kes,
+    /// How many can be bought now.
+    pub ready: u32,
+    /// Since when it is on sale.
+    pub since: Timestamp,
+}
+
+/// Who gets what of one sale, from the ledger's own rules. The parts add up to `total`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Split {
+    /// The sale's value in shillings.
+    pub total: Kes,
+    /// Named parts: `maker`, `mentor`, `margin`, in this order; empty ones left out.
+    pub parts: Vec<(String, Kes)>,
+}
+
+/// A shopper's wish to buy.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct CheckoutIn {
+    /// The listing.
+    pub code: String,
+    /// How many pieces.
+    pub quantity: u32,
+    /// The shopper's name.
+    pub name: String,
+    /// For the receipt.
+    pub email: String,
+    /// ISO 3166 letters.
+    pub country: String,
+    /// Street, town and what else the carrier needs.
+    pub address: String,
+    /// The same for a form posted twice.
+    pub idempotency_key: String,
+}
+
+/// Where a checkout goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckoutOut {
+    /// The private link's token of the order page.
+    pub token: String,
+    /// Where the shopper pays.
+    pub pay_url: String,
+}
+
+/// Why a checkout, a command of the desk or a webhook was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ShopError {
+    /// There is no such thing, or nobody may see it.
+    #[error("there is no such thing here")]
+    NotFound,
+    /// Sold or taken off sale in the meantime.
+    #[error("this piece has just been sold")]
+    Gone,
+    /// Something in the form is wrong: field and what to do.
+    #[error("{field}: {why}")]
+    Field {
+        /// Which field.
+        field: &'static str,
+        /// In words.
+        why: String,
+    },
+    /// The card processor could not be reached; nothing was taken.
+    #[error("the card processor does not answer; nothing was taken, please try again")]
+    CardDown,
+    /// Our own fault; nothing was taken.
+    #[error("something broke on our side; nothing was taken")]
+    Fault,
+}
+
+/// One step of an order, as the shopper sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderStep {
+    /// A stable word: `paid`, `offered`, `accepted`, `ready`, `at_kiosk`, `checked`, `refunded` ...
+    pub step: String,
+    /// When it happened; `None` when it lies ahead.
+    pub at: Option<Timestamp>,
+}
+
+/// An order, as the shopper sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderView {
+    /// The order's six digits.
+    pub code: String,
+    /// What was bought.
+    pub piece: PieceView,
+    /// How many pieces.
+    pub quantity: u32,
+    /// Goods and shipping, in cents.
+    pub total: Usd,
+    /// The state as a stable word.
+    pub state: String,
+    /// Every step, done and to come, in order.
+    pub steps: Vec<OrderStep>,
+    /// Who gets what; from the ledger once released.
+    pub split: Split,
+    /// Grows with every change: a page that has seen it need not draw again.
+    pub version: u64,
+}
+
+/// A tick of the order page: the order of this token changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderChanged {
+    /// The private link's token.
+    pub token: String,
+}
+
+/// What a card processor tells us, its signature already proven.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardNews {
+    /// The processor's id of this event; a repeat has the same.
+    pub event_id: String,
+    /// The token we gave as the session's reference.
+    pub token: String,
+    /// The processor's id of the payment.
+    pub payment: String,
+    /// What happened.
+    pub what: CardEvent,
+}
+
+/// What happened to a card payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CardEvent {
+    /// Captured, so many cents.
+    Paid(Usd),
+    /// The session ended unpaid.
+    Expired,
+    /// Given back.
+    Refunded(Usd),
+}
+
+/// A listing as the desk sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeskListing {
+    /// Its five digits.
+    pub code: String,
+    /// Kind.
+    pub kind: String,
+    /// Material.
+    pub stuff: String,
+    /// What the maker receives for one.
+    pub price: Kes,
+    /// How many.
+    pub ready: u32,
+    /// The maker's name.
+    pub maker: String,
+    /// The maker's phone, masked.
+    pub phone: String,
+    /// `waiting`, `on_sale`, `refused` ...
+    pub state: String,
+}
+
+/// A payout as the desk sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeskPayout {
+    /// Its id.
+    pub id: String,
+    /// To whom, by name.
+    pub who: String,
+    /// How much.
+    pub amount: Kes,
+    /// `asked`, `submitted`, `unknown`, `paid`, `failed`.
+    pub state: String,
+    /// Since when it is in this state.
+    pub since: Timestamp,
+    /// The provider's reference, once paid.
+    pub reference: Option<String>,
+}
+
+/// One row of a trial balance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BalanceRow {
+    /// The account.
+    pub account: String,
+    /// `asset`, `liability`, `income`, `expense`, `equity`.
+    pub side: String,
+    /// The balance on its normal side.
+    pub balance: Kes,
+}
+
+/// Asks a card processor for a payment page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardSession {
+    /// Our reference: the order's token.
+    pub token: String,
+    /// What is charged.
+    pub amount: Usd,
+    /// A line for the payment page.
+    pub what: String,
+    /// Where the shopper returns.
+    pub return_url: String,
+    /// The same for every try.
+    pub idempotency_key: String,
+}
+
+/// A card processor.
+pub trait CardIn: Send + Sync + 'static {
+    /// Opens a payment page; its address. Safe to repeat with the same key.
+    fn open(&self, session: CardSession) -> BoxFuture<'_, Result<String, String>>;
+
+    /// Gives back part or all of a payment. Safe to repeat with the same key.
+    fn refund(&self, payment: String, amount: Usd, key: String) -> BoxFuture<'_, Result<(), String>>;
+}
+
+/// What the web calls.
+pub trait ShopFront: Send + Sync + 'static {
+    /// Pieces on sale, newest first.
+    fn pieces(&self) -> BoxFuture<'_, Result<Vec<PieceView>, ShopError>>;
+    /// One piece, with who gets what of its price.
+    fn piece(&self, code: String) -> BoxFuture<'_, Result<(PieceView, Split), ShopError>>;
+    /// What shipping one piece to a country costs; `None` where we do not ship.
+    fn shipping(&self, country: &str) -> Option<Usd>;
+    /// Countries we ship to: letters and English name.
+    fn countries(&self) -> Vec<(String, String)>;
+    /// Begins an order and opens a payment page.
+    fn checkout(&self, checkout: CheckoutIn) -> BoxFuture<'_, Result<CheckoutOut, ShopError>>;
+    /// The order of a private link.
+    fn order(&self, token: String) -> BoxFuture<'_, Result<OrderView, ShopError>>;
+    /// Ticks whenever any order changes.
+    fn changes(&self) -> tokio::sync::broadcast::Receiver<OrderChanged>;
+    /// News from the card processor; resolves when it is durable, repeats are harmless.
+    fn card_news(&self, news: CardNews) -> BoxFuture<'_, Result<(), ShopError>>;
+    /// A result from the mobile-money provider; resolves when it is durable, repeats are harmless.
+    fn payout_news(
+        &self, id: crate::types::PayoutId, news: super::port::PayoutNews,
+    ) -> BoxFuture<'_, Result<(), ShopError>>;
+    /// All listings, newest first.
+    fn desk_listings(&self) -> BoxFuture<'_, Result<Vec<DeskListing>, ShopError>>;
+    /// All payouts, newest first.
+    fn desk_payouts(&self) -> BoxFuture<'_, Result<Vec<DeskPayout>, ShopError>>;
+    /// The trial balance; the rows' signed sum is zero.
+    fn trial_balance(&self) -> BoxFuture<'_, Result<Vec<BalanceRow>, ShopError>>;
+}
