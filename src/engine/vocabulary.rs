@@ -157,6 +157,7 @@ fn records(v: &mut Vocabulary) {
             ("help", Type::Phone),
         ]),
     );
+    add("draft", named([("kind", word("kind")), ("dial", Type::Text(12))]));
     add("wallet", named([("free", Type::Cents), ("held", Type::Kes), ("moving", Type::Kes)]));
     add(
         "entry",
