@@ -11,13 +11,14 @@
 
 use crate::menu::value::{Record, Value};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
+use zeroize::Zeroizing;
 
 /// Steps one turn may take before the machine gives up.
 pub const MOST_STEPS: usize = 100;
 
-/// What the machine is fed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What the machine is fed. Its `Debug` hides what was typed, since that may be a PIN.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Input {
     /// A new dialog; `typed` are the answers already given in the dialled string
     /// (`*483*57*1*2#` gives `["1", "2"]`).
@@ -50,7 +51,25 @@ pub enum Input {
     },
 }
 
-/// Data the engine read for the machine.
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Begin { typed } => write!(f, "Begin({} answers)", typed.len()),
+            Self::Redial { typed } => write!(f, "Redial({} answers)", typed.len()),
+            Self::Key(text) => write!(f, "Key({} characters)", text.chars().count()),
+            Self::Bare(text) => write!(f, "Bare({} characters)", text.chars().count()),
+            Self::Again => f.write_str("Again"),
+            Self::Data(data) => f.debug_tuple("Data").field(data).finish(),
+            Self::Pin(verdict) => f.debug_tuple("Pin").field(verdict).finish(),
+            Self::Outcome { name, args } => {
+                f.debug_struct("Outcome").field("name", name).field("args", args).finish()
+            }
+        }
+    }
+}
+
+/// Data the engine read for the machine. A global that was asked for and is not here is shown as
+/// nothing; it is not asked for again in the same turn.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Data {
     /// Global values by dotted name.
@@ -77,7 +96,8 @@ pub struct Ask {
 pub enum PinVerdict {
     /// Right, or (for a new one) kept.
     Right,
-    /// Wrong; so many tries are left in all, across dialogs.
+    /// Wrong; so many tries are left in all, across dialogs. For [`PinPurpose::Confirm`]: the two
+    /// typings differ, and `left` says nothing.
     Wrong {
         /// Tries left.
         left: u8,
@@ -86,6 +106,40 @@ pub enum PinVerdict {
     Locked,
     /// A new PIN that is too easy (1234, 0000, part of the phone number).
     TooEasy,
+}
+
+/// What a typed PIN is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PinPurpose {
+    /// Compare it with the one on record.
+    Prove,
+    /// A new one, typed for the first time: judge it, and keep its salted hash as a candidate.
+    Choose,
+    /// The new one typed again: compare it with the candidate, and when equal put that on record.
+    Confirm,
+}
+
+/// Digits that somebody typed as a PIN: wiped when dropped, never shown, never serialized.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TypedPin(Zeroizing<String>);
+
+impl TypedPin {
+    /// Takes what was typed.
+    pub fn new(typed: impl Into<String>) -> Self {
+        Self(Zeroizing::new(typed.into()))
+    }
+
+    /// The digits, for hashing and nothing else.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for TypedPin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("****")
+    }
 }
 
 /// A wish to run an action.
@@ -115,12 +169,12 @@ pub struct SmsWish {
 pub enum Step {
     /// Be fed [`Input::Data`].
     Ask(Ask),
-    /// Check this PIN (or keep it, when `new`); be fed [`Input::Pin`].
+    /// Check or keep this PIN; be fed [`Input::Pin`].
     Pin {
         /// What was typed. Never logged, never stored.
-        typed: zeroize::Zeroizing<String>,
-        /// Chosen now rather than proven.
-        new: bool,
+        typed: TypedPin,
+        /// What it is for.
+        purpose: PinPurpose,
     },
     /// Decide this; be fed [`Input::Outcome`].
     Do(Do),

@@ -126,7 +126,12 @@ pub enum Asked {
     /// A word of an enum, by label in any language (`text` commands only).
     Enum(String),
     /// A record by its spoken number (`text` commands only); the machine asks the engine for it.
-    Record(String),
+    Record {
+        /// The record type's name in the vocabulary.
+        ty: String,
+        /// The kind of its spoken number: the type of its field `code`.
+        code: crate::types::CodeKind,
+    },
 }
 
 /// A numbered option of a screen.
