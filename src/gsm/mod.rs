@@ -1,3 +1,13 @@
 //! What fits on the air: the GSM 03.38 alphabet, septets, the parts of a long SMS.
 //!
+//! * [`alphabet`]: characters to septets and back, with the extension table.
+//! * [`septets`]: septets packed eight into seven octets, and back.
+//! * [`segment`]: a text as one SMS or as several with a user data header.
+//! * [`fit`]: how long a text is on the air, whether it fits, where a page may be cut.
+//!
 //! Pure. May import `types`.
+
+pub mod alphabet;
+pub mod fit;
+pub mod segment;
+pub mod septets;

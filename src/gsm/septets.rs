@@ -1,0 +1,105 @@
+//! Septets packed eight into seven octets (3GPP TS 23.038, 6.1.2.1 and, for USSD, 6.1.2.3.1).
+
+const CR: u8 = 0x0D;
+
+/// Septets as a USSD string packs them: the first one in the low bits.
+///
+/// Seven spare bits at the end would read as `@`, so they hold a CR; a text that ends in CR on an
+/// octet boundary gets a second CR, so that its own is not taken for filling.
+pub fn pack(septets: &[u8]) -> Vec<u8> {
+    let filled = match septets {
+        all if all.len() % 8 == 7 => Some(CR),
+        [.., CR] if septets.len().is_multiple_of(8) => Some(CR),
+        _ => None,
+    };
+    let mut octets = Vec::with_capacity((septets.len() * 7).div_ceil(8) + 1);
+    let (mut bits, mut held) = (0u16, 0u32);
+    for septet in septets.iter().copied().chain(filled) {
+        bits |= u16::from(septet & 0x7F) << held;
+        held += 7;
+        if held >= 8 {
+            octets.push(bits as u8);
+            bits >>= 8;
+            held -= 8;
+        }
+    }
+    if held > 0 {
+        octets.push(bits as u8);
+    }
+    octets
+}
+
+/// Octets of a USSD string as septets, without the filling that [`pack`] adds, nor the `@` that a
+/// sender leaves who fills with zero bits.
+pub fn unpack(octets: &[u8]) -> Vec<u8> {
+    let mut septets = Vec::with_capacity(octets.len() * 8 / 7);
+    let (mut bits, mut held) = (0u16, 0u32);
+    for octet in octets {
+        bits |= u16::from(*octet) << held;
+        held += 8;
+        while held >= 7 {
+            septets.push((bits & 0x7F) as u8);
+            bits >>= 7;
+            held -= 7;
+        }
+    }
+    let filling = match septets.as_slice() {
+        [.., CR | 0] if septets.len().is_multiple_of(8) => true,
+        [.., CR, CR] if septets.len() % 8 == 1 => true,
+        _ => false,
+    };
+    if filling {
+        septets.pop();
+    }
+    septets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_full_ussd_string_is_182_septets_in_160_octets() {
+        for (septets, octets) in [(0, 0), (1, 1), (7, 7), (8, 7), (13, 12), (160, 140), (182, 160)] {
+            assert_eq!(pack(&vec![b'a'; septets]).len(), octets, "{septets} septets");
+        }
+    }
+
+    #[test]
+    fn known_octets_unpack_to_their_text() {
+        // "hellohello", the usual worked example of the packing.
+        let octets = [0xE8, 0x32, 0x9B, 0xFD, 0x46, 0x97, 0xD9, 0xEC, 0x37];
+        assert_eq!(unpack(&octets), b"hellohello");
+        assert_eq!(pack(b"hellohello"), octets);
+    }
+
+    #[test]
+    fn seven_spare_bits_hold_a_carriage_return() {
+        let octets = pack(b"1234567");
+        assert_eq!(octets.len(), 7);
+        assert_eq!(octets[6] >> 1, CR);
+        assert_eq!(unpack(&octets), b"1234567");
+    }
+
+    #[test]
+    fn a_text_that_ends_in_cr_on_the_boundary_keeps_it() {
+        assert_eq!(pack(b"1234567\r").len(), 8);
+        assert_eq!(unpack(&pack(b"1234567\r")), b"1234567\r");
+    }
+
+    proptest! {
+        #[test]
+        fn unpacking_gives_back_what_was_packed(septets in proptest::collection::vec(0u8..0x80, 0..200)) {
+            // A last `@` or a pair of CRs where filling could stand cannot be told from filling.
+            prop_assume!(!(septets.len().is_multiple_of(8) && septets.last() == Some(&0)));
+            prop_assume!(!(septets.len() % 8 == 1 && septets.ends_with(&[CR, CR])));
+            prop_assert_eq!(unpack(&pack(&septets)), septets);
+        }
+
+        #[test]
+        fn any_octets_unpack(octets in proptest::collection::vec(any::<u8>(), 0..300)) {
+            prop_assert!(unpack(&octets).iter().all(|septet| *septet < 0x80));
+        }
+    }
+}
