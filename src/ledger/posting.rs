@@ -1,0 +1,540 @@
+//! Which fact moves which sums: [`lines`] is the whole table.
+
+use super::account::{Account, Purse};
+use super::transfer::{Kind, Line, Phase, Reference, Refused, Transfer};
+use crate::types::{Kes, PartyId, PayoutId, SpokenCode, Timestamp, TransferId};
+use serde::{Deserialize, Serialize};
+
+/// A mentor who has a share in a sale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MentorShare {
+    /// Who.
+    pub mentor: PartyId,
+    /// The share of the sale value, in ten-thousandths.
+    pub share_bp: u32,
+}
+
+/// A loan that takes its part of what the artisan earns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoanCut {
+    /// The part of the artisan's credit, in ten-thousandths.
+    pub share_bp: u32,
+    /// What is still owed; never more than this is taken.
+    pub left: Kes,
+}
+
+/// A sale of some pieces, as far as the books need to know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sale {
+    /// What the shopper paid for the pieces, in shillings at the order's locked rate.
+    pub value: Kes,
+    /// The artisan's price times the pieces.
+    pub maker_gets: Kes,
+    /// A mentor, when the mentorship was active on the day the order was accepted.
+    pub mentor: Option<MentorShare>,
+}
+
+/// Who gets what of a sale. The parts add up to its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parts {
+    /// The artisan, before a loan takes its cut (which is hers too: it pays her debt).
+    pub maker: Kes,
+    /// The mentor.
+    pub mentor: Kes,
+    /// The house: what is left, out of which everything else is paid.
+    pub margin: Kes,
+}
+
+/// Who gets what of a sale: the sums that its release will post.
+pub fn split(sale: &Sale) -> Parts {
+    let mentor = sale.mentor.map_or(Kes::ZERO, |m| sale.value.share(m.share_bp));
+    let margin = sale.value.cents() - sale.maker_gets.cents() - mentor.cents();
+    Parts { maker: sale.maker_gets, mentor, margin: Kes::minor(margin) }
+}
+
+/// Something that happened and that the books must know. Sums are not below zero.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact {
+    /// Opening money came into the bank.
+    Opened {
+        /// The bank's own reference.
+        paper: String,
+        /// How much.
+        amount: Kes,
+    },
+    /// The float at the mobile-money provider was filled from the bank.
+    FloatFunded {
+        /// The bank's own reference.
+        paper: String,
+        /// How much.
+        amount: Kes,
+    },
+    /// The card processor paid out to the bank.
+    PspSettled {
+        /// The processor's own reference.
+        paper: String,
+        /// How much.
+        amount: Kes,
+    },
+    /// A shopper's card payment was captured.
+    Captured {
+        /// The order.
+        order: SpokenCode,
+        /// The whole charge in shillings at the locked rate.
+        charged: Kes,
+        /// The sale value of all pieces.
+        goods: Kes,
+        /// What of it is for the carrier.
+        shipping: Kes,
+        /// What the processor keeps.
+        fee: Kes,
+    },
+    /// Pieces passed the check.
+    Released {
+        /// The order.
+        order: SpokenCode,
+        /// Counts the releases of the order: 1, 2, ...
+        round: u32,
+        /// Whose work it is.
+        maker: PartyId,
+        /// The pieces that passed, as a sale.
+        sale: Sale,
+        /// Her loan, if she has one.
+        loan: Option<LoanCut>,
+    },
+    /// An agent looked at a listing.
+    ListingValidated {
+        /// The listing.
+        listing: SpokenCode,
+        /// Counts its checks: 1, 2, ...
+        round: u32,
+        /// Who looked.
+        agent: PartyId,
+        /// The fixed fee.
+        fee: Kes,
+    },
+    /// An agent checked a parcel.
+    ParcelChecked {
+        /// The order.
+        order: SpokenCode,
+        /// Counts the checks of its parcel: 1, 2, ...
+        round: u32,
+        /// Who checked.
+        agent: PartyId,
+        /// The fixed fee.
+        fee: Kes,
+    },
+    /// An agent packed pieces into a box of ours.
+    BoxUsed {
+        /// The order.
+        order: SpokenCode,
+        /// Counts the order's boxes: 1, 2, ...
+        round: u32,
+        /// Who packed.
+        agent: PartyId,
+        /// The fixed fee.
+        fee: Kes,
+    },
+    /// An agent kept our stock and leaflets for a month.
+    StockKept {
+        /// Who.
+        agent: PartyId,
+        /// Which month, as 202612.
+        month: u32,
+        /// The fixed fee.
+        fee: Kes,
+    },
+    /// An agent paid somebody's cash number.
+    CashServed {
+        /// The payout that the cash number stood for.
+        payout: PayoutId,
+        /// Whose money it was.
+        owner: PartyId,
+        /// Who paid it out of the agent's own cash.
+        agent: PartyId,
+        /// How much.
+        amount: Kes,
+        /// The fixed fee.
+        fee: Kes,
+    },
+    /// A rider brought a parcel to a kiosk.
+    ParcelDelivered {
+        /// The order.
+        order: SpokenCode,
+        /// Counts the parcel's rides: 1, 2, ...
+        round: u32,
+        /// Who brought it.
+        rider: PartyId,
+        /// The fixed fee.
+        fee: Kes,
+    },
+    /// Somebody asked for money; nothing has been sent yet.
+    PayoutReserved {
+        /// The payout.
+        payout: PayoutId,
+        /// Out of which purse.
+        from: Purse,
+        /// How much.
+        amount: Kes,
+    },
+    /// The provider paid a reserved payout.
+    PayoutPaid {
+        /// The payout.
+        payout: PayoutId,
+        /// Whose.
+        owner: PartyId,
+        /// How much.
+        amount: Kes,
+        /// What the provider charges us.
+        fee: Kes,
+    },
+    /// The provider is known not to have paid a reserved payout.
+    PayoutFailed {
+        /// The payout.
+        payout: PayoutId,
+        /// Back into which purse.
+        from: Purse,
+        /// How much.
+        amount: Kes,
+    },
+    /// The provider paid after all, though the money had been freed. What the purse no longer
+    /// covers is our loss.
+    PayoutPaidLate {
+        /// The payout.
+        payout: PayoutId,
+        /// Out of which purse.
+        from: Purse,
+        /// How much was paid.
+        amount: Kes,
+        /// How much of it the purse still holds; at most `amount`.
+        covered: Kes,
+        /// What the provider charges us.
+        fee: Kes,
+    },
+    /// The provider sent a paid sum back to us.
+    PayoutReversed {
+        /// The payout.
+        payout: PayoutId,
+        /// Back into which purse.
+        from: Purse,
+        /// How much.
+        amount: Kes,
+    },
+    /// A shopper got money back for pieces that never passed the check.
+    RefundedBeforeRelease {
+        /// The order.
+        order: SpokenCode,
+        /// Counts the order's refunds: 1, 2, ...
+        round: u32,
+        /// What went back in all, in shillings at the locked rate.
+        back: Kes,
+        /// The sale value of those pieces.
+        goods: Kes,
+        /// What of it had been for the carrier.
+        shipping: Kes,
+    },
+    /// A shopper got money back for pieces that had passed.
+    RefundedAfterRelease {
+        /// The order.
+        order: SpokenCode,
+        /// Counts the order's refunds: 1, 2, ...
+        round: u32,
+        /// What went back in all, in shillings at the locked rate.
+        back: Kes,
+        /// What of it had been for the carrier and is still with us.
+        shipping: Kes,
+    },
+    /// A carrier was paid for an order.
+    ShippingSettled {
+        /// The order.
+        order: SpokenCode,
+        /// What the shopper had paid for it.
+        collected: Kes,
+        /// What the carrier took.
+        cost: Kes,
+    },
+    /// Lenders' money came in.
+    LoanFunded {
+        /// For whom.
+        artisan: PartyId,
+        /// The lending site's reference.
+        paper: String,
+        /// How much.
+        amount: Kes,
+    },
+    /// A loan was sent to an artisan.
+    LoanSent {
+        /// To whom.
+        artisan: PartyId,
+        /// The lending site's reference.
+        paper: String,
+        /// How much.
+        amount: Kes,
+    },
+    /// Repayments were sent back to lenders.
+    LoanRemitted {
+        /// The remittance.
+        paper: String,
+        /// How much.
+        amount: Kes,
+    },
+}
+
+/// The transfer that a fact becomes; its id follows from the fact's cause.
+pub fn post(fact: &Fact, at: Timestamp) -> Result<Transfer, Refused> {
+    let Head { cause, kind, phase, reference } = head(fact);
+    if let Some(what) = negative(fact) {
+        return Err(Refused::Negative { kind, what });
+    }
+    Transfer::new(&cause, kind, phase, reference, lines(fact), at)
+}
+
+fn debit(account: Account, sum: Kes) -> Line {
+    Line { account, credit: -sum }
+}
+
+fn credit(account: Account, sum: Kes) -> Line {
+    Line { account, credit: sum }
+}
+
+/// `a - b`; both are sums of money of one order, far from the ends of the range.
+fn less(a: Kes, b: Kes) -> Kes {
+    Kes::minor(a.cents().saturating_sub(b.cents()))
+}
+
+/// The table of all postings.
+fn lines(fact: &Fact) -> Vec<Line> {
+    use Account as A;
+    match fact {
+        Fact::Opened { amount, .. } => vec![debit(A::Bank, *amount), credit(A::Equity, *amount)],
+        Fact::FloatFunded { amount, .. } => vec![debit(A::MmFloat, *amount), credit(A::Bank, *amount)],
+        Fact::PspSettled { amount, .. } => vec![debit(A::Bank, *amount), credit(A::Psp, *amount)],
+        Fact::Captured { order, charged, goods, shipping, fee } => vec![
+            debit(A::Psp, *charged),
+            credit(A::Deposit(*order), *goods),
+            credit(A::ShippingPayable, *shipping),
+            // A cent that rounding by piece and rounding by charge disagree about.
+            credit(A::Margin, less(less(*charged, *goods), *shipping)),
+            debit(A::ExpPsp, *fee),
+            credit(A::Psp, *fee),
+        ],
+        Fact::Released { order, maker, sale, loan, .. } => released(*order, *maker, sale, *loan),
+        Fact::ListingValidated { agent, fee, .. }
+        | Fact::ParcelChecked { agent, fee, .. }
+        | Fact::BoxUsed { agent, fee, .. }
+        | Fact::StockKept { agent, fee, .. } => {
+            vec![debit(A::ExpAgent, *fee), credit(A::Agent(*agent), *fee)]
+        }
+        Fact::CashServed { owner, agent, amount, fee, .. } => vec![
+            debit(A::Moving(*owner), *amount),
+            credit(A::Agent(*agent), *amount),
+            debit(A::ExpAgent, *fee),
+            credit(A::Agent(*agent), *fee),
+        ],
+        Fact::ParcelDelivered { rider, fee, .. } => {
+            vec![debit(A::ExpRider, *fee), credit(A::Rider(*rider), *fee)]
+        }
+        Fact::PayoutReserved { from, amount, .. } => {
+            vec![debit(from.account(), *amount), credit(A::Moving(from.owner()), *amount)]
+        }
+        Fact::PayoutPaid { owner, amount, fee, .. } => vec![
+            debit(A::Moving(*owner), *amount),
+            credit(A::MmFloat, *amount),
+            debit(A::ExpMm, *fee),
+            credit(A::MmFloat, *fee),
+        ],
+        Fact::PayoutFailed { from, amount, .. } => {
+            vec![debit(A::Moving(from.owner()), *amount), credit(from.account(), *amount)]
+        }
+        Fact::PayoutPaidLate { from, amount, covered, fee, .. } => vec![
+            debit(from.account(), *covered),
+            debit(A::ExpReturns, less(*amount, *covered)),
+            credit(A::MmFloat, *amount),
+            debit(A::ExpMm, *fee),
+            credit(A::MmFloat, *fee),
+        ],
+        Fact::PayoutReversed { from, amount, .. } => {
+            vec![debit(A::MmFloat, *amount), credit(from.account(), *amount)]
+        }
+        Fact::RefundedBeforeRelease { order, back, goods, shipping, .. } => vec![
+            debit(A::Deposit(*order), *goods),
+            debit(A::ShippingPayable, *shipping),
+            debit(A::Margin, less(less(*back, *goods), *shipping)),
+            credit(A::Psp, *back),
+        ],
+        Fact::RefundedAfterRelease { back, shipping, .. } => vec![
+            debit(A::ExpReturns, less(*back, *shipping)),
+            debit(A::ShippingPayable, *shipping),
+            credit(A::Psp, *back),
+        ],
+        Fact::ShippingSettled { collected, cost, .. } => vec![
+            debit(A::ShippingPayable, *collected),
+            credit(A::Bank, *cost),
+            credit(A::Margin, less(*collected, *cost)),
+        ],
+        Fact::LoanFunded { amount, .. } => vec![debit(A::Bank, *amount), credit(A::KivaPrincipal, *amount)],
+        Fact::LoanSent { artisan, amount, .. } => {
+            vec![debit(A::Loan(*artisan), *amount), credit(A::MmFloat, *amount)]
+        }
+        Fact::LoanRemitted { amount, .. } => vec![debit(A::KivaDue, *amount), credit(A::Bank, *amount)],
+    }
+}
+
+/// Pieces passed: the shopper's deposit becomes the artisan's money and our margin; the mentor's
+/// share comes out of the margin, the loan's cut out of what the artisan has just been given.
+fn released(order: SpokenCode, maker: PartyId, sale: &Sale, loan: Option<LoanCut>) -> Vec<Line> {
+    use Account as A;
+    let parts = split(sale);
+    let mut lines = vec![
+        debit(A::Deposit(order), sale.value),
+        credit(A::Artisan(maker), parts.maker),
+        credit(A::Margin, less(sale.value, parts.maker)),
+    ];
+    if let Some(m) = sale.mentor {
+        lines.extend([debit(A::Margin, parts.mentor), credit(A::Mentor(m.mentor), parts.mentor)]);
+    }
+    if let Some(loan) = loan {
+        let cut = loan_cut(parts.maker, loan);
+        lines.extend([
+            debit(A::Artisan(maker), cut),
+            credit(A::Loan(maker), cut),
+            debit(A::KivaPrincipal, cut),
+            credit(A::KivaDue, cut),
+        ]);
+    }
+    lines
+}
+
+/// What a loan takes of a credit: its share rounded down, never more than is left to pay, never
+/// more than the credit.
+pub fn loan_cut(gets: Kes, loan: LoanCut) -> Kes {
+    gets.share(loan.share_bp).min(loan.left).min(gets)
+}
+
+struct Head {
+    cause: String,
+    kind: Kind,
+    phase: Phase,
+    reference: Reference,
+}
+
+/// What names a fact: a fact that happens once has one cause, however often it is told.
+fn head(fact: &Fact) -> Head {
+    use Reference as R;
+    let single = |cause, kind, reference| Head { cause, kind, phase: Phase::Single, reference };
+    match fact {
+        Fact::Opened { paper, .. } => {
+            single(format!("opened/{paper}"), Kind::Opened, R::Paper(paper.clone()))
+        }
+        Fact::FloatFunded { paper, .. } => {
+            single(format!("float/{paper}"), Kind::FloatFunded, R::Paper(paper.clone()))
+        }
+        Fact::PspSettled { paper, .. } => {
+            single(format!("settled/{paper}"), Kind::PspSettled, R::Paper(paper.clone()))
+        }
+        Fact::Captured { order, .. } => single(format!("captured/{order}"), Kind::Captured, R::Order(*order)),
+        Fact::Released { order, round, .. } => {
+            single(format!("released/{order}/{round}"), Kind::Released, R::Order(*order))
+        }
+        Fact::ListingValidated { listing, round, .. } => {
+            single(format!("validated/{listing}/{round}"), Kind::ListingValidated, R::Listing(*listing))
+        }
+        Fact::ParcelChecked { order, round, .. } => {
+            single(format!("checked/{order}/{round}"), Kind::ParcelChecked, R::Order(*order))
+        }
+        Fact::BoxUsed { order, round, .. } => {
+            single(format!("box/{order}/{round}"), Kind::BoxUsed, R::Order(*order))
+        }
+        Fact::StockKept { agent, month, .. } => {
+            single(format!("stock/{agent}/{month}"), Kind::StockKept, R::Party(*agent))
+        }
+        Fact::ParcelDelivered { order, round, .. } => {
+            single(format!("delivered/{order}/{round}"), Kind::ParcelDelivered, R::Order(*order))
+        }
+        Fact::RefundedBeforeRelease { order, round, .. } => {
+            single(format!("refunded/{order}/{round}"), Kind::RefundedBeforeRelease, R::Order(*order))
+        }
+        Fact::RefundedAfterRelease { order, round, .. } => {
+            single(format!("refunded/{order}/{round}"), Kind::RefundedAfterRelease, R::Order(*order))
+        }
+        Fact::ShippingSettled { order, .. } => {
+            single(format!("shipping/{order}"), Kind::ShippingSettled, R::Order(*order))
+        }
+        Fact::LoanFunded { artisan, paper, .. } => {
+            single(format!("loan/{paper}/funded"), Kind::LoanFunded, R::Party(*artisan))
+        }
+        Fact::LoanSent { artisan, paper, .. } => {
+            single(format!("loan/{paper}/sent"), Kind::LoanSent, R::Party(*artisan))
+        }
+        Fact::LoanRemitted { paper, .. } => {
+            single(format!("remitted/{paper}"), Kind::LoanRemitted, R::Paper(paper.clone()))
+        }
+        Fact::PayoutReserved { payout, .. }
+        | Fact::CashServed { payout, .. }
+        | Fact::PayoutPaid { payout, .. }
+        | Fact::PayoutFailed { payout, .. }
+        | Fact::PayoutPaidLate { payout, .. }
+        | Fact::PayoutReversed { payout, .. } => payout_head(*payout, fact),
+    }
+}
+
+/// A payout is reserved once and resolved once: paid, served in cash or failed share one cause.
+fn payout_head(payout: PayoutId, fact: &Fact) -> Head {
+    let reserved = format!("payout/{payout}/reserved");
+    let of = TransferId::derived(&reserved);
+    let (step, kind, phase) = match fact {
+        Fact::CashServed { .. } => ("resolved", Kind::CashServed, Phase::Post { of }),
+        Fact::PayoutPaid { .. } => ("resolved", Kind::PayoutPaid, Phase::Post { of }),
+        Fact::PayoutFailed { .. } => ("resolved", Kind::PayoutFailed, Phase::Void { of }),
+        Fact::PayoutPaidLate { .. } => ("late", Kind::PayoutPaidLate, Phase::Single),
+        Fact::PayoutReversed { .. } => ("reversed", Kind::PayoutReversed, Phase::Single),
+        _ => ("reserved", Kind::PayoutReserved, Phase::Pending),
+    };
+    Head { cause: format!("payout/{payout}/{step}"), kind, phase, reference: Reference::Payout(payout) }
+}
+
+/// The first sum of a fact that lies below zero, by name.
+fn negative(fact: &Fact) -> Option<&'static str> {
+    let sums: Vec<(&'static str, Kes)> = match fact {
+        Fact::Opened { amount, .. }
+        | Fact::FloatFunded { amount, .. }
+        | Fact::PspSettled { amount, .. }
+        | Fact::PayoutReserved { amount, .. }
+        | Fact::PayoutFailed { amount, .. }
+        | Fact::PayoutReversed { amount, .. }
+        | Fact::LoanFunded { amount, .. }
+        | Fact::LoanSent { amount, .. }
+        | Fact::LoanRemitted { amount, .. } => vec![("amount", *amount)],
+        Fact::Captured { charged, goods, shipping, fee, .. } => {
+            vec![("charged", *charged), ("goods", *goods), ("shipping", *shipping), ("fee", *fee)]
+        }
+        Fact::Released { sale, loan, .. } => vec![
+            ("value", sale.value),
+            ("maker_gets", sale.maker_gets),
+            ("left", loan.map_or(Kes::ZERO, |loan| loan.left)),
+        ],
+        Fact::ListingValidated { fee, .. }
+        | Fact::ParcelChecked { fee, .. }
+        | Fact::BoxUsed { fee, .. }
+        | Fact::StockKept { fee, .. }
+        | Fact::ParcelDelivered { fee, .. } => vec![("fee", *fee)],
+        Fact::CashServed { amount, fee, .. } | Fact::PayoutPaid { amount, fee, .. } => {
+            vec![("amount", *amount), ("fee", *fee)]
+        }
+        Fact::PayoutPaidLate { amount, covered, fee, .. } => vec![
+            ("amount", *amount),
+            ("covered", *covered),
+            ("fee", *fee),
+            ("amount less covered", less(*amount, *covered)),
+        ],
+        Fact::RefundedBeforeRelease { back, goods, shipping, .. } => {
+            vec![("back", *back), ("goods", *goods), ("shipping", *shipping)]
+        }
+        Fact::RefundedAfterRelease { back, shipping, .. } => {
+            vec![("back", *back), ("shipping", *shipping), ("back less shipping", less(*back, *shipping))]
+        }
+        Fact::ShippingSettled { collected, cost, .. } => vec![("collected", *collected), ("cost", *cost)],
+    };
+    sums.into_iter().find(|(_, sum)| *sum < Kes::ZERO).map(|(what, _)| what)
+}
