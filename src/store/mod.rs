@@ -3,8 +3,27 @@
 //!
 //! The only place that knows sled. May import `types`, `market`, `ledger` and `dialog` (their
 //! data, not their logic).
+//!
+//! * [`batch`]: what a turn decided, as data; [`keys`]: where every row lives; [`codec`]: how a
+//!   value is spelled.
+//! * [`judge`]: whether a batch may be written; one place for every engine.
+//! * [`memory`]: the model, for tests and simulations; [`sled`]: the engine that lasts.
+//! * [`writer`]: many callers, one write and one sync.
+//! * [`journal`]: what happened, chained by hash.
 
 pub mod batch;
+pub mod codec;
+mod folder;
+pub mod journal;
+pub mod judge;
+pub mod keys;
+pub mod memory;
+mod row;
+pub mod sled;
+pub mod writer;
+
+#[cfg(test)]
+mod tests;
 
 use batch::{Batch, Committed, Row};
 use futures_util::future::BoxFuture;
@@ -21,6 +40,10 @@ pub enum StoreError {
     /// A sum would have gone below its floor; nothing was written.
     #[error("sum {} would go below its floor", batch::show_key(.0))]
     Floor(Key),
+    /// The batch itself is wrong: a key twice, a row too large, a sum added to octets. Nothing was
+    /// written, and trying again will not help.
+    #[error("the batch cannot be written: {0}")]
+    Malformed(String),
     /// The disk, or what is on it. The store serves no more until it is opened again.
     #[error("the store stopped: {0}")]
     Stopped(String),
