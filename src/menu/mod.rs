@@ -4,5 +4,10 @@
 //! Pure. May import `types` and `gsm`.
 
 pub mod graph;
+pub mod layout;
+pub mod report;
+pub mod syntax;
+pub mod template;
+pub mod tree;
 pub mod value;
 pub mod vocabulary;
