@@ -54,3 +54,35 @@ pub fn decode<T: DeserializeOwned>(octets: &[u8]) -> Result<T, CodecError> {
 pub fn decode_row<T: DeserializeOwned>(key: &Key, row: &Row) -> Result<T, StoreError> {
     decode(&row.octets()).map_err(|why| StoreError::Unreadable { key: show_key(key), why: why.to_string() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::batch::Value;
+
+    fn row(octets: impl Into<Bytes>) -> Row {
+        Row { version: 1, value: Value::Octets(octets.into()) }
+    }
+
+    #[test]
+    fn a_value_is_read_back_as_it_was_written() {
+        let words = vec!["Karibu".to_owned(), "€".to_owned()];
+        assert_eq!(decode::<Vec<String>>(&encode(&words)), Ok(words));
+    }
+
+    #[test]
+    fn a_newer_spelling_is_refused_with_what_to_do() {
+        let mut octets = encode(&1).to_vec();
+        octets[0] = VERSION + 1;
+        let why = decode_row::<u32>(&b"Ax".to_vec(), &row(octets)).expect_err("newer").to_string();
+        assert!(why.starts_with("row Ax cannot be read: it was written in version 2"), "{why}");
+        assert!(why.contains("use the newer release"));
+    }
+
+    #[test]
+    fn nothing_and_nonsense_are_told_apart() {
+        assert_eq!(decode::<u32>(b""), Err(CodecError::Empty));
+        assert!(matches!(decode::<u32>(b"\x01{"), Err(CodecError::Malformed(_))));
+        assert!(matches!(decode::<u32>(b"\x001"), Err(CodecError::Malformed(_))));
+    }
+}

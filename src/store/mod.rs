@@ -9,7 +9,8 @@
 //! * [`judge`]: whether a batch may be written; one place for every engine.
 //! * [`memory`]: the model, for tests and simulations; [`sled`]: the engine that lasts.
 //! * [`writer`]: many callers, one write and one sync.
-//! * [`journal`]: what happened, chained by hash.
+//! * [`journal`]: what happened, chained by hash; [`verify`]: the journal against the rows.
+//! * [`outbox`] and [`timers`]: rows that fall due.
 
 pub mod batch;
 pub mod codec;
@@ -18,8 +19,11 @@ pub mod journal;
 pub mod judge;
 pub mod keys;
 pub mod memory;
+pub mod outbox;
 mod row;
 pub mod sled;
+pub mod timers;
+pub mod verify;
 pub mod writer;
 
 #[cfg(test)]

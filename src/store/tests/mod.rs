@@ -1,6 +1,8 @@
 //! What every engine does, and what only the one with a disk does.
 
 mod conformance;
+mod fixtures;
+mod keys;
 
 use super::batch::{Batch, Committed};
 use super::{Key, Store, StoreError};

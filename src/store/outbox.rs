@@ -1,0 +1,325 @@
+//! What is to be sent: rows that fall due, are claimed for a while, and end done, later or parked.
+//!
+//! A claim moves the row to the end of its lease. So a worker that dies needs no clean-up: the
+//! row simply falls due again. Every step is an operation of a batch, so that what came of a
+//! sending is written together with what follows from it. The shard keeps kinds of senders apart.
+
+use super::batch::{Batch, Committed, Expect};
+use super::judge::MAX_GROUP;
+use super::{Key, Store, StoreError, batch, codec, keys};
+use crate::types::Timestamp;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+/// Something to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// What kind of thing: names the sender and how the payload is spelled.
+    pub kind: String,
+    /// How often it was claimed.
+    pub attempt: u32,
+    /// After this it is of no use any more.
+    pub give_up: Timestamp,
+    /// What the sender needs; the outbox does not look into it.
+    pub payload: Bytes,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Label {
+    kind: String,
+    attempt: u32,
+    give_up: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parked: Option<Note>,
+}
+
+/// Why an item was parked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// Which workers would send it.
+    pub shard: u8,
+    /// When it was given up.
+    pub at: Timestamp,
+    /// In words, for the operator.
+    pub why: String,
+}
+
+/// An item that this worker alone may send until the lease ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// The item's id, the same for every attempt.
+    pub id: Vec<u8>,
+    /// The item; `attempt` counts this one.
+    pub item: Item,
+    /// When others may claim it again.
+    pub until: Timestamp,
+    shard: u8,
+    version: u64,
+}
+
+/// An item that waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parked {
+    /// The item's id.
+    pub id: Vec<u8>,
+    /// The item.
+    pub item: Item,
+    /// Why it is here.
+    pub note: Note,
+    version: u64,
+}
+
+/// The label, its length before it, and the payload as it is.
+fn encode(item: &Item, parked: Option<&Note>) -> Bytes {
+    let label = codec::encode(&Label {
+        kind: item.kind.clone(),
+        attempt: item.attempt,
+        give_up: item.give_up,
+        parked: parked.cloned(),
+    });
+    let mut out = Vec::with_capacity(4 + label.len() + item.payload.len());
+    out.extend_from_slice(&u32::try_from(label.len()).unwrap_or(u32::MAX).to_be_bytes());
+    out.extend_from_slice(&label);
+    out.extend_from_slice(&item.payload);
+    out.into()
+}
+
+fn decode(key: &Key, row: &Bytes) -> Result<(Item, Option<Note>), StoreError> {
+    let unreadable = |why: String| StoreError::Unreadable { key: batch::show_key(key), why };
+    let cut = row.split_first_chunk().and_then(|(length, rest)| {
+        let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+        (length <= rest.len()).then_some(4 + length)
+    });
+    let Some(end) = cut else { return Err(unreadable("it is too short".to_owned())) };
+    let label: Label = codec::decode(&row[4..end]).map_err(|why| unreadable(why.to_string()))?;
+    let Label { kind, attempt, give_up, parked } = label;
+    Ok((Item { kind, attempt, give_up, payload: row.slice(end..) }, parked))
+}
+
+/// Puts an item into the outbox, to be sent by the workers of `shard` from `due` on.
+pub fn push(batch: &mut Batch, shard: u8, due: Timestamp, id: &[u8], item: &Item) {
+    batch.put(keys::outbox(shard, due, id), Expect::Absent, encode(item, None));
+}
+
+/// Claims at most `n` due items until `until`, oldest first. Others who claim at the same time
+/// get other items, or none this time.
+pub async fn claim(
+    store: &dyn Store, shard: u8, now: Timestamp, n: usize, until: Timestamp,
+) -> Result<Vec<Claimed>, StoreError> {
+    const TRIES: usize = 8;
+    for _ in 0..TRIES {
+        let rows = store.scan(keys::outbox_shard(shard), None, n, false).await?;
+        let mut wish = Batch::default();
+        let mut claimed = Vec::new();
+        let mut octets = 0;
+        for (key, row) in rows {
+            let Some((_, due, id)) = keys::parse_outbox(&key) else {
+                let why = "this is no key of the outbox".to_owned();
+                return Err(StoreError::Unreadable { key: batch::show_key(&key), why });
+            };
+            octets += row.octets().len() + 128;
+            if due > now || octets > MAX_GROUP / 2 {
+                break;
+            }
+            let (mut item, _) = decode(&key, &row.octets())?;
+            item.attempt += 1;
+            let id = id.to_vec();
+            wish.put(keys::outbox(shard, until, &id), Expect::Absent, encode(&item, None));
+            wish.delete(key, Expect::At(row.version));
+            claimed.push(Claimed { id, item, until, shard, version: 0 });
+        }
+        if claimed.is_empty() {
+            return Ok(claimed);
+        }
+        match store.commit(wish).await {
+            Ok(Committed::At(position)) => {
+                claimed.iter_mut().for_each(|item| item.version = position);
+                return Ok(claimed);
+            }
+            // Somebody else was faster with one of them.
+            Err(StoreError::Conflict(_)) => {}
+            Ok(Committed::Repeat(_)) => return Ok(Vec::new()),
+            Err(why) => return Err(why),
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// When the next item of `shard` falls due; `None` when there is none.
+pub async fn next_due(store: &dyn Store, shard: u8) -> Result<Option<Timestamp>, StoreError> {
+    let rows = store.scan(keys::outbox_shard(shard), None, 1, false).await?;
+    Ok(rows.first().and_then(|(key, _)| keys::parse_outbox(key)).map(|(_, due, _)| due))
+}
+
+impl Claimed {
+    fn key(&self) -> Key {
+        keys::outbox(self.shard, self.until, &self.id)
+    }
+
+    /// Sent, or no longer needed. The batch conflicts when the lease was lost to another worker.
+    pub fn done(&self, batch: &mut Batch) {
+        batch.delete(self.key(), Expect::At(self.version));
+    }
+
+    /// To be tried again from `at` on.
+    pub fn retry(&self, batch: &mut Batch, at: Timestamp) {
+        let (key, value) = (self.key(), encode(&self.item, None));
+        if at == self.until {
+            batch.put(key, Expect::At(self.version), value);
+        } else {
+            batch.delete(key, Expect::At(self.version));
+            batch.put(keys::outbox(self.shard, at, &self.id), Expect::Absent, value);
+        }
+    }
+
+    /// Given up at `at`; waits for a person.
+    pub fn park(&self, batch: &mut Batch, at: Timestamp, why: &str) {
+        let note = Note { shard: self.shard, at, why: why.to_owned() };
+        batch.delete(self.key(), Expect::At(self.version));
+        batch.put(keys::parked(&self.id), Expect::Any, encode(&self.item, Some(&note)));
+    }
+}
+
+/// At most `limit` parked items after the id `from`.
+pub async fn parked(store: &dyn Store, from: Option<&[u8]>, limit: usize) -> Result<Vec<Parked>, StoreError> {
+    let rows = store.scan(vec![keys::PARKED], from.map(keys::parked), limit, false).await?;
+    let read = |(key, row): (Key, batch::Row)| match decode(&key, &row.octets())? {
+        (item, Some(note)) => Ok(Parked { id: key[1..].to_vec(), item, note, version: row.version }),
+        (_, None) => {
+            let why = "it does not say why it was parked".to_owned();
+            Err(StoreError::Unreadable { key: batch::show_key(&key), why })
+        }
+    };
+    rows.into_iter().map(read).collect()
+}
+
+impl Parked {
+    /// Sends it once more: due at `due`, its attempts counted from zero, given up at `give_up`.
+    pub fn revive(&self, batch: &mut Batch, due: Timestamp, give_up: Timestamp) {
+        batch.delete(keys::parked(&self.id), Expect::At(self.version));
+        let item = Item { attempt: 0, give_up, ..self.item.clone() };
+        push(batch, self.note.shard, due, &self.id, &item);
+    }
+
+    /// Not to be sent any more.
+    pub fn discard(&self, batch: &mut Batch) {
+        batch.delete(keys::parked(&self.id), Expect::At(self.version));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::memory::Memory;
+
+    const SMS: u8 = 1;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    fn item(payload: &'static str) -> Item {
+        Item { kind: "sms".to_owned(), attempt: 0, give_up: at(9_000), payload: payload.into() }
+    }
+
+    async fn commit(store: &Memory, build: impl FnOnce(&mut Batch)) -> Result<Committed, StoreError> {
+        let mut batch = Batch::default();
+        build(&mut batch);
+        store.commit(batch).await
+    }
+
+    /// Two items due at 10 and 20, one of another shard.
+    async fn three() -> Memory {
+        let store = Memory::new();
+        commit(&store, |b| {
+            push(b, SMS, at(20), b"b", &item("second"));
+            push(b, SMS, at(10), b"a", &item("first"));
+            push(b, SMS + 1, at(5), b"c", &item("elsewhere"));
+        })
+        .await
+        .expect("committed");
+        store
+    }
+
+    async fn ids(store: &Memory, now: i64, n: usize, until: i64) -> Vec<Vec<u8>> {
+        let claimed = claim(store, SMS, at(now), n, at(until)).await.expect("claimed");
+        claimed.into_iter().map(|claimed| claimed.id).collect()
+    }
+
+    #[tokio::test]
+    async fn only_what_is_due_is_claimed_and_oldest_first() {
+        let store = three().await;
+        assert_eq!(next_due(&store, SMS).await.expect("read"), Some(at(10)));
+        assert!(ids(&store, 9, 9, 100).await.is_empty());
+        assert_eq!(ids(&store, 20, 9, 100).await, [b"a", b"b"]);
+        assert_eq!(next_due(&store, SMS).await.expect("read"), Some(at(100)));
+    }
+
+    #[tokio::test]
+    async fn an_item_has_one_owner_until_its_lease_ends() {
+        let store = three().await;
+        assert_eq!(ids(&store, 15, 1, 100).await, [b"a"]);
+        assert!(ids(&store, 15, 9, 100).await.is_empty());
+        let again = claim(&store, SMS, at(100), 1, at(200)).await.expect("claimed");
+        assert_eq!(again[0].id, b"b", "due before the first one's lease ended");
+        let again = claim(&store, SMS, at(100), 1, at(200)).await.expect("claimed");
+        assert_eq!((again[0].id.as_slice(), again[0].item.attempt), (b"a".as_slice(), 2));
+    }
+
+    #[tokio::test]
+    async fn a_worker_whose_lease_ran_out_cannot_report_any_more() {
+        let store = three().await;
+        let late = claim(&store, SMS, at(10), 1, at(50)).await.expect("claimed").remove(0);
+        let owner = claim(&store, SMS, at(50), 9, at(90)).await.expect("claimed");
+        assert_eq!(owner.len(), 2);
+        let answer = commit(&store, |b| late.done(b)).await;
+        assert!(matches!(answer, Err(StoreError::Conflict(_))));
+        let owner = owner.into_iter().find(|claimed| claimed.id == b"a").expect("claimed anew");
+        commit(&store, |b| owner.done(b)).await.expect("the owner may");
+        assert_eq!(ids(&store, 1_000, 9, 2_000).await, [b"b"]);
+    }
+
+    #[tokio::test]
+    async fn an_item_put_off_comes_back_with_its_attempts_counted() {
+        let store = Memory::new();
+        commit(&store, |b| push(b, SMS, at(0), b"a", &item("x"))).await.expect("committed");
+        // Put off to before, at and after the end of its lease.
+        for (attempt, now, later) in [(1, 100, 150), (2, 200, 290), (3, 300, 700)] {
+            let claimed = claim(&store, SMS, at(now), 9, at(now + 90)).await.expect("claimed");
+            assert_eq!(claimed.len(), 1);
+            assert_eq!(claimed[0].item.attempt, attempt);
+            commit(&store, |b| claimed[0].retry(b, at(later))).await.expect("put off");
+            assert_eq!(next_due(&store, SMS).await.expect("read"), Some(at(later)));
+        }
+        assert!(ids(&store, 699, 9, 900).await.is_empty());
+        assert_eq!(ids(&store, 700, 9, 900).await, [b"a"]);
+    }
+
+    #[tokio::test]
+    async fn a_parked_item_says_why_and_can_be_revived() {
+        let store = three().await;
+        let claimed = claim(&store, SMS, at(10), 1, at(50)).await.expect("claimed").remove(0);
+        commit(&store, |b| claimed.park(b, at(11), "no such number")).await.expect("parked");
+        assert_eq!(ids(&store, 19, 9, 90).await, Vec::<Vec<u8>>::new());
+        let waiting = parked(&store, None, 9).await.expect("read").remove(0);
+        assert_eq!((waiting.note.why.as_str(), waiting.note.at), ("no such number", at(11)));
+        assert_eq!(waiting.item.payload, "first");
+        commit(&store, |b| waiting.revive(b, at(12), at(99))).await.expect("revived");
+        let again = claim(&store, SMS, at(12), 9, at(90)).await.expect("claimed").remove(0);
+        assert_eq!((again.item.attempt, again.item.give_up), (1, at(99)));
+        assert!(parked(&store, None, 9).await.expect("read").is_empty());
+    }
+
+    #[tokio::test]
+    async fn many_workers_share_a_hundred_items_without_sharing_one() {
+        let store = Memory::new();
+        commit(&store, |b| (0..100u8).for_each(|n| push(b, SMS, at(0), &[n], &item("x"))))
+            .await
+            .expect("committed");
+        let workers = (0..10).map(|_| claim(&store, SMS, at(1), 10, at(50)));
+        let claimed = futures_util::future::join_all(workers).await;
+        let mut ids: Vec<_> = claimed.into_iter().flatten().flatten().map(|c| c.id).collect();
+        ids.sort();
+        assert_eq!(ids, (0..100u8).map(|n| vec![n]).collect::<Vec<_>>());
+    }
+}
