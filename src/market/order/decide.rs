@@ -1,0 +1,271 @@
+//! What an order answers to a command.
+
+use super::{HandOver, Offer, Order, OrderCommand, OrderEvent, OrderStage, Refund, RefundWhy, Terms};
+use crate::market::{Actor, Policy, Refusal, Role, listing::Reason};
+use crate::types::{PartyId, Timestamp, Usd};
+
+use OrderCommand as C;
+use OrderEvent as E;
+use OrderStage as S;
+
+/// Answers a command with events, or says no.
+pub fn decide(
+    state: Option<&Order>, command: &OrderCommand, policy: &Policy, now: Timestamp,
+) -> Result<Vec<OrderEvent>, Refusal> {
+    let Some(order) = state else {
+        return match command {
+            C::Place(terms) => place(terms, policy),
+            _ => Err(Refusal::NotFound),
+        };
+    };
+    match command {
+        C::Place(terms) if *terms == order.terms => Ok(vec![]),
+        C::Place(_) => Err(Refusal::AlreadyExists),
+        C::Pay { payment, charged } => pay(order, payment, *charged),
+        C::Expire { closed } => expire(order, *closed, policy, now),
+        C::Offer { to } => offer(order, *to, policy, now),
+        C::Accept { by, pieces, mentoring } => {
+            let offer = match answerable(order, *by)? {
+                Some(offer) => offer,
+                None if order.accepted == *pieces => return Ok(vec![]),
+                None => return Err(Refusal::AlreadyAnswered { pieces: order.accepted }),
+            };
+            if !(1..=offer.pieces).contains(pieces) {
+                return Err(Refusal::OutOfRange { min: 1, max: i64::from(offer.pieces) });
+            }
+            let (by, pieces, mentoring) = (*by, *pieces, *mentoring);
+            let mut events = vec![E::Accepted { by, pieces, due: offer.due, mentoring }];
+            if pieces < offer.pieces {
+                events.push(refund(order, offer.pieces - pieces, RefundWhy::NobodyTook));
+            }
+            Ok(events)
+        }
+        C::Refuse { by, next } => match order.offer {
+            None if order.maker != Some(*by) && order.refused_by == Some(*by) => Ok(vec![]),
+            Some(offer) if offer.to != *by && order.refused_by == Some(*by) => Ok(vec![]),
+            _ => match answerable(order, *by)? {
+                None => Err(Refusal::AlreadyAnswered { pieces: order.accepted }),
+                Some(_) => Ok(passed_on(order, E::Refused { by: *by }, *next, policy, now)),
+            },
+        },
+        C::Lapse { next } => match order.offer {
+            None => Ok(vec![]),
+            Some(offer) if now < offer.until => Err(Refusal::TooEarly { until: offer.until }),
+            Some(offer) => Ok(passed_on(order, E::Lapsed { by: offer.to }, *next, policy, now)),
+        },
+        C::MarkReady { by } => mark_ready(order, *by),
+        C::Receive { by } => receive(order, *by, now),
+        C::Judge { by, passed, failed, reason } => judge(order, *by, *passed, *failed, *reason, policy, now),
+        C::GiveUp { by } => give_up(order, *by),
+        C::Cancel => match order.stage {
+            S::Placed => Ok(vec![E::Expired]),
+            S::Paid | S::Offered => Ok(vec![refund(order, order.untaken(), RefundWhy::Cancelled)]),
+            S::Expired | S::Refunded => Ok(vec![]),
+            _ => Err(gone(order)),
+        },
+        C::ConfirmRefund { round } => match order.refunds.iter().find(|refund| refund.round == *round) {
+            None => Err(Refusal::NotFound),
+            Some(refund) if refund.done.is_some() => Ok(vec![]),
+            Some(_) => Ok(vec![E::RefundDone { round: *round }]),
+        },
+    }
+}
+
+fn gone(order: &Order) -> Refusal {
+    Refusal::gone(order.stage.word())
+}
+
+fn place(terms: &Terms, policy: &Policy) -> Result<Vec<OrderEvent>, Refusal> {
+    let max = policy.listing.max_ready;
+    if !(1..=max).contains(&terms.quote.pieces) {
+        return Err(Refusal::OutOfRange { min: 1, max: i64::from(max) });
+    }
+    if policy.shipping(&terms.country, 1).is_none() {
+        return Err(Refusal::NoShipping);
+    }
+    Ok(vec![E::Placed(terms.clone())])
+}
+
+/// A payment for pieces that were let go is taken into the books and given back at once.
+fn pay(order: &Order, payment: &str, charged: Usd) -> Result<Vec<OrderEvent>, Refusal> {
+    match &order.payment {
+        Some(known) if known == payment => return Ok(vec![]),
+        Some(_) => return Err(Refusal::AlreadyExists),
+        None => {}
+    }
+    if charged != order.terms.quote.charge() {
+        return Err(Refusal::OutOfRange {
+            min: order.terms.quote.charge().cents(),
+            max: order.terms.quote.charge().cents(),
+        });
+    }
+    let paid = E::Paid { payment: payment.to_owned(), charged };
+    match order.stage {
+        S::Placed => Ok(vec![paid]),
+        S::Expired => Ok(vec![paid, refund(order, order.quantity(), RefundWhy::PaidTooLate)]),
+        _ => Err(gone(order)),
+    }
+}
+
+fn expire(order: &Order, closed: bool, policy: &Policy, now: Timestamp) -> Result<Vec<OrderEvent>, Refusal> {
+    let until = order.since.after(policy.reservation());
+    match order.stage {
+        S::Placed if closed || now >= until => Ok(vec![E::Expired]),
+        S::Placed => Err(Refusal::TooEarly { until }),
+        // Expired before, or paid in the meantime: there is nothing to let go.
+        _ => Ok(vec![]),
+    }
+}
+
+fn offer(order: &Order, to: PartyId, policy: &Policy, now: Timestamp) -> Result<Vec<OrderEvent>, Refusal> {
+    match order.stage {
+        S::Paid => Ok(vec![offered(order, to, policy, now)]),
+        S::Offered if order.offer.is_some_and(|offer| offer.to == to) => Ok(vec![]),
+        _ => Err(gone(order)),
+    }
+}
+
+fn offered(order: &Order, to: PartyId, policy: &Policy, now: Timestamp) -> OrderEvent {
+    E::Offered(Offer {
+        to,
+        pieces: order.untaken(),
+        until: now.after(policy.offer()),
+        due: now.after(policy.offer()).after(policy.making()),
+    })
+}
+
+/// The offer this person may answer; `None` when she took the order already. An answer after the
+/// deadline is good as long as nobody else was asked.
+fn answerable(order: &Order, by: PartyId) -> Result<Option<Offer>, Refusal> {
+    match order.offer {
+        Some(offer) if offer.to == by => Ok(Some(offer)),
+        _ if order.maker == Some(by) => Ok(None),
+        _ if order.offered_to.contains(&by) => Err(gone(order)),
+        _ => Err(Refusal::NotAllowed),
+    }
+}
+
+/// A no is followed by the next offer, or by the shopper's money.
+fn passed_on(
+    order: &Order, no: OrderEvent, next: Option<PartyId>, policy: &Policy, now: Timestamp,
+) -> Vec<OrderEvent> {
+    let next = next.filter(|next| !order.offered_to.contains(next));
+    let then = match next {
+        Some(to) => offered(order, to, policy, now),
+        None => refund(order, order.untaken(), RefundWhy::NobodyTook),
+    };
+    vec![no, then]
+}
+
+/// Money back for some pieces; shipping goes back with the last piece when none will be sent.
+fn refund(order: &Order, pieces: u32, why: RefundWhy) -> OrderEvent {
+    let quote = &order.terms.quote;
+    let nothing_goes = order.refunded() + pieces == order.quantity();
+    let shipping = if nothing_goes { quote.shipping } else { Usd::ZERO };
+    let back = Usd::minor(quote.goods(pieces).cents().saturating_add(shipping.cents()));
+    E::RefundDue(Refund {
+        round: order.refunds.len() as u32 + 1,
+        pieces,
+        back,
+        back_value: quote.in_shillings(back),
+        goods_value: quote.value(pieces),
+        shipping_value: quote.in_shillings(shipping),
+        why,
+        done: None,
+    })
+}
+
+fn mark_ready(order: &Order, by: PartyId) -> Result<Vec<OrderEvent>, Refusal> {
+    match (order.maker, order.stage) {
+        (Some(maker), S::Making) if maker == by => Ok(vec![E::MarkedReady { by }]),
+        (Some(maker), S::Ready | S::AtKiosk) if maker == by => Ok(vec![]),
+        (Some(maker), _) if maker == by => Err(gone(order)),
+        _ if order.offered_to.contains(&by) => Err(gone(order)),
+        _ => Err(Refusal::NotAllowed),
+    }
+}
+
+/// She may bring the pieces without saying READY first.
+fn receive(order: &Order, by: Actor, now: Timestamp) -> Result<Vec<OrderEvent>, Refusal> {
+    if by.role != Role::Agent {
+        return Err(Refusal::NotAllowed);
+    }
+    let Some(maker) = order.maker else { return Err(gone(order)) };
+    if maker == by.id {
+        return Err(Refusal::NotAllowed);
+    }
+    let received =
+        E::Received(HandOver { giver: maker, receiver: by.id, pieces: order.outstanding(), at: now });
+    match order.stage {
+        S::Making => Ok(vec![E::MarkedReady { by: maker }, received]),
+        S::Ready => Ok(vec![received]),
+        S::AtKiosk if order.holder() == Some(by.id) => Ok(vec![]),
+        S::AtKiosk => Err(Refusal::NotInCustody),
+        _ => Err(gone(order)),
+    }
+}
+
+fn judge(
+    order: &Order, by: Actor, passed: u32, failed: u32, reason: Option<Reason>, policy: &Policy,
+    now: Timestamp,
+) -> Result<Vec<OrderEvent>, Refusal> {
+    if by.role != Role::Agent {
+        return Err(Refusal::NotAllowed);
+    }
+    let Some(check) = order.check else { return Err(gone(order)) };
+    if check.by != by.id {
+        return Err(Refusal::NotInCustody);
+    }
+    // A number said before is the same answer again; another number is a contradiction.
+    let news = |said: u32, standing: u32| match (said, standing) {
+        (0, _) => Some(0),
+        (said, 0) => Some(said),
+        (said, standing) => (said == standing).then_some(0),
+    };
+    let contradiction = || Refusal::AlreadyChecked { passed: check.passed, failed: check.failed };
+    if passed > check.came || failed > check.came {
+        return Err(Refusal::TooMany { came: check.came, left: check.left() });
+    }
+    let newly_passed = news(passed, check.passed).ok_or_else(contradiction)?;
+    let newly_failed = news(failed, check.failed).ok_or_else(contradiction)?;
+    if newly_passed + newly_failed == 0 {
+        let said_nothing = passed + failed == 0;
+        let range = Refusal::OutOfRange { min: 1, max: i64::from(check.came) };
+        return if said_nothing { Err(range) } else { Ok(vec![]) };
+    }
+    if order.stage != S::AtKiosk {
+        return Err(contradiction());
+    }
+    if newly_passed + newly_failed > check.left() {
+        return Err(Refusal::TooMany { came: check.came, left: check.left() });
+    }
+    let (by, round) = (by.id, check.round);
+    let mut events = Vec::new();
+    if newly_passed > 0 {
+        events.push(E::Passed { by, pieces: newly_passed, round });
+    }
+    if newly_failed > 0 {
+        let reason = reason.ok_or(Refusal::OutOfRange { min: 1, max: 5 })?;
+        events.push(E::Failed { by, pieces: newly_failed, reason, round });
+    }
+    if newly_passed + newly_failed == check.left() {
+        events.push(match check.failed + newly_failed {
+            0 => E::Completed,
+            pieces => E::SentBack { pieces, due: now.after(policy.rework()) },
+        });
+    }
+    Ok(events)
+}
+
+fn give_up(order: &Order, by: Actor) -> Result<Vec<OrderEvent>, Refusal> {
+    if order.maker != Some(by.id) && by.role != Role::Agent {
+        return Err(Refusal::NotAllowed);
+    }
+    match (order.stage, order.outstanding()) {
+        (S::Making | S::Ready, pieces) if pieces > 0 => {
+            Ok(vec![E::Shorted { pieces }, refund(order, pieces, RefundWhy::Short), E::Completed])
+        }
+        (S::Released | S::Refunded, _) if order.short > 0 => Ok(vec![]),
+        _ => Err(gone(order)),
+    }
+}

@@ -1,0 +1,1 @@
+//! An order from the shop to the shelf, and every way it may go wrong.

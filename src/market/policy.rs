@@ -1,0 +1,478 @@
+//! The house's numbers: markup, shares, fees, limits, lifetimes. Values come from the
+//! configuration; every one has a sensible default and its unit in its name.
+
+use super::price::Rate;
+use crate::types::{Kes, Usd};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Ten-thousandths in a whole.
+pub const WHOLE_BP: u32 = 10_000;
+
+/// The house's numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// Retail price in ten-thousandths of the artisan's price.
+    pub markup_bp: u32,
+    /// Retail prices are rounded up to a multiple of this.
+    pub round_retail_to_shillings: u32,
+    /// The discount on many pieces of one listing.
+    pub bulk: Bulk,
+    /// A mentor's part of the sale value, in ten-thousandths; comes out of the margin.
+    pub mentor_share_bp: u32,
+    /// How long a mentorship lasts.
+    pub mentorship_days: u32,
+    /// What a loan takes of each credit, in ten-thousandths.
+    pub loan_share_bp: u32,
+    /// What agents earn.
+    pub agent: AgentFees,
+    /// What a rider earns for a parcel brought to a kiosk.
+    pub rider_fee_shillings: u32,
+    /// Payouts by mobile money.
+    pub payout: PayoutPolicy,
+    /// What a listing may say.
+    pub listing: ListingPolicy,
+    /// How long things may take.
+    pub order: OrderPolicy,
+    /// Personal numbers.
+    pub pin: PinPolicy,
+    /// Shillings for one dollar, in hundredths of a shilling: 12950 is 129.50.
+    pub shillings_per_dollar_hundredths: u32,
+    /// What the card processor keeps of a charge.
+    pub card_fee: CardFee,
+    /// Where we ship to and what it costs.
+    pub shipping: Vec<ShippingRate>,
+}
+
+/// The discount on many pieces of one listing; comes out of the margin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Bulk {
+    /// From so many pieces on.
+    pub from: u32,
+    /// What comes off the retail price, in ten-thousandths.
+    pub off_bp: u32,
+}
+
+/// What agents earn, in whole shillings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AgentFees {
+    /// For a listing looked at, whatever the verdict.
+    pub listing_validated_shillings: u32,
+    /// For a parcel checked.
+    pub parcel_checked_shillings: u32,
+    /// For packing into a box of ours.
+    pub box_used_shillings: u32,
+    /// For paying a cash number.
+    pub cash_served_shillings: u32,
+    /// For a month of stock and leaflets.
+    pub stock_month_shillings: u32,
+}
+
+/// Payouts by mobile money.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PayoutPolicy {
+    /// The least.
+    pub min_shillings: u32,
+    /// The most the provider takes in one transfer.
+    pub max_shillings: u32,
+    /// What the provider charges us, by amount, in rising order; the last step covers the rest.
+    pub fees: Vec<FeeStep>,
+}
+
+/// A step of the provider's tariff.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeeStep {
+    /// For amounts up to this, inclusive; left out for the step that covers the rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to_shillings: Option<u32>,
+    /// The fee.
+    pub fee_shillings: u32,
+}
+
+/// What a listing may say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ListingPolicy {
+    /// How many one artisan may have that are not removed.
+    pub max_per_artisan: u32,
+    /// The least price.
+    pub min_price_shillings: u32,
+    /// The highest price.
+    pub max_price_shillings: u32,
+    /// The most pieces that may be ready.
+    pub max_ready: u32,
+}
+
+/// How long things may take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OrderPolicy {
+    /// How long pieces are kept for a shopper who is paying.
+    pub reservation_minutes: u32,
+    /// How long an offer waits for an answer.
+    pub offer_hours: u32,
+    /// From acceptance to the day the pieces are due.
+    pub making_days: u32,
+    /// From a failed check to the day the pieces are due again.
+    pub rework_days: u32,
+}
+
+/// Personal numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PinPolicy {
+    /// Wrong tries in a row until the PIN is locked.
+    pub tries: u8,
+}
+
+/// What the card processor keeps of a charge: a share, rounded up to a cent, and a fixed part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CardFee {
+    /// In ten-thousandths of the charge.
+    pub share_bp: u32,
+    /// In United States cents.
+    pub fixed_us_cents: u32,
+}
+
+/// What shipping to a country costs the shopper.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShippingRate {
+    /// ISO 3166 letters, such as `DE`.
+    pub country: String,
+    /// English name.
+    pub name: String,
+    /// For the first piece, in United States cents.
+    pub first_us_cents: u32,
+    /// For each further piece, in United States cents.
+    pub further_us_cents: u32,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        let ship = |country: &str, name: &str, first_us_cents, further_us_cents| ShippingRate {
+            country: country.into(),
+            name: name.into(),
+            first_us_cents,
+            further_us_cents,
+        };
+        Self {
+            markup_bp: 16_000,
+            round_retail_to_shillings: 50,
+            bulk: Bulk::default(),
+            mentor_share_bp: 500,
+            mentorship_days: 365,
+            loan_share_bp: 1_000,
+            agent: AgentFees::default(),
+            rider_fee_shillings: 100,
+            payout: PayoutPolicy::default(),
+            listing: ListingPolicy::default(),
+            order: OrderPolicy::default(),
+            pin: PinPolicy::default(),
+            shillings_per_dollar_hundredths: 12_950,
+            card_fee: CardFee::default(),
+            shipping: vec![
+                ship("KE", "Kenya", 300, 50),
+                ship("AU", "Australia", 1_900, 300),
+                ship("CA", "Canada", 1_700, 250),
+                ship("FR", "France", 1_500, 200),
+                ship("DE", "Germany", 1_500, 200),
+                ship("NL", "Netherlands", 1_500, 200),
+                ship("GB", "United Kingdom", 1_400, 200),
+                ship("US", "United States", 1_600, 250),
+            ],
+        }
+    }
+}
+
+impl Default for Bulk {
+    fn default() -> Self {
+        Self { from: 10, off_bp: 1_000 }
+    }
+}
+
+impl Default for AgentFees {
+    fn default() -> Self {
+        Self {
+            listing_validated_shillings: 30,
+            parcel_checked_shillings: 50,
+            box_used_shillings: 10,
+            cash_served_shillings: 20,
+            stock_month_shillings: 300,
+        }
+    }
+}
+
+impl Default for PayoutPolicy {
+    fn default() -> Self {
+        let step = |up_to_shillings, fee_shillings| FeeStep { up_to_shillings, fee_shillings };
+        Self {
+            min_shillings: 50,
+            max_shillings: 250_000,
+            fees: vec![step(Some(100), 0), step(Some(1_500), 5), step(Some(5_000), 9), step(None, 11)],
+        }
+    }
+}
+
+impl Default for ListingPolicy {
+    fn default() -> Self {
+        Self { max_per_artisan: 20, min_price_shillings: 50, max_price_shillings: 20_000, max_ready: 99 }
+    }
+}
+
+impl Default for OrderPolicy {
+    fn default() -> Self {
+        Self { reservation_minutes: 35, offer_hours: 24, making_days: 7, rework_days: 5 }
+    }
+}
+
+impl Default for PinPolicy {
+    fn default() -> Self {
+        Self { tries: 3 }
+    }
+}
+
+impl Default for CardFee {
+    fn default() -> Self {
+        Self { share_bp: 290, fixed_us_cents: 30 }
+    }
+}
+
+/// Numbers that contradict each other.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{key}: {why}")]
+pub struct PolicyFault {
+    /// The key in the configuration.
+    pub key: &'static str,
+    /// What is wrong and what to write instead.
+    pub why: String,
+}
+
+fn shillings(n: u32) -> Kes {
+    Kes::major(i64::from(n))
+}
+
+fn hours(n: u32) -> Duration {
+    Duration::from_secs(u64::from(n) * 3_600)
+}
+
+impl Policy {
+    /// Checks that the numbers can be lived with: no price below the artisan's, every amount has a
+    /// fee, bounds in order.
+    pub fn check(&self) -> Result<(), PolicyFault> {
+        let fault = |key, why: &str| Err(PolicyFault { key, why: why.to_owned() });
+        let after_bulk = u64::from(self.markup_bp) * u64::from(WHOLE_BP.saturating_sub(self.bulk.off_bp));
+        let kept = u64::from(WHOLE_BP.saturating_sub(self.mentor_share_bp));
+        if after_bulk * kept < u64::from(WHOLE_BP).pow(3) {
+            let why = "with the bulk discount and the mentor's share taken off, the retail price must \
+                       still cover the artisan's; raise the markup or lower a share";
+            return fault("markup_bp", why);
+        }
+        if self.round_retail_to_shillings == 0 {
+            return fault("round_retail_to_shillings", "must be 1 or more");
+        }
+        if self.bulk.from < 2 {
+            return fault("bulk.from", "must be 2 or more; to give no discount set bulk.off_bp to 0");
+        }
+        if self.loan_share_bp > WHOLE_BP {
+            return fault("loan_share_bp", "must be 10000 (all of it) or less");
+        }
+        if self.shillings_per_dollar_hundredths == 0 {
+            return fault("shillings_per_dollar_hundredths", "must be the rate times 100, such as 12950");
+        }
+        if self.pin.tries == 0 {
+            return fault("pin.tries", "must be 1 or more");
+        }
+        self.check_listing()?;
+        self.check_payout()?;
+        let mut seen = std::collections::BTreeSet::new();
+        for rate in &self.shipping {
+            let letters = rate.country.len() == 2 && rate.country.bytes().all(|b| b.is_ascii_uppercase());
+            if !letters || !seen.insert(&rate.country) {
+                return fault("shipping", "each country once, by two capital letters (ISO 3166)");
+            }
+        }
+        Ok(())
+    }
+
+    fn check_listing(&self) -> Result<(), PolicyFault> {
+        let listing = &self.listing;
+        let good = listing.min_price_shillings >= 1
+            && listing.min_price_shillings <= listing.max_price_shillings
+            && listing.max_price_shillings <= 9_999_999
+            && (1..=999).contains(&listing.max_ready)
+            && (1..=999).contains(&listing.max_per_artisan);
+        let why =
+            "prices from 1 to 9999999 with the least first; max_ready and max_per_artisan from 1 to 999";
+        if good { Ok(()) } else { Err(PolicyFault { key: "listing", why: why.to_owned() }) }
+    }
+
+    fn check_payout(&self) -> Result<(), PolicyFault> {
+        let payout = &self.payout;
+        if payout.min_shillings == 0 || payout.min_shillings > payout.max_shillings {
+            let why = "must be 1 or more, and no more than max_shillings".to_owned();
+            return Err(PolicyFault { key: "payout.min_shillings", why });
+        }
+        let bounds: Vec<u32> =
+            payout.fees.iter().map(|step| step.up_to_shillings.unwrap_or(u32::MAX)).collect();
+        let rising = bounds.windows(2).all(|pair| pair[0] < pair[1]);
+        let covered = bounds.last().is_some_and(|last| *last >= payout.max_shillings);
+        if !rising || !covered {
+            let why = "steps must rise and the last must cover max_shillings; leave its \
+                       up_to_shillings out to cover the rest"
+                .to_owned();
+            return Err(PolicyFault { key: "payout.fees", why });
+        }
+        Ok(())
+    }
+
+    /// Today's rate, to be locked in an order.
+    pub const fn rate(&self) -> Rate {
+        Rate::from_hundredths(self.shillings_per_dollar_hundredths)
+    }
+
+    /// What shipping so many pieces to a country costs; `None` where we do not ship.
+    pub fn shipping(&self, country: &str, pieces: u32) -> Option<Usd> {
+        let rate = self.shipping.iter().find(|rate| rate.country == country)?;
+        let further = i64::from(pieces.saturating_sub(1)) * i64::from(rate.further_us_cents);
+        Some(Usd::minor(i64::from(rate.first_us_cents) + further))
+    }
+
+    /// What the card processor keeps of a charge.
+    pub fn card_fee(&self, charge: Usd) -> Usd {
+        let share = -(-charge).share(self.card_fee.share_bp).cents();
+        Usd::minor(share.saturating_add(i64::from(self.card_fee.fixed_us_cents)))
+    }
+
+    /// What the mobile-money provider charges us for a payout.
+    pub fn payout_fee(&self, amount: Kes) -> Kes {
+        let fits = |step: &&FeeStep| step.up_to_shillings.is_none_or(|top| amount <= shillings(top));
+        let step = self.payout.fees.iter().find(fits).or(self.payout.fees.last());
+        step.map_or(Kes::ZERO, |step| shillings(step.fee_shillings))
+    }
+
+    /// The least payout.
+    pub fn payout_min(&self) -> Kes {
+        shillings(self.payout.min_shillings)
+    }
+
+    /// The largest payout.
+    pub fn payout_max(&self) -> Kes {
+        shillings(self.payout.max_shillings)
+    }
+
+    /// How long pieces are kept for a shopper who is paying.
+    pub fn reservation(&self) -> Duration {
+        Duration::from_secs(u64::from(self.order.reservation_minutes) * 60)
+    }
+
+    /// How long an offer waits for an answer.
+    pub fn offer(&self) -> Duration {
+        hours(self.order.offer_hours)
+    }
+
+    /// From acceptance to the day the pieces are due.
+    pub fn making(&self) -> Duration {
+        hours(self.order.making_days * 24)
+    }
+
+    /// From a failed check to the day the pieces are due again.
+    pub fn rework(&self) -> Duration {
+        hours(self.order.rework_days * 24)
+    }
+
+    /// How long a mentorship lasts.
+    pub fn mentorship(&self) -> Duration {
+        hours(self.mentorship_days * 24)
+    }
+}
+
+impl AgentFees {
+    /// For a listing looked at.
+    pub fn listing_validated(&self) -> Kes {
+        shillings(self.listing_validated_shillings)
+    }
+
+    /// For a parcel checked.
+    pub fn parcel_checked(&self) -> Kes {
+        shillings(self.parcel_checked_shillings)
+    }
+
+    /// For packing into a box of ours.
+    pub fn box_used(&self) -> Kes {
+        shillings(self.box_used_shillings)
+    }
+
+    /// For paying a cash number.
+    pub fn cash_served(&self) -> Kes {
+        shillings(self.cash_served_shillings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_can_be_lived_with_and_survive_a_round_trip_through_toml() {
+        let policy = Policy::default();
+        assert_eq!(policy.check(), Ok(()));
+        let text = toml::to_string(&policy).expect("serialises");
+        assert_eq!(toml::from_str::<Policy>(&text).expect("reads"), policy);
+        assert_eq!(toml::from_str::<Policy>("").expect("reads"), policy);
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused() {
+        assert!(toml::from_str::<Policy>("makrup_bp = 15000").is_err());
+        assert!(toml::from_str::<Policy>("[payout]\nminimum = 50").is_err());
+    }
+
+    #[test]
+    fn the_tariff_is_free_to_100_then_5_then_9_then_11() {
+        let policy = Policy::default();
+        for (amount, fee) in
+            [(50, 0), (100, 0), (101, 5), (1_500, 5), (1_501, 9), (5_000, 9), (5_001, 11), (250_000, 11)]
+        {
+            assert_eq!(policy.payout_fee(Kes::major(amount)), Kes::major(fee), "{amount}");
+        }
+    }
+
+    #[test]
+    fn the_card_fee_is_rounded_up_to_a_cent() {
+        let policy = Policy::default();
+        // 2.9 % of 10.82 is 31.378 cents.
+        assert_eq!(policy.card_fee(Usd::minor(1_082)), Usd::minor(32 + 30));
+    }
+
+    #[test]
+    fn a_discount_that_eats_the_artisans_price_is_refused() {
+        let mut policy = Policy { markup_bp: 11_000, ..Policy::default() };
+        assert_eq!(policy.check().map_err(|fault| fault.key), Err("markup_bp"));
+        policy.bulk.off_bp = 0;
+        assert_eq!(policy.check(), Ok(()));
+    }
+
+    #[test]
+    fn a_tariff_with_a_hole_is_refused() {
+        let mut policy = Policy::default();
+        policy.payout.fees.pop();
+        assert_eq!(policy.check().map_err(|fault| fault.key), Err("payout.fees"));
+        policy.payout.fees.swap(0, 1);
+        assert_eq!(policy.check().map_err(|fault| fault.key), Err("payout.fees"));
+    }
+
+    #[test]
+    fn shipping_grows_by_piece_and_ends_at_the_table() {
+        let policy = Policy::default();
+        assert_eq!(policy.shipping("DE", 1), Some(Usd::minor(1_500)));
+        assert_eq!(policy.shipping("DE", 3), Some(Usd::minor(1_900)));
+        assert_eq!(policy.shipping("XX", 1), None);
+    }
+}
