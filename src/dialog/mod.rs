@@ -1,6 +1,23 @@
 //! One subscriber's conversation: a pure machine that is fed keys and outcomes and answers with
 //! screens and wishes.
 //!
+//! * [`input`]: what the machine is fed and what it answers.
+//! * [`state`]: what is kept between turns.
+//! * [`machine`]: one step; the function to read first.
+//! * [`page`]: screens cut into pages, no word split and no row lost.
+//! * [`answer`]: typed answers read forgivingly.
+//! * [`hints`]: the few words the machine itself says.
+//!
 //! Pure. May import `types`, `gsm` and `menu`.
 
+pub mod answer;
+pub mod hints;
 pub mod input;
+pub mod machine;
+pub mod page;
+mod present;
+mod scope;
+pub mod state;
+
+#[cfg(test)]
+mod tests;

@@ -57,6 +57,20 @@ impl Timestamp {
         let year = yoe + era * 400 + i64::from(month <= 2);
         (year, month, day)
     }
+
+    /// The first moment of a day in that zone; `None` when the calendar has no such day.
+    pub fn of_day(year: i64, month: u32, day: u32, offset_minutes: i32) -> Option<Self> {
+        if !(1..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+            return None;
+        }
+        let y = year - i64::from(month <= 2);
+        let (era, yoe) = (y.div_euclid(400), y.rem_euclid(400));
+        let mp = i64::from((month + 9) % 12);
+        let doy = (153 * mp + 2) / 5 + i64::from(day) - 1;
+        let days = era * 146_097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719_468;
+        let moment = Self((days * 86_400 - i64::from(offset_minutes) * 60) * 1000);
+        (moment.civil(offset_minutes) == (year, month, day)).then_some(moment)
+    }
 }
 
 /// Minutes Nairobi is east of Greenwich; Kenya keeps no summer time.
@@ -71,6 +85,14 @@ pub trait Clock: Send + Sync + 'static {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_of_the_calendar_begins_at_its_midnight() {
+        let day = Timestamp::of_day(2026, 12, 31, NAIROBI).expect("a day");
+        assert_eq!((day.day_month(NAIROBI), day.hour_minute(NAIROBI)), ("31/12".into(), "00:00".into()));
+        assert_eq!(Timestamp::of_day(2000, 2, 29, 0), Some(Timestamp::from_millis(951_782_400_000)));
+        assert_eq!(Timestamp::of_day(2026, 2, 29, NAIROBI), None);
+    }
 
     #[test]
     fn a_moment_is_written_in_nairobi_time() {

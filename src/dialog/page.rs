@@ -1,0 +1,210 @@
+//! Screens cut into pages: no row lost, no word and no escape split, every page within the limit.
+//!
+//! The length of a list's rows decides how many stand on a page, never their count. Numbers begin
+//! at 1 on each page, so that one key is always enough.
+
+use crate::gsm::fit;
+
+/// Rows a page may number: the keys 1 to 9.
+const MOST_KEYS: usize = 9;
+
+/// What stands round the rows.
+#[derive(Debug, Clone)]
+pub struct Frame<'a> {
+    /// The text on top.
+    pub head: &'a str,
+    /// The way back, shown on the first page when there is one: `0 Back`.
+    pub back: Option<String>,
+    /// The way back on later pages.
+    pub back_a_page: String,
+    /// The way on: `98 More`.
+    pub more: String,
+    /// Septets a page may have.
+    pub limit: usize,
+}
+
+/// One page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// What is shown.
+    pub text: String,
+    /// The first row on it, counted from 0.
+    pub first: usize,
+    /// How many rows are on it.
+    pub count: usize,
+}
+
+impl Frame<'_> {
+    fn tail(&self, page: usize, more: bool) -> Vec<&str> {
+        let back = if page == 0 { self.back.as_deref() } else { Some(self.back_a_page.as_str()) };
+        more.then_some(self.more.as_str()).into_iter().chain(back).collect()
+    }
+
+    fn compose(&self, body: &[&str], page: usize, more: bool) -> String {
+        let lines = body.iter().copied().chain(self.tail(page, more)).filter(|line| !line.is_empty());
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// Rows on as many pages as they need, at least one; numbered from 1 on each page when they
+    /// can be chosen. A row that alone outgrows a page is shortened at a word.
+    pub fn rows(&self, rows: &[String], numbered: bool) -> Vec<Page> {
+        let mut pages = Vec::new();
+        let mut first = 0;
+        while first < rows.len() || pages.is_empty() {
+            let page = self.rows_page(rows, first, pages.len(), numbered);
+            first += page.count.max(1);
+            pages.push(page);
+        }
+        pages
+    }
+
+    fn rows_page(&self, rows: &[String], first: usize, page: usize, numbered: bool) -> Page {
+        let most = (rows.len() - first).min(if numbered { MOST_KEYS } else { usize::MAX });
+        let lines: Vec<String> = rows[first..]
+            .iter()
+            .take(most)
+            .enumerate()
+            .map(|(at, row)| if numbered { format!("{} {row}", at + 1) } else { row.clone() })
+            .collect();
+        let with = |count: usize| {
+            let mut body = vec![self.head];
+            body.extend(lines[..count].iter().map(String::as_str));
+            self.compose(&body, page, first + count < rows.len())
+        };
+        let fitting = (0..=most).rev().map(|count| (count, with(count)));
+        let best = fitting
+            .into_iter()
+            .find(|(count, text)| (*count > 0 || rows.is_empty()) && fit::fits(text, self.limit));
+        match best {
+            Some((count, text)) => Page { text, first, count },
+            None => self.one_row_page(lines.first().map_or("", String::as_str), page, first, rows.len()),
+        }
+    }
+
+    /// A row that does not fit below the heading: shortened, and the heading with it if need be.
+    fn one_row_page(&self, row: &str, page: usize, first: usize, rows: usize) -> Page {
+        let more = first + 1 < rows;
+        let heads = [self.head, ""];
+        let words = |most| fit::cut(row, most).0;
+        let tries = heads.iter().flat_map(|head| {
+            (4..=self.limit).rev().map(|most| self.compose(&[head, words(most)], page, more))
+        });
+        let text = tries
+            .into_iter()
+            .find(|text| fit::fits(text, self.limit))
+            .unwrap_or_else(|| fit::cut(row, self.limit).0.to_owned());
+        Page { text, first, count: rows.min(1) }
+    }
+
+    /// A text and lines that belong together on one page, or, when they outgrow it, on several cut
+    /// between lines or words.
+    pub fn flow(&self, lines: &[String]) -> Vec<String> {
+        let mut body = vec![self.head];
+        body.extend(lines.iter().map(String::as_str));
+        let whole = self.compose(&body, 0, false);
+        if fit::fits(&whole, self.limit) {
+            return vec![whole];
+        }
+        let body = body.iter().filter(|l| !l.is_empty()).copied().collect::<Vec<_>>().join("\n");
+        let (mut rest, mut pages) = (body.as_str(), Vec::new());
+        while !rest.is_empty() {
+            let last = self.compose(&[rest], pages.len(), false);
+            if fit::fits(&last, self.limit) {
+                pages.push(last);
+                break;
+            }
+            let (text, left) = (1..self.limit)
+                .rev()
+                .map(|most| fit::cut(rest, most))
+                .map(|(page, left)| (self.compose(&[page], pages.len(), true), left))
+                .find(|(text, _)| fit::fits(text, self.limit))
+                .unwrap_or_else(|| {
+                    let (page, left) = fit::cut(rest, self.limit);
+                    (page.to_owned(), left)
+                });
+            pages.push(text);
+            rest = left;
+        }
+        pages
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn frame(head: &str, limit: usize) -> Frame<'_> {
+        Frame {
+            head,
+            back: Some("0 Back".into()),
+            back_a_page: "0 Back".into(),
+            more: "98 More".into(),
+            limit,
+        }
+    }
+
+    #[test]
+    fn rows_that_fit_stand_on_one_page_without_a_way_on() {
+        let rows = ["Necklace".to_owned(), "Ring".to_owned()];
+        let pages = frame("What?", 60).rows(&rows, true);
+        assert_eq!(pages.len(), 1);
+        assert_eq!(pages[0].text, "What?\n1 Necklace\n2 Ring\n0 Back");
+    }
+
+    #[test]
+    fn a_long_row_moves_to_the_next_page_and_is_not_lost() {
+        let rows: Vec<String> =
+            ["short", "short", "a row that is much longer than any other", "short"].map(String::from).into();
+        let pages = frame("Orders", 66).rows(&rows, true);
+        assert_eq!(pages.iter().map(|p| p.count).collect::<Vec<_>>(), [2, 1, 1]);
+        assert!(pages[1].text.contains("1 a row that is much longer than any other\n98 More"));
+        assert!(pages[2].text.contains("1 short\n0 Back"));
+    }
+
+    #[test]
+    fn ten_short_rows_need_a_second_page_since_there_are_nine_keys() {
+        let rows: Vec<String> = (0..10).map(|n| n.to_string()).collect();
+        let pages = frame("", 182).rows(&rows, true);
+        assert_eq!(pages.iter().map(|p| p.count).collect::<Vec<_>>(), [9, 1]);
+    }
+
+    #[test]
+    fn a_text_that_outgrew_its_screen_is_cut_between_words() {
+        let pages = frame("one two three four five six seven eight nine ten", 40).flow(&[]);
+        assert_eq!(pages[0], "one two three four five\n98 More\n0 Back");
+        assert_eq!(pages[1], "six seven eight nine ten\n0 Back");
+    }
+
+    proptest! {
+        #[test]
+        fn every_row_is_on_exactly_one_page_in_order_and_every_page_fits(
+            rows in proptest::collection::vec("[A-Za-z0-9€\\[ĩ ]{1,70}", 0..40),
+            head in "[A-Za-z ]{0,40}", limit in 60usize..=182, numbered in any::<bool>(),
+        ) {
+            let pages = frame(&head, limit).rows(&rows, numbered);
+            let mut next = 0;
+            for (at, page) in pages.iter().enumerate() {
+                prop_assert!(fit::fits(&page.text, limit), "{:?}", page.text);
+                prop_assert_eq!(page.first, next);
+                prop_assert!(page.count >= 1 || rows.is_empty());
+                prop_assert!(!numbered || page.count <= 9);
+                next += page.count;
+                prop_assert_eq!(page.text.contains("98 More"), at + 1 < pages.len());
+            }
+            prop_assert_eq!(next, rows.len());
+        }
+
+        #[test]
+        fn a_flowing_text_keeps_every_word_whole(text in "[a-z€]{1,12}( [a-z€]{1,12}){0,80}", limit in 40usize..182) {
+            let pages = frame(&text, limit).flow(&[]);
+            let mut words = Vec::new();
+            for page in &pages {
+                prop_assert!(fit::fits(page, limit));
+                let body = page.split('\n').filter(|l| *l != "98 More" && *l != "0 Back");
+                words.extend(body.flat_map(|l| l.split(' ')).map(str::to_owned));
+            }
+            prop_assert_eq!(words.join(" "), text);
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! What a place looks like: its texts with their values, cut into pages that fit.
+
+use crate::{
+    dialog::{
+        hints,
+        input::{SmsWish, Step},
+        machine::Machine,
+        page::Frame,
+        scope::Scope,
+        state::{Note, Phase, Shown},
+    },
+    gsm::fit,
+    menu::{
+        graph::{Asked, Choice, Kind, NavKey},
+        value::{Record, Value},
+    },
+    types::Kes,
+};
+use std::collections::BTreeMap;
+
+/// Septets of `{at}`: the name of a screen in the offer to go on.
+const AT_SEPTETS: usize = 40;
+
+/// Sums past this are not shown as bounds; it keeps shillings within the range of cents.
+const MOST_SHILLINGS: i64 = 1_000_000_000_000;
+
+/// How a place is shown now.
+pub(super) struct Face {
+    /// The page to show.
+    pub screen: String,
+    /// Set when this is the last text of the dialog.
+    pub last: Option<Last>,
+    /// What the keys will mean.
+    pub shown: Shown,
+}
+
+/// The last text, and the SMS that follows it.
+pub(super) struct Last {
+    pub text: String,
+    pub sms: Option<SmsWish>,
+}
+
+impl Machine<'_> {
+    /// The names that hold at the current place.
+    pub(super) fn scope(&self) -> Scope<'_> {
+        let mut scope = Scope {
+            graph: self.graph,
+            lang: self.env.lang,
+            answers: &self.state.answers,
+            globals: &self.globals,
+            params: self.state.at.args.clone(),
+            machine: BTreeMap::new(),
+        };
+        let here = match self.graph.node(self.state.at.node).kind {
+            Kind::Do { .. } => self.state.history.last().map_or(self.state.at.node, |place| place.node),
+            _ => self.state.at.node,
+        };
+        scope.machine.insert("here", Value::text(&self.graph.node(here).name));
+        scope.machine.insert("draft", Value::Record(self.draft()));
+        scope
+    }
+
+    /// What was answered so far, each under the last part of its block's name (`sell.kind` is
+    /// `kind`), and the code to dial.
+    fn draft(&self) -> Record {
+        let mut draft = Record::new("draft", self.state.id.to_string(), []);
+        for (name, value) in &self.state.answers {
+            let short = name.rsplit('.').next().unwrap_or(name);
+            draft.fields.insert(short.to_owned(), value.clone());
+        }
+        let dial = self.graph.dial.clone().unwrap_or_default();
+        draft.fields.insert("dial".to_owned(), Value::Text(dial));
+        draft
+    }
+
+    fn nav(&self, scope: &Scope<'_>, key: &NavKey) -> String {
+        format!("{} {}", key.key, scope.text(&key.label))
+    }
+
+    fn frame<'a>(&self, scope: &Scope<'_>, head: &'a str) -> Frame<'a> {
+        let back = self.nav(scope, &self.graph.back);
+        Frame {
+            head,
+            back: (self.state.at.node != self.graph.home).then(|| back.clone()),
+            back_a_page: back,
+            more: self.nav(scope, &self.graph.more),
+            limit: self.env.limit,
+        }
+    }
+
+    /// The current place, on its current page, below a note.
+    pub(super) fn face(&self, note: Note) -> Face {
+        let mut scope = self.scope();
+        let node = self.graph.node(self.state.at.node);
+        match &node.kind {
+            Kind::Screen { say, choices } => {
+                let offered: Vec<&Choice> = choices.iter().filter(|c| scope.offers(c)).collect();
+                let lines: Vec<String> =
+                    offered.iter().map(|c| format!("{} {}", c.key, scope.text(&c.label))).collect();
+                let mut face = self.flow(&scope, note, &scope.text(say), &lines);
+                face.shown.keys = offered.iter().map(|c| c.key).collect();
+                face
+            }
+            Kind::Pick { say, set, .. } => {
+                let words = self.graph.enums.get(set).map_or(&[][..], |set| &set.words);
+                let labels: Vec<String> = words.iter().map(|(_, label)| scope.text(label)).collect();
+                self.rows(&scope, note, &scope.text(say), &labels, true)
+            }
+            Kind::List { say, var, item, none, then, .. } => {
+                let head = scope.text(say);
+                let rows = self.state.shown.rows.as_deref().unwrap_or_default();
+                let labels: Vec<String> = rows
+                    .iter()
+                    .map(|row| {
+                        scope.params.insert(var.clone(), Value::Record(row.clone()));
+                        scope.text(item)
+                    })
+                    .collect();
+                let mut face = if labels.is_empty() {
+                    self.flow(&scope, note, &scope.text(none), &[])
+                } else {
+                    self.rows(&scope, note, &head, &labels, then.is_some())
+                };
+                face.shown.rows = self.state.shown.rows.clone();
+                face
+            }
+            Kind::Ask { say, asked, bad, .. } => {
+                let bounds = scope.bounds(asked);
+                if let Some((min, max)) = bounds {
+                    let show = |n: i64| match asked {
+                        Asked::Kes(..) => Value::Kes(Kes::major(n.clamp(-MOST_SHILLINGS, MOST_SHILLINGS))),
+                        _ => Value::Int(n),
+                    };
+                    scope.machine.extend([("min", show(min)), ("max", show(max))]);
+                }
+                let text = with_bad(note, scope.text(bad), scope.text(say));
+                let mut face = self.flow(&scope, Note::None, &text, &[]);
+                face.shown.bounds = bounds;
+                face
+            }
+            Kind::Pin { say, bad, .. } => {
+                if let Note::Bad(left) = note {
+                    scope.machine.insert("left", Value::Int(i64::from(left)));
+                }
+                let text = with_bad(note, scope.text(bad), scope.text(say));
+                self.flow(&scope, Note::None, &text, &[])
+            }
+            Kind::NewPin { say, again, bad, .. } => {
+                let question = if self.state.shown.again { again } else { say };
+                let text = with_bad(note, scope.text(bad), scope.text(question));
+                let mut face = self.flow(&scope, Note::None, &text, &[]);
+                face.shown.again = self.state.shown.again;
+                face
+            }
+            Kind::End { say, sms } => {
+                let text = scope.text(say);
+                let sms =
+                    sms.as_ref().map(|sms| SmsWish { name: sms.name.clone(), args: scope.args(&sms.args) });
+                self.end(&scope, &text, sms)
+            }
+            Kind::Do { .. } => self.end(&scope, hints::broken(self.env.lang), None),
+        }
+    }
+
+    /// A last text; one that outgrew its screen closes the dialog on its last page.
+    fn end(&self, scope: &Scope<'_>, text: &str, sms: Option<SmsWish>) -> Face {
+        if fit::fits(text, self.env.limit) {
+            let shown = Shown { pages: 1, ..Shown::default() };
+            return Face { screen: String::new(), last: Some(Last { text: text.to_owned(), sms }), shown };
+        }
+        let face = self.flow(scope, Note::None, text, &[]);
+        if self.state.at.page + 1 >= face.shown.pages {
+            let back = format!("\n{}", self.nav(scope, &self.graph.back));
+            let text = face.screen.strip_suffix(&back).unwrap_or(&face.screen).to_owned();
+            return Face { last: Some(Last { text, sms }), ..face };
+        }
+        face
+    }
+
+    fn flow(&self, scope: &Scope<'_>, note: Note, head: &str, lines: &[String]) -> Face {
+        let pages = self.frame(scope, head).flow(lines);
+        let at = usize::from(self.state.at.page).min(pages.len() - 1);
+        let shown = Shown { pages: pages.len() as u16, ..Shown::default() };
+        Face { screen: self.noted(note, &pages[at]), last: None, shown }
+    }
+
+    fn rows(&self, scope: &Scope<'_>, note: Note, head: &str, labels: &[String], numbered: bool) -> Face {
+        let pages = self.frame(scope, head).rows(labels, numbered);
+        let page = &pages[usize::from(self.state.at.page).min(pages.len() - 1)];
+        let shown = Shown {
+            first: page.first as u16,
+            count: if numbered { page.count as u16 } else { 0 },
+            pages: pages.len() as u16,
+            ..Shown::default()
+        };
+        Face { screen: self.noted(note, &page.text), last: None, shown }
+    }
+
+    /// The hint above a screen, where there is room for it.
+    fn noted(&self, note: Note, screen: &str) -> String {
+        let hinted = match note {
+            Note::NotAKey => format!("{}\n{screen}", hints::not_a_key(self.env.lang)),
+            _ => return screen.to_owned(),
+        };
+        if fit::fits(&hinted, self.env.limit) { hinted } else { screen.to_owned() }
+    }
+
+    // ---- the offer to go on ---------------------------------------------------------------
+
+    pub(super) fn offer(&mut self, note: Note) -> Step {
+        let Some(resume) = &self.graph.resume else { return Step::Show(self.face(Note::None).screen) };
+        let at = self.question();
+        let mut scope = self.scope();
+        scope.machine.insert("at", Value::Text(at));
+        let offered: Vec<&Choice> = resume.choices.iter().filter(|c| scope.offers(c)).collect();
+        let lines: Vec<String> =
+            offered.iter().map(|c| format!("{} {}", c.key, scope.text(&c.label))).collect();
+        let say = scope.text(&resume.say);
+        let frame = Frame { back: None, ..self.frame(&scope, &say) };
+        let screen = self.noted(note, &frame.flow(&lines)[0]);
+        let keys = offered.iter().map(|c| c.key).collect();
+        self.state.shown.keys = keys;
+        self.state.phase = Phase::Offered;
+        Step::Show(screen)
+    }
+
+    pub(super) fn offer_key(&mut self, typed: &str) {
+        let graph = self.graph;
+        let choices = graph.resume.as_ref().map_or(&[][..], |resume| &resume.choices);
+        let key = typed.parse::<u8>().ok().filter(|key| self.state.shown.keys.contains(key));
+        self.state.phase = match choices.iter().find(|choice| Some(choice.key) == key) {
+            Some(choice) => Phase::Going { to: choice.to.clone(), binds: BTreeMap::new() },
+            None => Phase::Offering(Note::NotAKey),
+        };
+    }
+
+    /// The first words of the question at the current place: its first sentence, or as much of it
+    /// as stands in the offer.
+    fn question(&self) -> String {
+        let scope = self.scope();
+        let say = match &self.graph.node(self.state.at.node).kind {
+            Kind::Screen { say, .. }
+            | Kind::Pick { say, .. }
+            | Kind::List { say, .. }
+            | Kind::Ask { say, .. }
+            | Kind::Pin { say, .. }
+            | Kind::NewPin { say, .. }
+            | Kind::End { say, .. } => scope.text(say),
+            Kind::Do { .. } => String::new(),
+        };
+        first_words(&say)
+    }
+}
+
+fn with_bad(note: Note, bad: String, say: String) -> String {
+    if matches!(note, Note::Bad(_)) { format!("{bad}\n{say}") } else { say }
+}
+
+/// The first sentence of a text, cut at a word where it is long.
+fn first_words(text: &str) -> String {
+    let ends = |(at, c): (usize, char)| {
+        let blank = text[at + c.len_utf8()..].starts_with([' ', '\n']);
+        (matches!(c, '.' | '?' | '!') && blank).then_some(at + c.len_utf8())
+    };
+    let first = text.char_indices().find_map(ends).map_or(text, |end| &text[..end]);
+    let first = first.strip_suffix('.').unwrap_or(first);
+    fit::cut(first, AT_SEPTETS).0.trim_end_matches([',', ':', ' ', '(']).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_is_named_by_its_first_words() {
+        assert_eq!(first_words("How much cash? You have KSh 1,250"), "How much cash?");
+        assert_eq!(first_words("How many are ready now?"), "How many are ready now?");
+        assert_eq!(first_words("KSh 1.50 is left. Go on?"), "KSh 1.50 is left");
+        assert_eq!(
+            first_words("Your price for one, KSh (what you receive)"),
+            "Your price for one, KSh (what you"
+        );
+    }
+}
