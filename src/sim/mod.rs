@@ -2,4 +2,5 @@
 //!
 //! May import every pure module.
 
+pub mod phones;
 pub mod smsc;
