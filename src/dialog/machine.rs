@@ -187,7 +187,7 @@ impl<'g> Machine<'g> {
             }
             _ => None,
         };
-        (!globals.is_empty() || query.is_some()).then(|| Ask { globals, query, find: None })
+        (!globals.is_empty() || query.is_some()).then_some(Ask { globals, query, find: None })
     }
 
     // ---- walking --------------------------------------------------------------------------

@@ -154,12 +154,13 @@ mod tests {
 
     #[test]
     fn a_long_row_moves_to_the_next_page_and_is_not_lost() {
-        let rows: Vec<String> =
-            ["short", "short", "a row that is much longer than any other", "short"].map(String::from).into();
+        let rows: Vec<String> = ["short", "short", "a row that is much longer than any other", "the last"]
+            .map(String::from)
+            .into();
         let pages = frame("Orders", 66).rows(&rows, true);
         assert_eq!(pages.iter().map(|p| p.count).collect::<Vec<_>>(), [2, 1, 1]);
         assert!(pages[1].text.contains("1 a row that is much longer than any other\n98 More"));
-        assert!(pages[2].text.contains("1 short\n0 Back"));
+        assert!(pages[2].text.contains("1 the last\n0 Back"));
     }
 
     #[test]
