@@ -1,3 +1,25 @@
-//! HTTP: the shop, the desk and the phones page.
+//! HTTP: the shop, a shopper's live order page, and the desk.
 //!
-//! May import `types` and `engine`.
+//! May import `types` and `engine`. Everything is rendered on the server and works without
+//! script; the one script only keeps an order page fresh. What the pages show comes from
+//! [`ShopFront`](crate::engine::shopfront::ShopFront), so nothing here knows a store or a phone.
+//!
+//! * `routes` is the table of every path; `guard` what every answer and every post goes through.
+//! * `shop` and `desk` hold the handlers, one file per page; `error` maps a refusal to HTTP.
+//! * `wording`, `emblem` and `assets` are what the pages are drawn with.
+
+mod assets;
+mod desk;
+mod emblem;
+mod error;
+mod guard;
+mod page;
+pub mod routes;
+pub mod settings;
+mod shop;
+#[cfg(test)]
+mod tests;
+mod wording;
+
+pub use routes::{Surroundings, router, router_in, serve};
+pub use settings::{Settings, SettingsError};

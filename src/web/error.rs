@@ -1,0 +1,189 @@
+//! The one mapping from a refusal to HTTP, as a page or as JSON.
+
+use super::page;
+use crate::engine::shopfront::ShopError;
+use askama::Template;
+use axum::{
+    Json,
+    extract::rejection::FormRejection,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+/// A refusal, whoever refuses: the engine or this house's own door.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// What the engine answers.
+    Shop(ShopError),
+    /// The path is there, but not for this method.
+    Method,
+    /// A post that came from another site's page.
+    OtherSite,
+    /// A form that is not one, or is cut off.
+    Garbled,
+    /// More octets than a form may have.
+    TooLarge,
+    /// The desk, without its key.
+    NoKey,
+    /// As many live pages as we serve are open.
+    Busy,
+}
+
+impl From<ShopError> for Refusal {
+    fn from(error: ShopError) -> Self {
+        Self::Shop(error)
+    }
+}
+
+impl From<FormRejection> for Refusal {
+    fn from(rejection: FormRejection) -> Self {
+        match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
+            _ => Self::Garbled,
+        }
+    }
+}
+
+/// What a refusal looks like from outside.
+pub(super) struct Outside {
+    /// The status line.
+    pub(super) status: StatusCode,
+    /// A stable word for programs.
+    pub(super) code: &'static str,
+    /// A heading for people.
+    pub(super) title: &'static str,
+    /// What to do next.
+    pub(super) advice: String,
+}
+
+impl Refusal {
+    /// The one table.
+    pub(super) fn outside(&self) -> Outside {
+        let (status, code, title, advice) = match self {
+            Self::Shop(ShopError::NotFound) => (
+                StatusCode::NOT_FOUND,
+                "not_found",
+                "There is nothing here",
+                "Check the address. A private link works only when it is whole.",
+            ),
+            Self::Shop(ShopError::Gone) => (
+                StatusCode::GONE,
+                "gone",
+                "This piece has just been sold",
+                "Nothing was taken from your card. The maker may have another one.",
+            ),
+            Self::Shop(ShopError::Field { .. }) => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "field",
+                "Something in the form needs another look",
+                "See the fields below.",
+            ),
+            Self::Shop(ShopError::CardDown) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "card_down",
+                "The card processor does not answer",
+                "Nothing was taken. Please try again in a minute.",
+            ),
+            Self::Shop(ShopError::Fault) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "fault",
+                "Something broke on our side",
+                "Nothing was taken. Please try again in a minute.",
+            ),
+            Self::Method => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method",
+                "That cannot be done here",
+                "Go back and use the form of the page.",
+            ),
+            Self::OtherSite => (
+                StatusCode::FORBIDDEN,
+                "other_site",
+                "This form came from another site",
+                "Open the shop itself and order there. Nothing was taken.",
+            ),
+            Self::Garbled => (
+                StatusCode::BAD_REQUEST,
+                "garbled",
+                "The form arrived damaged",
+                "Go back and send it again. Nothing was taken.",
+            ),
+            Self::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too_large",
+                "That is more than a form may hold",
+                "Shorten the address and send it again. Nothing was taken.",
+            ),
+            Self::NoKey => (
+                StatusCode::UNAUTHORIZED,
+                "no_key",
+                "The desk needs its key",
+                "Enter the key of the desk, or send it as a bearer token.",
+            ),
+            Self::Busy => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                "Too many people are watching",
+                "The page shows the newest state whenever it is loaded again.",
+            ),
+        };
+        let advice = match self {
+            Self::Shop(error @ ShopError::Field { .. }) => error.to_string(),
+            _ => advice.to_owned(),
+        };
+        Outside { status, code, title, advice }
+    }
+
+    /// Adds what the status asks for beside the body.
+    fn headed(self, status: StatusCode, mut response: Response) -> Response {
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        match status {
+            StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
+            }
+            StatusCode::UNAUTHORIZED => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"desk\""));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+#[derive(Template)]
+#[template(path = "error.html", config = "src/web/askama.toml")]
+struct ErrorPage<'a> {
+    code: &'a str,
+    title: &'a str,
+    advice: &'a str,
+    asks_key: bool,
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let Outside { status, code, title, advice } = self.outside();
+        let asks_key = self == Self::NoKey;
+        let body = page::html(&ErrorPage { code, title, advice: &advice, asks_key });
+        self.headed(status, body)
+    }
+}
+
+/// The same refusal for a program: `{"error": {"code", "message"}}`.
+#[derive(Debug)]
+pub(super) struct JsonRefusal(pub(super) Refusal);
+
+impl<R: Into<Refusal>> From<R> for JsonRefusal {
+    fn from(refusal: R) -> Self {
+        Self(refusal.into())
+    }
+}
+
+impl IntoResponse for JsonRefusal {
+    fn into_response(self) -> Response {
+        let Outside { status, code, title, advice } = self.0.outside();
+        let message = format!("{title}. {advice}");
+        let body = Json(serde_json::json!({ "error": { "code": code, "message": message } }));
+        self.0.headed(status, body.into_response())
+    }
+}

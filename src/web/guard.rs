@@ -1,0 +1,106 @@
+//! What every request and every answer goes through: where a post came from, and what a browser
+//! may do with a page.
+
+use super::{error::Refusal, page::Web};
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use std::sync::Arc;
+
+/// Refuses what another site's page makes a browser post.
+///
+/// Browsers say where a request was made: in `Sec-Fetch-Site` (Fetch Metadata, W3C), older ones
+/// in `Origin` (RFC 6454). A client that says neither is not a browser acting for somebody.
+pub(super) async fn same_site(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if safe || comes_from_us(request.headers(), &web.settings.public_url) {
+        next.run(request).await
+    } else {
+        tracing::warn!("a form posted from another site was refused");
+        Refusal::OtherSite.into_response()
+    }
+}
+
+fn comes_from_us(headers: &HeaderMap, public_url: &str) -> bool {
+    let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    match (text(HeaderName::from_static("sec-fetch-site")), text(header::ORIGIN)) {
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => {
+            let host = origin.split_once("://").map(|(_, host)| host);
+            origin == public_url || host.is_some() && host == text(header::HOST)
+        }
+        (None, None) => true,
+    }
+}
+
+/// Headers that every answer carries. An answer that is not told otherwise is not kept by anyone.
+pub(super) async fn headers(State(web): State<Arc<Web>>, mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    let fixed = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), geolocation=(), microphone=(), payment=()",
+        ),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if let Ok(policy) = HeaderValue::from_str(&content_policy(&web)) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    if web.settings.is_https() {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Content Security Policy, level 3. Browsers hold a form's redirect to `form-action` too, so the
+/// card processor's page must stand in it.
+fn content_policy(web: &Web) -> String {
+    let pay = match (web.settings.pay_origins.is_empty(), web.settings.is_https()) {
+        (false, _) => web.settings.pay_origins.join(" "),
+        (true, true) => "https:".to_owned(),
+        (true, false) => "https: http:".to_owned(),
+    };
+    format!(
+        "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' {pay}"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn posted_with(pairs: &[(&'static str, &'static str)]) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_static("127.0.0.1:8080"));
+        for (name, value) in pairs {
+            headers.insert(*name, HeaderValue::from_static(value));
+        }
+        comes_from_us(&headers, "https://shop.example")
+    }
+
+    #[test]
+    fn a_post_is_taken_from_our_own_pages_and_from_programs_only() {
+        assert!(posted_with(&[]));
+        assert!(posted_with(&[("sec-fetch-site", "same-origin"), ("origin", "null")]));
+        assert!(posted_with(&[("origin", "https://shop.example")]));
+        assert!(posted_with(&[("origin", "http://127.0.0.1:8080")]));
+
+        assert!(!posted_with(&[("sec-fetch-site", "cross-site")]));
+        assert!(!posted_with(&[("sec-fetch-site", "same-site")]));
+        assert!(!posted_with(&[("origin", "https://evil.example")]));
+        assert!(!posted_with(&[("origin", "null")]));
+        assert!(!posted_with(&[("sec-fetch-site", "cross-site"), ("origin", "https://shop.example")]));
+    }
+}

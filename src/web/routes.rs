@@ -1,0 +1,124 @@
+//! One table of every path, and the layers that all of them pass through.
+
+use super::{
+    assets, desk,
+    error::Refusal,
+    guard,
+    page::Web,
+    settings::Settings,
+    shop::{checkout, home, order, piece},
+};
+use crate::{
+    engine::shopfront::{ShopError, ShopFront},
+    types::{Clock, Timestamp},
+};
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, MatchedPath, Request},
+    http::{StatusCode, header},
+    middleware::{from_fn_with_state, map_response_with_state},
+    response::{IntoResponse, Redirect},
+    routing::{get, post},
+    serve::ListenerExt,
+};
+use std::{sync::Arc, time::Duration};
+use tokio::{net::TcpListener, sync::Semaphore};
+use tokio_util::sync::CancellationToken;
+use tower_http::{compression::CompressionLayer, timeout::TimeoutLayer, trace::TraceLayer};
+
+/// What the web takes from its surroundings besides the shop front.
+pub struct Surroundings {
+    /// Where ages and the desk's cookie read the moment.
+    pub clock: Arc<dyn Clock>,
+    /// Ends live pages, so that a house that closes need not wait for them.
+    pub shutdown: CancellationToken,
+}
+
+impl Default for Surroundings {
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock), shutdown: CancellationToken::new() }
+    }
+}
+
+/// The machine's clock.
+struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+/// The shop and the desk, by the machine's clock.
+pub fn router(front: Arc<dyn ShopFront>, settings: Settings) -> Router {
+    router_in(front, settings, Surroundings::default())
+}
+
+/// The shop and the desk. Carries the fallback for unknown paths, so a router merged with it must
+/// not have one.
+pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surroundings) -> Router {
+    let body_limit = settings.body_limit_bytes;
+    let timeout = settings.request_timeout();
+    let live = Arc::new(Semaphore::new(settings.live_pages.min(Semaphore::MAX_PERMITS)));
+    let web = Arc::new(Web { front, settings, clock: around.clock, shutdown: around.shutdown, live });
+
+    let desk = Router::new()
+        .route("/desk", get(desk::overview))
+        .route("/desk/api/listings", get(desk::listings))
+        .route("/desk/api/payouts", get(desk::payouts))
+        .route("/desk/api/trial-balance", get(desk::trial_balance))
+        .route_layer(from_fn_with_state(web.clone(), desk::key::guard))
+        .route("/desk/key", post(desk::key::enter));
+
+    Router::new()
+        .route("/", get(home::show))
+        .route("/piece/{code}", get(piece::show))
+        .route("/checkout", get(async || Redirect::to("/")).post(checkout::place))
+        .route("/order/{token}", get(order::show))
+        .route("/order/{token}/live", get(order::live))
+        .route("/static/{name}", get(assets::serve))
+        .route("/robots.txt", get(robots))
+        .route("/healthz", get(async || "ok\n"))
+        .merge(desk)
+        .fallback(async || Refusal::Shop(ShopError::NotFound))
+        .method_not_allowed_fallback(async || Refusal::Method)
+        .layer(from_fn_with_state(web.clone(), guard::same_site))
+        .layer(DefaultBodyLimit::max(body_limit))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, timeout))
+        .layer(CompressionLayer::new())
+        .layer(map_response_with_state(web.clone(), guard::headers))
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .with_state(web)
+}
+
+/// Serves a router until `shutdown`; then takes no more connections and gives those that are open
+/// `drain` to end.
+pub async fn serve(
+    listener: TcpListener, router: Router, shutdown: CancellationToken, drain: Duration,
+) -> std::io::Result<()> {
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection stays without TCP_NODELAY");
+        }
+    });
+    let closing = shutdown.clone();
+    let serving = axum::serve(listener, router)
+        .with_graceful_shutdown(async move { closing.cancelled().await })
+        .into_future();
+    tokio::select! {
+        done = serving => done,
+        () = async { shutdown.cancelled().await; tokio::time::sleep(drain).await } => Ok(()),
+    }
+}
+
+/// A span names the route, never the address: addresses carry order tokens and the desk's key.
+fn span(request: &Request) -> tracing::Span {
+    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str);
+    tracing::info_span!("http", method = %request.method(), route)
+}
+
+async fn robots() -> impl IntoResponse {
+    let text = "User-agent: *\nDisallow: /checkout\nDisallow: /order/\nDisallow: /desk\n";
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text)
+}

@@ -1,0 +1,162 @@
+//! `POST /checkout`: from a filled form to the card processor's page.
+
+use super::piece::{self, Faults, LONGEST_CODE, Typed};
+use crate::{
+    engine::shopfront::{CheckoutIn, ShopError, ShopFront},
+    web::{error::Refusal, page::Web},
+};
+use axum::{
+    Form,
+    extract::{State, rejection::FormRejection},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use std::sync::Arc;
+
+/// The fields of the form, in its order.
+const FIELDS: [&str; 5] = ["quantity", "name", "email", "country", "address"];
+/// More pieces than this are a bulk order, which is agreed with people.
+const MOST_PIECES: u32 = 500;
+/// The longest name, in characters.
+const LONGEST_NAME: usize = 80;
+/// The longest email address, in octets (RFC 5321 section 4.5.3.1.3, without its brackets).
+const LONGEST_EMAIL: usize = 254;
+/// The longest address, in characters.
+const LONGEST_ADDRESS: usize = 400;
+
+/// Begins an order and sends the browser to where it is paid. What was typed is never lost: a
+/// form that cannot be carried out comes back filled, with the same key.
+pub(crate) async fn place(
+    State(web): State<Arc<Web>>, form: Result<Form<Typed>, FormRejection>,
+) -> Result<Response, Refusal> {
+    let Form(mut typed) = form?;
+    if typed.code.is_empty() || typed.code.len() > LONGEST_CODE {
+        return Err(ShopError::NotFound.into());
+    }
+    let checkout = match read(&typed, &*web.front) {
+        Ok(checkout) => checkout,
+        Err(faults) => {
+            if faults.whole.is_some() {
+                typed.idempotency_key = piece::fresh_key()?;
+            }
+            return piece::again(&web, &typed, &faults, StatusCode::UNPROCESSABLE_ENTITY).await;
+        }
+    };
+    match web.front.checkout(checkout).await {
+        Ok(out) => Ok(Redirect::to(&out.pay_url).into_response()),
+        Err(ShopError::Field { field, why }) => {
+            let mut faults = Faults::default();
+            match FIELDS.contains(&field) {
+                true => drop(faults.fields.insert(field, why)),
+                false => faults.whole = Some(why),
+            }
+            piece::again(&web, &typed, &faults, StatusCode::UNPROCESSABLE_ENTITY).await
+        }
+        Err(error @ (ShopError::NotFound | ShopError::Gone)) => Err(error.into()),
+        Err(error @ (ShopError::CardDown | ShopError::Fault)) => {
+            let outside = Refusal::from(error).outside();
+            let whole = Some(format!("{}. {}", outside.title, outside.advice));
+            piece::again(&web, &typed, &Faults { whole, ..Faults::default() }, outside.status).await
+        }
+    }
+}
+
+/// Reads the form. How many pieces are left is for the engine to say: a form posted twice must get
+/// its first answer although it took the last piece.
+fn read(typed: &Typed, front: &dyn ShopFront) -> Result<CheckoutIn, Faults> {
+    let mut faults = Faults::default();
+    let mut complain = |field, why: &str| drop(faults.fields.insert(field, why.to_owned()));
+
+    let quantity = typed.quantity.trim().parse().unwrap_or(0);
+    if !(1..=MOST_PIECES).contains(&quantity) {
+        complain("quantity", "Write a whole number, 1 or more.");
+    }
+    let name = one_line(&typed.name);
+    if name.is_empty() || name.chars().count() > LONGEST_NAME {
+        complain("name", "Write the name the parcel goes to, at most 80 characters.");
+    }
+    let email = typed.email.trim().to_owned();
+    if !looks_like_email(&email) {
+        complain("email", "Write an address such as asha@example.org.");
+    }
+    let country = typed.country.trim().to_ascii_uppercase();
+    if front.shipping(&country).is_none() {
+        complain("country", "Choose a country of the list.");
+    }
+    let address = lines(&typed.address);
+    if !(5..=LONGEST_ADDRESS).contains(&address.chars().count()) {
+        complain("address", "Write street and town, at most 400 characters.");
+    }
+    if !is_key(&typed.idempotency_key) {
+        faults.whole = Some("This page was open too long. Please press the button again.".to_owned());
+    }
+    if faults.whole.is_some() || !faults.fields.is_empty() {
+        return Err(faults);
+    }
+    Ok(CheckoutIn {
+        code: typed.code.clone(),
+        quantity,
+        name,
+        email,
+        country,
+        address,
+        idempotency_key: typed.idempotency_key.clone(),
+    })
+}
+
+/// Blanks folded, control characters dropped.
+fn one_line(text: &str) -> String {
+    let words: Vec<String> = text
+        .split_whitespace()
+        .map(|word| word.chars().filter(|c| !c.is_control()).collect::<String>())
+        .filter(|word| !word.is_empty())
+        .collect();
+    words.join(" ")
+}
+
+/// The same line by line; empty lines dropped.
+fn lines(text: &str) -> String {
+    let kept: Vec<String> = text.lines().map(one_line).filter(|line| !line.is_empty()).collect();
+    kept.join("\n")
+}
+
+/// One `@` with something plain on both sides and a dot behind it. Whether it is anybody's shows
+/// when the receipt is sent.
+fn looks_like_email(text: &str) -> bool {
+    let plain =
+        |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control());
+    text.len() <= LONGEST_EMAIL
+        && text.split_once('@').is_some_and(|(who, place)| {
+            let dotted = place.split('.').count() > 1 && place.split('.').all(|label| !label.is_empty());
+            plain(who) && plain(place) && dotted && !place.contains('@')
+        })
+}
+
+/// A key of ours, or of a program that makes its own.
+fn is_key(text: &str) -> bool {
+    (8..=64).contains(&text.len())
+        && text.bytes().all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_cannot_be_written_to_are_noticed() {
+        for good in ["a@b.ke", "o'neil+shop@mail.example.org"] {
+            assert!(looks_like_email(good), "{good}");
+        }
+        for bad in
+            ["", "a", "a@", "@b.ke", "a@b", "a@b.", "a@.ke", "a b@c.ke", "a@b@c.ke", "a@b.ke\r\nBcc: x"]
+        {
+            assert!(!looks_like_email(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_and_addresses_are_kept_without_stray_blanks_and_controls() {
+        assert_eq!(one_line("  Asha \u{7}\t Njeri\n"), "Asha Njeri");
+        assert_eq!(lines("12  Moi Ave\r\n\r\n  Nairobi "), "12 Moi Ave\nNairobi");
+    }
+}

@@ -1,0 +1,115 @@
+//! `GET /piece/{code}`: one piece, who gets what of its price, and the form to buy it.
+
+use crate::{
+    engine::shopfront::{PieceView, ShopError, ShopFront, Split},
+    types::Usd,
+    web::{
+        error::Refusal,
+        page::{self, Part, Piece, Web},
+    },
+};
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+};
+use serde::Deserialize;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// The longest code that is looked up.
+pub(super) const LONGEST_CODE: usize = 16;
+
+/// The form as it was typed: whatever it says is shown again.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Typed {
+    pub(super) code: String,
+    pub(super) quantity: String,
+    pub(super) name: String,
+    pub(super) email: String,
+    pub(super) country: String,
+    pub(super) address: String,
+    pub(super) idempotency_key: String,
+}
+
+/// What is wrong with a form: by field, and with the order as a whole.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    pub(super) fields: BTreeMap<&'static str, String>,
+    pub(super) whole: Option<String>,
+}
+
+impl Faults {
+    /// The complaint about a field; empty when there is none.
+    fn of(&self, field: &str) -> &str {
+        self.fields.get(field).map_or("", String::as_str)
+    }
+
+    fn any(&self) -> bool {
+        self.whole.is_some() || !self.fields.is_empty()
+    }
+}
+
+/// A country we ship to.
+struct Country {
+    letters: String,
+    name: String,
+    shipping: Usd,
+}
+
+#[derive(Template)]
+#[template(path = "piece.html", config = "src/web/askama.toml")]
+struct PiecePage<'a> {
+    piece: Piece<'a>,
+    total: crate::types::Kes,
+    parts: Vec<Part<'a>>,
+    countries: Vec<Country>,
+    typed: &'a Typed,
+    faults: &'a Faults,
+}
+
+/// Shows a piece with an empty form.
+pub(crate) async fn show(State(web): State<Arc<Web>>, Path(code): Path<String>) -> Result<Response, Refusal> {
+    if code.len() > LONGEST_CODE {
+        return Err(ShopError::NotFound.into());
+    }
+    let (piece, split) = web.front.piece(code).await?;
+    let typed = Typed { quantity: "1".to_owned(), idempotency_key: fresh_key()?, ..Typed::default() };
+    Ok(draw(&*web.front, &piece, &split, &typed, &Faults::default()))
+}
+
+/// Shows the piece again with what was typed and what is wrong with it.
+pub(super) async fn again(
+    web: &Web, typed: &Typed, faults: &Faults, status: StatusCode,
+) -> Result<Response, Refusal> {
+    let (piece, split) = web.front.piece(typed.code.clone()).await?;
+    let mut response = draw(&*web.front, &piece, &split, typed, faults);
+    *response.status_mut() = status;
+    Ok(response)
+}
+
+fn draw(front: &dyn ShopFront, piece: &PieceView, split: &Split, typed: &Typed, faults: &Faults) -> Response {
+    let countries = front.countries().into_iter().filter_map(|(letters, name)| {
+        let shipping = front.shipping(&letters)?;
+        Some(Country { letters, name, shipping })
+    });
+    page::html(&PiecePage {
+        piece: Piece::from(piece),
+        total: split.total,
+        parts: page::parts(split, &piece.maker),
+        countries: countries.collect(),
+        typed,
+        faults,
+    })
+}
+
+/// A key for one view of the form: sent twice, it makes one order.
+pub(super) fn fresh_key() -> Result<String, Refusal> {
+    let mut octets = [0u8; 16];
+    getrandom::fill(&mut octets).map_err(|error| {
+        tracing::error!(%error, "the system gives no random octets");
+        Refusal::Shop(ShopError::Fault)
+    })?;
+    Ok(octets.iter().map(|octet| format!("{octet:02x}")).collect())
+}

@@ -1,0 +1,134 @@
+use super::*;
+use crate::types::Kes;
+use std::sync::atomic::Ordering;
+
+impl Shop {
+    async fn get_with(&self, address: &str, name: header::HeaderName, value: &str) -> Answer {
+        let request = Request::get(address).header(name, value).body(Body::empty());
+        self.send(request.expect("a request")).await
+    }
+
+    async fn as_program(&self, address: &str) -> serde_json::Value {
+        let answer = self.get_with(address, header::AUTHORIZATION, &format!("Bearer {KEY}")).await;
+        assert_eq!(answer.status, StatusCode::OK, "{address}");
+        serde_json::from_str(&answer.body).expect("JSON")
+    }
+}
+
+const PATHS: [&str; 4] = ["/desk", "/desk/api/listings", "/desk/api/payouts", "/desk/api/trial-balance"];
+
+#[tokio::test]
+async fn without_a_key_there_is_no_desk() {
+    let shop = Shop::with(Stall::with_three_pieces(), Settings::default());
+    for address in PATHS.iter().chain(&["/desk?key=", "/desk?key=anything"]) {
+        let answer = shop.get_with(address, header::AUTHORIZATION, "Bearer ").await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{address}");
+    }
+    assert_eq!(shop.post("/desk/key", &[("key", "")]).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_desk_is_closed_to_whoever_lacks_its_key() {
+    let shop = Shop::new(Stall::with_three_pieces());
+    for address in PATHS {
+        for (name, value) in [
+            (header::ACCEPT, "*/*"),
+            (header::AUTHORIZATION, "Bearer wrong"),
+            (header::AUTHORIZATION, "Bearer"),
+            (header::AUTHORIZATION, "Basic YSBkZXNrIGtleQ=="),
+            (header::COOKIE, "sokoni_desk=a desk key of the tests"),
+            (header::COOKIE, "sokoni_desk=99999999999999.00"),
+        ] {
+            let answer = shop.get_with(address, name, value).await;
+            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{address} {value}");
+            assert!(answer.header(header::WWW_AUTHENTICATE).starts_with("Bearer"), "{address}");
+            assert!(!answer.body.contains("Akinyi"), "{address}");
+        }
+    }
+    let answer = shop.get("/desk?key=wrong").await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(answer.header(header::SET_COOKIE), "");
+    let refused = shop.get("/desk/api/payouts").await;
+    let body: serde_json::Value = serde_json::from_str(&refused.body).expect("JSON");
+    assert_eq!(body["error"]["code"], "no_key");
+}
+
+#[tokio::test]
+async fn a_browser_is_let_in_once_and_keeps_a_cookie_that_hides_the_key() {
+    let shop = Shop::new(Stall::with_three_pieces());
+    let by_address = shop.get("/desk?key=a+desk+key+of+the+tests").await;
+    let by_form = shop.post("/desk/key", &[("key", KEY)]).await;
+    for answer in [by_address, by_form] {
+        assert_eq!(answer.status, StatusCode::SEE_OTHER);
+        assert_eq!(answer.header(header::LOCATION), "/desk");
+        let cookie = answer.header(header::SET_COOKIE).to_owned();
+        assert!(cookie.contains("HttpOnly; SameSite=Strict") && cookie.contains("Path=/desk"), "{cookie}");
+        assert!(!cookie.contains("desk key"), "{cookie}");
+        let pair = cookie.split(';').next().expect("a pair");
+        assert_eq!(shop.get_with("/desk", header::COOKIE, pair).await.status, StatusCode::OK);
+        assert_eq!(shop.get_with("/desk/api/payouts", header::COOKIE, pair).await.status, StatusCode::OK);
+
+        let now = shop.stall.now.fetch_add(13 * 3_600_000, Ordering::SeqCst);
+        assert_eq!(shop.get_with("/desk", header::COOKIE, pair).await.status, StatusCode::UNAUTHORIZED);
+        shop.stall.now.store(now, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn over_tls_the_cookie_is_secure() {
+    let settings = Settings {
+        desk_key: Some(KEY.to_owned().into()),
+        public_url: "https://shop.example".to_owned(),
+        ..Settings::default()
+    };
+    let shop = Shop::with(Stall::empty(), settings);
+    let answer = shop.post("/desk/key", &[("key", KEY)]).await;
+    assert!(answer.header(header::SET_COOKIE).ends_with("; Secure"));
+}
+
+#[tokio::test]
+async fn the_desk_shows_what_waits_what_is_open_and_that_the_books_balance() {
+    let shop = Shop::new(Stall::with_three_pieces());
+    let answer = shop.get_with("/desk", header::AUTHORIZATION, &format!("Bearer {KEY}")).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    for text in [
+        "<strong>1</strong> waiting for their check",
+        "<strong>1</strong> payout open",
+        "data-testid=\"trial-sum\" data-cents=\"0\"",
+        "books balance",
+        "42 min",
+        "SJK3ABCDEF",
+        "+2547*****101",
+        "artisan:ak",
+    ] {
+        assert!(answer.body.contains(text), "{text}");
+    }
+    assert_eq!(answer.body.matches("data-code=\"10046\"").count(), 2, "among the waiting and among all");
+}
+
+#[tokio::test]
+async fn books_that_do_not_balance_are_shown_as_such() {
+    let stall = Stall::with_three_pieces();
+    stall.balance.lock().expect("unpoisoned")[0].balance = Kes::minor(499_999);
+    let shop = Shop::new(stall);
+    let answer = shop.get_with("/desk", header::AUTHORIZATION, &format!("Bearer {KEY}")).await;
+    assert!(answer.body.contains("books do not balance") && answer.body.contains("data-cents=\"-1\""));
+    assert_eq!(shop.as_program("/desk/api/trial-balance").await["sum"], -1);
+}
+
+#[tokio::test]
+async fn programs_read_the_same_in_cents() {
+    let shop = Shop::new(Stall::with_three_pieces());
+    let listings = shop.as_program("/desk/api/listings").await;
+    assert_eq!(listings["unit"], "cent");
+    assert_eq!(listings["rows"][0]["code"], "10046");
+    assert_eq!(listings["rows"][0]["price"], 85_000);
+    let payouts = shop.as_program("/desk/api/payouts").await;
+    assert_eq!(payouts["rows"][0]["state"], "unknown");
+    assert_eq!(payouts["rows"][1]["reference"], "SJK3ABCDEF");
+    let trial = shop.as_program("/desk/api/trial-balance").await;
+    assert_eq!(trial["debits"], 500_000);
+    assert_eq!(trial["credits"], 500_000);
+    assert_eq!(trial["sum"], 0);
+    assert_eq!(trial["rows"].as_array().map(Vec::len), Some(3));
+}

@@ -1,0 +1,181 @@
+//! Stable words of the engine, as a shopper reads them.
+
+use crate::types::{Kes, Timestamp, time::NAIROBI};
+use std::time::Duration;
+
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// `at_kiosk` as `At kiosk`: what is shown for a word that has no better text.
+pub(crate) fn plain(word: &str) -> String {
+    let spaced = word.replace('_', " ");
+    let mut letters = spaced.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => String::new(),
+    }
+}
+
+/// A kind of piece: `necklace` as `Necklace`.
+pub(crate) fn kind(word: &str) -> String {
+    match word {
+        "other" => "Other piece".to_owned(),
+        word => plain(word),
+    }
+}
+
+/// A material: `bone` as `Horn or bone`.
+pub(crate) fn stuff(word: &str) -> String {
+    match word {
+        "bone" => "Horn or bone".to_owned(),
+        "mixed" => "Mixed materials".to_owned(),
+        word => plain(word),
+    }
+}
+
+/// A piece by material and kind: `Brass necklace`, `Wooden earrings`.
+pub(crate) fn piece(kind: &str, stuff: &str) -> String {
+    let of = match stuff {
+        "beads" => "Beaded".to_owned(),
+        "bone" => "Horn or bone".to_owned(),
+        "wood" => "Wooden".to_owned(),
+        "mixed" => "Mixed".to_owned(),
+        word => plain(word),
+    };
+    let what = if kind == "other" { "piece".to_owned() } else { kind.replace('_', " ") };
+    format!("{of} {what}")
+}
+
+/// A step of an order.
+pub(crate) fn step(word: &str) -> String {
+    match word {
+        "ordered" | "placed" => "Ordered",
+        "paid" => "Paid",
+        "offered" => "Offered to the maker by SMS",
+        "accepted" => "Accepted by the maker",
+        "making" => "Being made",
+        "ready" => "Made, waiting for the rider",
+        "with_rider" | "picked_up" => "On its way to the kiosk",
+        "at_kiosk" | "received" => "At the kiosk",
+        "checked" | "passed" => "Checked, and the maker is paid",
+        "rework" => "Back with the maker to be mended",
+        "packed" => "Packed",
+        "shipped" => "On its way to you",
+        "delivered" => "Delivered",
+        "closed" => "Finished",
+        "refused" => "The maker cannot make it",
+        "lapsed" => "No answer from the maker",
+        "cancelled" => "Cancelled",
+        "expired" => "Payment page closed unpaid",
+        "refunded" => "Your money is on its way back",
+        other => return plain(other),
+    }
+    .to_owned()
+}
+
+/// The state of an order, as the sentence at the head of its page.
+pub(crate) fn state(word: &str, maker: &str) -> String {
+    match word {
+        "new" | "opened" | "unpaid" | "awaiting_payment" | "pending" => {
+            "Waiting for your payment to be confirmed.".to_owned()
+        }
+        "paid" => format!("Paid. {maker} hears of it by SMS now."),
+        "offered" => format!("Paid. {maker} has been asked by SMS."),
+        "accepted" => format!("{maker} has accepted your order."),
+        "making" => format!("{maker} is making it."),
+        "ready" => format!("{maker} has finished it. It goes to the kiosk next."),
+        "with_rider" | "picked_up" => "It is on its way to the kiosk.".to_owned(),
+        "at_kiosk" | "received" => "It is at the kiosk, waiting for its check.".to_owned(),
+        "checked" | "passed" => format!("It passed the check, and {maker} has been paid."),
+        "rework" => format!("The check found something. {maker} is putting it right."),
+        "packed" => "It is packed.".to_owned(),
+        "shipped" => "It is on its way to you.".to_owned(),
+        "delivered" | "closed" => "It has been delivered. Asante.".to_owned(),
+        "refused" | "lapsed" => format!("{maker} cannot make it this time."),
+        "cancelled" => "This order was cancelled.".to_owned(),
+        "expired" => "The payment page was closed unpaid. Nothing was taken.".to_owned(),
+        "refunded" => "Refunded. Your bank shows it within a few days.".to_owned(),
+        other => format!("{}.", plain(other)),
+    }
+}
+
+/// Who a part of a price goes to.
+pub(crate) fn part(word: &str, maker: &str) -> String {
+    match word {
+        "maker" => format!("{maker}, who makes it"),
+        "mentor" => "The mentor who guides the work".to_owned(),
+        "margin" => "Sokoni: kiosk, rider, card fee, running the market".to_owned(),
+        other => plain(other),
+    }
+}
+
+/// A moment as people in Nairobi write it: `22 Nov 2026, 14:05`.
+pub(crate) fn moment(at: Timestamp) -> String {
+    let (year, month, day) = at.civil(NAIROBI);
+    format!("{day} {} {year}, {}", MONTHS[month as usize - 1], at.hour_minute(NAIROBI))
+}
+
+/// The same for machines: `2026-11-22T14:05+03:00`.
+pub(crate) fn moment_iso(at: Timestamp) -> String {
+    let (year, month, day) = at.civil(NAIROBI);
+    format!("{year:04}-{month:02}-{day:02}T{}+03:00", at.hour_minute(NAIROBI))
+}
+
+/// How long, in its largest fitting unit: `3 min`, `5 h`, `12 days`.
+pub(crate) fn age(span: Duration) -> String {
+    match span.as_secs() {
+        seconds @ 0..60 => format!("{seconds} s"),
+        seconds @ 60..3600 => format!("{} min", seconds / 60),
+        seconds @ 3600..172_800 => format!("{} h", seconds / 3600),
+        seconds => format!("{} days", seconds / 86_400),
+    }
+}
+
+/// Whole percents of `parts` in their sum; they add up to 100, the largest remainders rounded up.
+pub(crate) fn percents(parts: &[Kes]) -> Vec<u32> {
+    let cents: Vec<i128> = parts.iter().map(|part| i128::from(part.cents().max(0))).collect();
+    let sum: i128 = cents.iter().sum();
+    if sum == 0 {
+        return vec![0; parts.len()];
+    }
+    let mut shares: Vec<u32> = cents.iter().map(|part| (part * 100 / sum) as u32).collect();
+    let mut by_rest: Vec<usize> = (0..parts.len()).collect();
+    by_rest.sort_by_key(|&at| std::cmp::Reverse(cents[at] * 100 % sum));
+    let missing = 100 - shares.iter().sum::<u32>() as usize;
+    for &at in by_rest.iter().take(missing) {
+        shares[at] += 1;
+    }
+    shares
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn an_unknown_word_is_still_readable() {
+        assert_eq!(step("at_the_border"), "At the border");
+        assert_eq!(piece("arm_band", "copper"), "Copper arm band");
+        assert_eq!(state("lost_at_sea", "Akinyi"), "Lost at sea.");
+    }
+
+    #[test]
+    fn a_moment_is_written_in_nairobi_time() {
+        let at = Timestamp::from_millis(1_798_745_400_000);
+        assert_eq!(moment(at), "31 Dec 2026, 22:30");
+        assert_eq!(moment_iso(at), "2026-12-31T22:30+03:00");
+        assert_eq!(age(Duration::from_secs(59)), "59 s");
+        assert_eq!(age(Duration::from_secs(7300)), "2 h");
+        assert_eq!(age(Duration::from_secs(200_000)), "2 days");
+    }
+
+    proptest! {
+        #[test]
+        fn percents_always_add_up_to_a_hundred(cents in proptest::collection::vec(0i64..10_000_000, 1..5)) {
+            let parts: Vec<Kes> = cents.iter().copied().map(Kes::minor).collect();
+            let sum: u32 = percents(&parts).iter().sum();
+            prop_assert_eq!(sum, if cents.iter().all(|&c| c == 0) { 0 } else { 100 });
+        }
+    }
+}
