@@ -5,4 +5,7 @@
 pub mod codec;
 pub mod pdu;
 pub mod status;
+pub mod throttle;
+pub mod timers;
 pub mod tlv;
+pub mod window;
