@@ -3,6 +3,7 @@
 //! Pure but for `link` and `pool`. May import `types`, `gsm` and, in the shells, `engine`.
 
 pub mod codec;
+pub mod esme;
 pub mod pdu;
 pub mod status;
 pub mod throttle;
