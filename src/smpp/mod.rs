@@ -3,8 +3,10 @@
 //! Pure but for `link` and `pool`. May import `types`, `gsm` and, in the shells, `engine`.
 
 pub mod codec;
+pub mod concat;
 pub mod esme;
 pub mod pdu;
+pub mod receipt;
 pub mod status;
 pub mod throttle;
 pub mod timers;
