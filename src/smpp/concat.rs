@@ -191,28 +191,13 @@ impl Reassembly {
 mod tests {
     use super::*;
     use crate::gsm::segment;
+    use crate::smpp::fixture::message as file;
     use crate::smpp::pdu::Address;
-    use crate::smpp::{codec, pdu::Body};
     use bytes::Bytes;
     use proptest::prelude::*;
 
     const fn at(seconds: i64) -> Timestamp {
         Timestamp::from_millis(seconds * 1000)
-    }
-
-    fn file(name: &str) -> Message {
-        let path = format!("{}/fixtures/pdu/{name}", env!("CARGO_MANIFEST_DIR"));
-        let hex = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
-        let octets: Vec<u8> = hex
-            .trim()
-            .as_bytes()
-            .chunks(2)
-            .map(|d| u8::from_str_radix(std::str::from_utf8(d).expect("ascii"), 16).expect("hex"))
-            .collect();
-        match codec::decode(&octets.into()).expect("readable").body {
-            Body::DeliverSm(message) | Body::SubmitSm(message) => message,
-            other => panic!("{other:?}"),
-        }
     }
 
     fn part(from: &str, octets: &[u8]) -> Message {

@@ -231,23 +231,8 @@ pub fn normal_id(id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::smpp::{codec, pdu::Body};
+    use crate::smpp::fixture::message as file;
     use proptest::prelude::*;
-
-    fn file(name: &str) -> Message {
-        let path = format!("{}/fixtures/pdu/{name}", env!("CARGO_MANIFEST_DIR"));
-        let hex = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
-        let octets: Vec<u8> = hex
-            .trim()
-            .as_bytes()
-            .chunks(2)
-            .map(|d| u8::from_str_radix(std::str::from_utf8(d).expect("ascii"), 16).expect("hex"))
-            .collect();
-        match codec::decode(&octets.into()).expect("readable").body {
-            Body::DeliverSm(message) => message,
-            other => panic!("{other:?}"),
-        }
-    }
 
     fn text(text: &str) -> Option<Receipt> {
         let short_message = text.as_bytes().to_vec().into();

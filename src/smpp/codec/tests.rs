@@ -1,15 +1,14 @@
 use super::*;
-use crate::smpp::tlv;
+use crate::smpp::{fixture, tlv};
 use proptest::prelude::*;
 use rusmpp::tokio_codec::CommandCodec;
 use serde_json::Value;
+use std::sync::LazyLock;
 use tokio_util::codec::{Decoder, Encoder};
 
 /// The octets of a file under `fixtures/pdu`.
 fn octets(file: &str) -> BytesMut {
-    let path = format!("{}/fixtures/pdu/{file}", env!("CARGO_MANIFEST_DIR"));
-    let hex = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
-    unhex(hex.trim())
+    BytesMut::from(&fixture::octets(file)[..])
 }
 
 fn unhex(hex: &str) -> BytesMut {
@@ -246,6 +245,11 @@ fn a_text_over_254_octets_travels_as_message_payload() {
     assert_eq!(back.text_octets().len(), 300);
 }
 
+/// The names of the worked PDUs, read once.
+static FILES: LazyLock<Vec<String>> = LazyLock::new(|| {
+    index().iter().map(|entry| entry["file"].as_str().expect("a file").to_owned()).collect()
+});
+
 fn any_message() -> impl Strategy<Value = Message> {
     let address = || (0u8..7, 0u8..2, "[0-9A-Za-z]{0,20}").prop_map(|(t, n, a)| Address::new(t, n, a));
     let tlvs = proptest::collection::vec(
@@ -283,7 +287,7 @@ proptest! {
     #[test]
     fn no_octets_make_the_reader_panic(noise in proptest::collection::vec(any::<u8>(), 0..200), id in 0usize..55, at in 0usize..200, by: u8) {
         // Pure noise, and a worked PDU with one octet changed.
-        let mut spoiled = octets(index()[id]["file"].as_str().expect("a file"));
+        let mut spoiled = octets(&FILES[id]);
         let at = at % spoiled.len();
         spoiled[at] ^= by;
         for mut stream in [BytesMut::from(&noise[..]), spoiled] {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::smpp::fixture::octets as file;
 use crate::smpp::pdu::VERSION_3_4;
 use proptest::prelude::*;
 
@@ -14,15 +15,6 @@ fn opening() -> Opening {
         ..Bind::default()
     };
     Opening { mode: Mode::Transceiver, bind, window: 2, limits: Limits::default() }
-}
-
-fn file(name: &str) -> Vec<u8> {
-    let path = format!("{}/fixtures/pdu/{name}", env!("CARGO_MANIFEST_DIR"));
-    let hex = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
-    let hex = hex.trim().as_bytes();
-    hex.chunks(2)
-        .map(|d| u8::from_str_radix(std::str::from_utf8(d).expect("ascii"), 16).expect("hex"))
-        .collect()
 }
 
 /// What was written since the last look.
