@@ -2,5 +2,7 @@
 //!
 //! May import every pure module.
 
+pub mod echo;
+pub mod load;
 pub mod phones;
 pub mod smsc;

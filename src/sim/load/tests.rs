@@ -1,0 +1,42 @@
+//! Loads against the echo.
+
+use super::*;
+use crate::sim::echo::{Echo, EchoSettings};
+
+fn settings(dialogs: u32, keys: &[&str]) -> LoadSettings {
+    LoadSettings {
+        dialogs,
+        steps: 3000,
+        warm_up: 100,
+        dial: "*483*57#".into(),
+        keys: keys.iter().map(ToString::to_string).collect(),
+        first: Msisdn::from_e164("254700100000").expect("a number"),
+        limit: Duration::from_secs(20),
+    }
+}
+
+async fn listen() -> Load {
+    Load::listen(SocketAddr::from(([127, 0, 0, 1], 0)), "48357").await.expect("listens")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_load_after_another_makes_all_its_steps_over_several_binds() {
+    let load = listen().await;
+    let _echo =
+        Echo::start(load.addr, EchoSettings { binds: 2, ..EchoSettings::default() }).await.expect("binds");
+    load.wait_bound(2, Duration::from_secs(5)).await.expect("bound");
+    for (dialogs, keys) in [(1, &["1", "0"][..]), (64, &["1", "0"]), (7, &[])] {
+        let report = load.run(settings(dialogs, keys)).await.expect("screens");
+        assert_eq!((report.steps, report.unanswered, report.refused), (3000, 0, 0));
+        assert!(report.p50_us <= report.p99_us && report.p99_us <= report.longest_us);
+    }
+}
+
+#[tokio::test]
+async fn a_load_nobody_answers_says_so() {
+    let load = listen().await;
+    let short = Duration::from_millis(30);
+    assert!(matches!(load.wait_bound(1, short).await, Err(LoadError::NoBind(_))));
+    let limited = LoadSettings { limit: short, ..settings(1, &[]) };
+    assert!(matches!(load.run(limited).await, Err(LoadError::NoScreen(_))));
+}
