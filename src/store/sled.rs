@@ -27,6 +27,9 @@ pub use super::folder::OpenError;
 /// How much memory sled may use for pages, unless told otherwise.
 pub const DEFAULT_CACHE: u64 = 64 * 1024 * 1024;
 
+/// Makes what was written to a file durable.
+pub(super) type Sync = Box<dyn FnMut(&File) -> std::io::Result<()> + Send>;
+
 /// A store in a folder of this machine.
 #[derive(Debug)]
 pub struct Sled {
@@ -49,6 +52,11 @@ struct Shared {
 impl Sled {
     /// Opens the store in `path`, or makes one there. `cache` is in octets.
     pub fn open(path: &Path, cache: u64) -> Result<Self, OpenError> {
+        Self::open_synced_by(path, cache, Box::new(File::sync_data))
+    }
+
+    /// The same with another way to sync the log, so that tests can watch it and make it fail.
+    pub(super) fn open_synced_by(path: &Path, cache: u64, sync: Sync) -> Result<Self, OpenError> {
         let folder = Folder::take(path)?;
         let formatted = folder.check_format()?;
         let (mut mark, durable) = HighWater::open(&folder)?;
@@ -89,7 +97,7 @@ impl Sled {
             stopped: stopped.clone(),
         });
         let blobs = Blobs { folder: files.join("blobs"), synced: BTreeSet::new() };
-        let engine = SledEngine { shared: shared.clone(), log, blobs, mark };
+        let engine = SledEngine { shared: shared.clone(), log, sync, blobs, mark };
         let writer = Writer::start(engine, head, stopped).map_err(io("cannot start a thread for", path))?;
         Ok(Self { writer, shared, folder })
     }
@@ -216,6 +224,7 @@ fn next_stored(
 struct SledEngine {
     shared: Arc<Shared>,
     log: File,
+    sync: Sync,
     blobs: Blobs,
     mark: HighWater,
 }
@@ -244,7 +253,7 @@ impl Engine for SledEngine {
         }
         db.flush().map_err(sled)?;
         self.blobs.sync().map_err(|why| format!("the disk did not take a large page: {why}"))?;
-        self.log.sync_data().map_err(|why| format!("the disk did not take a write: {why}"))?;
+        (self.sync)(&self.log).map_err(|why| format!("the disk did not take a write: {why}"))?;
         self.shared.position.store(group.head().position, Ordering::Release);
         self.shared.undurable.write().unwrap_or_else(PoisonError::into_inner).clear();
         self.mark
@@ -366,4 +375,50 @@ fn check_against(db: &Db, durable: &Head) -> Result<Head, String> {
         return Err(format!("its journal is not the one that was durable at position {}", durable.position));
     }
     Ok(head)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::batch::Value;
+    use proptest::prelude::*;
+
+    fn row(version: u64) -> Row {
+        Row { version, value: Value::Octets(version.to_string().into()) }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn while_a_group_is_on_its_way_to_the_disk_everybody_sees_what_was_before(
+            before in prop::collection::btree_map(0u8..40, 1u64..9, 0..30),
+            group in prop::collection::btree_map(0u8..40, prop::option::of(10u64..19), 0..30),
+            from in prop::option::of(0u8..40), limit in 0usize..20, back in any::<bool>(),
+        ) {
+            let dir = tempfile::tempdir().expect("dir");
+            let store = Sled::open(dir.path(), 1 << 22).expect("open");
+            let (db, key) = (&store.shared.db, |n: u8| vec![b'A', n]);
+            for (&n, &version) in &before {
+                db.insert(key(n), row::encode(&row(version))).expect("stored");
+            }
+            let runtime = tokio::runtime::Builder::new_current_thread().build().expect("runtime");
+            let look = || runtime.block_on(async {
+                let keys = (0..40).map(key).collect();
+                let scanned = store.scan(vec![b'A'], from.map(key), limit, back).await;
+                (store.read(keys).await.expect("read"), scanned.expect("scanned"))
+            });
+            let seen = look();
+            let stored = |n| before.get(&n).map(|&version| row(version));
+            *store.shared.undurable.write().expect("free") =
+                group.keys().map(|&n| (key(n), stored(n))).collect();
+            for (&n, change) in &group {
+                match change {
+                    Some(version) => db.insert(key(n), row::encode(&row(*version))),
+                    None => db.remove(key(n)),
+                }
+                .expect("applied");
+            }
+            prop_assert_eq!(look(), seen);
+        }
+    }
 }

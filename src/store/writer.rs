@@ -157,3 +157,147 @@ pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "it did not say why".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::batch::Expect;
+    use crate::store::keys;
+    use futures_util::future::{join_all, poll_immediate};
+    use std::sync::Mutex;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    /// Writes when it is told to, notes how many rows each group had, and fails on demand.
+    struct Slow {
+        go: Receiver<Result<(), String>>,
+        groups: Arc<Mutex<Vec<usize>>>,
+    }
+
+    impl Engine for Slow {
+        fn load(&mut self, _: &[u8]) -> Result<Option<Row>, StoreError> {
+            Ok(None)
+        }
+
+        fn write(&mut self, group: &Group) -> Result<(), String> {
+            self.groups.lock().expect("free").push(group.writes().len() - 1);
+            match self.go.recv() {
+                Ok(answer) => answer,
+                Err(_) => panic!("nobody says go"),
+            }
+        }
+    }
+
+    fn slow() -> (Arc<Writer>, Sender<Result<(), String>>, Arc<Mutex<Vec<usize>>>) {
+        let (say, go) = channel();
+        let groups = Arc::default();
+        let engine = Slow { go, groups: Arc::clone(&groups) };
+        let writer = Writer::start(engine, Head::START, Stopped::default()).expect("started");
+        (Arc::new(writer), say, groups)
+    }
+
+    fn row(n: usize, octets: usize) -> Batch {
+        let mut batch = Batch::default();
+        batch.put(keys::meta(&n.to_string()), Expect::Any, vec![b'x'; octets]);
+        batch
+    }
+
+    fn wait_for_groups(groups: &Mutex<Vec<usize>>, n: usize) {
+        while groups.lock().expect("free").len() < n {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_waits_during_a_write_is_written_together_in_the_order_it_came() {
+        let (writer, say, groups) = slow();
+        let mut first = Box::pin(writer.commit(row(0, 9)));
+        assert!(poll_immediate(&mut first).await.is_none());
+        wait_for_groups(&groups, 1);
+        let mut rest: Vec<_> = (1..=30).map(|n| Box::pin(writer.commit(row(n, 9)))).collect();
+        assert!(poll_immediate(join_all(rest.iter_mut().map(|w| w.as_mut()))).await.is_none());
+        (0..2).for_each(|_| say.send(Ok(())).expect("listening"));
+        assert_eq!(first.await.expect("written"), Committed::At(1));
+        let answers: Vec<_> = join_all(rest).await.into_iter().map(|a| a.expect("written")).collect();
+        assert_eq!(answers, (2..=31).map(Committed::At).collect::<Vec<_>>());
+        assert_eq!(*groups.lock().expect("free"), [1, 30]);
+    }
+
+    #[tokio::test]
+    async fn a_group_stays_within_its_octets() {
+        let (writer, say, groups) = slow();
+        (0..20).for_each(|_| say.send(Ok(())).expect("listening"));
+        join_all((0..20).map(|n| writer.commit(row(n, 60_000)))).await.into_iter().for_each(|answer| {
+            answer.expect("written");
+        });
+        let groups = groups.lock().expect("free");
+        assert!(groups.iter().all(|&rows| rows <= judge::MAX_GROUP / 60_000), "{groups:?}");
+        assert_eq!(groups.iter().sum::<usize>(), 20);
+    }
+
+    #[tokio::test]
+    async fn nobody_is_answered_before_the_group_is_durable() {
+        let (writer, say, groups) = slow();
+        let mut wish = Box::pin(writer.commit(row(0, 9)));
+        assert!(poll_immediate(&mut wish).await.is_none());
+        wait_for_groups(&groups, 1);
+        let soon = tokio::time::timeout(Duration::from_millis(20), &mut wish).await;
+        assert!(soon.is_err(), "the disk has not answered");
+        say.send(Ok(())).expect("listening");
+        assert_eq!(wish.await.expect("written"), Committed::At(1));
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_makes_committers_wait_and_loses_nobody() {
+        let (writer, say, groups) = slow();
+        let wishes: Vec<_> = (0..QUEUE * 3)
+            .map(|n| {
+                let writer = writer.clone();
+                tokio::spawn(async move { writer.commit(row(n, 1)).await })
+            })
+            .collect();
+        let queue = writer.queue.as_ref().expect("open");
+        while queue.capacity() > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        assert_eq!(groups.lock().expect("free").len(), 1, "the first group is still being written");
+        (0..QUEUE * 3).for_each(|_| say.send(Ok(())).expect("listening"));
+        for wish in wishes {
+            wish.await.expect("ran").expect("written");
+        }
+        assert_eq!(groups.lock().expect("free").iter().sum::<usize>(), QUEUE * 3);
+    }
+
+    #[tokio::test]
+    async fn one_storage_error_stops_the_store_for_everybody_after_it() {
+        let (writer, say, _) = slow();
+        say.send(Ok(())).expect("listening");
+        writer.commit(row(0, 9)).await.expect("written");
+        say.send(Err("no space left".to_owned())).expect("listening");
+        let during = writer.commit(row(1, 9)).await.expect_err("refused").to_string();
+        assert_eq!(during, "the store stopped: no space left");
+        say.send(Ok(())).expect("listening");
+        let later = writer.commit(row(2, 9)).await.expect_err("refused").to_string();
+        assert_eq!(later, during);
+        assert_eq!(writer.stopped.get().map(String::as_str), Some("no space left"));
+    }
+
+    #[tokio::test]
+    async fn a_panic_of_the_engine_stops_the_store_and_nothing_else() {
+        let (writer, say, _) = slow();
+        drop(say);
+        let answer = writer.commit(row(0, 9)).await.expect_err("refused").to_string();
+        assert_eq!(answer, "the store stopped: the storage engine broke: nobody says go");
+        assert!(matches!(writer.commit(row(1, 9)).await, Err(StoreError::Stopped(_))));
+    }
+
+    #[tokio::test]
+    async fn closing_writes_what_waits() {
+        let (writer, say, groups) = slow();
+        let mut wishes: Vec<_> = (0..3).map(|n| Box::pin(writer.commit(row(n, 9)))).collect();
+        assert!(poll_immediate(join_all(wishes.iter_mut().map(|w| w.as_mut()))).await.is_none());
+        (0..3).for_each(|_| say.send(Ok(())).expect("listening"));
+        drop(wishes);
+        drop(writer);
+        assert_eq!(groups.lock().expect("free").iter().sum::<usize>(), 3);
+    }
+}

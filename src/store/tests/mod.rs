@@ -1,8 +1,10 @@
 //! What every engine does, and what only the one with a disk does.
 
 mod conformance;
+mod disk;
 mod fixtures;
 mod keys;
+mod model;
 
 use super::batch::{Batch, Committed};
 use super::{Key, Store, StoreError};
