@@ -15,6 +15,9 @@ pub mod balance;
 pub mod posting;
 pub mod transfer;
 
+#[cfg(test)]
+mod tests;
+
 pub use account::{Account, Purse, Side};
 pub use balance::{Books, StatementLine, TrialRow};
 pub use posting::{Fact, LoanCut, MentorShare, Parts, Sale, post, split};
