@@ -482,3 +482,6 @@ pub fn evolve(state: Option<Listing>, event: &ListingEvent, at: Timestamp) -> Op
     }
     Some(listing)
 }
+
+#[cfg(test)]
+mod tests;

@@ -463,3 +463,6 @@ fn with_pin(party: &mut Party, change: impl FnOnce(&mut Pin)) {
         change(pin);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -338,3 +338,6 @@ pub fn evolve(state: Option<Payout>, event: &PayoutEvent, at: Timestamp) -> Opti
     }
     Some(payout)
 }
+
+#[cfg(test)]
+mod tests;
