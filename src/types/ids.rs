@@ -10,7 +10,7 @@ macro_rules! id {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name(Uuid);
+        pub struct $name(#[serde(with = "uuid::serde::simple")] Uuid);
 
         impl $name {
             /// A new id that sorts by `now` (UUID version 7, RFC 9562 section 5.7).
@@ -77,4 +77,18 @@ fn uuid_v7(now: Timestamp, entropy: &mut Entropy) -> Uuid {
     tail[..8].copy_from_slice(&entropy.next_u64().to_be_bytes());
     tail[8..].copy_from_slice(&entropy.next_u64().to_be_bytes()[..2]);
     uuid::Builder::from_unix_timestamp_millis(now.millis().max(0) as u64, &tail).into_uuid()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_spelt_the_same_in_a_log_a_key_and_a_journal() {
+        let id = PartyId::derived("wanjiku");
+        let json = serde_json::to_string(&id).expect("serialises");
+        assert_eq!(json, format!("\"{id}\""));
+        assert_eq!(serde_json::from_str::<PartyId>(&json).expect("reads"), id);
+        assert_eq!(id.to_string().parse::<PartyId>().expect("reads"), id);
+    }
 }
