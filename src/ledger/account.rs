@@ -142,6 +142,17 @@ const HOUSE: [(Account, &str); 15] = [
 ];
 
 impl Account {
+    /// The accounts that exist once.
+    pub const HOUSE: [Self; 15] = {
+        let mut accounts = [Self::Psp; 15];
+        let mut at = 0;
+        while at < accounts.len() {
+            accounts[at] = HOUSE[at].0;
+            at += 1;
+        }
+        accounts
+    };
+
     /// Where it stands in the chart.
     pub const fn side(self) -> Side {
         match self {

@@ -391,6 +391,32 @@ fn a_transfer_is_stored_and_read_back_whole() {
     assert_eq!(serde_json::from_value::<Transfer>(json).expect("reads"), transfer);
 }
 
+#[test]
+fn the_handbook_names_every_account_and_every_posting() {
+    let handbook = include_str!("../../docs/LEDGER.md");
+    for kind in Kind::ALL {
+        assert_eq!(serde_json::to_value(kind).expect("serialises"), kind.word());
+        assert!(handbook.contains(&format!("| `{}` |", kind.word())), "no row for {}", kind.word());
+    }
+    let id = party("wanjiku");
+    let of_people = [
+        Account::Loan(id),
+        Account::Artisan(id),
+        Account::Moving(id),
+        Account::Mentor(id),
+        Account::Agent(id),
+        Account::Rider(id),
+    ];
+    let codes = Account::HOUSE.into_iter().chain(of_people).map(|account| {
+        let code = account.to_string().replace(&id.to_string(), "<id>");
+        (code, account.side())
+    });
+    for (code, side) in codes.chain([("deposit:<order>".to_owned(), Side::Liability)]) {
+        let row = handbook.lines().find(|line| line.starts_with(&format!("| `{code}` |")));
+        assert!(row.is_some_and(|row| row.contains(side.word())), "no row for {code}, {}", side.word());
+    }
+}
+
 /// A step of a random history: what is told to the books, true or not.
 fn any_fact() -> impl Strategy<Value = Fact> {
     let who = prop::sample::select(vec![party("wanjiku"), party("njeri")]);

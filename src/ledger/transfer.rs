@@ -55,6 +55,62 @@ pub enum Kind {
     LoanRemitted,
 }
 
+impl Kind {
+    /// All of them, in the order of the documentation.
+    pub const ALL: [Self; 22] = [
+        Self::Opened,
+        Self::FloatFunded,
+        Self::PspSettled,
+        Self::Captured,
+        Self::Released,
+        Self::ListingValidated,
+        Self::ParcelChecked,
+        Self::BoxUsed,
+        Self::StockKept,
+        Self::CashServed,
+        Self::ParcelDelivered,
+        Self::PayoutReserved,
+        Self::PayoutPaid,
+        Self::PayoutFailed,
+        Self::PayoutPaidLate,
+        Self::PayoutReversed,
+        Self::RefundedBeforeRelease,
+        Self::RefundedAfterRelease,
+        Self::ShippingSettled,
+        Self::LoanFunded,
+        Self::LoanSent,
+        Self::LoanRemitted,
+    ];
+
+    /// The stable word, as in the serialised form.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::FloatFunded => "float_funded",
+            Self::PspSettled => "psp_settled",
+            Self::Captured => "captured",
+            Self::Released => "released",
+            Self::ListingValidated => "listing_validated",
+            Self::ParcelChecked => "parcel_checked",
+            Self::BoxUsed => "box_used",
+            Self::StockKept => "stock_kept",
+            Self::CashServed => "cash_served",
+            Self::ParcelDelivered => "parcel_delivered",
+            Self::PayoutReserved => "payout_reserved",
+            Self::PayoutPaid => "payout_paid",
+            Self::PayoutFailed => "payout_failed",
+            Self::PayoutPaidLate => "payout_paid_late",
+            Self::PayoutReversed => "payout_reversed",
+            Self::RefundedBeforeRelease => "refunded_before_release",
+            Self::RefundedAfterRelease => "refunded_after_release",
+            Self::ShippingSettled => "shipping_settled",
+            Self::LoanFunded => "loan_funded",
+            Self::LoanSent => "loan_sent",
+            Self::LoanRemitted => "loan_remitted",
+        }
+    }
+}
+
 /// What a transfer belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

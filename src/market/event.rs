@@ -18,3 +18,77 @@ pub enum Event {
     /// Of a payout.
     Payout(PayoutId, PayoutEvent),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::market::{order::HandOver, payout::PayFrom};
+    use crate::types::{CodeKind, Kes, Msisdn, Timestamp};
+
+    /// Written by an earlier version, a journal must be read by every later one.
+    #[test]
+    fn the_journals_words_never_change() {
+        let party = PartyId::derived("wanjiku");
+        let payout = PayoutId::derived("payout 1");
+        let listing = SpokenCode::nth(CodeKind::Listing, 0);
+        let order = SpokenCode::nth(CodeKind::Order, 0);
+        let maker = || "necklace".parse().expect("a word");
+        let at = Timestamp::from_millis(5);
+        let (id, phone) = (party.to_string(), "254712345678");
+        let events = [
+            (
+                Event::Listing(
+                    listing,
+                    ListingEvent::Drafted {
+                        code: listing,
+                        maker: party,
+                        kind: maker(),
+                        stuff: "brass".parse().expect("a word"),
+                        price: Kes::major(850),
+                        ready: 3,
+                    },
+                ),
+                format!(
+                    r#"{{"listing":["{listing}",{{"drafted":{{"code":"{listing}","maker":"{id}","kind":"necklace","stuff":"brass","price":85000,"ready":3}}}}]}}"#
+                ),
+            ),
+            (
+                Event::Listing(listing, ListingEvent::Submitted),
+                format!(r#"{{"listing":["{listing}","submitted"]}}"#),
+            ),
+            (
+                Event::Order(
+                    order,
+                    OrderEvent::Received(HandOver { giver: party, receiver: party, pieces: 3, at }),
+                ),
+                format!(
+                    r#"{{"order":["{order}",{{"received":{{"giver":"{id}","receiver":"{id}","pieces":3,"at":5}}}}]}}"#
+                ),
+            ),
+            (
+                Event::Payout(
+                    payout,
+                    PayoutEvent::Asked {
+                        id: payout,
+                        owner: party,
+                        from: PayFrom::Artisan,
+                        to: Msisdn::from_e164(phone).expect("a number"),
+                        amount: Kes::major(50),
+                    },
+                ),
+                format!(
+                    r#"{{"payout":["{payout}",{{"asked":{{"id":"{payout}","owner":"{id}","from":"artisan","to":"{phone}","amount":5000}}}}]}}"#
+                ),
+            ),
+            (
+                Event::Party(party, PartyEvent::PinMissed { left: 2 }),
+                format!(r#"{{"party":["{id}",{{"pin_missed":{{"left":2}}}}]}}"#),
+            ),
+        ];
+        for (event, written) in events {
+            let json: serde_json::Value = serde_json::from_str(&written).expect("JSON");
+            assert_eq!(serde_json::to_value(&event).expect("serialises"), json);
+            assert_eq!(serde_json::from_value::<Event>(json).expect("reads"), event);
+        }
+    }
+}
