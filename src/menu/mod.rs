@@ -3,6 +3,9 @@
 //!
 //! Pure. May import `types` and `gsm`.
 
+pub mod builtin;
+pub mod check;
+pub mod face;
 pub mod graph;
 pub mod layout;
 pub mod report;

@@ -1,5 +1,6 @@
 //! Texts with their values put in: for a person, or at the widest that the types allow.
 
+use crate::gsm::fit;
 use crate::menu::{
     graph::{Asked, Bound, Catalogue, Enum, Graph, Kind, Node, Path, Piece, Text},
     layout::plain,
@@ -45,6 +46,11 @@ impl Catalogue {
                 let at = message.params.iter().position(|(param, _)| param == name)?;
                 match (args.get(at)?, field) {
                     (Value::Record(record), Some(field)) => record.fields.get(field).cloned(),
+                    (Value::Text(text), None) => match &message.params[at].1 {
+                        // What people sent is quoted back: never more of it than was proven to fit.
+                        Type::Text(width) => Some(Value::text(fit::cut(text, usize::from(*width)).0)),
+                        _ => Some(Value::text(text)),
+                    },
                     (value, None) => Some(value.clone()),
                     _ => None,
                 }
@@ -109,7 +115,7 @@ impl Words<'_> {
     /// The widest value of a type, in the language at this index. `None` for a record, which no
     /// text can show, and for an enum without labels.
     pub fn widest(&self, ty: &Type, lang: usize) -> Option<String> {
-        let wide = |text: &String| crate::gsm::fit::septets(text).unwrap_or(usize::MAX);
+        let wide = |text: &String| fit::septets(text).unwrap_or(usize::MAX);
         Some(match ty {
             Type::Kes => Kes::major(9_999_999).to_string(),
             Type::Cents => Kes::minor(99_999_999).to_string(),

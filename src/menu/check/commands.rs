@@ -1,0 +1,343 @@
+//! SMS: what people may send (`text` blocks) and what is sent to them (`sms` blocks).
+
+use super::{Checker, Shared, meant, values::Scope};
+use crate::menu::{
+    graph::{Asked, Bound, Command, Message, Slot, Text},
+    report::nearest,
+    template::MACHINE_TEXT,
+    tree::{self, At, Block, Field, Head, Line, Name, Span},
+    vocabulary::{Action, Type},
+};
+use std::collections::BTreeMap;
+
+impl<'a> Checker<'a> {
+    /// The messages of this file.
+    pub(super) fn catalogue(&mut self) -> Shared {
+        self.foundations("messages");
+        let mut messages = BTreeMap::new();
+        let mut seen = BTreeMap::new();
+        for block in self.blocks() {
+            match &block.head {
+                Head::Sms { name, params } => {
+                    let twice = self.twice(&mut seen, name, "SMS");
+                    let message = self.message(block, params);
+                    if !twice {
+                        messages.insert(name.it.clone(), message);
+                    }
+                }
+                Head::Messages | Head::Enum(_) | Head::Menu(_) => {}
+                _ => {
+                    let help =
+                        "a file of messages has `enum` and `sms` blocks; screens stand in a `menu` file";
+                    let sentence = format!("a `{}` does not belong here", block.word());
+                    self.error("block-out-of-place", block.at, sentence, help.to_owned());
+                }
+            }
+        }
+        let (langs, enums) = (self.langs.clone(), self.enums.clone());
+        Shared { source: self.source.to_owned(), langs, enums, messages }
+    }
+
+    fn message(&mut self, block: &'a Block, params: &[tree::Param]) -> Message {
+        let params = self.params(params);
+        let scope = Scope { params: params.clone(), machine: Vec::new() };
+        let found = self.single(block, "say", |line| match line {
+            Line::Text(Field::Say, texts) => Some(texts),
+            _ => None,
+        });
+        let parts = self.single(block, "parts", |line| match line {
+            Line::Parts(parts) => Some(*parts),
+            _ => None,
+        });
+        let Some((texts, at)) = found else {
+            let help = "add the line `say` with a text in each language".to_owned();
+            self.error("line-missing", block.at, "this SMS says nothing".into(), help);
+            return Message { params, say: Text { by_lang: vec![Vec::new(); self.langs.len()] } };
+        };
+        let say = self.texts(texts, at, &scope);
+        self.fits_its_parts(&say, &params, parts.map_or(1, |(parts, _)| parts), texts);
+        Message { params, say }
+    }
+
+    /// The commands of this tree.
+    pub(super) fn commands(&mut self) -> Vec<Command> {
+        let mut commands = Vec::new();
+        let mut words: Vec<&'a [Name]> = Vec::new();
+        for block in self.blocks() {
+            match &block.head {
+                Head::Text { words: first, slots } => {
+                    if let Some(command) = self.command(block, first, slots) {
+                        commands.push(command);
+                        words.push(first);
+                    }
+                }
+                Head::Sms { name, .. } => {
+                    let help = "write it into the file that begins with `messages`".to_owned();
+                    self.error("block-out-of-place", name.at, "an `sms` does not belong here".into(), help);
+                }
+                _ => {}
+            }
+        }
+        self.told_apart(&commands, &words);
+        commands
+    }
+
+    fn command(
+        &mut self, block: &'a Block, words: &'a [Name], slots: &'a [At<tree::Slot>],
+    ) -> Option<Command> {
+        self.a_word_each(words, block.at);
+        let (slots, params) = self.slots(slots);
+        let scope = Scope { params, machine: Vec::new() };
+        let call = self.single(block, "do", |line| match line {
+            Line::Do(call) => Some(call),
+            _ => None,
+        });
+        let Some((call, _)) = call else {
+            let help = "add `do` and an action, such as `do wallet.balance()`".to_owned();
+            self.error("line-missing", block.at, "this command does nothing".into(), help);
+            return None;
+        };
+        let known = self.known_action(call);
+        if known.is_some_and(|action| action.money) {
+            let help = "an SMS carries no PIN: leave money to the screens".to_owned();
+            let sentence = format!("`{}` moves money and no PIN stands before it", call.name.it);
+            self.error("money-without-pin", call.name.at, sentence, help);
+        }
+        let lowered = self.call(call, known.map_or(&[][..], |known| &known.params), &scope);
+        let mut replies: Vec<(String, Vec<String>, _)> = Vec::new();
+        for line in &block.lines {
+            let Line::Reply { outcome, binds, sms } = &line.it else { continue };
+            if replies.iter().any(|(known, ..)| *known == outcome.it) {
+                let sentence = format!("the outcome `{}` stands twice", outcome.it);
+                self.error("outcome-twice", outcome.at, sentence, "take one away".into());
+                continue;
+            }
+            let brought = self.outcome(call, known, outcome, binds);
+            let binds = binds.iter().map(|name| name.it.clone()).collect();
+            let sms = self.sms(sms, &scope.with(brought));
+            replies.push((outcome.it.clone(), binds, sms));
+        }
+        let handled: Vec<&str> = replies.iter().map(|(outcome, ..)| outcome.as_str()).collect();
+        self.outcomes_missing(call, known, &handled, block.at);
+        let half = self.single(block, "half", |line| match line {
+            Line::Half(call) => Some(call),
+            _ => None,
+        });
+        let heard = [("heard", MACHINE_TEXT), ("miss", MACHINE_TEXT), ("echo", MACHINE_TEXT)];
+        let half = half.and_then(|(call, _)| self.sms(call, &Scope::default().knowing(&heard)));
+        let replies = replies.into_iter().filter_map(|(outcome, binds, sms)| Some((outcome, binds, sms?)));
+        Some(Command {
+            words: words.iter().map(|word| word.it.clone()).collect(),
+            slots,
+            call: lowered,
+            replies: replies.collect(),
+            half,
+            line: block.at.line(self.source) as u32,
+        })
+    }
+
+    fn slots(&mut self, slots: &'a [At<tree::Slot>]) -> (Vec<Slot>, Vec<(String, Type)>) {
+        let (mut out, mut params): (Vec<Slot>, Vec<(String, Type)>) = (Vec::new(), Vec::new());
+        let mut optional = false;
+        for slot in slots {
+            match &slot.it {
+                tree::Slot::Words(words) => {
+                    self.a_word_each(words, slot.at);
+                    out.push(Slot::Word(words.iter().map(|word| word.it.clone()).collect()));
+                }
+                tree::Slot::Value { name, ty, default } => {
+                    if params.iter().any(|(known, _)| *known == name.it) {
+                        let sentence = format!("there is a value `{}` already", name.it);
+                        self.error("name-twice", name.at, sentence, "give one of them another name".into());
+                    }
+                    let asked = self.asked(ty, &Scope::default(), true);
+                    params.push((name.it.clone(), asked.as_ref().map_or(Type::Text(0), type_of)));
+                    if let (Some(default), Some(asked)) = (default, &asked) {
+                        self.default_fits(*default, asked, slot.at);
+                    }
+                    let asked = asked.unwrap_or(Asked::Text(0));
+                    out.push(Slot::Value { name: name.it.clone(), asked, default: *default });
+                }
+            }
+            let has_default = matches!(&slot.it, tree::Slot::Value { default: Some(_), .. });
+            if optional && !has_default {
+                let help = "values that may be left out come last".to_owned();
+                let sentence = "this must be sent, and a value before it may be left out".to_owned();
+                self.error("default-not-last", slot.at, sentence, help);
+            }
+            optional |= has_default;
+        }
+        (out, params)
+    }
+
+    fn default_fits(&mut self, default: i64, asked: &Asked, at: Span) {
+        let within = match asked {
+            Asked::Kes(low, high) | Asked::Int(low, high) => {
+                let above = !matches!(low, Bound::Fixed(low) if default < *low);
+                above && !matches!(high, Bound::Fixed(high) if default > *high)
+            }
+            _ => false,
+        };
+        if !within {
+            let sentence = format!("{default} could not be sent here, so it cannot be left out either");
+            self.error("wrong-type", at, sentence, "only numbers within bounds have a default".into());
+        }
+    }
+
+    /// One word for each language, or one for all of them.
+    fn a_word_each(&mut self, words: &[Name], at: Span) {
+        if words.len() != 1 && words.len() != self.langs.len() {
+            let sentence = format!("there are {} words for {} languages", words.len(), self.langs.len());
+            self.error(
+                "lang-missing",
+                at,
+                sentence,
+                "give one word for each language, or one for all".into(),
+            );
+        }
+    }
+
+    /// The action of this name.
+    pub(super) fn known_action(&mut self, call: &tree::Call) -> Option<&'a Action> {
+        let vocabulary = self.vocabulary;
+        let known = vocabulary.actions.get(&call.name.it);
+        if known.is_none() {
+            let near = nearest(&call.name.it, vocabulary.actions.keys().map(String::as_str));
+            let help = meant(near, || "the domain offers no such action".into());
+            self.error(
+                "unknown-action",
+                call.name.at,
+                format!("there is no action `{}`", call.name.it),
+                help,
+            );
+        }
+        known
+    }
+
+    /// What an outcome brings, under the names given to it.
+    pub(super) fn outcome(
+        &mut self, call: &tree::Call, known: Option<&Action>, outcome: &Name, binds: &[Name],
+    ) -> Vec<(String, Type)> {
+        let found = known.map(|known| known.outcomes.iter().find(|(name, _)| *name == outcome.it));
+        let brings: Vec<Type> = match found {
+            Some(Some((_, brings))) => brings.clone(),
+            Some(None) if outcome.it != "fault" => {
+                let names = known.iter().flat_map(|known| &known.outcomes).map(|(name, _)| name.as_str());
+                let list = names.clone().chain(["fault"]).collect::<Vec<_>>().join(", ");
+                let help = meant(nearest(&outcome.it, names), || format!("its outcomes are: {list}"));
+                let sentence = format!("`{}` has no outcome `{}`", call.name.it, outcome.it);
+                self.error("outcome-unknown", outcome.at, sentence, help);
+                vec![Type::Text(0); binds.len()]
+            }
+            Some(None) => Vec::new(),
+            None => vec![Type::Text(0); binds.len()],
+        };
+        if let Some(extra) = binds.get(brings.len()) {
+            let sentence = format!("`{}` brings {} and not this", outcome.it, counted(brings.len()));
+            self.error("argument-unknown", extra.at, sentence, "take the name away".into());
+        }
+        binds.iter().map(|name| name.it.clone()).zip(brings).collect()
+    }
+
+    /// Every outcome must have a way on, a fault of ours among them.
+    pub(super) fn outcomes_missing(
+        &mut self, call: &tree::Call, known: Option<&Action>, handled: &[&str], at: Span,
+    ) {
+        let Some(known) = known else { return };
+        let names = known.outcomes.iter().map(|(name, _)| name.as_str());
+        let mut all: Vec<&str> = names.filter(|name| *name != "fault").collect();
+        all.push("fault");
+        for missing in all.into_iter().filter(|name| !handled.contains(name)) {
+            let sentence = format!("nobody knows what follows when `{}` answers `{missing}`", call.name.it);
+            self.error("outcome-missing", at, sentence, format!("add a line for the outcome `{missing}`"));
+        }
+    }
+
+    /// A word must mean one thing, in whatever language it is sent: commands of all languages are
+    /// understood from everybody.
+    fn told_apart(&mut self, commands: &[Command], names: &[&'a [Name]]) {
+        let picked: Vec<String> = self
+            .blocks()
+            .filter_map(|block| match &block.head {
+                Head::Node { kind: tree::NodeHead::Pick(set), .. } => Some(set.it.clone()),
+                _ => None,
+            })
+            .collect();
+        for (at, words) in names.iter().enumerate() {
+            for (lang, word) in words.iter().enumerate() {
+                for (other_lang, twin) in words.iter().enumerate().take(lang) {
+                    if twin.it == word.it && other_lang != lang {
+                        let help = "one word for all languages is written once".to_owned();
+                        self.error("word-twice", word.at, format!("`{}` stands twice", word.it), help);
+                    }
+                }
+                let earlier = names[..at].iter().zip(commands).find_map(|(others, command)| {
+                    let place = others.iter().position(|other| other.it == word.it)?;
+                    (!tell_apart(&command.slots, &commands[at].slots)).then_some((place, command.line))
+                });
+                if let Some((place, line)) = earlier {
+                    let several = words.len() > 1 && place != lang;
+                    let what = if several { "means something else in another language" } else { "is taken" };
+                    let sentence = format!("the word `{}` {what}: see the command on line {line}", word.it);
+                    let help = "take another word, or tell them apart by a word inside".to_owned();
+                    self.error("command-twice", word.at, sentence, help);
+                }
+                if let Some((set, shown)) = self.shown_as(&word.it, &picked) {
+                    let sentence =
+                        format!("`{}` begins a command and is also `{shown}` of enum `{set}`", word.it);
+                    let help = "sent alone as an answer it would be taken for the command".to_owned();
+                    self.error("word-means-two-things", word.at, sentence, help);
+                }
+            }
+        }
+    }
+
+    /// The enum that people choose from in which this word is a label.
+    fn shown_as(&self, word: &str, picked: &[String]) -> Option<(String, String)> {
+        picked.iter().find_map(|set| {
+            let (name, _) = self.enums.get(set)?.words.iter().find(|(name, label)| {
+                let labels = (0..label.by_lang.len()).map(|lang| crate::menu::layout::plain(label, lang));
+                name.to_uppercase() == word || labels.into_iter().any(|label| label.to_uppercase() == word)
+            })?;
+            Some((set.clone(), name.clone()))
+        })
+    }
+}
+
+/// Whether a word inside tells two commands apart that begin alike: it stands at the same place
+/// in both, and nothing before it may be left out.
+fn tell_apart(a: &[Slot], b: &[Slot]) -> bool {
+    let optional = |slot: &Slot| matches!(slot, Slot::Value { default: Some(_), .. });
+    for (one, other) in a.iter().zip(b) {
+        match (one, other) {
+            (Slot::Word(one), Slot::Word(other)) if one.iter().all(|word| !other.contains(word)) => {
+                return true;
+            }
+            (one, other) if optional(one) || optional(other) => return false,
+            _ => {}
+        }
+    }
+    false
+}
+
+fn type_of(asked: &Asked) -> Type {
+    match asked {
+        Asked::Kes(..) => Type::Kes,
+        Asked::Int(Bound::Fixed(min), Bound::Fixed(max)) => Type::Int { min: *min, max: *max },
+        Asked::Int(..) => Type::Int { min: 0, max: i64::MAX },
+        Asked::Text(width) => Type::Text(*width),
+        Asked::Phone => Type::Phone,
+        Asked::Date => Type::Date,
+        Asked::Code(kind) => Type::Code(*kind),
+        Asked::Enum(set) => Type::Enum(set.clone()),
+        Asked::Record { ty, .. } => Type::Record(ty.clone()),
+    }
+}
+
+fn counted(values: usize) -> String {
+    match values {
+        0 => "nothing".into(),
+        1 => "one value".into(),
+        n => format!("{n} values"),
+    }
+}
