@@ -161,7 +161,7 @@ pub enum PayoutNews {
     },
     /// Proven not paid.
     Failed {
-        /// In words, for the person waiting.
+        /// In a few words, for the person waiting: at most twenty characters of GSM 03.38.
         why: String,
     },
     /// No answer, or one that proves nothing.
@@ -169,7 +169,9 @@ pub enum PayoutNews {
         /// What happened, for the operator of the service.
         why: String,
     },
-    /// Not taken at all: nothing left this machine, or the provider said "come back later".
+    /// Not taken at all: nothing left this machine, the provider does not know the id, or it said
+    /// "come back later". Send again, with the same id; nothing is proven for good, so the money is
+    /// not given back on this.
     NotTaken {
         /// What happened.
         why: String,

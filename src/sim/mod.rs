@@ -2,7 +2,13 @@
 //!
 //! May import every pure module.
 
+pub mod card;
 pub mod echo;
+mod host;
+mod keep;
 pub mod load;
+pub mod momo;
 pub mod phones;
 pub mod smsc;
+
+pub use host::Line;

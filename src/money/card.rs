@@ -1,0 +1,207 @@
+//! Takes cards: the adapter between the engine's `CardIn` and a processor that speaks Stripe
+//! Checkout, and the webhook by which it tells us what happened.
+
+pub mod event;
+pub mod signature;
+pub mod webhook;
+
+use super::http::{self, Heard};
+use super::secret;
+use crate::engine::shopfront::{CardIn, CardSession};
+use crate::types::Usd;
+use futures_util::future::BoxFuture;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The table `[money.card]` of the configuration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CardSettings {
+    /// Where the processor is: `http://host:port`, no slash at the end.
+    pub base_url: String,
+    /// A file with our key.
+    pub api_key_file: Option<PathBuf>,
+    /// Or the environment variable that holds it.
+    pub api_key_env: Option<String>,
+    /// A file with the secret that webhooks are signed with.
+    pub webhook_secret_file: Option<PathBuf>,
+    /// Or the environment variable that holds it.
+    pub webhook_secret_env: Option<String>,
+    /// A file with the secret before this one, while the processor changes over.
+    pub webhook_secret_old_file: Option<PathBuf>,
+    /// How long connecting may take, in milliseconds.
+    #[serde(default = "CardConfig::connect_ms")]
+    pub connect_timeout_ms: u64,
+    /// How long a request with its answer may take, in milliseconds.
+    #[serde(default = "CardConfig::answer_ms")]
+    pub answer_timeout_ms: u64,
+}
+
+impl CardSettings {
+    /// Fetches the secrets.
+    pub fn load(self) -> Result<CardConfig, secret::SecretError> {
+        let api_key = secret::load("api_key", self.api_key_file.as_deref(), self.api_key_env.as_deref())?;
+        let (file, variable) = (self.webhook_secret_file.as_deref(), self.webhook_secret_env.as_deref());
+        let mut config =
+            CardConfig::new(self.base_url, api_key, secret::load("webhook_secret", file, variable)?);
+        if let Some(old) = self.webhook_secret_old_file.as_deref() {
+            config.webhook_secrets.push(secret::load("webhook_secret_old", Some(old), None)?);
+        }
+        config.connect_timeout = Duration::from_millis(self.connect_timeout_ms);
+        config.answer_timeout = Duration::from_millis(self.answer_timeout_ms);
+        Ok(config)
+    }
+}
+
+/// What the adapter and its webhook work with.
+#[derive(Debug, Clone)]
+pub struct CardConfig {
+    /// Where the processor is.
+    pub base_url: String,
+    /// Our key; `sk_live_...` makes this a live shop that refuses test events.
+    pub api_key: SecretString,
+    /// Any of these may sign a webhook.
+    pub webhook_secrets: Vec<SecretString>,
+    /// How long connecting may take.
+    pub connect_timeout: Duration,
+    /// How long a request with its answer may take.
+    pub answer_timeout: Duration,
+}
+
+impl CardConfig {
+    /// The usual times.
+    pub fn new(base_url: String, api_key: SecretString, webhook_secret: SecretString) -> Self {
+        Self {
+            base_url,
+            api_key,
+            webhook_secrets: vec![webhook_secret],
+            connect_timeout: Duration::from_millis(Self::connect_ms()),
+            answer_timeout: Duration::from_millis(Self::answer_ms()),
+        }
+    }
+
+    /// Whether real cards are charged.
+    pub fn is_live(&self) -> bool {
+        self.api_key.expose_secret().starts_with("sk_live_")
+    }
+
+    fn connect_ms() -> u64 {
+        2_000
+    }
+    fn answer_ms() -> u64 {
+        10_000
+    }
+}
+
+/// A request whose outcome is not known is sent again with the same key, so often in all.
+const TRIES: u32 = 3;
+
+/// The pause before the second try; twice as long before the third.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// The adapter.
+pub struct CardMoney {
+    config: CardConfig,
+    client: reqwest::Client,
+}
+
+#[derive(Deserialize)]
+struct Opened {
+    url: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Refused {
+    error: Reason,
+}
+
+#[derive(Deserialize)]
+struct Reason {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    message: String,
+}
+
+impl CardMoney {
+    /// The adapter; nothing is sent yet.
+    pub fn new(config: CardConfig) -> reqwest::Result<Self> {
+        let client = http::client(config.connect_timeout, config.answer_timeout)?;
+        Ok(Self { config, client })
+    }
+
+    /// Posts a form until the outcome is known. `Err` is the processor's refusal, or what kept us
+    /// from knowing.
+    async fn post(&self, path: &str, key: &str, form: &[(&str, String)]) -> Result<Vec<u8>, Reason> {
+        let mut pause = PAUSE;
+        let mut attempt = 1;
+        loop {
+            let request = self
+                .client
+                .post(format!("{}{path}", self.config.base_url))
+                .bearer_auth(self.config.api_key.expose_secret())
+                .header("Idempotency-Key", key)
+                .form(form);
+            let trouble = match http::ask(request).await {
+                Heard::Answer { status: 200..=299, body } => return Ok(body),
+                Heard::Answer { status, body } if matches!(status, 409 | 429) || status >= 500 => {
+                    format!("status {status}, {} octets", body.len())
+                }
+                Heard::Answer { status, body } => {
+                    let refused = serde_json::from_slice::<Refused>(&body).map(|r| r.error);
+                    return Err(refused.unwrap_or_else(|_| Reason {
+                        code: String::new(),
+                        message: format!("status {status} without a reason"),
+                    }));
+                }
+                Heard::NotSent(why) | Heard::Nothing(why) => why,
+            };
+            if attempt == TRIES {
+                return Err(Reason { code: String::new(), message: trouble });
+            }
+            tracing::warn!(path, attempt, trouble, "card processor, trying again");
+            tokio::time::sleep(pause).await;
+            (pause, attempt) = (pause * 2, attempt + 1);
+        }
+    }
+
+    async fn open_page(&self, session: CardSession) -> Result<String, String> {
+        let form = [
+            ("mode", "payment".to_owned()),
+            ("client_reference_id", session.token.clone()),
+            ("payment_intent_data[metadata][token]", session.token),
+            ("line_items[0][price_data][currency]", "usd".to_owned()),
+            ("line_items[0][price_data][unit_amount]", session.amount.cents().to_string()),
+            ("line_items[0][price_data][product_data][name]", session.what),
+            ("line_items[0][quantity]", "1".to_owned()),
+            ("success_url", session.return_url.clone()),
+            ("cancel_url", session.return_url),
+        ];
+        let body = self.post("/v1/checkout/sessions", &session.idempotency_key, &form).await;
+        let body = body.map_err(|reason| reason.message)?;
+        let opened: Opened = serde_json::from_slice(&body).map_err(|e| format!("not a session: {e}"))?;
+        opened.url.ok_or_else(|| "the session is over already".to_owned())
+    }
+
+    async fn give_back(&self, payment: String, amount: Usd, key: String) -> Result<(), String> {
+        let form = [("payment_intent", payment), ("amount", amount.cents().to_string())];
+        match self.post("/v1/refunds", &key, &form).await {
+            Ok(_) => Ok(()),
+            // Keys are forgotten after a day; the money is back all the same.
+            Err(reason) if reason.code == "charge_already_refunded" => Ok(()),
+            Err(reason) => Err(reason.message),
+        }
+    }
+}
+
+impl CardIn for CardMoney {
+    fn open(&self, session: CardSession) -> BoxFuture<'_, Result<String, String>> {
+        Box::pin(self.open_page(session))
+    }
+
+    fn refund(&self, payment: String, amount: Usd, key: String) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(self.give_back(payment, amount, key))
+    }
+}

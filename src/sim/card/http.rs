@@ -1,0 +1,270 @@
+//! The processor's HTTP: the merchant's API and the shopper's page.
+
+use super::book::{FirstAnswer, Session, SessionState, shown};
+use super::hook::{self, Event};
+use super::{Delivery, Inner, Line, Treatment};
+use axum::extract::{Form, Path, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post, put};
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+type Fields = BTreeMap<String, String>;
+
+/// Every path of the double.
+pub(super) fn router(inner: Arc<Inner>) -> Router {
+    let api = Router::new()
+        .route("/v1/checkout/sessions", post(open))
+        .route("/v1/checkout/sessions/{id}", get(look_up))
+        .route("/v1/checkout/sessions/{id}/expire", post(expire))
+        .route("/v1/refunds", post(refund))
+        .layer(middleware::from_fn_with_state(inner.clone(), over_the_line));
+    let people = Router::new()
+        .route("/pay/{id}", get(page).post(pay))
+        .route("/pay/{id}/cancel", post(cancel))
+        .route("/captures", get(captures))
+        .route("/delivery", put(set_delivery))
+        .route("/line", put(set_line));
+    api.merge(people).with_state(inner)
+}
+
+async fn over_the_line(State(inner): State<Arc<Inner>>, request: Request, next: Next) -> Response {
+    let line = inner.desk().line;
+    match line {
+        Line::Open => {}
+        Line::Slow(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
+        Line::Silent => inner.stop.cancelled().await,
+        Line::Unavailable | Line::Closed => {
+            return refusal(StatusCode::SERVICE_UNAVAILABLE, "api_error", "unavailable");
+        }
+    }
+    let given = request.headers().get(header::AUTHORIZATION).map(|v| v.as_bytes());
+    let wanted = inner.api_key.as_ref().map(|key| format!("Bearer {key}"));
+    if wanted.is_some_and(|wanted| given != Some(wanted.as_bytes())) {
+        return refusal(StatusCode::UNAUTHORIZED, "invalid_request_error", "api_key_invalid");
+    }
+    let treatment = inner.desk().next.pop_front().unwrap_or_default();
+    if treatment == Treatment::TooMany {
+        return refusal(StatusCode::TOO_MANY_REQUESTS, "invalid_request_error", "rate_limit");
+    }
+    let answer = next.run(request).await;
+    match treatment {
+        Treatment::BrokenAnswer => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Treatment::NoAnswer => {
+            inner.stop.cancelled().await;
+            answer
+        }
+        Treatment::Fine | Treatment::TooMany => answer,
+    }
+}
+
+fn error(kind: &str, code: &str) -> Value {
+    json!({ "error": { "type": kind, "code": code, "message": format!("refused: {code}") } })
+}
+
+fn refusal(status: StatusCode, kind: &str, code: &str) -> Response {
+    (status, Json(error(kind, code))).into_response()
+}
+
+/// What a handler does once the key is found to be new: status, answer, and what to tell.
+type Done = (StatusCode, Value, Vec<Event>);
+
+/// Does `work` once per key; a repeat gets the first answer.
+fn once(
+    inner: &Arc<Inner>, headers: &HeaderMap, path: &str, fields: &Fields,
+    work: impl FnOnce(&mut super::book::Book) -> Done,
+) -> Response {
+    let key = headers.get("idempotency-key").and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let request = format!("{path} {fields:?}");
+    let mut desk = inner.desk();
+    if let Some(first) = key.as_deref().and_then(|key| desk.book.get().first_answer(key)) {
+        if first.request != request {
+            return refusal(StatusCode::BAD_REQUEST, "idempotency_error", "idempotency_key_in_use");
+        }
+        let status = StatusCode::from_u16(first.status).unwrap_or(StatusCode::OK);
+        return (status, Json(first.body.clone())).into_response();
+    }
+    let (status, body, events) = desk.book.change(|book| {
+        let (status, body, events) = work(book);
+        if let Some(key) = key {
+            book.remember(key, FirstAnswer { request, status: status.as_u16(), body: body.clone() });
+        }
+        (status, body, events)
+    });
+    drop(desk);
+    hook::send(inner, events);
+    (status, Json(body)).into_response()
+}
+
+async fn open(State(inner): State<Arc<Inner>>, headers: HeaderMap, Form(fields): Form<Fields>) -> Response {
+    let base = inner.desk().url.clone();
+    let opened = inner.clock.now();
+    once(&inner, &headers, "sessions", &fields, |book| match read(&fields, opened) {
+        Ok(session) => (StatusCode::OK, shown(&book.open(session), Some(&base)), Vec::new()),
+        Err(field) => {
+            (StatusCode::BAD_REQUEST, error("invalid_request_error", &format!("parameter {field}")), vec![])
+        }
+    })
+}
+
+/// The form as a session, or the first field that is missing or wrong.
+fn read(fields: &Fields, opened: crate::types::Timestamp) -> Result<Session, &'static str> {
+    let field = |name: &'static str| fields.get(name).filter(|v| !v.is_empty()).ok_or(name);
+    let number = |name: &'static str| field(name)?.parse::<i64>().map_err(|_| name);
+    if field("mode")? != "payment" {
+        return Err("mode");
+    }
+    let each = number("line_items[0][price_data][unit_amount]")?;
+    let amount = each.checked_mul(number("line_items[0][quantity]")?).filter(|amount| *amount >= 50);
+    let metadata = fields.iter().filter_map(|(name, value)| {
+        let name = name.strip_prefix("payment_intent_data[metadata][")?.strip_suffix(']')?;
+        Some((name.to_owned(), value.clone()))
+    });
+    Ok(Session {
+        id: String::new(),
+        token: field("client_reference_id")?.clone(),
+        amount: amount.ok_or("line_items[0][price_data][unit_amount]")?,
+        currency: field("line_items[0][price_data][currency]")?.clone(),
+        what: field("line_items[0][price_data][product_data][name]")?.clone(),
+        success_url: field("success_url")?.clone(),
+        cancel_url: field("cancel_url")?.clone(),
+        state: SessionState::Open,
+        opened,
+        metadata: metadata.collect(),
+    })
+}
+
+async fn look_up(State(inner): State<Arc<Inner>>, Path(id): Path<String>) -> Response {
+    let desk = inner.desk();
+    match desk.book.get().session(&id) {
+        Some(session) => Json(shown(session, Some(&desk.url))).into_response(),
+        None => refusal(StatusCode::NOT_FOUND, "invalid_request_error", "resource_missing"),
+    }
+}
+
+async fn expire(State(inner): State<Arc<Inner>>, Path(id): Path<String>) -> Response {
+    let events = inner.desk().book.change(|book| book.expire(&id));
+    if events.is_empty() {
+        return refusal(StatusCode::BAD_REQUEST, "invalid_request_error", "session_not_open");
+    }
+    hook::send(&inner, events);
+    look_up(State(inner), Path(id)).await
+}
+
+async fn refund(State(inner): State<Arc<Inner>>, headers: HeaderMap, Form(fields): Form<Fields>) -> Response {
+    let payment = fields.get("payment_intent").cloned().unwrap_or_default();
+    let amount = match fields.get("amount").map(|text| text.parse::<i64>()) {
+        None => None,
+        Some(Ok(amount)) => Some(amount),
+        Some(Err(_)) => {
+            return refusal(StatusCode::BAD_REQUEST, "invalid_request_error", "parameter_invalid_integer");
+        }
+    };
+    once(&inner, &headers, "refunds", &fields, |book| match book.refund(&payment, amount) {
+        Ok((refund, events)) => (StatusCode::OK, refund, events),
+        Err(code @ "resource_missing") => {
+            (StatusCode::NOT_FOUND, error("invalid_request_error", code), vec![])
+        }
+        Err(code) => (StatusCode::BAD_REQUEST, error("invalid_request_error", code), vec![]),
+    })
+}
+
+async fn captures(State(inner): State<Arc<Inner>>) -> Response {
+    Json(inner.desk().book.get().captures()).into_response()
+}
+
+async fn set_delivery(State(inner): State<Arc<Inner>>, Json(delivery): Json<Delivery>) -> StatusCode {
+    inner.desk().delivery = delivery;
+    StatusCode::NO_CONTENT
+}
+
+/// Over HTTP a closed line answers 503, since nobody could open it again otherwise.
+async fn set_line(State(inner): State<Arc<Inner>>, Json(line): Json<Line>) -> StatusCode {
+    inner.desk().line = line;
+    StatusCode::NO_CONTENT
+}
+
+/// The shopper's way on from a session that is not open any more.
+fn onward(session: &Session) -> Option<Redirect> {
+    match session.state {
+        SessionState::Open => None,
+        SessionState::Complete(_) => {
+            Some(Redirect::to(&session.success_url.replace("{CHECKOUT_SESSION_ID}", &session.id)))
+        }
+        SessionState::Expired => Some(Redirect::to(&session.cancel_url)),
+    }
+}
+
+async fn page(State(inner): State<Arc<Inner>>, Path(id): Path<String>) -> Response {
+    match inner.desk().book.get().session(&id) {
+        None => StatusCode::NOT_FOUND.into_response(),
+        Some(session) => match onward(session) {
+            Some(redirect) => redirect.into_response(),
+            None => Html(drawn(session, false)).into_response(),
+        },
+    }
+}
+
+async fn pay(
+    State(inner): State<Arc<Inner>>, Path(id): Path<String>, Form(fields): Form<Fields>,
+) -> Response {
+    let Some(session) = inner.desk().book.get().session(&id).cloned() else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let card: String =
+        fields.get("card").map(|c| c.chars().filter(char::is_ascii_digit).collect()).unwrap_or_default();
+    if session.state == SessionState::Open && (card.len() < 12 || card.ends_with("0002")) {
+        return (StatusCode::PAYMENT_REQUIRED, Html(drawn(&session, true))).into_response();
+    }
+    let events = inner.desk().book.change(|book| book.pay(&id));
+    hook::send(&inner, events);
+    page(State(inner), Path(id)).await
+}
+
+async fn cancel(State(inner): State<Arc<Inner>>, Path(id): Path<String>) -> Response {
+    let events = inner.desk().book.change(|book| book.expire(&id));
+    hook::send(&inner, events);
+    page(State(inner), Path(id)).await
+}
+
+/// The payment page: works without script, on a small phone.
+fn drawn(session: &Session, declined: bool) -> String {
+    let (units, cents) = (session.amount / 100, session.amount % 100);
+    let (what, currency) = (escaped(&session.what), escaped(&session.currency.to_uppercase()));
+    let id = &session.id;
+    let notice = match declined {
+        true => r#"<p role="alert" data-testid="declined">This card was declined. Try another one.</p>"#,
+        false => "",
+    };
+    format!(
+        r#"<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Pay {currency} {units}.{cents:02}</title>
+<style>body{{font:1.1rem/1.5 system-ui,sans-serif;max-width:24rem;margin:2rem auto;padding:0 1rem}}
+input,button{{font:inherit;width:100%;padding:.7rem;margin:.3rem 0;box-sizing:border-box}}</style>
+<main>
+<h1>{currency} <span data-testid="amount">{units}.{cents:02}</span></h1>
+<p data-testid="what">{what}</p>
+{notice}
+<p>A test page: no card is charged.</p>
+<form method="post" action="/pay/{id}">
+<label>Card number <input name="card" inputmode="numeric" autocomplete="off" value="4242 4242 4242 4242"></label>
+<button data-testid="pay">Pay</button>
+</form>
+<form method="post" action="/pay/{id}/cancel"><button data-testid="cancel">Cancel</button></form>
+</main>
+</html>
+"#
+    )
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

@@ -1,0 +1,257 @@
+//! A mobile-money provider that pays nobody: an HTTP server on loopback that keeps its own list of
+//! transfers and can be told to misbehave.
+//!
+//! The protocol is a small disbursement API in the manner of the GSMA Mobile Money API 1.2, with
+//! its words for headers, states and errors:
+//!
+//! | request | answer |
+//! |---|---|
+//! | `POST /transactions` with `X-CorrelationID` (the client's id of the payout), `X-Callback-URL` and `X-API-Key`; body `{"amount":"850","currency":"KES","type":"disbursement","creditParty":[{"key":"msisdn","value":"2547.."}]}` | 202 and a request state `pending`; the id is taken for good. 409 `duplicateRequest` when it was taken before. 4xx with an error object leaves the id unused |
+//! | `GET /transactions/{id}`, by the client's correlation id | 200 and the transaction: `transactionStatus` is `pending`, `completed` (with `transactionReference`), `failed` (with `error`) or `reversed`; 404 `identifierError` for an id never taken |
+//! | `GET /health` | 200 `{"serviceStatus":"available"}` |
+//!
+//! The result comes by `POST` of the transaction to the callback URL. Amounts are whole shillings.
+//!
+//! For tests and the curious, without a key: `GET /transfers` is the list that counts as truth for
+//! "paid once"; `PUT /manners` sets how requests are treated from now on and `POST /manners/next`
+//! how the next one is, both with [`Manners`] as JSON; `PUT /line` takes a [`Line`].
+
+mod book;
+mod http;
+#[cfg(test)]
+mod tests;
+
+pub use book::{State, Transaction, Transfer};
+
+use super::Line;
+use super::{host::Host, keep::Keep};
+use book::Book;
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// What a double is started with.
+#[derive(Debug, Clone)]
+pub struct MomoOptions {
+    /// TCP port on loopback; 0 for any free one.
+    pub port: u16,
+    /// What `X-API-Key` must hold; `None` lets everybody in.
+    pub api_key: Option<String>,
+    /// The float at the start, in shillings; a payout above what is left of it is refused.
+    pub float_shillings: u64,
+    /// How every request is treated until told otherwise.
+    pub manners: Manners,
+    /// Where the list is kept, to outlive the process; `None` for memory alone.
+    pub file: Option<PathBuf>,
+}
+
+impl Default for MomoOptions {
+    fn default() -> Self {
+        Self { port: 0, api_key: None, float_shillings: 10_000_000, manners: Manners::default(), file: None }
+    }
+}
+
+/// How one request for a transfer is treated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Manners {
+    /// What the request is answered with.
+    pub answer: Answer,
+    /// How long the answer is kept back, in milliseconds.
+    pub answer_after_ms: u64,
+    /// Whether the request lies about that long before it is even looked at, instead of after.
+    pub late_taking: bool,
+    /// How long the transfer stays pending, in milliseconds.
+    pub decide_after_ms: u64,
+    /// What becomes of a transfer that was taken.
+    pub verdict: Verdict,
+    /// How often the result is sent; 0 for never.
+    pub callbacks: u32,
+    /// The pause between repeated results, in milliseconds.
+    pub callback_every_ms: u64,
+    /// Whether transfer and callbacks are through before the request is answered.
+    pub callback_first: bool,
+}
+
+impl Default for Manners {
+    /// A provider on a good day: takes it, pays at once, says so once.
+    fn default() -> Self {
+        Self {
+            answer: Answer::Accept,
+            answer_after_ms: 0,
+            late_taking: false,
+            decide_after_ms: 0,
+            verdict: Verdict::Pay,
+            callbacks: 1,
+            callback_every_ms: 20,
+            callback_first: false,
+        }
+    }
+}
+
+impl Manners {
+    /// A good day but for the answer.
+    pub fn answering(answer: Answer) -> Self {
+        Self { answer, ..Self::default() }
+    }
+
+    /// Takes the connection and the transfer, and never answers.
+    pub fn silent() -> Self {
+        Self::answering(Answer::Silence { taken: true })
+    }
+
+    /// Refuses with one of the API's error codes, such as `identifierError`.
+    pub fn refusing(code: &str) -> Self {
+        Self::answering(Answer::Refuse { code: code.to_owned() })
+    }
+
+    /// Takes it, and fails it afterwards with one of the API's error codes.
+    pub fn failing(code: &str) -> Self {
+        Self { verdict: Verdict::Fail { code: code.to_owned() }, ..Self::default() }
+    }
+}
+
+/// What a request for a transfer is answered with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// 202, or the refusal that the request deserves.
+    Accept,
+    /// Nothing, until the double ends.
+    Silence {
+        /// Whether the transfer is made all the same.
+        taken: bool,
+    },
+    /// 400 with this error code; looked at before the id is, as some providers do.
+    Refuse {
+        /// One of the API's error codes.
+        code: String,
+    },
+    /// 500 with no explanation.
+    Broken {
+        /// Whether the transfer is made all the same.
+        taken: bool,
+    },
+    /// 503 `serviceUnavailable`; not taken.
+    Unavailable,
+}
+
+/// What becomes of a transfer that was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It is made.
+    Pay,
+    /// It fails with this error code.
+    Fail {
+        /// One of the API's error codes.
+        code: String,
+    },
+}
+
+/// The double. Dropping it ends its server and its callbacks.
+pub struct Momo {
+    /// `http://127.0.0.1:port`.
+    pub url: String,
+    inner: Arc<Inner>,
+    host: Host,
+    _stop: DropGuard,
+}
+
+/// What the handlers share.
+struct Inner {
+    desk: Mutex<Desk>,
+    api_key: Option<String>,
+    client: reqwest::Client,
+    stop: CancellationToken,
+}
+
+struct Desk {
+    book: Keep<Book>,
+    manners: Manners,
+    next: VecDeque<Manners>,
+    line: Line,
+}
+
+impl Momo {
+    /// Starts the double; transfers that were pending when its file was last written are decided now.
+    pub async fn start(options: MomoOptions) -> std::io::Result<Self> {
+        let book = Keep::open(options.file, Book::new(options.float_shillings))?;
+        let pending = book.get().pending();
+        let stop = CancellationToken::new();
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(Duration::from_secs(10))
+            .build()
+            .map_err(std::io::Error::other)?;
+        let desk = Desk { book, manners: options.manners, next: VecDeque::new(), line: Line::Open };
+        let inner =
+            Arc::new(Inner { desk: Mutex::new(desk), api_key: options.api_key, client, stop: stop.clone() });
+        let host = Host::start(http::router(inner.clone()), options.port, stop.clone()).await?;
+        for id in pending {
+            http::decide_in_background(&inner, id);
+        }
+        Ok(Self { url: host.url(), inner, host, _stop: stop.drop_guard() })
+    }
+
+    /// The transfers made, oldest first: the truth for "paid once".
+    pub fn transfers(&self) -> Vec<Transfer> {
+        self.inner.desk().book.get().transfers().to_vec()
+    }
+
+    /// What is known of a payout, by the client's id.
+    pub fn transaction(&self, id: &str) -> Option<Transaction> {
+        self.inner.desk().book.get().find(id).cloned()
+    }
+
+    /// What is left to pay from, in shillings.
+    pub fn float_shillings(&self) -> u64 {
+        self.inner.desk().book.get().float_shillings()
+    }
+
+    /// Sets the float, in shillings.
+    pub fn set_float_shillings(&self, shillings: u64) {
+        self.inner.desk().book.change(|book| book.set_float_shillings(shillings));
+    }
+
+    /// How requests are treated from now on.
+    pub fn behave(&self, manners: Manners) {
+        self.inner.desk().manners = manners;
+    }
+
+    /// How the next request is treated; several queue up.
+    pub fn behave_once(&self, manners: Manners) {
+        self.inner.desk().next.push_back(manners);
+    }
+
+    /// How the provider is reached from now on; returns when it is so.
+    pub async fn set_line(&self, line: Line) {
+        self.inner.desk().line = line;
+        self.host.set_open(line != Line::Closed).await;
+    }
+
+    /// Takes a transfer back days later: the money returns to the float, and the client is told.
+    /// `false` when no such transfer stands.
+    pub async fn reverse(&self, id: &str) -> bool {
+        let reversed = self.inner.desk().book.change(|book| book.reverse(id));
+        if reversed {
+            http::send_result(&self.inner, id).await;
+        }
+        reversed
+    }
+
+    /// Sends the result of a transaction once more, whatever it is.
+    pub async fn call_back(&self, id: &str) {
+        http::send_result(&self.inner, id).await;
+    }
+}
+
+impl Inner {
+    /// No handler leaves the desk half changed, so a panic elsewhere does not spoil it.
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

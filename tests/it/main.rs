@@ -1,0 +1,5 @@
+//! The single integration binary: a `mod` line per behaviour.
+
+mod money_card;
+mod money_mobile;
+mod support;

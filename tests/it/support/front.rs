@@ -1,0 +1,84 @@
+//! A shop front that writes down what it is told.
+
+use futures_util::future::BoxFuture;
+use sokoni::engine::port::PayoutNews;
+use sokoni::engine::shopfront::*;
+use sokoni::types::{PayoutId, Usd};
+use std::sync::Mutex;
+
+/// Keeps news of money; knows nothing of anything else.
+#[derive(Default)]
+pub struct Notebook {
+    pub payouts: Mutex<Vec<(PayoutId, PayoutNews)>>,
+    pub cards: Mutex<Vec<CardNews>>,
+    /// What the next calls are answered with, the last one first; empty for `Ok`.
+    pub troubles: Mutex<Vec<ShopError>>,
+}
+
+impl Notebook {
+    pub fn payouts(&self) -> Vec<(PayoutId, PayoutNews)> {
+        self.payouts.lock().expect("whole").clone()
+    }
+
+    pub fn cards(&self) -> Vec<CardNews> {
+        self.cards.lock().expect("whole").clone()
+    }
+
+    pub fn fail_next(&self, error: ShopError) {
+        self.troubles.lock().expect("whole").push(error);
+    }
+
+    fn keep<T>(&self, list: &Mutex<Vec<T>>, news: T) -> BoxFuture<'_, Result<(), ShopError>> {
+        if let Some(error) = self.troubles.lock().expect("whole").pop() {
+            return Box::pin(async { Err(error) });
+        }
+        list.lock().expect("whole").push(news);
+        Box::pin(async { Ok(()) })
+    }
+}
+
+fn nothing<T>() -> BoxFuture<'static, Result<T, ShopError>>
+where
+    T: Send + 'static,
+{
+    Box::pin(async { Err(ShopError::NotFound) })
+}
+
+impl ShopFront for Notebook {
+    fn pieces(&self) -> BoxFuture<'_, Result<Vec<PieceView>, ShopError>> {
+        nothing()
+    }
+    fn piece(&self, _: String) -> BoxFuture<'_, Result<(PieceView, Split), ShopError>> {
+        nothing()
+    }
+    fn shipping(&self, _: &str) -> Option<Usd> {
+        None
+    }
+    fn countries(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+    fn checkout(&self, _: CheckoutIn) -> BoxFuture<'_, Result<CheckoutOut, ShopError>> {
+        nothing()
+    }
+    fn order(&self, _: String) -> BoxFuture<'_, Result<OrderView, ShopError>> {
+        nothing()
+    }
+    fn changes(&self) -> tokio::sync::broadcast::Receiver<OrderChanged> {
+        tokio::sync::broadcast::channel(1).1
+    }
+    fn card_news(&self, news: CardNews) -> BoxFuture<'_, Result<(), ShopError>> {
+        self.keep(&self.cards, news)
+    }
+    fn payout_news(&self, id: PayoutId, news: PayoutNews) -> BoxFuture<'_, Result<(), ShopError>> {
+        self.keep(&self.payouts, (id, news))
+    }
+    fn desk_listings(&self) -> BoxFuture<'_, Result<Vec<DeskListing>, ShopError>> {
+        nothing()
+    }
+    fn desk_payouts(&self) -> BoxFuture<'_, Result<Vec<DeskPayout>, ShopError>> {
+        nothing()
+    }
+    fn trial_balance(&self) -> BoxFuture<'_, Result<Vec<BalanceRow>, ShopError>> {
+        nothing()
+    }
+}

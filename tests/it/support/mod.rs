@@ -1,0 +1,5 @@
+//! What the behaviours share.
+
+pub mod clock;
+pub mod front;
+pub mod listen;
