@@ -1,1 +1,4 @@
 //! One file per subcommand. May import everything.
+
+pub mod bench;
+pub mod dial;
