@@ -14,6 +14,9 @@ pub const MAX_ROW: usize = 64 * 1024;
 /// The most octets one batch, and one group, may hold.
 pub const MAX_GROUP: usize = 256 * 1024;
 
+/// Gives a row as stored.
+pub type Load<'a> = dyn FnMut(&[u8]) -> Result<Option<Row>, StoreError> + 'a;
+
 /// Several batches that will be written together.
 #[derive(Debug)]
 pub struct Group {
@@ -49,9 +52,7 @@ impl Group {
 
     /// Judges one batch and, when it may be written, takes it into the group. `load` gives a row
     /// as stored before the group; its errors are handed on.
-    pub fn judge(
-        &mut self, batch: Batch, load: &mut dyn FnMut(&[u8]) -> Result<Option<Row>, StoreError>,
-    ) -> Result<Committed, StoreError> {
+    pub fn judge(&mut self, batch: Batch, load: &mut Load<'_>) -> Result<Committed, StoreError> {
         check_shape(&batch)?;
         if let Some(mark) = &batch.inbox {
             let earlier = keys::inbox_earlier(&mark.key);
@@ -77,9 +78,7 @@ impl Group {
     }
 
     /// The row as it will be after the batches judged so far.
-    fn current(
-        &mut self, key: &[u8], load: &mut dyn FnMut(&[u8]) -> Result<Option<Row>, StoreError>,
-    ) -> Result<Option<&Row>, StoreError> {
+    fn current(&mut self, key: &[u8], load: &mut Load<'_>) -> Result<Option<&Row>, StoreError> {
         if !self.rows.contains_key(key) {
             let stored = load(key)?;
             let change = Change { now: stored.clone(), stored, written: false };
@@ -161,7 +160,7 @@ impl Group {
             .map(|(key, change)| (key.clone(), change.stored.clone(), change.now.clone()))
             .collect();
         if self.head != self.began {
-            let was = (self.began != Head::START).then(|| self.began);
+            let was = (self.began != Head::START).then_some(self.began);
             writes.push((keys::head(), was.map(head_row), Some(head_row(self.head))));
         }
         writes

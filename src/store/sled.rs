@@ -102,6 +102,11 @@ impl Sled {
         Ok(Self { writer, shared, folder })
     }
 
+    /// Whether there is a store in `path`.
+    pub fn is_in(path: &Path) -> bool {
+        path.join("format").exists()
+    }
+
     /// How many octets sled's log takes on the disk.
     pub fn size_on_disk(&self) -> u64 {
         fs::metadata(self.folder.path.join("sled/db")).map_or(0, |meta| meta.len())

@@ -34,11 +34,12 @@ pub enum VerifyError {
     },
 }
 
+/// Takes a record with the position of its commit; `Err` says why it makes no sense.
+pub type Fold<'a> = dyn FnMut(u64, &[u8]) -> Result<(), String> + Send + 'a;
+
 /// Walks the whole journal in order, proves its chain and hands every record to `fold` with the
 /// position of its commit. Where the store stands.
-pub async fn walk(
-    store: &dyn Store, fold: &mut (dyn FnMut(u64, &[u8]) -> Result<(), String> + Send),
-) -> Result<Head, VerifyError> {
+pub async fn walk(store: &dyn Store, fold: &mut Fold<'_>) -> Result<Head, VerifyError> {
     let head = journal::head(store).await?;
     let mut chain = Chain::default();
     let mut after = None;
@@ -122,6 +123,34 @@ pub async fn compare(
 
 fn missing_row(key: &Key, value: &Value) -> Difference {
     Difference { key: key.clone(), expected: Some(value.clone()), found: None }
+}
+
+/// Whoever can tell from the journal alone what the rows should be.
+pub trait Rederive: Send {
+    /// Takes the next record of commit `position`; `Err` says why it makes no sense.
+    fn record(&mut self, position: u64, record: &[u8]) -> Result<(), String>;
+    /// The prefixes under which every row is derived.
+    fn prefixes(&self) -> Vec<Key>;
+    /// The rows there should be, after the last record.
+    fn rows(&mut self) -> BTreeMap<Key, Value>;
+}
+
+/// What came of a verification that reached its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Where the store stands.
+    pub head: Head,
+    /// Rows that are not what the journal says.
+    pub differences: Vec<Difference>,
+}
+
+/// Proves the chain, derives the rows anew and compares them; lists at most `most` differences.
+pub async fn verify(
+    store: &dyn Store, rederive: &mut dyn Rederive, most: usize,
+) -> Result<Report, VerifyError> {
+    let head = walk(store, &mut |position, record| rederive.record(position, record)).await?;
+    let differences = compare(store, &rederive.prefixes(), &rederive.rows(), most).await?;
+    Ok(Report { head, differences })
 }
 
 /// Removes inbox marks too old to matter at `now`; how many. Safe beside a running engine.

@@ -170,7 +170,7 @@ mod tests {
     /// Writes when it is told to, notes how many rows each group had, and fails on demand.
     struct Slow {
         go: Receiver<Result<(), String>>,
-        groups: Arc<Mutex<Vec<usize>>>,
+        groups: Groups,
     }
 
     impl Engine for Slow {
@@ -187,9 +187,11 @@ mod tests {
         }
     }
 
-    fn slow() -> (Arc<Writer>, Sender<Result<(), String>>, Arc<Mutex<Vec<usize>>>) {
+    type Groups = Arc<Mutex<Vec<usize>>>;
+
+    fn slow() -> (Arc<Writer>, Sender<Result<(), String>>, Groups) {
         let (say, go) = channel();
-        let groups = Arc::default();
+        let groups = Groups::default();
         let engine = Slow { go, groups: Arc::clone(&groups) };
         let writer = Writer::start(engine, Head::START, Stopped::default()).expect("started");
         (Arc::new(writer), say, groups)
