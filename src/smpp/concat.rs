@@ -120,6 +120,11 @@ fn concat_element(mut header: &[u8]) -> Option<Place> {
 /// Which message a part belongs to.
 type Key = (String, String, u16, bool, u8);
 
+fn key_of(message: &Message, place: Place) -> Key {
+    let (source, dest) = (message.source.addr.clone(), message.dest.addr.clone());
+    (source, dest, place.reference, place.wide, place.total)
+}
+
 /// The parts of one unfinished message.
 #[derive(Debug)]
 struct Unfinished {
@@ -134,21 +139,19 @@ pub struct Reassembly {
 }
 
 impl Reassembly {
-    /// Takes a part; gives the whole message in order when it was the last one missing. A part
-    /// that is here already is passed over.
+    /// Takes a part; gives the whole message in order when none is missing. A part that is here
+    /// already is passed over. The parts stay until they are [forgotten](Self::forget), so that a
+    /// whole that could not be handed on is whole again when its last part is sent again.
     pub fn take(
         &mut self, message: &Message, place: Place, octets: &[u8], now: Timestamp,
     ) -> Option<Vec<Piece>> {
         self.expire(now);
-        let source = message.source.addr.clone();
-        let key: Key = (source, message.dest.addr.clone(), place.reference, place.wide, place.total);
+        let key = key_of(message, place);
         if !self.unfinished.contains_key(&key) {
             self.make_room(&key.0);
         }
-        let entry = self
-            .unfinished
-            .entry(key.clone())
-            .or_insert_with(|| Unfinished { since: now, parts: BTreeMap::new() });
+        let entry =
+            self.unfinished.entry(key).or_insert_with(|| Unfinished { since: now, parts: BTreeMap::new() });
         entry
             .parts
             .entry(place.number)
@@ -156,8 +159,12 @@ impl Reassembly {
         if entry.parts.len() < usize::from(place.total) {
             return None;
         }
-        let whole = self.unfinished.remove(&key)?;
-        Some(whole.parts.into_values().collect())
+        Some(entry.parts.values().cloned().collect())
+    }
+
+    /// The whole was handed on: lets its parts go.
+    pub fn forget(&mut self, message: &Message, place: Place) {
+        self.unfinished.remove(&key_of(message, place));
     }
 
     /// How many messages wait for parts.
@@ -212,6 +219,7 @@ mod tests {
     fn offer(held: &mut Reassembly, message: &Message, now: Timestamp) -> Option<String> {
         let Shape::Part(place, body) = shape(message) else { panic!("a part: {:?}", shape(message)) };
         let pieces = held.take(message, place, body, now)?;
+        held.forget(message, place);
         Some(pieces.iter().flat_map(|p| p.octets.iter()).map(|o| *o as char).collect())
     }
 
@@ -274,6 +282,16 @@ mod tests {
         assert_eq!(offer(&mut held, &part("2", &[5, 0, 3, 7, 2, 1, b'x']), at(1)), None, "another sender");
         assert_eq!(offer(&mut held, &one, at(2)).as_deref(), Some("ab"));
         assert_eq!(held.waiting(), 1);
+    }
+
+    #[test]
+    fn a_whole_that_was_not_handed_on_is_whole_again_when_its_last_part_returns() {
+        let mut held = Reassembly::default();
+        let (one, two) = (part("1", &[5, 0, 3, 7, 2, 1, b'a']), part("1", &[5, 0, 3, 7, 2, 2, b'b']));
+        for (message, wanted) in [(&one, 0), (&two, 2), (&two, 2)] {
+            let Shape::Part(place, body) = shape(message) else { panic!("a part") };
+            assert_eq!(held.take(message, place, body, at(0)).map_or(0, |pieces| pieces.len()), wanted);
+        }
     }
 
     #[test]

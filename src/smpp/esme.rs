@@ -105,6 +105,8 @@ pub struct Esme<T> {
     timers: Timers,
     bind_sequence: u32,
     draining: bool,
+    received: u64,
+    sent: u64,
     input: BytesMut,
     output: BytesMut,
     events: VecDeque<Output<T>>,
@@ -121,6 +123,8 @@ impl<T> Esme<T> {
             timers: Timers::new(opening.limits, now),
             bind_sequence,
             draining: false,
+            received: 0,
+            sent: 0,
             input: BytesMut::new(),
             output: BytesMut::new(),
             events: VecDeque::new(),
@@ -149,6 +153,13 @@ impl<T> Esme<T> {
         self.window.is_empty()
     }
 
+    /// PDUs that came and went since the last call.
+    pub const fn take_counts(&mut self) -> (u64, u64) {
+        let counts = (self.received, self.sent);
+        (self.received, self.sent) = (0, 0);
+        counts
+    }
+
     /// What came from the peer.
     pub fn handle_input(&mut self, octets: &[u8], now: Timestamp) {
         if self.state == State::Closed {
@@ -158,6 +169,7 @@ impl<T> Esme<T> {
         loop {
             match codec::cut(&mut self.input, codec::MOST_OCTETS) {
                 Ok(frame) => {
+                    self.received += 1;
                     self.timers.finished();
                     self.timers.heard(now);
                     self.handle_frame(&frame, now);
@@ -358,6 +370,7 @@ impl<T> Esme<T> {
     }
 
     fn write(&mut self, pdu: &Pdu) {
+        self.sent += 1;
         codec::encode(pdu, &mut self.output);
     }
 

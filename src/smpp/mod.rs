@@ -16,8 +16,10 @@ pub mod dialect;
 pub mod esme;
 #[cfg(test)]
 mod fixture;
+pub mod mark;
 pub mod pdu;
 pub mod receipt;
+pub mod settings;
 pub mod status;
 pub mod text;
 pub mod throttle;
