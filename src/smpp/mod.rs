@@ -5,7 +5,13 @@
 //! * [`codec`], [`pdu`], [`tlv`], [`status`], [`text`]: PDUs, their octets, and what stands in them.
 //! * [`window`], [`timers`], [`throttle`], [`esme`]: one session as a machine.
 //! * [`dialect`]: what one gateway means by USSD, as data.
-//! * [`receipt`], [`concat`]: delivery receipts, and long SMS put together.
+//! * [`receipt`], [`concat`], [`mark`]: delivery receipts, long SMS put together, repeats known again.
+//!
+//! Shells:
+//!
+//! * [`settings`]: one `[[smsc]]` table.
+//! * `link` and `intake`: one connection, what leaves on it and what comes.
+//! * [`pool`], [`health`]: all connections kept up, how they fare, and the way out for SMS.
 //!
 //! May import `types`, `gsm`, of `engine` only the data of its `port`; the shells may also import
 //! the rest of `engine::port`.
@@ -16,8 +22,14 @@ pub mod dialect;
 pub mod esme;
 #[cfg(test)]
 mod fixture;
+pub mod health;
+mod intake;
+mod link;
 pub mod mark;
 pub mod pdu;
+#[cfg(test)]
+mod peer;
+pub mod pool;
 pub mod receipt;
 pub mod settings;
 pub mod status;

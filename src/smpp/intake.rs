@@ -1,0 +1,152 @@
+//! What a message from the SMSC is, and whom it is handed to: a step of a dialog, a delivery
+//! receipt, an SMS or a part of one.
+
+use super::concat::{Piece, Shape, shape};
+use super::dialect::{self, Dialect};
+use super::health::count;
+use super::link::{Done, Link, MOST_PENDING, Work, lock};
+use super::pdu::{Body, Message, Pdu};
+use super::receipt::{self, Receipt};
+use super::text::{self, Charset};
+use super::tlv;
+use crate::engine::port::{ReceiptIn, SmsIn, UssdEvent, UssdIn};
+use crate::types::Timestamp;
+use futures_util::future::FutureExt;
+use std::time::Duration;
+
+impl Link<'_> {
+    /// Hands a message on. It is answered when it is safe with the engine; one that nobody will
+    /// ever understand is answered at once, or the SMSC would send it for days.
+    pub(super) fn delivered(&self, work: &mut Work, pdu: Pdu, now: Timestamp) {
+        let message = match &pdu.body {
+            Body::DeliverSm(message) => message.clone(),
+            Body::DataSm(data) => data.clone().into(),
+            _ => return,
+        };
+        if work.pending.len() >= MOST_PENDING {
+            return self.answer(work, &pdu, false);
+        }
+        if let Some(tag) = tlv::repeated(&message.tlvs) {
+            self.warn(&message, &format!("{} occurs twice; the first counts", tlv::name(tag)));
+        }
+        if !message.short_message.is_empty() && tlv::get(&message.tlvs, tlv::MESSAGE_PAYLOAD).is_some() {
+            self.warn(&message, "both short_message and message_payload are filled; the first counts");
+        }
+        if Dialect::is_ussd(&message) {
+            self.step(work, &pdu, &message, now);
+        } else if let Some(receipt) = receipt::read(&message) {
+            self.receipt(work, pdu, &receipt);
+        } else {
+            self.sms(work, pdu, message, now);
+        }
+    }
+
+    fn step(&self, work: &mut Work, pdu: &Pdu, message: &Message, now: Timestamp) {
+        count(&self.health.counters.ussd_in);
+        let Ok(mut step) = self.gateway.dialect.step(message) else {
+            return self.drop_it(work, pdu, message, "a USSD step whose source_addr is no phone number");
+        };
+        if let UssdEvent::Begin(code) = &mut step.event
+            && code.is_empty()
+        {
+            code.clone_from(&self.gateway.settings.service_code);
+        }
+        let mark = lock(&self.gateway.marks).ussd(&step, (self.number, pdu.sequence), now);
+        let input = UssdIn {
+            gateway: self.gateway.id.clone(),
+            msisdn: step.msisdn,
+            session: step.session,
+            sequence: step.sequence,
+            event: step.event,
+            mark: Some(mark),
+            at: self.gateway.clock.now(),
+        };
+        let deadline = now.after(Duration::from_millis(self.gateway.settings.reply_deadline_ms));
+        match self.subscribers.ussd(input) {
+            Ok(screen) => {
+                self.answer(work, pdu, true);
+                let reply = step.reply;
+                work.pending.push(screen.map(move |out| Done::Screen(reply, out, deadline)).boxed());
+            }
+            Err(_) => self.answer(work, pdu, false),
+        }
+    }
+
+    fn receipt(&self, work: &mut Work, pdu: Pdu, receipt: &Receipt) {
+        count(&self.health.counters.receipts_in);
+        let input = ReceiptIn {
+            gateway: self.gateway.id.clone(),
+            message_id: self.gateway.settings.receipt_id.of_receipt(&receipt.id),
+            state: receipt.state.name().to_owned(),
+            at: self.gateway.clock.now(),
+        };
+        match self.subscribers.receipt(input) {
+            Ok(kept) => work.pending.push(kept.map(move |kept| Done::Kept(pdu, None, kept.is_ok())).boxed()),
+            Err(_) => self.answer(work, &pdu, false),
+        }
+    }
+
+    fn sms(&self, work: &mut Work, pdu: Pdu, message: Message, now: Timestamp) {
+        let Some(from) = dialect::subscriber(&message.source) else {
+            return self.drop_it(work, &pdu, &message, "an SMS whose source_addr is no phone number");
+        };
+        let charset = self.gateway.settings.sms_charset;
+        let (read, place) = match shape(&message) {
+            Shape::Impossible => {
+                return self.drop_it(work, &pdu, &message, "a part of a long SMS that cannot be");
+            }
+            Shape::Single(octets) => (text::read(octets, message.data_coding, charset), None),
+            Shape::Part(place, octets) => {
+                let pieces = lock(&self.gateway.parts).take(&message, place, octets, now);
+                match pieces {
+                    None => return self.answer(work, &pdu, true),
+                    Some(pieces) => (join(&pieces, charset), Some(place)),
+                }
+            }
+        };
+        count(&self.health.counters.sms_in);
+        if read.damaged {
+            self.warn(&message, "some octets of an SMS made no character");
+        }
+        let mark = lock(&self.gateway.marks).sms(&message, place.map(|place| place.reference), &read.text);
+        let input = SmsIn {
+            gateway: self.gateway.id.clone(),
+            from,
+            to: message.dest.addr.clone(),
+            text: read.text,
+            mark,
+            at: self.gateway.clock.now(),
+        };
+        match self.subscribers.sms(input) {
+            Ok(kept) => {
+                let part = place.map(|place| (message, place));
+                work.pending.push(kept.map(move |kept| Done::Kept(pdu, part, kept.is_ok())).boxed());
+            }
+            Err(_) => self.answer(work, &pdu, false),
+        }
+    }
+
+    fn drop_it(&self, work: &mut Work, pdu: &Pdu, message: &Message, what: &str) {
+        count(&self.health.counters.dropped);
+        self.warn(message, what);
+        self.answer(work, pdu, true);
+    }
+
+    fn warn(&self, message: &Message, what: &str) {
+        let (gateway, data_coding) = (&*self.gateway.id, message.data_coding);
+        tracing::warn!(gateway, data_coding, "{what}");
+    }
+}
+
+/// The text of a long SMS: neighbours of one data_coding are read as one run, since a character
+/// may have been cut in two.
+fn join(pieces: &[Piece], charset: Charset) -> text::Read {
+    let mut whole = text::Read { text: String::new(), damaged: false };
+    for run in pieces.chunk_by(|a, b| a.data_coding == b.data_coding) {
+        let octets: Vec<u8> = run.iter().flat_map(|piece| piece.octets.iter().copied()).collect();
+        let read = text::read(&octets, run[0].data_coding, charset);
+        whole.text.push_str(&read.text);
+        whole.damaged |= read.damaged;
+    }
+    whole
+}

@@ -1,0 +1,483 @@
+//! One TCP connection, driven through [`Esme`]: the only place where a session meets the socket.
+//!
+//! Each round of [`Link::run`] gathers everything that is ready, hands it to the machine, and
+//! writes all that came of it in one go; then it waits for the next thing. Screens leave before
+//! SMS; a screen that is late is not sent, and none outlives its connection.
+
+use super::concat::{Place, Reassembly};
+use super::dialect::{Dialect, ReplyTo};
+use super::esme::{Esme, Opening, Output, State, Why};
+use super::health::{BindState, Health, count};
+use super::mark::Marks;
+use super::pdu::{Message, Pdu};
+use super::receipt;
+use super::settings::Smsc;
+use super::status::{self, Class};
+use super::throttle::{Throttle, Wait};
+use crate::engine::port::{GatewayId, Subscribers, UssdOut};
+use crate::types::{Clock, Timestamp};
+use bytes::{Buf, BytesMut};
+use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// Most steps and messages of one connection that the engine works on at once.
+pub(super) const MOST_PENDING: usize = 1024;
+/// Nothing is read while the peer leaves so many octets of answers unread.
+const MOST_UNWRITTEN: usize = 256 * 1024;
+/// Octets taken by one read.
+const READ: usize = 16 * 1024;
+/// How long a session that is over may take to write its last PDUs.
+const LAST_WRITE: Duration = Duration::from_secs(1);
+/// Screens and parts of SMS that may wait for a connection.
+const QUEUE: usize = 256;
+/// When an SMS is tried again whose connection or answer was lost.
+const AGAIN: Duration = Duration::from_secs(30);
+/// When an SMS is tried again that the SMSC refused for our settings.
+const HOLD: Duration = Duration::from_secs(300);
+/// How long we sleep when no timer runs.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// What all connections to one gateway share.
+pub(super) struct Gateway {
+    pub id: GatewayId,
+    pub settings: Smsc,
+    pub dialect: Dialect,
+    pub clock: Arc<dyn Clock>,
+    /// Where monotonic time is counted from.
+    pub started: Instant,
+    pub parts: Mutex<Reassembly>,
+    pub marks: Mutex<Marks>,
+}
+
+impl Gateway {
+    /// Monotonic time, for the machines.
+    pub fn now(&self) -> Timestamp {
+        let millis = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        Timestamp::from_millis(millis)
+    }
+
+    fn instant(&self, at: Timestamp) -> Instant {
+        self.started + at.since(Timestamp::default())
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Where screens and SMS of one bind leave: a transceiver, or the transmitter of a pair.
+#[derive(Default)]
+pub(super) struct Line {
+    outlet: Mutex<Option<Outlet>>,
+}
+
+#[derive(Clone)]
+struct Outlet {
+    screens: mpsc::Sender<Screen>,
+    parts: mpsc::Sender<Part>,
+}
+
+impl Line {
+    /// Room for this many parts of SMS; `None` while nothing can be sent.
+    pub fn room(&self) -> Option<usize> {
+        lock(&self.outlet).as_ref().map(|outlet| outlet.parts.capacity())
+    }
+
+    /// Queues a part of an SMS; gives it back when there is no room.
+    pub fn send(&self, part: Part) -> Result<(), Part> {
+        let Some(outlet) = lock(&self.outlet).clone() else { return Err(part) };
+        outlet.parts.try_send(part).map_err(|refused| refused.into_inner())
+    }
+
+    fn show(&self, screen: Screen) -> bool {
+        let outlet = lock(&self.outlet).clone();
+        outlet.is_some_and(|outlet| outlet.screens.try_send(screen).is_ok())
+    }
+}
+
+/// A screen on its way.
+pub(super) struct Screen {
+    message: Message,
+    as_data: bool,
+    /// Monotonic.
+    deadline: Timestamp,
+}
+
+/// One part of an SMS on its way.
+pub(super) struct Part {
+    pub message: Message,
+    /// Monotonic: no more tries after this.
+    pub give_up: Timestamp,
+    pub done: oneshot::Sender<PartSent>,
+}
+
+/// What came of a part.
+#[derive(Debug)]
+pub(super) enum PartSent {
+    Taken(String),
+    Later(Duration, String),
+    Never(String),
+}
+
+impl Part {
+    fn done(self, sent: PartSent) {
+        // Who asked may have gone; then nobody wants to know.
+        let _ = self.done.send(sent);
+    }
+}
+
+/// What is remembered of each request.
+pub(super) enum Tag {
+    Screen(Screen),
+    Part(Part),
+}
+
+/// What the engine finished.
+pub(super) enum Done {
+    /// A screen for this dialog, to be sent by then.
+    Screen(ReplyTo, UssdOut, Timestamp),
+    /// A message is kept or not; with its place when it was the last part of a long one.
+    Kept(Pdu, Option<(Message, Place)>, bool),
+}
+
+/// One connection.
+pub(super) struct Link<'a> {
+    pub gateway: &'a Gateway,
+    pub line: &'a Line,
+    pub health: &'a Health,
+    pub subscribers: Arc<dyn Subscribers>,
+    /// Which connection since the start, so that sequence numbers of two are told apart.
+    pub number: u64,
+    /// Whether messages leave here, or only at the other connection of its pair.
+    pub transmits: bool,
+}
+
+/// The working state of a connection.
+pub(super) struct Work {
+    pub esme: Esme<Tag>,
+    throttle: Throttle,
+    pub pending: FuturesUnordered<BoxFuture<'static, Done>>,
+    screens: VecDeque<Screen>,
+    parts: VecDeque<Part>,
+    queues: Option<(mpsc::Receiver<Screen>, mpsc::Receiver<Part>)>,
+    /// When the pace allows the next message.
+    paced: Option<Timestamp>,
+    /// Set once we stop: until when what is under way may end.
+    drain: Option<Timestamp>,
+    over: Option<Why>,
+}
+
+impl Link<'_> {
+    /// Runs a session over a fresh connection until it ends.
+    pub async fn run<S>(self, stream: S, opening: Opening, stop: &CancellationToken) -> Why
+    where
+        S: AsyncRead + AsyncWrite + Send,
+    {
+        let settings = &self.gateway.settings;
+        let mut work = Work {
+            esme: Esme::connected(opening, self.gateway.now()),
+            throttle: Throttle::new(settings.submit_per_second, settings.submit_burst),
+            pending: FuturesUnordered::new(),
+            screens: VecDeque::new(),
+            parts: VecDeque::new(),
+            queues: None,
+            paced: None,
+            drain: None,
+            over: None,
+        };
+        let (mut reader, mut writer) = tokio::io::split(stream);
+        let mut buffer = BytesMut::with_capacity(READ);
+        let why = loop {
+            self.progress(&mut work);
+            if let Some(why) = work.over {
+                break why;
+            }
+            self.wait(&mut work, &mut reader, &mut writer, &mut buffer, stop).await;
+        };
+        self.end(work, &mut writer).await;
+        why
+    }
+
+    /// Waits for one thing and hands it in.
+    async fn wait<R, W>(
+        &self, work: &mut Work, reader: &mut R, writer: &mut W, buffer: &mut BytesMut,
+        stop: &CancellationToken,
+    ) where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
+    {
+        let wake = self.gateway.instant(self.wake(work));
+        let unwritten = work.esme.octets().len();
+        let full = work.screens.len() + work.parts.len() >= QUEUE;
+        tokio::select! {
+            biased;
+            () = stop.cancelled(), if work.drain.is_none() => {
+                let drain = Duration::from_millis(self.gateway.settings.drain_ms);
+                work.drain = Some(self.gateway.now().after(drain));
+                work.esme.refuse_deliveries();
+            }
+            written = writer.write(work.esme.octets()), if unwritten > 0 => match written {
+                Ok(0) | Err(_) => work.esme.handle_closed(),
+                Ok(count) => work.esme.octets().advance(count),
+            },
+            read = reader.read_buf(buffer), if unwritten < MOST_UNWRITTEN => match read {
+                Ok(0) | Err(_) => work.esme.handle_closed(),
+                Ok(_) => {
+                    work.esme.handle_input(buffer, self.gateway.now());
+                    buffer.clear();
+                }
+            },
+            Some(done) = work.pending.next(), if !work.pending.is_empty() => self.finish(work, done),
+            (screen, part) = next_queued(&mut work.queues), if !full => {
+                work.screens.extend(screen);
+                work.parts.extend(part);
+            }
+            () = tokio::time::sleep_until(wake) => work.esme.handle_timeout(self.gateway.now()),
+        }
+    }
+
+    /// When the next timer of any kind runs out.
+    fn wake(&self, work: &Work) -> Timestamp {
+        let drain = work.drain.filter(|_| work.esme.state() == State::Bound);
+        let timers = [work.esme.poll_timeout(), work.paced, drain];
+        timers.into_iter().flatten().min().unwrap_or_else(|| self.gateway.now().after(IDLE))
+    }
+
+    /// Acts on everything that is ready, so that all of it leaves in one write.
+    fn progress(&self, work: &mut Work) {
+        let now = self.gateway.now();
+        loop {
+            while let Some(output) = work.esme.poll_output() {
+                self.act(work, output, now);
+            }
+            let Some(Some(done)) = work.pending.next().now_or_never() else { break };
+            self.finish(work, done);
+        }
+        while work.screens.len() + work.parts.len() < QUEUE
+            && let Some((screen, part)) = next_queued(&mut work.queues).now_or_never()
+        {
+            work.screens.extend(screen);
+            work.parts.extend(part);
+        }
+        if work.drain.is_some() {
+            self.drain(work, now);
+        }
+        self.submit(work, now);
+        let (received, sent) = work.esme.take_counts();
+        self.health.counters.pdus_in.fetch_add(received, Ordering::Relaxed);
+        self.health.counters.pdus_out.fetch_add(sent, Ordering::Relaxed);
+    }
+
+    fn act(&self, work: &mut Work, output: Output<Tag>, now: Timestamp) {
+        let counters = &self.health.counters;
+        match output {
+            Output::Bound(_) => {
+                count(&counters.binds);
+                self.health.set(BindState::Bound, None, self.gateway.clock.now());
+                if self.transmits {
+                    let ((screens, screens_in), (parts, parts_in)) =
+                        (mpsc::channel(QUEUE), mpsc::channel(QUEUE));
+                    work.queues = Some((screens_in, parts_in));
+                    *lock(&self.line.outlet) = Some(Outlet { screens, parts });
+                }
+            }
+            Output::Delivered(pdu) => self.delivered(work, pdu, now),
+            Output::Accepted(tag, resp) => {
+                work.throttle.accepted();
+                match tag {
+                    Tag::Screen(_) => count(&counters.screens),
+                    Tag::Part(part) => {
+                        count(&counters.sms_out);
+                        part.done(PartSent::Taken(receipt::normal_id(&resp.message_id.unwrap_or_default())));
+                    }
+                }
+            }
+            Output::Refused(tag, status) => self.refused(work, tag, status, now),
+            Output::Unanswered(tag) => {
+                work.throttle.unanswered(now);
+                self.lost(tag, "the SMSC did not answer");
+            }
+            Output::Bad(bad) => {
+                count(&counters.bad_pdus);
+                tracing::warn!(gateway = &*self.gateway.id, %bad, "a PDU could not be read");
+            }
+            Output::Close(why) => work.over = Some(why),
+        }
+    }
+
+    /// The SMSC refused a message. What went too fast goes again while it is of use.
+    fn refused(&self, work: &mut Work, tag: Tag, status: u32, now: Timestamp) {
+        let class = status::class(status);
+        if class == Class::Throttle {
+            count(&self.health.counters.throttled);
+            work.throttle.refused(now);
+            match tag {
+                Tag::Screen(screen) if screen.deadline > now => work.screens.push_front(screen),
+                Tag::Part(part) if part.give_up > now => work.parts.push_front(part),
+                late => self.lost(late, "the SMSC is too busy"),
+            }
+            return;
+        }
+        work.throttle.accepted();
+        let why = status::name(status);
+        tracing::warn!(gateway = &*self.gateway.id, why, "the SMSC refused a message");
+        match (class, tag) {
+            (_, Tag::Screen(_)) => count(&self.health.counters.screens_lost),
+            (Class::Permanent, Tag::Part(part)) => part.done(PartSent::Never(why)),
+            (Class::Configuration, Tag::Part(part)) => part.done(PartSent::Later(HOLD, why)),
+            (_, Tag::Part(part)) => part.done(PartSent::Later(AGAIN, why)),
+        }
+        if class == Class::Session {
+            work.esme.unbind(now);
+        }
+    }
+
+    /// A message whose fate is not known: a screen is of no use any more, an SMS goes again later.
+    fn lost(&self, tag: Tag, why: &str) {
+        match tag {
+            Tag::Screen(_) => count(&self.health.counters.screens_lost),
+            Tag::Part(part) => part.done(PartSent::Later(AGAIN, why.to_owned())),
+        }
+    }
+
+    /// The engine finished a step or a message.
+    fn finish(&self, work: &mut Work, done: Done) {
+        let counters = &self.health.counters;
+        let (reply, out, deadline) = match done {
+            Done::Screen(reply, out, deadline) => (reply, out, deadline),
+            Done::Kept(pdu, place, kept) => {
+                if kept && let Some((message, place)) = place {
+                    lock(&self.gateway.parts).forget(&message, place);
+                }
+                return self.answer(work, &pdu, kept);
+            }
+        };
+        let (said, last) = match out {
+            UssdOut::Ask(said) => (said, false),
+            UssdOut::End(said) => (said, true),
+            UssdOut::Nothing => return,
+        };
+        if self.gateway.now() > deadline {
+            return count(&counters.screens_late);
+        }
+        let screen = self.gateway.dialect.screen(&reply, &said, last);
+        if screen.cut {
+            count(&counters.screens_cut);
+            tracing::warn!(gateway = &*self.gateway.id, "a screen was too long for the gateway and was cut");
+        }
+        if !self.line.show(Screen { message: screen.message, as_data: screen.as_data, deadline }) {
+            count(&counters.screens_lost);
+        }
+    }
+
+    /// Answers a message: taken, or to be sent again.
+    pub fn answer(&self, work: &mut Work, pdu: &Pdu, taken: bool) {
+        if taken {
+            return work.esme.answer(pdu, status::OK);
+        }
+        count(&self.health.counters.busy);
+        work.esme.answer(pdu, status::RX_T_APPN);
+    }
+
+    /// Sends what the window and the pace allow: screens first, then SMS.
+    fn submit(&self, work: &mut Work, now: Timestamp) {
+        work.paced = None;
+        while work.esme.room() > 0
+            && let Some(tag) = self.next_to_send(work, now)
+        {
+            if let Err(wait) = work.throttle.take(now) {
+                work.put_back(tag);
+                if let Wait::Until(at) = wait {
+                    work.paced = Some(at);
+                }
+                return;
+            }
+            let (message, as_data) = match &tag {
+                Tag::Screen(screen) => (screen.message.clone(), screen.as_data),
+                Tag::Part(part) => (part.message.clone(), false),
+            };
+            if let Err(tag) = work.esme.submit(message, as_data, tag, now) {
+                return work.put_back(tag);
+            }
+        }
+    }
+
+    fn next_to_send(&self, work: &mut Work, now: Timestamp) -> Option<Tag> {
+        while let Some(screen) = work.screens.pop_front() {
+            if screen.deadline > now {
+                return Some(Tag::Screen(screen));
+            }
+            count(&self.health.counters.screens_late);
+        }
+        while let Some(part) = work.parts.pop_front() {
+            if part.give_up > now {
+                return Some(Tag::Part(part));
+            }
+            part.done(PartSent::Later(AGAIN, "it waited too long for its turn".to_owned()));
+        }
+        None
+    }
+
+    /// Stopping: no SMS is taken up, screens under way still leave, then goodbye.
+    fn drain(&self, work: &mut Work, now: Timestamp) {
+        for part in work.parts.drain(..) {
+            part.done(PartSent::Later(AGAIN, "the service stops".to_owned()));
+        }
+        let quiet = work.pending.is_empty() && work.screens.is_empty() && work.esme.is_quiet();
+        if quiet || work.drain.is_some_and(|until| until <= now) {
+            work.esme.unbind(now);
+        }
+    }
+
+    /// The session is over: what waits is told so, and the last PDUs are written.
+    async fn end<W: AsyncWrite + Unpin>(&self, mut work: Work, writer: &mut W) {
+        if self.transmits {
+            *lock(&self.line.outlet) = None;
+        }
+        for screen in work.screens.drain(..) {
+            self.lost(Tag::Screen(screen), "");
+        }
+        for part in work.parts.drain(..) {
+            self.lost(Tag::Part(part), "the connection was lost");
+        }
+        // The peer may be gone; then there is nobody to write to.
+        let last = async {
+            writer.write_all(work.esme.octets()).await?;
+            writer.shutdown().await
+        };
+        let _ = tokio::time::timeout(LAST_WRITE, last).await;
+    }
+}
+
+impl Work {
+    fn put_back(&mut self, tag: Tag) {
+        match tag {
+            Tag::Screen(screen) => self.screens.push_front(screen),
+            Tag::Part(part) => self.parts.push_front(part),
+        }
+    }
+}
+
+/// The next screen, or else the next part; never when nothing can be sent here.
+async fn next_queued(
+    queues: &mut Option<(mpsc::Receiver<Screen>, mpsc::Receiver<Part>)>,
+) -> (Option<Screen>, Option<Part>) {
+    let Some((screens, parts)) = queues else { return std::future::pending().await };
+    tokio::select! {
+        biased;
+        Some(screen) = screens.recv() => (Some(screen), None),
+        Some(part) = parts.recv() => (None, Some(part)),
+        else => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,337 @@
+//! All binds of all gateways: kept up for ever, and the way out for SMS.
+
+use super::concat::Reassembly;
+use super::esme::{Opening, Why};
+use super::health::{BindState, GatewayStatus, Health};
+use super::link::{Gateway, Line, Link, Part, PartSent};
+use super::mark::Marks;
+use super::pdu::{Message, Mode, UDHI};
+use super::settings::{SettingsError, Smsc};
+use super::status;
+use super::text::{self, Charset};
+use crate::engine::port::{Sent, SmsOut, SmsSender, Subscribers};
+use crate::gsm::alphabet;
+use crate::gsm::segment::{self, Coding};
+use crate::types::{Clock, Timestamp};
+use bytes::Bytes;
+use futures_util::future::{BoxFuture, FutureExt, join_all};
+use sha2::{Digest, Sha256};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How long a TCP connection may take.
+const CONNECT: Duration = Duration::from_secs(10);
+/// A bind that stood so long starts its waits anew.
+const STEADY: Duration = Duration::from_secs(60);
+/// How long a part of an SMS waits for its turn and its answer before the outbox has it back.
+const PART: Duration = Duration::from_secs(60);
+/// When an SMS is tried again that found no bind, or no room at one.
+const NO_BIND: Duration = Duration::from_secs(5);
+/// Octets of the header before the text of a part.
+const HEADER: usize = 6;
+
+/// One bind: a transceiver, or a receiver and a transmitter that share a line.
+struct BindSet {
+    line: Arc<Line>,
+    links: Vec<(Mode, Arc<Health>)>,
+}
+
+/// One gateway with its binds.
+struct Member {
+    gateway: Arc<Gateway>,
+    binds: Vec<BindSet>,
+}
+
+/// The binds of all gateways.
+pub struct Pool {
+    members: Vec<Member>,
+    clock: Arc<dyn Clock>,
+    turn: AtomicUsize,
+    connections: Arc<AtomicU64>,
+    tasks: TaskTracker,
+}
+
+impl Pool {
+    /// Checks the settings and makes ready; nothing connects before [`start`](Self::start).
+    ///
+    /// # Errors
+    /// The first setting that is wrong, or two gateways of one name.
+    pub fn new(settings: Vec<Smsc>, clock: Arc<dyn Clock>) -> Result<Self, SettingsError> {
+        let started = Instant::now();
+        let mut members: Vec<Member> = Vec::new();
+        for smsc in settings {
+            let dialect = smsc.check()?;
+            if members.iter().any(|member| *member.gateway.id == *smsc.name) {
+                let what = "another gateway has this name already; give each its own".to_owned();
+                return Err(SettingsError::Value { name: smsc.name, what });
+            }
+            let health = |bind, mode| Arc::new(Health::new(&smsc.name, bind, mode, clock.now()));
+            let binds = (1..=smsc.binds)
+                .map(|bind| BindSet {
+                    line: Arc::default(),
+                    links: smsc.bind.modes().iter().map(|mode| (*mode, health(bind, *mode))).collect(),
+                })
+                .collect();
+            let gateway = Gateway {
+                id: smsc.name.as_str().into(),
+                dialect,
+                clock: clock.clone(),
+                started,
+                parts: Mutex::new(Reassembly::default()),
+                marks: Mutex::new(Marks::new(&smsc.name, random())),
+                settings: smsc,
+            };
+            members.push(Member { gateway: Arc::new(gateway), binds });
+        }
+        Ok(Self {
+            members,
+            clock,
+            turn: AtomicUsize::new(0),
+            connections: Arc::default(),
+            tasks: TaskTracker::new(),
+        })
+    }
+
+    /// Binds, and binds again whenever a bind is lost, until `stop`.
+    pub fn start(&self, subscribers: &Arc<dyn Subscribers>, stop: &CancellationToken) {
+        for member in &self.members {
+            for bind in &member.binds {
+                // Receivers go first, so that their last screens find the transmitter still there.
+                let after = CancellationToken::new();
+                for (mode, health) in &bind.links {
+                    let first = mode.receives();
+                    let keeper = Keeper {
+                        gateway: member.gateway.clone(),
+                        line: bind.line.clone(),
+                        health: health.clone(),
+                        subscribers: subscribers.clone(),
+                        connections: self.connections.clone(),
+                        mode: *mode,
+                    };
+                    let stop = if first { stop.clone() } else { after.clone() };
+                    let then = first.then(|| after.clone());
+                    self.tasks.spawn(async move {
+                        keeper.keep(&stop).await;
+                        if let Some(then) = then {
+                            then.cancel();
+                        }
+                    });
+                }
+            }
+        }
+        self.tasks.close();
+    }
+
+    /// Waits, after the stop, until every bind has said goodbye.
+    pub async fn stopped(&self) {
+        self.tasks.wait().await;
+    }
+
+    /// Every connection as it stands.
+    pub fn status(&self) -> Vec<GatewayStatus> {
+        let binds = self.members.iter().flat_map(|member| &member.binds);
+        binds.flat_map(|bind| &bind.links).map(|(_, health)| health.status()).collect()
+    }
+
+    /// Every bind that can send now with room, gateways in the order of the configuration, the
+    /// binds of one in turn.
+    fn lines(&self, parts: usize) -> Option<(&Gateway, &Line)> {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        self.members.iter().find_map(|member| {
+            let count = member.binds.len();
+            (0..count)
+                .map(|at| &*member.binds[(turn + at) % count].line)
+                .find(|line| line.room().is_some_and(|room| room >= parts))
+                .map(|line| (&*member.gateway, line))
+        })
+    }
+
+    async fn send_once(&self, sms: SmsOut) -> Sent {
+        let now = self.clock.now();
+        if sms.give_up <= now {
+            return Sent::Never("its time was over before it could be sent".to_owned());
+        }
+        let cut = match segment::segment(&sms.text, reference(&sms.id)) {
+            Ok(cut) => cut,
+            Err(too_long) => return Sent::Never(too_long.to_string()),
+        };
+        let Some((gateway, line)) = self.lines(cut.parts.len()) else {
+            return later(NO_BIND, "no SMSC bind is up with room to send");
+        };
+        let give_up = gateway.now().after(PART);
+        let mut answers = Vec::new();
+        for octets in &cut.parts {
+            let message = mt_message(gateway, &sms, &cut, octets, now);
+            let (done, answer) = oneshot::channel();
+            if line.send(Part { message, give_up, done }).is_err() {
+                return later(NO_BIND, "the SMSC bind was lost or filled up meanwhile");
+            }
+            answers.push(answer);
+        }
+        let mut ids = Vec::new();
+        let mut worst = None;
+        for answer in join_all(answers).await {
+            match answer {
+                Ok(PartSent::Taken(id)) => ids.push(id),
+                Ok(PartSent::Never(why)) => return Sent::Never(why),
+                Ok(PartSent::Later(after, why)) => worst = Some(later(after, &why)),
+                Err(_) => worst = Some(later(NO_BIND, "the connection was lost")),
+            }
+        }
+        worst.unwrap_or(Sent::Taken(ids))
+    }
+}
+
+impl SmsSender for Pool {
+    fn send(&self, sms: SmsOut) -> BoxFuture<'_, Sent> {
+        self.send_once(sms).boxed()
+    }
+}
+
+fn later(after: Duration, why: &str) -> Sent {
+    Sent::Later { after, why: why.to_owned() }
+}
+
+/// Ties the parts of an SMS together: the same at every try, so that parts of two tries make one
+/// whole on the phone.
+fn reference(id: &str) -> u8 {
+    Sha256::digest(id.as_bytes())[0]
+}
+
+fn mt_message(
+    gateway: &Gateway, sms: &SmsOut, cut: &segment::Message, octets: &[u8], now: Timestamp,
+) -> Message {
+    let settings = &gateway.settings;
+    let (data_coding, short_message) = match (cut.coding, settings.sms_charset) {
+        (Coding::Ucs2, _) => (0x08, Bytes::copy_from_slice(octets)),
+        (Coding::Gsm7, Charset::Latin1) => match latin1(octets, cut.header) {
+            Some(octets) => (0x00, octets.into()),
+            None => (0x00, Bytes::copy_from_slice(octets)),
+        },
+        (Coding::Gsm7, _) => (0x00, Bytes::copy_from_slice(octets)),
+    };
+    Message {
+        source: settings.sender(),
+        dest: super::pdu::Address::new(1, 1, sms.to.to_string()),
+        esm_class: if cut.header { UDHI } else { 0 },
+        validity_period: validity(sms.give_up.since(now)),
+        registered_delivery: u8::from(settings.receipts),
+        data_coding,
+        short_message,
+        ..Message::default()
+    }
+}
+
+/// The septets of a part as the Latin-1 text that some SMSCs expect behind data_coding 0.
+fn latin1(octets: &[u8], header: bool) -> Option<Vec<u8>> {
+    let (header, body) = octets.split_at_checked(if header { HEADER } else { 0 })?;
+    let text = text::write(&alphabet::decode(body), Charset::Latin1)?;
+    Some([header, &text].concat())
+}
+
+/// A relative validity_period (7.1.1): `000001000000000R` is a day. At most thirty days, since
+/// months of a relative time are of no certain length.
+fn validity(span: Duration) -> String {
+    let seconds = span.as_secs().clamp(60, 30 * 86_400);
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    format!("0000{days:02}{:02}{:02}{:02}000R", rest / 3600, rest / 60 % 60, rest % 60)
+}
+
+/// Eight octets of the system's generator; should it ever fail, the moment must do.
+fn random() -> u64 {
+    getrandom::u64().unwrap_or_else(|_| u64::from(std::process::id()))
+}
+
+/// Keeps one connection up.
+struct Keeper {
+    gateway: Arc<Gateway>,
+    line: Arc<Line>,
+    health: Arc<Health>,
+    subscribers: Arc<dyn Subscribers>,
+    connections: Arc<AtomicU64>,
+    mode: Mode,
+}
+
+impl Keeper {
+    async fn keep(&self, stop: &CancellationToken) {
+        let settings = &self.gateway.settings;
+        let first = Duration::from_millis(settings.reconnect_ms);
+        let mut wait = first;
+        while !stop.is_cancelled() {
+            let begun = Instant::now();
+            self.health.set(BindState::Binding, None, self.gateway.clock.now());
+            let ended = self.once(stop).await;
+            if stop.is_cancelled() {
+                break;
+            }
+            let (state, own_wait) = match ended {
+                Ok(Why::BindRefused(status)) => self.refused(status),
+                _ => (BindState::Down, None),
+            };
+            let why = ended.map_or_else(|why| why, |why| why.to_string());
+            self.health.set(state, Some(why), self.gateway.clock.now());
+            if begun.elapsed() >= STEADY {
+                wait = first;
+            }
+            let pause = own_wait.unwrap_or(wait);
+            wait = (wait * 2).min(Duration::from_millis(settings.reconnect_most_ms));
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(jittered(pause, random())) => {}
+            }
+        }
+        self.health.set(BindState::Stopped, None, self.gateway.clock.now());
+    }
+
+    /// One connection from its making to its end.
+    async fn once(&self, stop: &CancellationToken) -> Result<Why, String> {
+        let settings = &self.gateway.settings;
+        let bind = settings.bind_request().map_err(|error| error.to_string())?;
+        let connecting = tokio::time::timeout(CONNECT, TcpStream::connect(&settings.address));
+        let stream = tokio::select! {
+            () = stop.cancelled() => return Ok(Why::Unbound),
+            connected = connecting => connected
+                .map_err(|_| format!("{} does not answer", settings.address))?
+                .map_err(|error| format!("{}: {error}", settings.address))?,
+        };
+        // Without this a screen waits 40 ms for the acknowledgement of the PDU before it.
+        stream.set_nodelay(true).map_err(|error| error.to_string())?;
+        let opening = Opening { mode: self.mode, bind, window: settings.window, limits: settings.limits() };
+        let link = Link {
+            gateway: &self.gateway,
+            line: &self.line,
+            health: &self.health,
+            subscribers: self.subscribers.clone(),
+            number: self.connections.fetch_add(1, Ordering::Relaxed),
+            transmits: self.mode.transmits(),
+        };
+        Ok(link.run(stream, opening, stop).await)
+    }
+
+    /// What a refused bind means, and its own wait where it has one.
+    fn refused(&self, status: u32) -> (BindState, Option<Duration>) {
+        let settings = &self.gateway.settings;
+        match status {
+            status::INV_PASWD | status::INV_SYS_ID | status::INV_SYS_TYP => {
+                (BindState::Refused, Some(Duration::from_millis(settings.refused_ms)))
+            }
+            status::ALY_BND => (BindState::Down, Some(Duration::from_millis(settings.already_bound_ms))),
+            _ => (BindState::Down, None),
+        }
+    }
+}
+
+/// Between three quarters and five quarters of a wait, so that many binds do not return at once.
+fn jittered(wait: Duration, random: u64) -> Duration {
+    let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX / 2);
+    Duration::from_millis(millis - millis / 4 + random % (millis / 2 + 1))
+}
+
+#[cfg(test)]
+mod tests;

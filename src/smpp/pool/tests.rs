@@ -1,0 +1,183 @@
+use super::*;
+use crate::smpp::pdu::Body;
+use crate::smpp::peer::{Engine, Peer, Still, engine, settings, until};
+use crate::types::Msisdn;
+use tokio::net::TcpListener;
+
+/// A pool that binds to listeners of ours.
+struct Rig {
+    listener: TcpListener,
+    pool: Arc<Pool>,
+    engine: Arc<Engine>,
+    stop: CancellationToken,
+}
+
+async fn rig(more: &str) -> Rig {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("bound").to_string();
+    let pool = Arc::new(Pool::new(vec![settings(&address, more)], Arc::new(Still)).expect("sound"));
+    let (engine, subscribers) = engine();
+    let stop = CancellationToken::new();
+    pool.start(&subscribers, &stop);
+    Rig { listener, pool, engine, stop }
+}
+
+impl Rig {
+    async fn accept(&self) -> Peer<TcpStream> {
+        Peer::new(self.listener.accept().await.expect("a connection").0)
+    }
+
+    fn state(&self) -> BindState {
+        self.pool.status()[0].state
+    }
+}
+
+fn sms(text: &str) -> SmsOut {
+    SmsOut {
+        id: "row 7".to_owned(),
+        to: Msisdn::from_e164("254700000123").expect("a number"),
+        text: text.to_owned(),
+        give_up: Still.now().after(Duration::from_secs(26 * 3600)),
+    }
+}
+
+#[tokio::test]
+async fn a_lost_connection_is_made_again() {
+    let rig = rig("").await;
+    for round in 1..=3 {
+        let mut peer = rig.accept().await;
+        peer.bind(status::OK).await;
+        until(|| rig.state() == BindState::Bound).await;
+        assert_eq!(rig.pool.status()[0].counters.binds, round);
+    }
+    until(|| rig.pool.status()[0].last_error.is_some()).await;
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_an_alarm_and_is_not_hammered() {
+    let rig = rig("refused_ms = 60000").await;
+    rig.accept().await.bind(status::INV_PASWD).await;
+    until(|| rig.state() == BindState::Refused).await;
+    let again = tokio::time::timeout(Duration::from_millis(300), rig.listener.accept()).await;
+    assert!(again.is_err(), "no second try so soon");
+    let status = &rig.pool.status()[0];
+    assert!(status.last_error.as_ref().is_some_and(|why| why.contains("Rinvpaswd")), "{status:?}");
+}
+
+#[tokio::test]
+async fn already_bound_waits_its_own_while() {
+    let rig = rig("already_bound_ms = 60000").await;
+    rig.accept().await.bind(status::ALY_BND).await;
+    until(|| rig.pool.status()[0].last_error.is_some()).await;
+    assert_eq!(rig.state(), BindState::Down);
+    assert!(tokio::time::timeout(Duration::from_millis(300), rig.listener.accept()).await.is_err());
+}
+
+#[tokio::test]
+async fn a_long_sms_is_taken_when_every_part_is() {
+    let rig = rig("").await;
+    let mut peer = rig.accept().await;
+    peer.bind(status::OK).await;
+    until(|| rig.state() == BindState::Bound).await;
+    let text = "neno ".repeat(50);
+    let sending = tokio::spawn({
+        let (pool, text) = (rig.pool.clone(), text.clone());
+        async move { pool.send(sms(&text)).await }
+    });
+    let mut heard = String::new();
+    for (number, id) in [(1, "0a"), (2, "0b")] {
+        let (sequence, message, _) = peer.submitted().await;
+        assert_eq!(message.esm_class, UDHI);
+        assert_eq!(message.short_message[..6], [5, 0, 3, reference("row 7"), 2, number]);
+        assert_eq!(message.validity_period, "000001020000000R");
+        assert_eq!((message.registered_delivery, message.source.addr.as_str()), (1, "48357"));
+        heard.push_str(&alphabet::decode(&message.short_message[6..]));
+        peer.resp(sequence, status::OK, id).await;
+    }
+    assert_eq!(heard, text);
+    assert_eq!(sending.await.expect("no panic"), Sent::Taken(vec!["A".into(), "B".into()]));
+}
+
+#[tokio::test]
+async fn without_a_bind_an_sms_waits_and_past_its_time_it_never_goes() {
+    let rig = rig("").await;
+    assert!(matches!(rig.pool.send(sms("x")).await, Sent::Later { .. }));
+    let over = SmsOut { give_up: Still.now(), ..sms("x") };
+    assert!(matches!(rig.pool.send(over).await, Sent::Never(_)));
+    let endless = sms(&"a".repeat(40_000));
+    assert!(matches!(rig.pool.send(endless).await, Sent::Never(_)));
+}
+
+#[tokio::test]
+async fn one_refused_part_is_the_fate_of_the_whole() {
+    let rig = rig("").await;
+    let mut peer = rig.accept().await;
+    peer.bind(status::OK).await;
+    until(|| rig.state() == BindState::Bound).await;
+    let sending = tokio::spawn({
+        let pool = rig.pool.clone();
+        async move { pool.send(sms(&"a".repeat(200))).await }
+    });
+    for status in [status::OK, status::INV_DST_ADR] {
+        let (sequence, ..) = peer.submitted().await;
+        peer.resp(sequence, status, "1").await;
+    }
+    assert!(matches!(sending.await.expect("no panic"), Sent::Never(_)));
+}
+
+#[tokio::test]
+async fn a_pair_hears_on_one_connection_and_speaks_on_the_other() {
+    let rig = rig("bind = \"transmitter+receiver\"").await;
+    let (mut one, mut two) = (rig.accept().await, rig.accept().await);
+    let first = one.bind(status::OK).await;
+    two.bind(status::OK).await;
+    let first_receives = matches!(first.body, Body::Bind(Mode::Receiver, _));
+    let (mut rx, mut tx) = if first_receives { (one, two) } else { (two, one) };
+    until(|| rig.pool.status().iter().all(|status| status.state == BindState::Bound)).await;
+    rx.deliver("10-ussd-begin-its.hex", 1, "*483*57#").await;
+    assert_eq!(rx.acked().await, (1, status::OK));
+    let (sequence, ..) = tx.submitted().await;
+    tx.resp(sequence, status::OK, "").await;
+    assert_eq!(rig.engine.ussd.lock().expect("unpoisoned").len(), 1);
+
+    rx.deliver("14-ussd-reply-its.hex", 2, "slow").await;
+    rx.acked().await;
+    rig.stop.cancel();
+    let (sequence, _, text) = tx.submitted().await;
+    assert_eq!(text, "too late", "the screen under way still finds the transmitter");
+    tx.resp(sequence, status::OK, "").await;
+    rx.unbind().await;
+    tx.unbind().await;
+    rig.pool.stopped().await;
+    assert!(rig.pool.status().iter().all(|status| status.state == BindState::Stopped));
+}
+
+#[tokio::test]
+async fn a_stop_ends_a_pool_that_never_bound() {
+    let rig = rig("").await;
+    rig.stop.cancel();
+    tokio::time::timeout(Duration::from_secs(5), rig.pool.stopped()).await.expect("it ends");
+}
+
+#[test]
+fn two_gateways_of_one_name_are_refused() {
+    let two = vec![settings("h:1", ""), settings("h:2", "")];
+    let Err(error) = Pool::new(two, Arc::new(Still)) else { panic!("refused") };
+    assert!(error.to_string().contains("its own"));
+}
+
+#[test]
+fn waits_are_spread_around_what_was_asked() {
+    for random in [0, 1, 777, u64::MAX] {
+        let wait = jittered(Duration::from_secs(8), random);
+        assert!((6000..=10_000).contains(&wait.as_millis()), "{wait:?}");
+    }
+}
+
+#[test]
+fn validity_is_written_as_days_and_hours() {
+    assert_eq!(validity(Duration::from_secs(86_400)), "000001000000000R");
+    assert_eq!(validity(Duration::from_secs(3 * 3600 + 62)), "000000030102000R");
+    assert_eq!(validity(Duration::from_secs(400 * 86_400)), "000030000000000R");
+    assert_eq!(validity(Duration::ZERO).len(), 16);
+}
