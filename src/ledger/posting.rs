@@ -298,6 +298,11 @@ fn credit(account: Account, sum: Kes) -> Line {
     Line { account, credit: sum }
 }
 
+/// One sum: the first account is debited, the second credited.
+fn moved(debited: Account, credited: Account, sum: Kes) -> Vec<Line> {
+    vec![debit(debited, sum), credit(credited, sum)]
+}
+
 /// `a - b`; both are sums of money of one order, far from the ends of the range.
 fn less(a: Kes, b: Kes) -> Kes {
     Kes::minor(a.cents().saturating_sub(b.cents()))
@@ -307,9 +312,9 @@ fn less(a: Kes, b: Kes) -> Kes {
 fn lines(fact: &Fact) -> Vec<Line> {
     use Account as A;
     match fact {
-        Fact::Opened { amount, .. } => vec![debit(A::Bank, *amount), credit(A::Equity, *amount)],
-        Fact::FloatFunded { amount, .. } => vec![debit(A::MmFloat, *amount), credit(A::Bank, *amount)],
-        Fact::PspSettled { amount, .. } => vec![debit(A::Bank, *amount), credit(A::Psp, *amount)],
+        Fact::Opened { amount, .. } => moved(A::Bank, A::Equity, *amount),
+        Fact::FloatFunded { amount, .. } => moved(A::MmFloat, A::Bank, *amount),
+        Fact::PspSettled { amount, .. } => moved(A::Bank, A::Psp, *amount),
         Fact::Captured { order, charged, goods, shipping, fee } => vec![
             debit(A::Psp, *charged),
             credit(A::Deposit(*order), *goods),
@@ -323,30 +328,22 @@ fn lines(fact: &Fact) -> Vec<Line> {
         Fact::ListingValidated { agent, fee, .. }
         | Fact::ParcelChecked { agent, fee, .. }
         | Fact::BoxUsed { agent, fee, .. }
-        | Fact::StockKept { agent, fee, .. } => {
-            vec![debit(A::ExpAgent, *fee), credit(A::Agent(*agent), *fee)]
-        }
+        | Fact::StockKept { agent, fee, .. } => moved(A::ExpAgent, A::Agent(*agent), *fee),
         Fact::CashServed { owner, agent, amount, fee, .. } => vec![
             debit(A::Moving(*owner), *amount),
             credit(A::Agent(*agent), *amount),
             debit(A::ExpAgent, *fee),
             credit(A::Agent(*agent), *fee),
         ],
-        Fact::ParcelDelivered { rider, fee, .. } => {
-            vec![debit(A::ExpRider, *fee), credit(A::Rider(*rider), *fee)]
-        }
-        Fact::PayoutReserved { from, amount, .. } => {
-            vec![debit(from.account(), *amount), credit(A::Moving(from.owner()), *amount)]
-        }
+        Fact::ParcelDelivered { rider, fee, .. } => moved(A::ExpRider, A::Rider(*rider), *fee),
+        Fact::PayoutReserved { from, amount, .. } => moved(from.account(), A::Moving(from.owner()), *amount),
         Fact::PayoutPaid { owner, amount, fee, .. } => vec![
             debit(A::Moving(*owner), *amount),
             credit(A::MmFloat, *amount),
             debit(A::ExpMm, *fee),
             credit(A::MmFloat, *fee),
         ],
-        Fact::PayoutFailed { from, amount, .. } => {
-            vec![debit(A::Moving(from.owner()), *amount), credit(from.account(), *amount)]
-        }
+        Fact::PayoutFailed { from, amount, .. } => moved(A::Moving(from.owner()), from.account(), *amount),
         Fact::PayoutPaidLate { from, amount, covered, fee, .. } => vec![
             debit(from.account(), *covered),
             debit(A::ExpReturns, less(*amount, *covered)),
@@ -354,9 +351,7 @@ fn lines(fact: &Fact) -> Vec<Line> {
             debit(A::ExpMm, *fee),
             credit(A::MmFloat, *fee),
         ],
-        Fact::PayoutReversed { from, amount, .. } => {
-            vec![debit(A::MmFloat, *amount), credit(from.account(), *amount)]
-        }
+        Fact::PayoutReversed { from, amount, .. } => moved(A::MmFloat, from.account(), *amount),
         Fact::RefundedBeforeRelease { order, back, goods, shipping, .. } => vec![
             debit(A::Deposit(*order), *goods),
             debit(A::ShippingPayable, *shipping),
@@ -373,11 +368,9 @@ fn lines(fact: &Fact) -> Vec<Line> {
             credit(A::Bank, *cost),
             credit(A::Margin, less(*collected, *cost)),
         ],
-        Fact::LoanFunded { amount, .. } => vec![debit(A::Bank, *amount), credit(A::KivaPrincipal, *amount)],
-        Fact::LoanSent { artisan, amount, .. } => {
-            vec![debit(A::Loan(*artisan), *amount), credit(A::MmFloat, *amount)]
-        }
-        Fact::LoanRemitted { amount, .. } => vec![debit(A::KivaDue, *amount), credit(A::Bank, *amount)],
+        Fact::LoanFunded { amount, .. } => moved(A::Bank, A::KivaPrincipal, *amount),
+        Fact::LoanSent { artisan, amount, .. } => moved(A::Loan(*artisan), A::MmFloat, *amount),
+        Fact::LoanRemitted { amount, .. } => moved(A::KivaDue, A::Bank, *amount),
     }
 }
 

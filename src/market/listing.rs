@@ -334,10 +334,21 @@ pub fn decide(
         }
         C::Approve { by } => return approve(listing, *by),
         C::Reject { by, reason } => return reject(listing, *by, *reason),
+        C::Reserve { .. } | C::Unreserve { .. } | C::Take { .. } | C::CountSold { .. } => {
+            stock(listing, command, policy)?
+        }
+    };
+    Ok(vec![event])
+}
+
+/// What orders do to the pieces of a listing.
+fn stock(listing: &Listing, command: &ListingCommand, policy: &Policy) -> Result<ListingEvent, Refusal> {
+    use {ListingCommand as C, ListingEvent as E};
+    Ok(match command {
         C::Reserve { pieces } => {
             in_range(*pieces, 1, policy.listing.max_ready)?;
             match listing.available() {
-                _ if listing.stage != S::OnSale => return Err(listing.gone()),
+                _ if listing.stage != ListingStage::OnSale => return Err(listing.gone()),
                 left if left < *pieces => return Err(Refusal::SoldOut { left }),
                 _ => E::Reserved { pieces: *pieces },
             }
@@ -354,8 +365,8 @@ pub fn decide(
             in_range(*pieces, 1, u32::MAX - listing.sold)?;
             E::Sold { pieces: *pieces }
         }
-    };
-    Ok(vec![event])
+        _ => return Err(listing.gone()),
+    })
 }
 
 fn in_range(number: u32, min: u32, max: u32) -> Result<(), Refusal> {

@@ -1,6 +1,6 @@
 //! How an order changes.
 
-use super::{Check, Order, OrderEvent, OrderStage, RefundWhy, Step, Terms};
+use super::{Check, HandOver, Order, OrderEvent, OrderStage, RefundWhy, Step, Terms};
 use crate::types::Timestamp;
 
 use OrderEvent as E;
@@ -77,18 +77,7 @@ fn change(order: &mut Order, event: &OrderEvent, at: Timestamp) {
             order.stage = S::Paid;
         }
         E::MarkedReady { .. } => order.stage = S::Ready,
-        E::Received(hand_over) => {
-            order.check = Some(Check {
-                round: order.check.map_or(1, |last| last.round + 1),
-                by: hand_over.receiver,
-                came: hand_over.pieces,
-                passed: 0,
-                failed: 0,
-                reason: None,
-            });
-            order.custody.push(*hand_over);
-            order.stage = S::AtKiosk;
-        }
+        E::Received(hand_over) => receive(order, *hand_over),
         E::Passed { pieces, .. } => {
             order.passed += pieces;
             if let Some(check) = &mut order.check {
@@ -121,6 +110,20 @@ fn change(order: &mut Order, event: &OrderEvent, at: Timestamp) {
             }
         }
     }
+}
+
+/// A parcel at a kiosk is judged from the beginning.
+fn receive(order: &mut Order, hand_over: HandOver) {
+    order.check = Some(Check {
+        round: order.check.map_or(1, |last| last.round + 1),
+        by: hand_over.receiver,
+        came: hand_over.pieces,
+        passed: 0,
+        failed: 0,
+        reason: None,
+    });
+    order.custody.push(hand_over);
+    order.stage = S::AtKiosk;
 }
 
 fn step(order: &Order, event: &OrderEvent) -> Option<Step> {
