@@ -1,6 +1,6 @@
 //! A drawn emblem for each kind and material, until a piece has its photograph.
 //!
-//! The kind gives the line (a necklace hangs, a bracelet lies), the material is strung along it:
+//! The kind gives the line (a necklace hangs, bracelets lie over one another), the material is strung along it:
 //! brass is hammered wire, beads follow a pattern, bone comes in short tubes, wood in discs with
 //! their grain. Coordinates are of a square of 400.
 
@@ -65,13 +65,13 @@ fn draw(kind: &str, stuff: &str) -> String {
     );
     match kind {
         "necklace" => {
-            strand(&mut svg, stuff, &arc(200.0, 118.0, 80.0, 118.0, -0.27 * PI, 1.27 * PI), 7.0);
-            strand(&mut svg, stuff, &arc(200.0, 128.0, 116.0, 162.0, -0.27 * PI, 1.27 * PI), 9.0);
+            strand(&mut svg, stuff, &arc(200.0, 74.0, 78.0, 148.0, -0.27 * PI, 1.27 * PI), 7.0);
+            strand(&mut svg, stuff, &arc(200.0, 96.0, 118.0, 194.0, -0.27 * PI, 1.27 * PI), 9.0);
             ornament(&mut svg, stuff, 200.0, 318.0, 30.0);
         }
         "bracelet" => {
-            for y in [164.0, 200.0, 236.0] {
-                strand(&mut svg, stuff, &arc(200.0, y, 122.0, 64.0, 0.0, TAU), 8.5);
+            for (x, y) in [(162.0, 184.0), (238.0, 216.0)] {
+                strand(&mut svg, stuff, &arc(x, y, 98.0, 98.0, 0.0, TAU), 8.5);
             }
         }
         "earrings" => {

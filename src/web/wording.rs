@@ -1,6 +1,6 @@
 //! Stable words of the engine, as a shopper reads them.
 
-use crate::types::{Kes, Timestamp, time::NAIROBI};
+use crate::types::{Kes, Timestamp, Usd, time::NAIROBI};
 use std::time::Duration;
 
 const MONTHS: [&str; 12] =
@@ -107,6 +107,11 @@ pub(crate) fn part(word: &str, maker: &str) -> String {
         "margin" => "Sokoni: kiosk, rider, card fee, running the market".to_owned(),
         other => plain(other),
     }
+}
+
+/// A price, its cents always written, so that prices under one another compare at a glance.
+pub(crate) fn usd(price: &Usd) -> String {
+    format!("${price}{}", if price.is_whole() { ".00" } else { "" })
 }
 
 /// A moment as people in Nairobi write it: `22 Nov 2026, 14:05`.

@@ -356,8 +356,8 @@ async fn a_browser_that_takes_gzip_gets_it() {
 }
 
 #[tokio::test]
-async fn a_price_without_cents_is_written_short() {
+async fn a_price_without_cents_is_written_in_full() {
     let stall = Stall::with_three_pieces();
     stall.pieces.lock().expect("unpoisoned")[0].price = Usd::major(1_250);
-    assert!(Shop::new(stall).get("/").await.body.contains(">$1,250</p>"));
+    assert!(Shop::new(stall).get("/").await.body.contains(">$1,250.00</p>"));
 }
