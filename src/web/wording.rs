@@ -49,25 +49,23 @@ pub(crate) fn piece(kind: &str, stuff: &str) -> String {
 /// A step of an order.
 pub(crate) fn step(word: &str) -> String {
     match word {
-        "ordered" | "placed" => "Ordered",
+        "placed" => "Ordered",
         "paid" => "Paid",
+        "expired" => "Payment page closed unpaid",
         "offered" => "Offered to the maker by SMS",
         "accepted" => "Accepted by the maker",
-        "making" => "Being made",
-        "ready" => "Made, waiting for the rider",
-        "with_rider" | "picked_up" => "On its way to the kiosk",
-        "at_kiosk" | "received" => "At the kiosk",
-        "checked" | "passed" => "Checked, and the maker is paid",
+        "refused" => "The maker cannot make it",
+        "lapsed" => "No answer from the maker",
+        "ready" => "Made, ready to go to the kiosk",
+        "with_rider" => "On its way to the kiosk",
+        "at_kiosk" => "At the kiosk",
+        "checked" => "Checked, and the maker is paid",
         "rework" => "Back with the maker to be mended",
+        "short" => "Not every piece can be made",
         "packed" => "Packed",
         "shipped" => "On its way to you",
         "delivered" => "Delivered",
-        "closed" => "Finished",
-        "refused" => "The maker cannot make it",
-        "lapsed" => "No answer from the maker",
-        "cancelled" => "Cancelled",
-        "expired" => "Payment page closed unpaid",
-        "refunded" => "Your money is on its way back",
+        "refunded" => "Money given back",
         other => return plain(other),
     }
     .to_owned()
@@ -76,25 +74,19 @@ pub(crate) fn step(word: &str) -> String {
 /// The state of an order, as the sentence at the head of its page.
 pub(crate) fn state(word: &str, maker: &str) -> String {
     match word {
-        "new" | "opened" | "unpaid" | "awaiting_payment" | "pending" => {
-            "Waiting for your payment to be confirmed.".to_owned()
-        }
-        "paid" => format!("Paid. {maker} hears of it by SMS now."),
+        "placed" => "Waiting for your payment to be confirmed.".to_owned(),
+        "expired" => "The payment page was closed unpaid. Nothing was taken.".to_owned(),
+        "paid" => "Paid. Your order is about to be offered by SMS.".to_owned(),
         "offered" => format!("Paid. {maker} has been asked by SMS."),
-        "accepted" => format!("{maker} has accepted your order."),
-        "making" => format!("{maker} is making it."),
+        "making" => format!("{maker} has accepted your order and is making it."),
         "ready" => format!("{maker} has finished it. It goes to the kiosk next."),
-        "with_rider" | "picked_up" => "It is on its way to the kiosk.".to_owned(),
-        "at_kiosk" | "received" => "It is at the kiosk, waiting for its check.".to_owned(),
-        "checked" | "passed" => format!("It passed the check, and {maker} has been paid."),
-        "rework" => format!("The check found something. {maker} is putting it right."),
+        "with_rider" => "It is on its way to the kiosk.".to_owned(),
+        "at_kiosk" => "It is at the kiosk, waiting for its check.".to_owned(),
+        "released" => format!("It passed the check, and {maker} has been paid."),
         "packed" => "It is packed.".to_owned(),
         "shipped" => "It is on its way to you.".to_owned(),
-        "delivered" | "closed" => "It has been delivered. Asante.".to_owned(),
-        "refused" | "lapsed" => format!("{maker} cannot make it this time."),
-        "cancelled" => "This order was cancelled.".to_owned(),
-        "expired" => "The payment page was closed unpaid. Nothing was taken.".to_owned(),
-        "refunded" => "Refunded. Your bank shows it within a few days.".to_owned(),
+        "delivered" => "It has been delivered. Asante.".to_owned(),
+        "refunded" => "It could not be made. Your money goes back to your card within a few days.".to_owned(),
         other => format!("{}.", plain(other)),
     }
 }

@@ -21,7 +21,7 @@ struct Payout<'a> {
     view: &'a DeskPayout,
     age: String,
     since: (String, String),
-    /// Neither paid nor failed: somebody waits for it.
+    /// Nobody knows yet how it ends: somebody waits for it.
     open: bool,
 }
 
@@ -82,7 +82,7 @@ pub(super) async fn overview(State(web): State<Arc<Web>>) -> Result<Response, Re
             view,
             age: wording::age(now.since(view.since)),
             since: (wording::moment(view.since), wording::moment_iso(view.since)),
-            open: !matches!(view.state.as_str(), "paid" | "failed"),
+            open: !matches!(view.state.as_str(), "paid" | "failed" | "reversed"),
         })
         .collect();
     Ok(page::html(&Desk {

@@ -261,7 +261,7 @@ async fn an_order_shows_its_steps_with_nairobi_time_and_who_gets_what() {
         "482108",
         "data-step=\"accepted\" data-done=\"true\"",
         "data-step=\"ready\" data-done=\"false\" aria-current=\"step\"",
-        "Akinyi Odhiambo has accepted your order.",
+        "Akinyi Odhiambo has accepted your order and is making it.",
         "22 Nov 2025, 11:26",
         "Nairobi time",
         "data-testid=\"order-total\" data-cents=\"2600\"",
