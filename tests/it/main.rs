@@ -2,4 +2,5 @@
 
 mod money_card;
 mod money_mobile;
+mod smsc_simulator;
 mod support;

@@ -12,9 +12,13 @@ import json
 import sys
 
 import smpplib.client
+import smpplib.command
 import smpplib.consts as consts
 import smpplib.exceptions
 import smpplib.gsm
+
+# smpplib knows this parameter but does not list it for deliver_sm.
+smpplib.command.DeliverSM.params["ussd_service_op"] = smpplib.command.Param(type=int, size=1)
 
 
 def say(**what):
@@ -26,9 +30,8 @@ def text_of(pdu):
 
 
 def ussd(client, pdu):
-    op = pdu.ussd_service_op[0] if isinstance(pdu.ussd_service_op, bytes) else int(pdu.ussd_service_op)
-    info = pdu.its_session_info
-    say(ussd=op, text=text_of(pdu), source=pdu.source_addr.decode(), session=list(info))
+    op, info = pdu.ussd_service_op, pdu.its_session_info
+    say(ussd=op, text=text_of(pdu), source=pdu.source_addr.decode(), session=info >> 8, end=info & 1)
     if op == 0x81:
         return
     first = op == 1
@@ -42,19 +45,14 @@ def ussd(client, pdu):
         destination_addr=pdu.source_addr.decode(),
         short_message=b"Karibu\n1. Endelea" if first else b"Asante.",
         ussd_service_op=2 if first else 0x11,
-        its_session_info=info,
+        its_session_info=info if first else info | 1,
     )
 
 
 def sms(client, pdu):
     text = text_of(pdu)
     if pdu.esm_class & 0x04:
-        state = pdu.message_state
-        say(
-            receipt=pdu.receipted_message_id.decode(),
-            state=state[0] if isinstance(state, bytes) else int(state),
-            text=text,
-        )
+        say(receipt=pdu.receipted_message_id.decode(), state=pdu.message_state, text=text)
         return
     say(sms=text, source=pdu.source_addr.decode(), destination=pdu.destination_addr.decode())
     parts, coding, kind = smpplib.gsm.make_parts("Oda yako imefika. " * 12)
@@ -91,7 +89,7 @@ def main():
     done = []
 
     def received(pdu):
-        if pdu.ussd_service_op is not None:
+        if getattr(pdu, "ussd_service_op", None) is not None:
             ussd(client, pdu)
         elif text_of(pdu) == "quit":
             done.append(True)

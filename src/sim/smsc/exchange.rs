@@ -247,6 +247,10 @@ impl Exchange {
                     self.send(id, &answer);
                 }
                 self.close(id);
+                if let Some(link) = self.links.get_mut(&id) {
+                    link.bound = None;
+                }
+                self.count_receivers();
                 None
             }
             Body::SubmitSm(message) => self.submit(&pdu, message.clone(), bound, now),
