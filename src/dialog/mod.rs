@@ -6,6 +6,7 @@
 //! * [`machine`]: one step; the function to read first.
 //! * [`page`]: screens cut into pages, no word split and no row lost.
 //! * [`answer`]: typed answers read forgivingly.
+//! * [`keyword`]: SMS commands, mistakes forgiven; [`sms`]: what is done about one.
 //! * [`hints`]: the few words the machine itself says.
 //!
 //! Pure. May import `types`, `gsm` and `menu`.
@@ -13,11 +14,14 @@
 pub mod answer;
 pub mod hints;
 pub mod input;
+pub mod keyword;
 pub mod machine;
 pub mod page;
 mod present;
 mod scope;
+pub mod sms;
 pub mod state;
+mod token;
 
 #[cfg(test)]
 mod tests;

@@ -3,22 +3,17 @@
 //! The length of a list's rows decides how many stand on a page, never their count. Numbers begin
 //! at 1 on each page, so that one key is always enough.
 
-use crate::gsm::fit;
-
-/// Rows a page may number: the keys 1 to 9.
-const MOST_KEYS: usize = 9;
+use crate::{
+    gsm::fit,
+    menu::layout::{self, MOST_ROWS},
+};
 
 /// What stands round the rows.
-#[derive(Debug, Clone)]
 pub struct Frame<'a> {
     /// The text on top.
     pub head: &'a str,
-    /// The way back, shown on the first page when there is one: `0 Back`.
-    pub back: Option<String>,
-    /// The way back on later pages.
-    pub back_a_page: String,
-    /// The way on: `98 More`.
-    pub more: String,
+    /// The lines of the engine's own keys on a page: is it a later one, and do more follow?
+    pub nav: Box<dyn Fn(bool, bool) -> Vec<String> + 'a>,
     /// Septets a page may have.
     pub limit: usize,
 }
@@ -35,14 +30,8 @@ pub struct Page {
 }
 
 impl Frame<'_> {
-    fn tail(&self, page: usize, more: bool) -> Vec<&str> {
-        let back = if page == 0 { self.back.as_deref() } else { Some(self.back_a_page.as_str()) };
-        more.then_some(self.more.as_str()).into_iter().chain(back).collect()
-    }
-
-    fn compose(&self, body: &[&str], page: usize, more: bool) -> String {
-        let lines = body.iter().copied().chain(self.tail(page, more)).filter(|line| !line.is_empty());
-        lines.collect::<Vec<_>>().join("\n")
+    fn compose(&self, head: &str, lines: &[String], page: usize, more: bool) -> String {
+        layout::page(&[head], lines, &(self.nav)(page > 0, more))
     }
 
     /// Rows on as many pages as they need, at least one; numbered from 1 on each page when they
@@ -59,18 +48,14 @@ impl Frame<'_> {
     }
 
     fn rows_page(&self, rows: &[String], first: usize, page: usize, numbered: bool) -> Page {
-        let most = (rows.len() - first).min(if numbered { MOST_KEYS } else { usize::MAX });
+        let most = (rows.len() - first).min(if numbered { MOST_ROWS } else { usize::MAX });
         let lines: Vec<String> = rows[first..]
             .iter()
             .take(most)
             .enumerate()
-            .map(|(at, row)| if numbered { format!("{} {row}", at + 1) } else { row.clone() })
+            .map(|(at, row)| if numbered { layout::option_line(at as u8 + 1, row) } else { row.clone() })
             .collect();
-        let with = |count: usize| {
-            let mut body = vec![self.head];
-            body.extend(lines[..count].iter().map(String::as_str));
-            self.compose(&body, page, first + count < rows.len())
-        };
+        let with = |count: usize| self.compose(self.head, &lines[..count], page, first + count < rows.len());
         let fitting = (0..=most).rev().map(|count| (count, with(count)));
         let best = fitting
             .into_iter()
@@ -87,7 +72,7 @@ impl Frame<'_> {
         let heads = [self.head, ""];
         let words = |most| fit::cut(row, most).0;
         let tries = heads.iter().flat_map(|head| {
-            (4..=self.limit).rev().map(|most| self.compose(&[head, words(most)], page, more))
+            (4..=self.limit).rev().map(|most| self.compose(head, &[words(most).to_owned()], page, more))
         });
         let text = tries
             .into_iter()
@@ -99,16 +84,14 @@ impl Frame<'_> {
     /// A text and lines that belong together on one page, or, when they outgrow it, on several cut
     /// between lines or words.
     pub fn flow(&self, lines: &[String]) -> Vec<String> {
-        let mut body = vec![self.head];
-        body.extend(lines.iter().map(String::as_str));
-        let whole = self.compose(&body, 0, false);
+        let whole = self.compose(self.head, lines, 0, false);
         if fit::fits(&whole, self.limit) {
             return vec![whole];
         }
-        let body = body.iter().filter(|l| !l.is_empty()).copied().collect::<Vec<_>>().join("\n");
+        let body = layout::page(&[self.head], lines, &[]);
         let (mut rest, mut pages) = (body.as_str(), Vec::new());
         while !rest.is_empty() {
-            let last = self.compose(&[rest], pages.len(), false);
+            let last = self.compose(rest, &[], pages.len(), false);
             if fit::fits(&last, self.limit) {
                 pages.push(last);
                 break;
@@ -116,7 +99,7 @@ impl Frame<'_> {
             let (text, left) = (1..self.limit)
                 .rev()
                 .map(|most| fit::cut(rest, most))
-                .map(|(page, left)| (self.compose(&[page], pages.len(), true), left))
+                .map(|(page, left)| (self.compose(page, &[], pages.len(), true), left))
                 .find(|(text, _)| fit::fits(text, self.limit))
                 .unwrap_or_else(|| {
                     let (page, left) = fit::cut(rest, self.limit);
@@ -135,13 +118,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn frame(head: &str, limit: usize) -> Frame<'_> {
-        Frame {
-            head,
-            back: Some("0 Back".into()),
-            back_a_page: "0 Back".into(),
-            more: "98 More".into(),
-            limit,
-        }
+        let nav = |_later, more: bool| {
+            let keys = [(more, "98 More"), (true, "0 Back")];
+            keys.iter().filter(|(shown, _)| *shown).map(|(_, key)| (*key).to_owned()).collect()
+        };
+        Frame { head, nav: Box::new(nav), limit }
     }
 
     #[test]
@@ -178,6 +159,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn every_row_is_on_exactly_one_page_in_order_and_every_page_fits(
             rows in proptest::collection::vec("[A-Za-z0-9€\\[ĩ ]{1,70}", 0..40),

@@ -11,15 +11,21 @@ use crate::{
     },
     gsm::fit,
     menu::{
-        graph::{Asked, Choice, Kind, NavKey},
+        graph::{Asked, Choice, Kind},
+        layout::{self, Nav},
+        template::MACHINE_TEXT,
         value::{Record, Value},
+        vocabulary::Type,
     },
     types::Kes,
 };
 use std::collections::BTreeMap;
 
-/// Septets of `{at}`: the name of a screen in the offer to go on.
-const AT_SEPTETS: usize = 40;
+/// Septets of `{at}`: what the checker allows for it.
+const AT_SEPTETS: usize = match MACHINE_TEXT {
+    Type::Text(width) => width as usize,
+    _ => 0,
+};
 
 /// Sums past this are not shown as bounds; it keeps shillings within the range of cents.
 const MOST_SHILLINGS: i64 = 1_000_000_000_000;
@@ -73,19 +79,15 @@ impl Machine<'_> {
         draft
     }
 
-    fn nav(&self, scope: &Scope<'_>, key: &NavKey) -> String {
-        format!("{} {}", key.key, scope.text(&key.label))
+    fn frame<'a>(&'a self, head: &'a str) -> Frame<'a> {
+        let at_home = self.state.at.node == self.graph.home;
+        self.frame_with(head, move |later, more| Nav::page(at_home, later, more))
     }
 
-    fn frame<'a>(&self, scope: &Scope<'_>, head: &'a str) -> Frame<'a> {
-        let back = self.nav(scope, &self.graph.back);
-        Frame {
-            head,
-            back: (self.state.at.node != self.graph.home).then(|| back.clone()),
-            back_a_page: back,
-            more: self.nav(scope, &self.graph.more),
-            limit: self.env.limit,
-        }
+    fn frame_with<'a>(&'a self, head: &'a str, nav: impl Fn(bool, bool) -> Nav + 'a) -> Frame<'a> {
+        let lang = self.graph.lang_index(self.env.lang);
+        let lines = move |later, more| nav(later, more).lines(self.graph, lang);
+        Frame { head, nav: Box::new(lines), limit: self.env.limit }
     }
 
     /// The current place, on its current page, below a note.
@@ -96,15 +98,15 @@ impl Machine<'_> {
             Kind::Screen { say, choices } => {
                 let offered: Vec<&Choice> = choices.iter().filter(|c| scope.offers(c)).collect();
                 let lines: Vec<String> =
-                    offered.iter().map(|c| format!("{} {}", c.key, scope.text(&c.label))).collect();
-                let mut face = self.flow(&scope, note, &scope.text(say), &lines);
+                    offered.iter().map(|c| layout::option_line(c.key, &scope.text(&c.label))).collect();
+                let mut face = self.flow(note, &scope.text(say), &lines);
                 face.shown.keys = offered.iter().map(|c| c.key).collect();
                 face
             }
             Kind::Pick { say, set, .. } => {
                 let words = self.graph.enums.get(set).map_or(&[][..], |set| &set.words);
                 let labels: Vec<String> = words.iter().map(|(_, label)| scope.text(label)).collect();
-                self.rows(&scope, note, &scope.text(say), &labels, true)
+                self.rows(note, &scope.text(say), &labels, true)
             }
             Kind::List { say, var, item, none, then, .. } => {
                 let head = scope.text(say);
@@ -117,9 +119,9 @@ impl Machine<'_> {
                     })
                     .collect();
                 let mut face = if labels.is_empty() {
-                    self.flow(&scope, note, &scope.text(none), &[])
+                    self.flow(note, &scope.text(none), &[])
                 } else {
-                    self.rows(&scope, note, &head, &labels, then.is_some())
+                    self.rows(note, &head, &labels, then.is_some())
                 };
                 face.shown.rows = self.state.shown.rows.clone();
                 face
@@ -134,7 +136,7 @@ impl Machine<'_> {
                     scope.machine.extend([("min", show(min)), ("max", show(max))]);
                 }
                 let text = with_bad(note, scope.text(bad), scope.text(say));
-                let mut face = self.flow(&scope, Note::None, &text, &[]);
+                let mut face = self.flow(Note::None, &text, &[]);
                 face.shown.bounds = bounds;
                 face
             }
@@ -143,12 +145,12 @@ impl Machine<'_> {
                     scope.machine.insert("left", Value::Int(i64::from(left)));
                 }
                 let text = with_bad(note, scope.text(bad), scope.text(say));
-                self.flow(&scope, Note::None, &text, &[])
+                self.flow(Note::None, &text, &[])
             }
             Kind::NewPin { say, again, bad, .. } => {
                 let question = if self.state.shown.again { again } else { say };
                 let text = with_bad(note, scope.text(bad), scope.text(question));
-                let mut face = self.flow(&scope, Note::None, &text, &[]);
+                let mut face = self.flow(Note::None, &text, &[]);
                 face.shown.again = self.state.shown.again;
                 face
             }
@@ -156,36 +158,34 @@ impl Machine<'_> {
                 let text = scope.text(say);
                 let sms =
                     sms.as_ref().map(|sms| SmsWish { name: sms.name.clone(), args: scope.args(&sms.args) });
-                self.end(&scope, &text, sms)
+                self.end(&text, sms)
             }
-            Kind::Do { .. } => self.end(&scope, hints::broken(self.env.lang), None),
+            Kind::Do { .. } => self.end(hints::broken(self.env.lang), None),
         }
     }
 
     /// A last text; one that outgrew its screen closes the dialog on its last page.
-    fn end(&self, scope: &Scope<'_>, text: &str, sms: Option<SmsWish>) -> Face {
-        if fit::fits(text, self.env.limit) {
-            let shown = Shown { pages: 1, ..Shown::default() };
-            return Face { screen: String::new(), last: Some(Last { text: text.to_owned(), sms }), shown };
+    fn end(&self, text: &str, sms: Option<SmsWish>) -> Face {
+        let keys = |later, more| if more { Nav::page(true, later, more) } else { Nav::none() };
+        let face = self.page_of(Note::None, self.frame_with(text, keys).flow(&[]));
+        if self.state.at.page + 1 < face.shown.pages {
+            return face;
         }
-        let face = self.flow(scope, Note::None, text, &[]);
-        if self.state.at.page + 1 >= face.shown.pages {
-            let back = format!("\n{}", self.nav(scope, &self.graph.back));
-            let text = face.screen.strip_suffix(&back).unwrap_or(&face.screen).to_owned();
-            return Face { last: Some(Last { text, sms }), ..face };
-        }
-        face
+        Face { last: Some(Last { text: face.screen.clone(), sms }), ..face }
     }
 
-    fn flow(&self, scope: &Scope<'_>, note: Note, head: &str, lines: &[String]) -> Face {
-        let pages = self.frame(scope, head).flow(lines);
+    fn flow(&self, note: Note, head: &str, lines: &[String]) -> Face {
+        self.page_of(note, self.frame(head).flow(lines))
+    }
+
+    fn page_of(&self, note: Note, pages: Vec<String>) -> Face {
         let at = usize::from(self.state.at.page).min(pages.len() - 1);
         let shown = Shown { pages: pages.len() as u16, ..Shown::default() };
         Face { screen: self.noted(note, &pages[at]), last: None, shown }
     }
 
-    fn rows(&self, scope: &Scope<'_>, note: Note, head: &str, labels: &[String], numbered: bool) -> Face {
-        let pages = self.frame(scope, head).rows(labels, numbered);
+    fn rows(&self, note: Note, head: &str, labels: &[String], numbered: bool) -> Face {
+        let pages = self.frame(head).rows(labels, numbered);
         let page = &pages[usize::from(self.state.at.page).min(pages.len() - 1)];
         let shown = Shown {
             first: page.first as u16,
@@ -209,15 +209,20 @@ impl Machine<'_> {
 
     pub(super) fn offer(&mut self, note: Note) -> Step {
         let Some(resume) = &self.graph.resume else { return Step::Show(self.face(Note::None).screen) };
-        let at = self.question();
         let mut scope = self.scope();
-        scope.machine.insert("at", Value::Text(at));
         let offered: Vec<&Choice> = resume.choices.iter().filter(|c| scope.offers(c)).collect();
         let lines: Vec<String> =
-            offered.iter().map(|c| format!("{} {}", c.key, scope.text(&c.label))).collect();
-        let say = scope.text(&resume.say);
-        let frame = Frame { back: None, ..self.frame(&scope, &say) };
-        let screen = self.noted(note, &frame.flow(&lines)[0]);
+            offered.iter().map(|c| layout::option_line(c.key, &scope.text(&c.label))).collect();
+        // Where the name of the question would push an option off the screen, it goes unnamed.
+        let mut named = |at: String| {
+            scope.machine.insert("at", Value::Text(at));
+            let say = scope.text(&resume.say);
+            let pages = self.frame_with(&say, |_, _| Nav::none()).flow(&lines);
+            (pages.len(), pages.into_iter().next().unwrap_or_default())
+        };
+        let (pages, screen) = named(self.question());
+        let screen = if pages > 1 { named(String::new()).1 } else { screen };
+        let screen = self.noted(note, &screen);
         let keys = offered.iter().map(|c| c.key).collect();
         self.state.shown.keys = keys;
         self.state.phase = Phase::Offered;

@@ -5,7 +5,7 @@ use crate::{
         graph::{Arg, Asked, Bound, Call, Choice, Graph, Kind, Node, Path, Piece, SmsCall, Text},
         value::Value,
     },
-    types::{Lang, time::NAIROBI},
+    types::Lang,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -78,39 +78,10 @@ impl Scope<'_> {
         }
     }
 
+    /// A text with its values; nothing stands where a value is missing.
     pub fn text(&self, text: &Text) -> String {
-        let at = self.graph.lang_index(self.lang);
-        let pieces = text.by_lang.get(at).or_else(|| text.by_lang.first());
-        pieces
-            .into_iter()
-            .flatten()
-            .map(|piece| match piece {
-                Piece::Literal(text) => text.clone(),
-                Piece::Value(path) => self.value(path).map(|v| self.show(v)).unwrap_or_default(),
-            })
-            .collect()
-    }
-
-    pub fn show(&self, value: &Value) -> String {
-        match value {
-            Value::Kes(sum) => sum.to_string(),
-            Value::Int(n) => n.to_string(),
-            Value::Text(text) => text.clone(),
-            Value::Texts(texts) => {
-                texts.get(&self.lang).or(texts.values().next()).cloned().unwrap_or_default()
-            }
-            Value::Date(at) => at.day_month(NAIROBI),
-            Value::Time(at) => at.hour_minute(NAIROBI),
-            Value::Phone(number) => number.national(),
-            Value::Code(code) => code.to_string(),
-            Value::Word { set, word } => self.label(set, word),
-            Value::Record(record) => record.key.clone(),
-        }
-    }
-
-    fn label(&self, set: &str, word: &str) -> String {
-        let labels = self.graph.enums.get(set).into_iter().flat_map(|set| &set.words);
-        labels.clone().find(|(w, _)| w == word).map_or_else(|| word.to_owned(), |(_, label)| self.text(label))
+        let value = |path: &Path| Some(self.value(path).cloned().unwrap_or_else(|| Value::text("")));
+        self.graph.words().render(text, self.lang, value).unwrap_or_default()
     }
 }
 
