@@ -32,7 +32,7 @@ fn inputs() -> impl Strategy<Value = Input> {
 
 proptest! {
     // Each case is a whole conversation with its state through JSON at every step.
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn whatever_is_typed_every_screen_fits_and_showing_it_again_changes_nothing(
