@@ -91,10 +91,10 @@ impl Line {
         lock(&self.outlet).as_ref().map(|outlet| outlet.parts.capacity())
     }
 
-    /// Queues a part of an SMS; gives it back when there is no room.
-    pub fn send(&self, part: Part) -> Result<(), Part> {
-        let Some(outlet) = lock(&self.outlet).clone() else { return Err(part) };
-        outlet.parts.try_send(part).map_err(|refused| refused.into_inner())
+    /// Queues a part of an SMS; false when there is no room or nothing can be sent.
+    pub fn send(&self, part: Part) -> bool {
+        let outlet = lock(&self.outlet).clone();
+        outlet.is_some_and(|outlet| outlet.parts.try_send(part).is_ok())
     }
 
     fn show(&self, screen: Screen) -> bool {

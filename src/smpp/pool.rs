@@ -139,9 +139,9 @@ impl Pool {
         binds.flat_map(|bind| &bind.links).map(|(_, health)| health.status()).collect()
     }
 
-    /// Every bind that can send now with room, gateways in the order of the configuration, the
-    /// binds of one in turn.
-    fn lines(&self, parts: usize) -> Option<(&Gateway, &Line)> {
+    /// A bind with room for so many parts: the first gateway of the configuration that has one, its
+    /// binds in turn.
+    fn line_for(&self, parts: usize) -> Option<(&Gateway, &Line)> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         self.members.iter().find_map(|member| {
             let count = member.binds.len();
@@ -161,7 +161,7 @@ impl Pool {
             Ok(cut) => cut,
             Err(too_long) => return Sent::Never(too_long.to_string()),
         };
-        let Some((gateway, line)) = self.lines(cut.parts.len()) else {
+        let Some((gateway, line)) = self.line_for(cut.parts.len()) else {
             return later(NO_BIND, "no SMSC bind is up with room to send");
         };
         let give_up = gateway.now().after(PART);
@@ -169,7 +169,7 @@ impl Pool {
         for octets in &cut.parts {
             let message = mt_message(gateway, &sms, &cut, octets, now);
             let (done, answer) = oneshot::channel();
-            if line.send(Part { message, give_up, done }).is_err() {
+            if !line.send(Part { message, give_up, done }) {
                 return later(NO_BIND, "the SMSC bind was lost or filled up meanwhile");
             }
             answers.push(answer);

@@ -69,7 +69,7 @@ impl Rig {
             ..Message::default()
         };
         let give_up = self.gateway.now().after(Duration::from_secs(60));
-        self.line.send(Part { message, give_up, done }).ok().expect("room");
+        assert!(self.line.send(Part { message, give_up, done }), "room");
         answer
     }
 }
