@@ -2,4 +2,6 @@
 
 pub mod bench;
 pub mod dial;
+pub mod menu;
+pub mod menu_try;
 pub mod store;

@@ -409,6 +409,43 @@ pub struct Message {
     pub say: Text,
 }
 
+impl Node {
+    /// Every block that this one can lead to, in the order of its lines; some more than once.
+    pub fn leads_to(&self) -> Vec<NodeId> {
+        let targets: Vec<&Target> = match &self.kind {
+            Kind::Screen { choices, .. } => choices.iter().map(|choice| &choice.to).collect(),
+            Kind::Pick { then, .. } => vec![then],
+            Kind::List { then, .. } => then.iter().collect(),
+            Kind::Ask { tries, then, .. }
+            | Kind::Pin { tries, then, .. }
+            | Kind::NewPin { tries, then, .. } => {
+                vec![then, &tries.to]
+            }
+            Kind::Do { branches, .. } => branches.iter().map(|branch| &branch.to).collect(),
+            Kind::End { .. } => Vec::new(),
+        };
+        let nodes = targets.into_iter().filter_map(|target| match target {
+            Target::Node { node, .. } => Some(*node),
+            Target::Resume => None,
+        });
+        nodes.collect()
+    }
+
+    /// The word its header begins with.
+    pub const fn word(&self) -> &'static str {
+        match self.kind {
+            Kind::Screen { .. } => "screen",
+            Kind::Pick { .. } => "pick",
+            Kind::List { .. } => "list",
+            Kind::Ask { .. } => "ask",
+            Kind::Pin { .. } => "pin",
+            Kind::NewPin { .. } => "newpin",
+            Kind::Do { .. } => "do",
+            Kind::End { .. } => "end",
+        }
+    }
+}
+
 impl Graph {
     /// The block of this index.
     pub fn node(&self, id: NodeId) -> &Node {

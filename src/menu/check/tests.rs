@@ -161,3 +161,226 @@ fn the_worked_example_is_sound() {
     assert_eq!(graph.node(graph.home).name, "home");
     assert_eq!(checked.catalogue.messages.len(), 12);
 }
+
+/// Problems of a file beside the messages of the worked example, or of a file of messages alone.
+fn faults_of(name: &str, text: &str) -> (Vec<Problem>, Vec<(String, String)>) {
+    let sources = match text.contains("\nmessages\n") {
+        true => vec![(name.to_owned(), text.to_owned())],
+        false => with_messages(name, text).to_vec(),
+    };
+    (check(&sources, &vocabulary(), &Limits::default()).problems, sources)
+}
+
+fn faulty_files() -> Vec<std::path::PathBuf> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/menus-bad");
+    let entries = std::fs::read_dir(folder).expect("the folder of faulty menus");
+    let mut files: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "menu"));
+    files.sort();
+    files
+}
+
+/// Faults whose files are called otherwise, or that need more than one file.
+const ELSEWHERE: [&str; 2] = ["many-faults", "pin-spent"];
+
+#[test]
+fn every_faulty_file_is_refused_with_the_report_beside_it() {
+    let mut differing = Vec::new();
+    for path in faulty_files() {
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        let (problems, sources) = faults_of(&name, &std::fs::read_to_string(&path).expect("read"));
+        let stem = name.trim_end_matches(".menu");
+        let codes: Vec<_> = problems.iter().map(|problem| problem.code).collect();
+        assert!(codes.contains(&stem) || ELSEWHERE.contains(&stem), "{name} reports {codes:?}");
+        let report = to_text(&problems, &sources, false);
+        let beside = path.with_extension("txt");
+        if std::env::var_os("SOKONI_WRITE_REPORTS").is_some() {
+            std::fs::write(&beside, &report).expect("written");
+        }
+        if std::fs::read_to_string(&beside).ok().as_deref() != Some(report.as_str()) {
+            differing.push(format!("{name}:\n{report}"));
+        }
+    }
+    assert!(
+        differing.is_empty(),
+        "reports differ from the files beside (SOKONI_WRITE_REPORTS=1 writes them anew):\n{}",
+        differing.join("\n")
+    );
+}
+
+#[test]
+fn one_run_finds_faults_of_thirteen_sorts() {
+    let text = include_str!("../../../fixtures/menus-bad/many-faults.menu");
+    let codes: std::collections::BTreeSet<_> =
+        faults_of("many-faults.menu", text).0.iter().map(|problem| problem.code).collect();
+    for code in [
+        "digits-differ",
+        "key-twice",
+        "lang-missing",
+        "money-without-pin",
+        "once-missing",
+        "outcome-missing",
+        "outcome-unknown",
+        "outside-gsm7",
+        "reserved-key",
+        "short-codes-differ",
+        "too-long",
+        "tries-missing",
+        "unknown-block",
+        "unknown-target",
+        "unknown-value",
+        "unreachable",
+        "values-differ",
+    ] {
+        assert!(codes.contains(code), "{code} in {codes:?}");
+    }
+}
+
+/// The worked example with one piece of it changed: the codes it is refused with, by line.
+fn planted(from: &str, to: &str) -> Vec<(&'static str, usize)> {
+    let text = ARTISAN.replacen(from, to, 1);
+    assert_ne!(text, ARTISAN, "`{from}` stands in the worked example");
+    let (problems, _) = faults_of("artisan.menu", &text);
+    problems.iter().map(|problem| (problem.code, problem.span.line(&text))).collect()
+}
+
+#[test]
+fn a_fault_planted_in_the_worked_example_is_found_on_its_line() {
+    let line = |needle: &str| ARTISAN[..ARTISAN.find(needle).expect("there")].matches('\n').count() + 1;
+    let send = line("do pay.send");
+    for (from, to, code, at) in [
+        ("  gone          -> order.gone\n", "", "outcome-missing", line("do order.yes")),
+        ("-> sell.kind\n  2", "-> sell.kin\n  2", "unknown-target", line("-> sell.kind")),
+        ("tuma TAYARI {a.code}", "tuma TAYARI", "values-differ", line("tuma TAYARI {a.code}")),
+        (
+            "No orders yet. We will SMS you. | Hakuna oda bado. Tutakutumia SMS.",
+            "No orders yet.",
+            "lang-missing",
+            line("No orders yet"),
+        ),
+        ("  then  pay.pin\n", "  then  pay.send\n", "money-without-pin", send),
+        (
+            "listing.create(kind: sell.kind, ",
+            "listing.make(kind: sell.kind, ",
+            "unknown-action",
+            line("do sell.save"),
+        ),
+        ("{pay.amount} to {me.phone}", "{pay.amout} to {me.phone}", "unknown-value", line("PIN to send")),
+        ("  gone      sms order_gone(o)\n", "", "outcome-missing", line("text YES")),
+        ("Yes, save | Ndiyo", "Yes, save… | Ndiyo", "outside-gsm7", line("Yes, save")),
+    ] {
+        let found = planted(from, to);
+        assert!(found.contains(&(code, at)), "{code} on line {at} in {found:?}");
+    }
+}
+
+#[test]
+fn the_smallest_route_is_the_one_that_counts() {
+    let sources = with_messages("artisan.menu", ARTISAN);
+    let long = |limits: &Limits| {
+        let problems = check(&sources, &vocabulary(), limits).problems;
+        problems.iter().filter(|problem| problem.code == "too-long").count()
+    };
+    assert_eq!(long(&route(182)), 0);
+    assert!(long(&route(160)) >= 2);
+    assert!(long(&route(140)) > long(&route(160)));
+    let both = Limits { routes: vec![("wide".into(), 182), ("narrow".into(), 140)] };
+    assert_eq!(long(&both), long(&route(140)));
+}
+
+#[test]
+fn two_commands_may_share_a_first_word_when_a_word_inside_tells_them_apart() {
+    let command = |inside: &str| {
+        format!(
+            "\ntext QC {{o:order}} {inside} {{n:int 1..9}}\n  do    order.mark_ready(order: o)\n  ok(a) sms \
+             rider_coming(a)\n  gone  sms order_gone(o)\n  fault sms try_later()\n"
+        )
+    };
+    let apart = format!("{ARTISAN}{}{}", command("PASS|SAWA"), command("FAIL|MBAYA"));
+    assert_eq!(faults_of("artisan.menu", &apart).0, []);
+    let alike = format!("{ARTISAN}{}{}", command("PASS|SAWA"), command("FAIL|SAWA"));
+    let codes: Vec<_> = faults_of("artisan.menu", &alike).0.iter().map(|problem| problem.code).collect();
+    assert_eq!(codes, ["command-twice"]);
+}
+
+#[test]
+fn files_that_lie_side_by_side_must_agree() {
+    let one = "menu one\n  who artisan else nobody\n  langs en\nenum c\n  red Red\nend home\n  say Hello\n";
+    let two = "menu one\n  who agent\n  langs en\nenum c\n  blue Blue\nend home\n  say Hello\n";
+    let sources: Vec<(String, String)> = [
+        ("one.menu", one),
+        ("two.menu", two),
+        ("m", "messages\n  langs en\n"),
+        ("n", "messages\n  langs en\n"),
+    ]
+    .map(|(name, text)| (name.to_owned(), text.to_owned()))
+    .to_vec();
+    let problems = check(&sources, &vocabulary(), &Limits::default()).problems;
+    let found: Vec<_> = problems.iter().map(|problem| (problem.file.as_str(), problem.code)).collect();
+    assert_eq!(
+        found,
+        [
+            ("one.menu", "unknown-tree"),
+            ("two.menu", "name-twice"),
+            ("two.menu", "enum-differs"),
+            ("n", "second-catalogue"),
+        ]
+    );
+}
+
+#[test]
+fn a_tree_of_a_thousand_screens_is_checked() {
+    let mut text = String::from("menu big\n  who artisan\n  langs en sw\n  dialog 9h\n  idle 1h\n");
+    for at in 0..1000 {
+        let next = if at == 999 { "bye".to_owned() } else { format!("s{}", at + 1) };
+        text += &format!(
+            "screen s{at}\n  say Hello {{me.first}} | Habari {{me.first}}\n  1 On | Endelea -> {next}\n"
+        );
+    }
+    text += "end bye\n  say Bye | Kwaheri\n";
+    assert_eq!(faults_of("big.menu", &text).0, []);
+}
+
+#[test]
+fn a_change_of_shared_labels_is_a_new_version_of_every_tree_that_shows_them() {
+    let hash_with = |messages: &str| {
+        let sources =
+            [("artisan.menu".to_owned(), ARTISAN.to_owned()), ("m".to_owned(), messages.to_owned())];
+        compile(&sources, &vocabulary(), &Limits::default()).expect("sound").0[0].hash.clone()
+    };
+    assert_ne!(hash_with(MESSAGES), hash_with(&MESSAGES.replace("to check |", "unchecked |")));
+    assert_eq!(hash_with(MESSAGES), hash_with(MESSAGES));
+}
+
+mod random {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn a_mutated_file_is_checked_or_reported_inside_the_file(
+            at in 0usize..ARTISAN.len(), cut in 0usize..40, put in "[ a-z0-9{}|>.:=()\n#é-]{0,6}",
+        ) {
+            let mut text = ARTISAN.to_owned();
+            let end = (at + cut).min(text.len());
+            if text.is_char_boundary(at) && text.is_char_boundary(end) {
+                text.replace_range(at..end, &put);
+            }
+            for problem in faults_of("artisan.menu", &text).0 {
+                let source = if problem.file == "artisan.menu" { text.as_str() } else { MESSAGES };
+                prop_assert!(problem.span.start <= problem.span.end && problem.span.end <= source.len());
+                prop_assert!(!problem.sentence.is_empty());
+            }
+        }
+
+        #[test]
+        fn lines_in_any_order_are_checked_or_reported(order in prop::collection::vec(0usize..321, 0..60)) {
+            let lines: Vec<&str> = ARTISAN.lines().collect();
+            let text: String = order.iter().map(|at| format!("{}\n", lines[*at])).collect();
+            for problem in faults_of("artisan.menu", &text).0 {
+                prop_assert!(problem.span.start <= problem.span.end);
+            }
+        }
+    }
+}
