@@ -42,6 +42,8 @@ pub struct Block {
     pub at: Span,
     /// The lines.
     pub lines: Vec<At<Line>>,
+    /// Set when a line could not be read: nothing is said to be missing from such a block.
+    pub broken: bool,
 }
 
 /// The header of a block.

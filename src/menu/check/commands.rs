@@ -1,6 +1,9 @@
 //! SMS: what people may send (`text` blocks) and what is sent to them (`sms` blocks).
 
-use super::{Checker, Shared, meant, values::Scope};
+use super::{
+    Checker, Shared, meant,
+    values::{Scope, UNKNOWN},
+};
 use crate::menu::{
     graph::{Asked, Bound, Command, Message, Slot, Text},
     report::nearest,
@@ -50,8 +53,10 @@ impl<'a> Checker<'a> {
             _ => None,
         });
         let Some((texts, at)) = found else {
-            let help = "add the line `say` with a text in each language".to_owned();
-            self.error("line-missing", block.at, "this SMS says nothing".into(), help);
+            if !block.broken {
+                let help = "add the line `say` with a text in each language".to_owned();
+                self.error("line-missing", block.at, "this SMS says nothing".into(), help);
+            }
             return Message { params, say: Text { by_lang: vec![Vec::new(); self.langs.len()] } };
         };
         let say = self.texts(texts, at, &scope);
@@ -93,6 +98,9 @@ impl<'a> Checker<'a> {
             _ => None,
         });
         let Some((call, _)) = call else {
+            if block.broken {
+                return None;
+            }
             let help = "add `do` and an action, such as `do wallet.balance()`".to_owned();
             self.error("line-missing", block.at, "this command does nothing".into(), help);
             return None;
@@ -103,7 +111,7 @@ impl<'a> Checker<'a> {
             let sentence = format!("`{}` moves money and no PIN stands before it", call.name.it);
             self.error("money-without-pin", call.name.at, sentence, help);
         }
-        let lowered = self.call(call, known.map_or(&[][..], |known| &known.params), &scope);
+        let lowered = self.call(call, known.map(|known| known.params.as_slice()), &scope);
         let mut replies: Vec<(String, Vec<String>, _)> = Vec::new();
         for line in &block.lines {
             let Line::Reply { outcome, binds, sms } = &line.it else { continue };
@@ -118,7 +126,7 @@ impl<'a> Checker<'a> {
             replies.push((outcome.it.clone(), binds, sms));
         }
         let handled: Vec<&str> = replies.iter().map(|(outcome, ..)| outcome.as_str()).collect();
-        self.outcomes_missing(call, known, &handled, block.at);
+        self.outcomes_missing(call, known, &handled, block);
         let half = self.single(block, "half", |line| match line {
             Line::Half(call) => Some(call),
             _ => None,
@@ -151,7 +159,7 @@ impl<'a> Checker<'a> {
                         self.error("name-twice", name.at, sentence, "give one of them another name".into());
                     }
                     let asked = self.asked(ty, &Scope::default(), true);
-                    params.push((name.it.clone(), asked.as_ref().map_or(Type::Text(0), type_of)));
+                    params.push((name.it.clone(), asked.as_ref().map_or(UNKNOWN, type_of)));
                     if let (Some(default), Some(asked)) = (default, &asked) {
                         self.default_fits(*default, asked, slot.at);
                     }
@@ -227,10 +235,10 @@ impl<'a> Checker<'a> {
                 let help = meant(nearest(&outcome.it, names), || format!("its outcomes are: {list}"));
                 let sentence = format!("`{}` has no outcome `{}`", call.name.it, outcome.it);
                 self.error("outcome-unknown", outcome.at, sentence, help);
-                vec![Type::Text(0); binds.len()]
+                vec![UNKNOWN; binds.len()]
             }
             Some(None) => Vec::new(),
-            None => vec![Type::Text(0); binds.len()],
+            None => vec![UNKNOWN; binds.len()],
         };
         if let Some(extra) = binds.get(brings.len()) {
             let sentence = format!("`{}` brings {} and not this", outcome.it, counted(brings.len()));
@@ -241,15 +249,20 @@ impl<'a> Checker<'a> {
 
     /// Every outcome must have a way on, a fault of ours among them.
     pub(super) fn outcomes_missing(
-        &mut self, call: &tree::Call, known: Option<&Action>, handled: &[&str], at: Span,
+        &mut self, call: &tree::Call, known: Option<&Action>, handled: &[&str], block: &Block,
     ) {
-        let Some(known) = known else { return };
+        let Some(known) = known.filter(|_| !block.broken) else { return };
         let names = known.outcomes.iter().map(|(name, _)| name.as_str());
         let mut all: Vec<&str> = names.filter(|name| *name != "fault").collect();
         all.push("fault");
         for missing in all.into_iter().filter(|name| !handled.contains(name)) {
             let sentence = format!("nobody knows what follows when `{}` answers `{missing}`", call.name.it);
-            self.error("outcome-missing", at, sentence, format!("add a line for the outcome `{missing}`"));
+            self.error(
+                "outcome-missing",
+                block.at,
+                sentence,
+                format!("add a line for the outcome `{missing}`"),
+            );
         }
     }
 

@@ -1,6 +1,9 @@
 //! Blocks to nodes: a whole tree of one file.
 
-use super::{Checker, Limits, hash, meant, values::Scope};
+use super::{
+    Checker, Limits, hash, meant,
+    values::{Scope, UNKNOWN},
+};
 use crate::menu::{
     graph::{Asked, Branch, Choice, Drop, Graph, Kind, Node, NodeId, Resume, Target, Text, Tries},
     report::nearest,
@@ -66,7 +69,7 @@ impl<'a> Checker<'a> {
         let kind = match kind {
             NodeHead::Screen => {
                 let choices = self.choices(block, &scope, false);
-                if choices.is_empty() {
+                if choices.is_empty() && !block.broken {
                     let help = "add an option, or make it an `end`".to_owned();
                     self.error("no-options", name.at, format!("`{}` offers nothing", name.it), help);
                 }
@@ -141,8 +144,8 @@ impl<'a> Checker<'a> {
                 help,
             );
         }
-        let call = self.call(query, known.map_or(&[][..], |known| &known.params), scope);
-        let row = known.map_or(Type::Text(0), |known| Type::Record(known.item.clone()));
+        let call = self.call(query, known.map(|known| known.params.as_slice()), scope);
+        let row = known.map_or(UNKNOWN, |known| Type::Record(known.item.clone()));
         let inside = scope.with([(var.it.clone(), row)]);
         let then = self.single(block, "then", as_then);
         Kind::List {
@@ -158,7 +161,7 @@ impl<'a> Checker<'a> {
     fn action(&mut self, block: &'a Block, call: &tree::Call, scope: &Scope) -> Kind {
         let known = self.known_action(call);
         let here = scope.knowing(&[("here", MACHINE_TEXT)]);
-        let lowered = self.call(call, known.map_or(&[][..], |known| &known.params), &here);
+        let lowered = self.call(call, known.map(|known| known.params.as_slice()), &here);
         let once = self.single(block, "once", |line| matches!(line, Line::Once).then_some(())).is_some();
         if let Some(known) = known
             && (known.money || known.changes)
@@ -182,7 +185,7 @@ impl<'a> Checker<'a> {
             branches.push(Branch { outcome: outcome.it.clone(), binds, to });
         }
         let handled: Vec<&str> = branches.iter().map(|b| b.outcome.as_str()).collect();
-        self.outcomes_missing(call, known, &handled, block.at);
+        self.outcomes_missing(call, known, &handled, block);
         Kind::Do { call: lowered, once, branches }
     }
 
@@ -281,6 +284,7 @@ impl<'a> Checker<'a> {
         });
         match found {
             Some(((most, to), _)) => Tries { most, to: self.target(to, scope, false) },
+            None if block.broken => Tries { most: 3, to: Target::Resume },
             None => {
                 let help = "say how often one may try and where that leads, such as `tries 3 -> help.call`";
                 self.error(
@@ -297,6 +301,7 @@ impl<'a> Checker<'a> {
     fn then(&mut self, block: &'a Block, scope: &Scope) -> Target {
         match self.single(block, "then", as_then) {
             Some((to, _)) => self.target(to, scope, false),
+            None if block.broken => Target::Resume,
             None => {
                 let help = "add `then` and the block that follows".to_owned();
                 self.error("line-missing", block.at, "an answer here leads nowhere".into(), help);
@@ -312,6 +317,7 @@ impl<'a> Checker<'a> {
         });
         match found {
             Some((texts, at)) => self.texts(texts, at, scope),
+            None if block.broken => Text { by_lang: vec![Vec::new(); self.langs.len()] },
             None => {
                 let sentence = format!("this `{}` has no `{}`", block.word(), field.word());
                 let help = format!("add the line `{}` with a text in each language", field.word());
@@ -367,7 +373,7 @@ impl<'a> Checker<'a> {
             let sms = self.single(block, "sms", as_sms);
             let sms = sms.map(|(call, _)| self.sms(call, &scope));
             for (missing, word) in [(after.is_none(), "after 60s"), (sms.is_none(), "sms message()")] {
-                if missing {
+                if missing && !block.broken {
                     let help = format!("add a line such as `{word}`");
                     self.error("line-missing", block.at, "this `drop` is not whole".into(), help);
                 }

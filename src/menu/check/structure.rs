@@ -77,8 +77,10 @@ impl Checker<'_> {
         });
         let roots: Vec<NodeId> = [graph.home].into_iter().chain(graph.fault).chain(resumed).collect();
         let reached = reach(graph, roots.iter().copied(), |_, _| true);
+        // A line that could not be read may be the one that led there.
+        let broken = self.nodes.iter().any(|block| block.broken);
         for (at, node) in graph.nodes.iter().enumerate() {
-            if !reached.contains_key(&id(at)) {
+            if !reached.contains_key(&id(at)) && !broken {
                 let span = self.name(at).at;
                 let sentence = format!("nothing leads to `{}`", node.name);
                 let help = "lead somebody here from another block, or take it away".to_owned();
@@ -127,7 +129,7 @@ impl Checker<'_> {
         }
         for at in (0..graph.nodes.len()).filter(|at| !out.contains(at) && reached.contains_key(&id(*at))) {
             // A block without any way on has been reported already, as a line that is missing.
-            if edges(&graph.nodes[at]).is_empty() {
+            if edges(&graph.nodes[at]).is_empty() || self.nodes.iter().any(|block| block.broken) {
                 continue;
             }
             let (span, name) = (self.name(at).at, &graph.nodes[at].name);

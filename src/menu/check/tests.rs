@@ -209,7 +209,7 @@ fn every_faulty_file_is_refused_with_the_report_beside_it() {
 }
 
 #[test]
-fn one_run_finds_faults_of_thirteen_sorts() {
+fn one_run_finds_faults_of_many_sorts() {
     let text = include_str!("../../../fixtures/menus-bad/many-faults.menu");
     let codes: std::collections::BTreeSet<_> =
         faults_of("many-faults.menu", text).0.iter().map(|problem| problem.code).collect();
@@ -282,8 +282,8 @@ fn the_smallest_route_is_the_one_that_counts() {
         problems.iter().filter(|problem| problem.code == "too-long").count()
     };
     assert_eq!(long(&route(182)), 0);
-    assert!(long(&route(160)) >= 2);
-    assert!(long(&route(140)) > long(&route(160)));
+    assert_eq!(long(&route(160)), 1);
+    assert!(long(&route(140)) > 1);
     let both = Limits { routes: vec![("wide".into(), 182), ("narrow".into(), 140)] };
     assert_eq!(long(&both), long(&route(140)));
 }

@@ -37,6 +37,9 @@ impl Scope {
     }
 }
 
+/// Stands where a type could not be read, so that one fault is not reported again at every use.
+pub(super) const UNKNOWN: Type = Type::Text(0);
+
 /// What the machine knows somewhere, for the remedy.
 const MACHINE: [(&str, &str); 9] = [
     ("min", "the `bad` text of an `ask`"),
@@ -98,6 +101,11 @@ impl Checker<'_> {
                 self.error("empty-range", ty.at, "this range holds no fixed numbers".into(), help);
                 return None;
             }
+            Ty::Text(0) => {
+                let help = "write the most letters it can have, such as `text 20`".to_owned();
+                self.error("empty-range", ty.at, "nothing fits into this text".into(), help);
+                return None;
+            }
             Ty::Text(width) => Type::Text(*width),
             Ty::Date => Type::Date,
             Ty::Time => Type::Time,
@@ -128,7 +136,7 @@ impl Checker<'_> {
                 out.push((param.name.it.clone(), ty));
             } else {
                 // Known by name, so that one fault is not reported again at every use.
-                out.push((param.name.it.clone(), Type::Text(0)));
+                out.push((param.name.it.clone(), UNKNOWN));
             }
         }
         out
@@ -155,7 +163,7 @@ impl Checker<'_> {
                 let help = meant(near.as_deref(), || format!("its fields are: {}", known()));
                 (format!("{} `{first}` has no `{field}`", article(&record)), help)
             }
-            (Some(ty), Some(_)) if ty != Type::Text(0) => {
+            (Some(ty), Some(_)) if ty != UNKNOWN => {
                 (format!("`{first}` is {} and has no fields", spelt(&ty)), String::new())
             }
             (Some(_), _) => return None,
@@ -410,7 +418,7 @@ impl Checker<'_> {
         }
         let (found, ty) = self.resolve(&path, scope)?;
         let cut_to_fit = matches!(found, Path::Machine(_)) && ty == MACHINE_TEXT;
-        let unknown = matches!(ty, Type::Text(0));
+        let unknown = ty == UNKNOWN || *wanted == UNKNOWN;
         if !(fits(&ty, wanted) || unknown || cut_to_fit && matches!(wanted, Type::Text(_))) {
             let sentence = format!("`{name}` is {}, and `{}` is {}", spelt(wanted), path.it, spelt(&ty));
             let help = match (&ty, wanted) {
@@ -427,9 +435,12 @@ impl Checker<'_> {
         Some(Arg::Path(found))
     }
 
-    /// A call of a query or an action with these parameters.
-    pub(super) fn call(&mut self, call: &tree::Call, params: &[(String, Type)], scope: &Scope) -> Call {
-        Call { name: call.name.it.clone(), args: self.args(call, params, scope) }
+    /// A call of a query or an action with these parameters; of an unknown one nothing is asked.
+    pub(super) fn call(
+        &mut self, call: &tree::Call, params: Option<&[(String, Type)]>, scope: &Scope,
+    ) -> Call {
+        let args = params.map(|params| self.args(call, params, scope)).unwrap_or_default();
+        Call { name: call.name.it.clone(), args }
     }
 
     /// An SMS of the catalogue.

@@ -86,7 +86,7 @@ impl<'a> Parser<'a> {
         let read = self.take(parsed, &format!("in the header of this `{word}`"), "");
         let readable = read.is_some();
         if let Some(head) = read {
-            self.file.blocks.push(Block { head, at, lines: Vec::new() });
+            self.file.blocks.push(Block { head, at, lines: Vec::new(), broken: false });
         }
         Some((word, readable))
     }
@@ -103,15 +103,26 @@ impl<'a> Parser<'a> {
             let words = allowed.split([',', ' ']).map(str::trim);
             let help = match nearest(first, words.filter(|word| !word.is_empty())) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the lines of a `{block}` are: {allowed}"),
+                None => format!("the lines of `{block}` are: {allowed}"),
             };
             let span = self.place.span(first);
-            return self.problem("unknown-line", span, format!("a `{block}` has no line `{first}`"), help);
+            self.breaks(readable);
+            return self.problem("unknown-line", span, format!("`{block}` has no line `{first}`"), help);
         };
-        let help = format!("the lines of a `{block}` are: {allowed}");
-        let read = self.take(parsed, &format!("in this line of a `{block}`"), &help);
+        let help = format!("the lines of `{block}` are: {allowed}");
+        if parsed.is_err() {
+            self.breaks(readable);
+        }
+        let read = self.take(parsed, &format!("in this line of `{block}`"), &help);
         if let (Some(line), true, Some(last)) = (read, readable, self.file.blocks.last_mut()) {
             last.lines.push(At { it: line, at });
+        }
+    }
+
+    /// Notes that a line of the last block is lost.
+    fn breaks(&mut self, readable: bool) {
+        if let (true, Some(last)) = (readable, self.file.blocks.last_mut()) {
+            last.broken = true;
         }
     }
 
@@ -128,8 +139,8 @@ impl<'a> Parser<'a> {
         span.end = span.start + found.len();
         let want = if expect.want.is_empty() { "something else" } else { expect.want };
         let sentence = match found {
-            "" => format!("{where_} {want} is missing at the end"),
-            found => format!("{where_} {want} should stand where `{found}` stands"),
+            "" => format!("{where_}: {want} is missing at the end"),
+            found => format!("{where_}: {want} should stand where `{found}` stands"),
         };
         self.problem("syntax", span, sentence, help.to_owned());
         None
