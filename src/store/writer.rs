@@ -126,7 +126,7 @@ fn gather(
     engine: &mut impl Engine, head: Head, first: Wish, wishes: &mut mpsc::Receiver<Wish>,
     waiting: &mut Waiting, next: &mut Option<Wish>,
 ) -> Result<Group, String> {
-    #[allow(clippy::disallowed_methods, reason = "bounds how long callers wait; decides nothing")]
+    #[expect(clippy::disallowed_methods, reason = "bounds how long callers wait; decides nothing")]
     let began = Instant::now();
     let mut group = Group::new(head);
     let mut wish = Some(first);

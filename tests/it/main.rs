@@ -4,3 +4,4 @@ mod money_card;
 mod money_mobile;
 mod smsc_simulator;
 mod support;
+mod tidy;

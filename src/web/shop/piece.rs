@@ -105,6 +105,7 @@ fn draw(front: &dyn ShopFront, piece: &PieceView, split: &Split, typed: &Typed, 
 }
 
 /// A key for one view of the form: sent twice, it makes one order.
+#[expect(clippy::disallowed_methods, reason = "a shell: the key must not be guessed")]
 pub(super) fn fresh_key() -> Result<String, Refusal> {
     let mut octets = [0u8; 16];
     getrandom::fill(&mut octets).map_err(|error| {
