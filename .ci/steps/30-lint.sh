@@ -4,5 +4,5 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 cargo clippy --quiet --locked --all-targets -- -D warnings
 if command -v cargo-deny >/dev/null; then
-    cargo deny --offline --log-level error check --config .ci/deny.toml bans licenses sources
+    cargo deny --log-level error --config .ci/deny.toml check bans licenses sources
 fi

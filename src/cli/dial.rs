@@ -206,7 +206,6 @@ impl<'a, W: Write> Phone<'a, W> {
                 },
             }
         }
-        #[expect(clippy::disallowed_methods, reason = "a person waits in real time")]
         let end = Instant::now() + Duration::from_secs(args.linger);
         loop {
             tokio::select! {

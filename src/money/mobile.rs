@@ -172,10 +172,6 @@ impl MoneyOut for MobileMoney {
 }
 
 impl Inner {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "how long a doubt lasts, between two requests of one process"
-    )]
     async fn pay(&self, payout: PayOut) -> PayoutNews {
         let id = payout.id.to_string();
         let body = serde_json::json!({

@@ -244,6 +244,7 @@ fn validity(span: Duration) -> String {
 }
 
 /// Eight octets of the system's generator; should it ever fail, the moment must do.
+#[expect(clippy::disallowed_methods, reason = "a shell: two starts and two binds must differ")]
 fn random() -> u64 {
     getrandom::u64().unwrap_or_else(|_| u64::from(std::process::id()))
 }

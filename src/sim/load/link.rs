@@ -95,7 +95,6 @@ impl Link<'_> {
             *share += 1;
             mine
         };
-        #[expect(clippy::disallowed_methods, reason = "a load generator measures real time")]
         let now = Instant::now();
         if mine < run.links {
             for index in (mine..run.slots.len()).step_by(run.links) {
@@ -166,7 +165,6 @@ impl Link<'_> {
             return;
         }
         slot.waiting = false;
-        #[expect(clippy::disallowed_methods, reason = "a load generator measures real time")]
         let now = Instant::now();
         if !run.count(slot.since, now) {
             return;

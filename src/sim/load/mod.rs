@@ -192,7 +192,6 @@ struct Tally {
 }
 
 impl Run {
-    #[expect(clippy::disallowed_methods, reason = "a load generator measures real time")]
     fn new(settings: LoadSettings, links: usize) -> Self {
         let slot = Slot {
             since: Instant::now(),
@@ -257,7 +256,6 @@ impl Run {
         true
     }
 
-    #[expect(clippy::disallowed_methods, reason = "a load generator measures real time")]
     fn report(&self, complete: bool) -> Option<LoadReport> {
         let tally = lock(&self.tally);
         let ended = tally.ended.unwrap_or_else(Instant::now);

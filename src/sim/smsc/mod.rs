@@ -126,7 +126,6 @@ impl Smsc {
     }
 
     /// Runs something on the operator's state, with the moment.
-    #[expect(clippy::disallowed_methods, reason = "the one place where the operator reads its clock")]
     fn with<R>(&self, act: impl FnOnce(&mut Exchange, Instant) -> R) -> R {
         let mut exchange = self.exchange.lock().unwrap_or_else(PoisonError::into_inner);
         act(&mut exchange, Instant::now())
