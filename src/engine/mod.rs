@@ -1,7 +1,233 @@
 //! The conductor: a lane per subscriber, the turn, the outbox, the timers.
 //!
+//! Read [`turn`] first: a USSD step from input to screen. [`sms`] is the same for texts, [`shop`]
+//! for shoppers and the card processor, [`outbox`] and [`due`] for what leaves and what falls due.
+//! All of them build one [`work::Work`], which becomes one commit.
+//!
 //! May import `types`, `gsm`, `menu`, `dialog`, `market`, `ledger`, `store`.
 
+mod actions;
+mod aggregate;
+pub mod audit;
+pub mod clock;
+pub mod due;
+pub mod lanes;
+pub mod menus;
+pub mod outbox;
+pub mod pins;
 pub mod port;
+pub mod record;
+mod shop;
 pub mod shopfront;
+mod sms;
+mod trade;
+mod turn;
+mod view;
 pub mod vocabulary;
+mod work;
+
+use crate::market::party::{self, Joining, Party, PartyCommand, PinHash, Role};
+use crate::market::{Policy, Word};
+use crate::store::batch::{Batch, Committed, InboxMark};
+use crate::store::{Store, keys};
+use crate::types::{Clock, Entropy, Lang, Msisdn, PartyId, Timestamp};
+use menus::Menus;
+use pins::Pins;
+use port::MoneyOut;
+use record::Cause;
+use shopfront::{CardIn, OrderChanged};
+use std::sync::{Arc, RwLock};
+use tokio::sync::{Notify, broadcast};
+use work::{Fault, Work};
+
+/// What the house says of itself in texts.
+#[derive(Debug, Clone)]
+pub struct House {
+    /// Where somebody calls for help, free of charge.
+    pub help_phone: Msisdn,
+    /// What people dial: `*483*57#`.
+    pub dial: String,
+    /// Where people send texts: `48357`.
+    pub sms: String,
+    /// The language of somebody we do not know.
+    pub lang: Lang,
+    /// Most septets a screen may have on any route.
+    pub most_septets: u16,
+    /// Where the shop stands on the web, without a slash at the end.
+    pub public_url: String,
+}
+
+/// A kiosk and the agent who keeps it, as the configuration names them.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kiosk {
+    /// The agent's phone.
+    pub phone: String,
+    /// The agent's name.
+    pub name: String,
+    /// The kiosk's name, at most sixteen letters: `Kibera Kiosk`.
+    pub place: String,
+    /// The area it serves, as a word of the menus: `kibera`.
+    pub area: String,
+    /// The agent's language.
+    #[serde(default = "english")]
+    pub lang: Lang,
+}
+
+fn english() -> Lang {
+    Lang::EN
+}
+
+/// Everything the engine is made of.
+pub struct Parts {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// The trees and the catalogue.
+    pub menus: Arc<Menus>,
+    /// The house's numbers.
+    pub policy: Policy,
+    /// What the house says of itself.
+    pub house: House,
+    /// The checker of PINs.
+    pub pins: Pins,
+    /// Mobile money.
+    pub money: Arc<dyn MoneyOut>,
+    /// Cards.
+    pub card: Arc<dyn CardIn>,
+}
+
+/// The engine.
+pub struct Engine {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    menus: Arc<Menus>,
+    policy: Policy,
+    house: House,
+    pins: Pins,
+    money: Arc<dyn MoneyOut>,
+    card: Arc<dyn CardIn>,
+    agents: RwLock<Arc<[Party]>>,
+    changes: broadcast::Sender<OrderChanged>,
+    wake: [Notify; 4],
+}
+
+/// Who is behind an input, as a turn comes to know her.
+pub(crate) struct Caller {
+    msisdn: Msisdn,
+    party: Option<PartyId>,
+    role: Option<Role>,
+    lang: Lang,
+    pin_proven: bool,
+    candidate: Option<String>,
+    chosen: Option<PinHash>,
+}
+
+impl Caller {
+    fn new(msisdn: Msisdn, party: Option<PartyId>, lang: Lang) -> Self {
+        Self { msisdn, party, role: None, lang, pin_proven: false, candidate: None, chosen: None }
+    }
+}
+
+impl Engine {
+    /// The engine over its parts; reads which kiosks there are.
+    pub async fn new(parts: Parts) -> Result<Arc<Self>, String> {
+        let Parts { store, clock, menus, policy, house, pins, money, card } = parts;
+        let engine = Arc::new(Self {
+            store,
+            clock,
+            menus,
+            policy,
+            house,
+            pins,
+            money,
+            card,
+            agents: RwLock::new(Arc::from([])),
+            changes: broadcast::channel(256).0,
+            wake: Default::default(),
+        });
+        engine.read_agents().await.map_err(|fault| fault.to_string())?;
+        Ok(engine)
+    }
+
+    /// Makes sure that every kiosk of the configuration is known. Runs at every start; what is
+    /// there already stays as it is.
+    pub async fn enrol(&self, kiosks: &[Kiosk]) -> Result<(), String> {
+        for kiosk in kiosks {
+            self.enrol_one(kiosk).await.map_err(|why| format!("kiosk {:?}: {why}", kiosk.place))?;
+        }
+        self.read_agents().await.map_err(|fault| fault.to_string())
+    }
+
+    async fn enrol_one(&self, kiosk: &Kiosk) -> Result<(), String> {
+        let phone = Msisdn::parse_kenyan(&kiosk.phone).map_err(|why| format!("phone: {why}"))?;
+        let area: Word = kiosk.area.parse().map_err(|why| format!("area: {why}"))?;
+        let fault = |fault: Fault| fault.to_string();
+        let mut work = self.work(self.clock.now()).map_err(fault)?;
+        let known = self.store.read(vec![keys::by_phone(phone)]).await.map_err(|e| e.to_string())?;
+        if known.iter().any(Option::is_some) {
+            return Ok(());
+        }
+        let id = PartyId::new(work.now, &mut work.entropy);
+        let joining = Joining {
+            id,
+            role: Role::Agent,
+            number: self.free_number(&mut work).await.map_err(fault)?,
+            phone,
+            lang: kiosk.lang,
+            name: kiosk.name.clone(),
+            area,
+            kiosk: Some(kiosk.place.clone()),
+            mentor: None,
+            pin: None,
+        };
+        let events = party::decide(None, &PartyCommand::Join(joining), &self.policy, work.now)
+            .map_err(|why| why.to_string())?;
+        work.apply::<Party>(id, events);
+        self.commit(work, Cause::Desk("enrol".to_owned()), None).await.map_err(fault)?;
+        Ok(())
+    }
+
+    async fn read_agents(&self) -> Result<(), Fault> {
+        let mut work = self.work(self.clock.now())?;
+        let prefix = keys::index_prefix("role", &[Role::Agent.word().as_bytes()]);
+        let agents = view::found::<Party>(&mut work, prefix, false).await?;
+        let agents = agents.into_iter().map(|(_, agent)| agent).collect();
+        *self.agents.write().unwrap_or_else(std::sync::PoisonError::into_inner) = agents;
+        Ok(())
+    }
+
+    fn agents(&self) -> Arc<[Party]> {
+        Arc::clone(&self.agents.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// A unit of work at a moment.
+    fn work(&self, now: Timestamp) -> Result<Work<'_>, Fault> {
+        let mut octets = [0; 32];
+        #[expect(clippy::disallowed_methods, reason = "a turn's randomness is drawn here and handed in")]
+        getrandom::fill(&mut octets).map_err(|why| Fault::Broken(format!("no randomness: {why}")))?;
+        Ok(Work::new(&*self.store, now, Entropy::new(octets)))
+    }
+
+    /// Commits a unit of work, then wakes whoever waits for what it brought about.
+    async fn commit(
+        &self, work: Work<'_>, cause: Cause, mark: Option<InboxMark>,
+    ) -> Result<Committed, Fault> {
+        let wakes = work.wakes().to_vec();
+        let changed = work.changed_orders();
+        let mut batch: Batch = work.batch(cause);
+        batch.inbox = mark;
+        let committed = self.store.commit(batch).await?;
+        if matches!(committed, Committed::At(_)) {
+            for shard in wakes {
+                self.wake[usize::from(shard)].notify_one();
+            }
+            for token in changed {
+                // Nobody watching is no fault.
+                let _ = self.changes.send(OrderChanged { token });
+            }
+        }
+        Ok(committed)
+    }
+}

@@ -43,7 +43,8 @@ pub enum UssdEvent {
 }
 
 /// What a USSD step is answered with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum UssdOut {
     /// Show this and wait.
     Ask(String),

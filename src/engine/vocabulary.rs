@@ -26,22 +26,8 @@ const SETS: [(&str, &[&str]); 6] = [
     ("lang", &["en", "sw"]),
     ("pin_state", &["none", "set", "locked"]),
     ("listing_state", &["waiting", "on_sale", "paused", "refused", "removed"]),
-    (
-        "order_state",
-        &[
-            "offered",
-            "making",
-            "ready",
-            "at_kiosk",
-            "rework",
-            "short",
-            "released",
-            "refused",
-            "lapsed",
-            "cancelled",
-        ],
-    ),
-    ("reason", &["broken", "rough", "size", "colour", "other"]),
+    ("order_state", &["offered", "making", "rework", "ready", "at_kiosk", "released", "refunded"]),
+    ("reason", &["broken", "rough_finish", "wrong_size", "wrong_colour", "other"]),
     ("posting", &["sale", "payout", "returned", "fee"]),
 ];
 
@@ -123,7 +109,7 @@ fn records(v: &mut Vocabulary) {
             ("kind", word("kind")),
             ("stuff", word("stuff")),
             ("due", Type::Date),
-            ("until", Type::Time),
+            ("until", Type::Text(11)),
             ("earn", Type::Kes),
             ("state", word("order_state")),
             ("place", Type::Text(16)),

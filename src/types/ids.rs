@@ -27,6 +27,11 @@ macro_rules! id {
                 Self(uuid::Builder::from_custom_bytes(octets).into_uuid())
             }
 
+            /// The id of these octets.
+            pub const fn from_bytes(octets: [u8; 16]) -> Self {
+                Self(Uuid::from_bytes(octets))
+            }
+
             /// The sixteen octets, in sorting order.
             pub fn as_bytes(&self) -> &[u8; 16] {
                 self.0.as_bytes()

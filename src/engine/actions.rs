@@ -1,0 +1,431 @@
+//! The actions of the vocabulary: each reads what the market needs, decides, and names the outcome
+//! that the menu handles. What others must hear of it is sent by [`super::trade`].
+
+use super::aggregate;
+use super::view::{FromIndex, free, hold_words, purse};
+use super::work::{Fault, Work, shard};
+use super::{Caller, Engine};
+use crate::dialog::input::Do;
+use crate::ledger::Fact;
+use crate::market::listing::{self, Listing, ListingCommand, Reason};
+use crate::market::order::{self, Mentoring, Order, OrderCommand};
+use crate::market::party::{self, Joining, Party, PartyCommand, Role};
+use crate::market::payout::{self, PayFrom, Payout, PayoutCommand, PayoutStage};
+use crate::market::{Refusal, Word};
+use crate::menu::value::{Record, Value};
+use crate::store::keys;
+use crate::types::{CodeKind, Kes, Lang, PartyId, PayoutId, SpokenCode};
+use std::time::Duration;
+
+/// The outcome of an action: its name, and what it brings.
+pub(super) type Outcome = (&'static str, Vec<Value>);
+
+/// How long money waits to be sent before a person must look: never given up by itself.
+pub(super) const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 86_400);
+
+impl Engine {
+    /// Carries out an action for a caller.
+    pub(super) async fn act(
+        &self, work: &mut Work<'_>, who: &mut Caller, wish: &Do,
+    ) -> Result<Outcome, Fault> {
+        match wish.name.as_str() {
+            "account.speak" => self.speak(work, who, lang_arg(wish)?).await,
+            "account.next_language" => {
+                let next = if who.lang == Lang::SW { Lang::EN } else { Lang::SW };
+                self.speak(work, who, next).await
+            }
+            "account.join" => self.join(work, who, wish).await,
+            "support.callback" => self.call_back(work, who, wish).await,
+            _ => match self.party(work, who).await? {
+                Some(me) => self.act_as(work, who, &me, wish).await,
+                None => Ok(("fault", vec![])),
+            },
+        }
+    }
+
+    async fn act_as(
+        &self, work: &mut Work<'_>, who: &Caller, me: &Party, wish: &Do,
+    ) -> Result<Outcome, Fault> {
+        match wish.name.as_str() {
+            "wallet.balance" => Ok(("ok", vec![Value::Record(self.wallet(work, me).await?)])),
+            "payout.ready" => self.payout_ready(work, who, me).await,
+            "payout.request" => self.payout_request(work, who, me, wish).await,
+            "listing.create" => self.list(work, me, wish).await,
+            "listing.set_ready" | "listing.stop" | "listing.approve" | "listing.reject" => {
+                self.change_listing(work, me, wish).await
+            }
+            "order.accept" | "order.refuse" | "order.mark_ready" => self.answer_order(work, me, wish).await,
+            "parcel.receive" => self.receive(work, me, wish).await,
+            "parcel.pass" | "parcel.fail" | "parcel.check" => self.judge(work, me, wish).await,
+            other => Err(Fault::Broken(format!("no action is called {other}"))),
+        }
+    }
+
+    async fn speak(&self, work: &mut Work<'_>, who: &mut Caller, lang: Lang) -> Result<Outcome, Fault> {
+        who.lang = lang;
+        if let Some(me) = self.party(work, who).await? {
+            let command = PartyCommand::Speak { lang };
+            if let Ok(events) = party::decide(Some(&me), &command, &self.policy, work.now) {
+                work.apply::<Party>(me.id, events);
+            }
+        }
+        Ok(("ok", vec![]))
+    }
+
+    async fn join(&self, work: &mut Work<'_>, who: &mut Caller, wish: &Do) -> Result<Outcome, Fault> {
+        if who.party.is_some() {
+            return Ok(("known", vec![]));
+        }
+        let joining = Joining {
+            id: PartyId::new(work.now, &mut work.entropy),
+            role: Role::Artisan,
+            number: self.free_number(work).await?,
+            phone: who.msisdn,
+            lang: who.lang,
+            name: text_arg(wish, "name")?,
+            area: word_arg(wish, "area")?,
+            kiosk: None,
+            mentor: None,
+            pin: who.chosen.take(),
+        };
+        let id = joining.id;
+        match party::decide(None, &PartyCommand::Join(joining), &self.policy, work.now) {
+            Ok(events) => work.apply::<Party>(id, events),
+            Err(why) => return refused(wish, &why),
+        }
+        who.party = Some(id);
+        let me = work.need::<Party>(id).await?;
+        Ok(("ok", vec![Value::Record(self.newcomer(&me))]))
+    }
+
+    /// A number for a person that nobody has.
+    pub(super) async fn free_number(&self, work: &mut Work<'_>) -> Result<SpokenCode, Fault> {
+        for _ in 0..64 {
+            let number = SpokenCode::nth(CodeKind::Listing, work.entropy.next_u64());
+            let key = keys::index("number", &[&number.number().to_be_bytes()], b"");
+            if work.store().read(vec![key]).await?.iter().all(Option::is_none) {
+                return Ok(number);
+            }
+        }
+        Err(Fault::Broken("no number for a person is free any more".to_owned()))
+    }
+
+    async fn call_back(&self, work: &mut Work<'_>, who: &Caller, wish: &Do) -> Result<Outcome, Fault> {
+        let at = text_arg(wish, "at").unwrap_or_default();
+        let asked = serde_json::json!({ "msisdn": who.msisdn, "at": at, "since": work.now });
+        let key = keys::index("callback", &[&keys::moment(work.now)], &who.msisdn.number().to_be_bytes());
+        let value = serde_json::to_vec(&asked).unwrap_or_default();
+        work.extra().put(key, crate::store::batch::Expect::Any, value);
+        Ok(("ok", vec![]))
+    }
+
+    // ---- money -------------------------------------------------------------------
+
+    async fn open_payout(&self, work: &mut Work<'_>, me: &Party) -> Result<Option<Payout>, Fault> {
+        let key = aggregate::open_payout_of(me.id);
+        let row = work.store().read(vec![key]).await?.into_iter().next().flatten();
+        match row.and_then(|row| PayoutId::from_octets(&row.octets())) {
+            Some(id) => work.get::<Payout>(id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// What speaks against a payout before anything is asked: a hold, an open one, the line.
+    async fn payout_hindrance(
+        &self, work: &mut Work<'_>, who: &Caller, me: &Party,
+    ) -> Result<Option<Outcome>, Fault> {
+        if let Some(hold) = &me.hold {
+            return Ok(Some(("held", vec![hold_words(&hold.why, who.lang)])));
+        }
+        if let Some(open) = self.open_payout(work, me).await? {
+            let shown = Value::Record(self.payout(work, &open, me).await?);
+            let name = if open.stage == PayoutStage::Unknown { "unknown" } else { "open" };
+            return Ok(Some((name, vec![shown])));
+        }
+        Ok((!self.money.is_up()).then_some(("down", vec![])))
+    }
+
+    async fn payout_ready(&self, work: &mut Work<'_>, who: &Caller, me: &Party) -> Result<Outcome, Fault> {
+        if let Some(hindrance) = self.payout_hindrance(work, who, me).await? {
+            return Ok(hindrance);
+        }
+        let least = self.policy.payout_min();
+        if free(work, me).await? < least {
+            return Ok(("little", vec![Value::Kes(least)]));
+        }
+        Ok(("ok", vec![]))
+    }
+
+    async fn payout_request(
+        &self, work: &mut Work<'_>, who: &Caller, me: &Party, wish: &Do,
+    ) -> Result<Outcome, Fault> {
+        if let Some(hindrance) = self.payout_hindrance(work, who, me).await? {
+            return Ok(hindrance);
+        }
+        let id = match &wish.once {
+            Some(visit) => PayoutId::derived(visit),
+            None => PayoutId::new(work.now, &mut work.entropy),
+        };
+        let known = work.get::<Payout>(id).await?;
+        let command = PayoutCommand::Request {
+            id,
+            owner: me.id,
+            from: match me.role {
+                Role::Artisan => PayFrom::Artisan,
+                Role::Agent => PayFrom::Agent,
+            },
+            to: me.phone,
+            amount: kes_arg(wish, "amount")?,
+            free: free(work, me).await?,
+            open: None,
+            hold: me.hold.clone(),
+            pin_proven: who.pin_proven,
+        };
+        let events = match payout::decide(known.as_ref(), &command, &self.policy, work.now) {
+            Ok(events) => events,
+            Err(Refusal::Short { have }) => return Ok(("short", vec![Value::Kes(have)])),
+            Err(why) => return refused(wish, &why),
+        };
+        let new = !events.is_empty();
+        work.apply::<Payout>(id, events);
+        let payout = work.need::<Payout>(id).await?;
+        if new {
+            work.post(&Fact::PayoutReserved { payout: id, from: purse(me), amount: payout.amount })?;
+            work.send(shard::MONEY, format!("pay/{id}"), "pay", &id, FOR_EVER);
+        }
+        Ok(("sent", vec![Value::Record(self.payout(work, &payout, me).await?)]))
+    }
+
+    // ---- listings ------------------------------------------------------------------
+
+    async fn list(&self, work: &mut Work<'_>, me: &Party, wish: &Do) -> Result<Outcome, Fault> {
+        let prefix = keys::index_prefix("listing_of", &[me.id.as_bytes()]);
+        let most = self.policy.listing.max_per_artisan as usize + 1;
+        let listed = work.store().scan(prefix, None, most, false).await?.len();
+        let code = self.free_code::<Listing>(work, CodeKind::Listing).await?;
+        let command = ListingCommand::Create {
+            code,
+            maker: me.actor(),
+            kind: word_arg(wish, "kind")?,
+            stuff: word_arg(wish, "stuff")?,
+            price: kes_arg(wish, "price")?,
+            ready: count_arg(wish, "ready")?,
+            listed: listed as u32,
+        };
+        match listing::decide(None, &command, &self.policy, work.now) {
+            Ok(events) => work.apply::<Listing>(code, events),
+            Err(Refusal::Full { max }) => return Ok(("full", vec![Value::Int(i64::from(max))])),
+            Err(why) => return refused(wish, &why),
+        }
+        let listing = work.need::<Listing>(code).await?;
+        let shown = Value::Record(self.listing(work, &listing).await?);
+        if let Some(agent) = self.kiosk_for(me) {
+            self.tell(work, &agent, "listing_to_check", vec![shown.clone()])?;
+        }
+        Ok(("ok", vec![shown]))
+    }
+
+    /// A code that names nothing yet.
+    pub(super) async fn free_code<A: aggregate::Aggregate<Id = SpokenCode>>(
+        &self, work: &mut Work<'_>, kind: CodeKind,
+    ) -> Result<SpokenCode, Fault> {
+        for _ in 0..64 {
+            let code = SpokenCode::nth(kind, work.entropy.next_u64());
+            if work.get::<A>(code).await?.is_none() {
+                return Ok(code);
+            }
+            work.forget::<A>(code);
+        }
+        Err(Fault::Broken(format!("no {kind:?} number is free any more")))
+    }
+
+    async fn change_listing(&self, work: &mut Work<'_>, me: &Party, wish: &Do) -> Result<Outcome, Fault> {
+        let code = code_arg(wish, "listing")?;
+        let before = work.need::<Listing>(code).await?;
+        let command = match wish.name.as_str() {
+            "listing.set_ready" => ListingCommand::SetReady { by: me.id, ready: count_arg(wish, "ready")? },
+            "listing.stop" => {
+                let open = work.store().scan(aggregate::open_orders_for(code), None, 99, false).await?;
+                ListingCommand::Stop { by: me.id, open_orders: open.len() as u32 }
+            }
+            "listing.approve" => ListingCommand::Approve { by: me.actor() },
+            _ => ListingCommand::Reject { by: me.actor(), reason: reason_arg(wish)? },
+        };
+        let events = match listing::decide(Some(&before), &command, &self.policy, work.now) {
+            Ok(events) => events,
+            Err(Refusal::Open { orders }) => {
+                return Ok(("open", vec![Value::Int(i64::from(orders.clamp(1, 99)))]));
+            }
+            Err(Refusal::Gone { .. }) => {
+                let shown = Value::Record(self.listing(work, &before).await?);
+                let brings = if me.role == Role::Agent { vec![shown] } else { vec![] };
+                return Ok(("gone", brings));
+            }
+            Err(why) => return refused(wish, &why),
+        };
+        let new = !events.is_empty();
+        work.apply::<Listing>(code, events);
+        let after = work.need::<Listing>(code).await?;
+        if new && matches!(command, ListingCommand::Approve { .. } | ListingCommand::Reject { .. }) {
+            self.listing_checked(work, me, &after).await?;
+        }
+        Ok(("ok", vec![Value::Record(self.listing(work, &after).await?)]))
+    }
+
+    // ---- orders --------------------------------------------------------------------
+
+    async fn answer_order(&self, work: &mut Work<'_>, me: &Party, wish: &Do) -> Result<Outcome, Fault> {
+        let code = code_arg(wish, "order")?;
+        let before = work.need::<Order>(code).await?;
+        let command = match wish.name.as_str() {
+            "order.accept" => OrderCommand::Accept {
+                by: me.id,
+                pieces: before.offer.map_or(before.accepted, |offer| offer.pieces),
+                mentoring: me
+                    .mentorship_on(work.now)
+                    .map(|m| Mentoring { mentor: m.mentor, share_bp: m.share_bp }),
+            },
+            "order.refuse" => OrderCommand::Refuse { by: me.id, next: None },
+            _ => OrderCommand::MarkReady { by: me.id },
+        };
+        match self.order_turn(work, code, &command).await? {
+            Ok(_) => {}
+            Err(Refusal::Gone { .. } | Refusal::AlreadyAnswered { .. } | Refusal::NotAllowed) => {
+                return Ok(("gone", vec![]));
+            }
+            Err(why) => return refused(wish, &why),
+        }
+        if wish.name == "order.refuse" {
+            return Ok(("ok", vec![]));
+        }
+        let after = work.need::<Order>(code).await?;
+        Ok(("ok", vec![Value::Record(self.order(work, code, &after).await?)]))
+    }
+
+    async fn receive(&self, work: &mut Work<'_>, me: &Party, wish: &Do) -> Result<Outcome, Fault> {
+        let code = code_arg(wish, "order")?;
+        let result = self.order_turn(work, code, &OrderCommand::Receive { by: me.actor() }).await?;
+        let order = work.need::<Order>(code).await?;
+        let shown = Value::Record(self.order(work, code, &order).await?);
+        match result {
+            Ok(_) => Ok(("ok", vec![shown])),
+            Err(Refusal::Gone { .. } | Refusal::NotInCustody | Refusal::NotAllowed) => {
+                Ok(("not_ready", vec![shown]))
+            }
+            Err(why) => refused(wish, &why),
+        }
+    }
+
+    async fn judge(&self, work: &mut Work<'_>, me: &Party, wish: &Do) -> Result<Outcome, Fault> {
+        let code = code_arg(wish, "order")?;
+        let order = work.need::<Order>(code).await?;
+        let came = order.check.map_or(0, |check| check.came);
+        let (passed, failed, reason) = match wish.name.as_str() {
+            "parcel.pass" => (count_arg(wish, "pass")?, 0, None),
+            "parcel.fail" => (0, count_arg(wish, "fail")?, Some(reason_arg(wish)?)),
+            _ => {
+                let passed = count_arg(wish, "pass")?;
+                (passed, came.saturating_sub(passed), Some(reason_arg(wish)?))
+            }
+        };
+        let command = OrderCommand::Judge { by: me.actor(), passed, failed, reason };
+        let result = self.order_turn(work, code, &command).await?;
+        let after = work.need::<Order>(code).await?;
+        match result {
+            Ok(_) => Ok(("ok", vec![Value::Record(self.check(work, code, &after, me).await?)])),
+            Err(Refusal::TooMany { came, .. }) => {
+                let mut shown = self.order(work, code, &after).await?;
+                shown.fields.insert("qty".to_owned(), Value::Int(i64::from(came)));
+                Ok(("too_many", vec![Value::Record(shown)]))
+            }
+            Err(
+                Refusal::Gone { .. }
+                | Refusal::NotInCustody
+                | Refusal::NotAllowed
+                | Refusal::AlreadyChecked { .. },
+            ) => Ok(("not_here", vec![Value::Record(self.order(work, code, &after).await?)])),
+            Err(why) => refused(wish, &why),
+        }
+    }
+
+    /// Decides a command of an order and everything that follows from its events: the listing's
+    /// stock, the books, the messages, the timers.
+    pub(super) async fn order_turn(
+        &self, work: &mut Work<'_>, code: SpokenCode, command: &OrderCommand,
+    ) -> Result<Result<usize, Refusal>, Fault> {
+        let before = work.need::<Order>(code).await?;
+        let events = match order::decide(Some(&before), command, &self.policy, work.now) {
+            Ok(events) => events,
+            Err(why) => return Ok(Err(why)),
+        };
+        work.apply::<Order>(code, events.clone());
+        self.follow_order(work, code, &before, &events).await?;
+        Ok(Ok(events.len()))
+    }
+}
+
+/// An answer that the menus have no outcome for: a fault, with a line for whoever runs the service.
+fn refused(wish: &Do, why: &Refusal) -> Result<Outcome, Fault> {
+    tracing::warn!(
+        action = wish.name,
+        at = wish.at,
+        refusal = why.code(),
+        "a menu let through what the market refuses"
+    );
+    Ok(("fault", vec![]))
+}
+
+fn missing(wish: &Do, name: &str) -> Fault {
+    Fault::Broken(format!("{} was called without a fitting {name}", wish.name))
+}
+
+fn kes_arg(wish: &Do, name: &str) -> Result<Kes, Fault> {
+    match wish.args.get(name) {
+        Some(Value::Kes(sum)) => Ok(*sum),
+        Some(Value::Int(shillings)) => Ok(Kes::major(*shillings)),
+        _ => Err(missing(wish, name)),
+    }
+}
+
+fn count_arg(wish: &Do, name: &str) -> Result<u32, Fault> {
+    match wish.args.get(name) {
+        Some(Value::Int(n)) => u32::try_from(*n).map_err(|_| missing(wish, name)),
+        _ => Err(missing(wish, name)),
+    }
+}
+
+fn text_arg(wish: &Do, name: &str) -> Result<String, Fault> {
+    match wish.args.get(name) {
+        Some(Value::Text(text)) => Ok(text.clone()),
+        _ => Err(missing(wish, name)),
+    }
+}
+
+fn plain_word<'a>(wish: &'a Do, name: &str) -> Result<&'a str, Fault> {
+    match wish.args.get(name) {
+        Some(Value::Word { word, .. }) => Ok(word),
+        _ => Err(missing(wish, name)),
+    }
+}
+
+fn word_arg(wish: &Do, name: &str) -> Result<Word, Fault> {
+    plain_word(wish, name)?.parse().map_err(|_| missing(wish, name))
+}
+
+fn lang_arg(wish: &Do) -> Result<Lang, Fault> {
+    plain_word(wish, "lang")?.parse().map_err(|_| missing(wish, "lang"))
+}
+
+fn reason_arg(wish: &Do) -> Result<Reason, Fault> {
+    let word = plain_word(wish, "why")?;
+    Reason::ALL.into_iter().find(|reason| reason.word() == word).ok_or_else(|| missing(wish, "why"))
+}
+
+fn code_arg(wish: &Do, name: &str) -> Result<SpokenCode, Fault> {
+    match wish.args.get(name) {
+        Some(Value::Record(Record { key, .. })) => {
+            SpokenCode::try_from(key.clone()).map_err(|_| missing(wish, name))
+        }
+        _ => Err(missing(wish, name)),
+    }
+}

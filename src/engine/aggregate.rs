@@ -1,0 +1,335 @@
+//! The four kinds of things with a life, as a turn holds them: read once, evolved in memory,
+//! written with the indexes that find them again.
+
+use crate::market::{self, Event, Listing, Order, Party, Payout};
+use crate::store::batch::{Act, Batch, Expect, Op};
+use crate::store::{Key, codec, keys};
+use crate::types::{PartyId, PayoutId, SpokenCode, Timestamp};
+use serde::{Serialize, de::DeserializeOwned};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A thing with a life.
+pub trait Aggregate: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync + 'static {
+    /// What names it.
+    type Id: Copy + Ord + Send + Sync;
+    /// What happens to it.
+    type Event: Send;
+
+    /// Its row.
+    fn key(id: Self::Id) -> Key;
+    /// Its state after an event.
+    fn evolve(state: Option<Self>, event: &Self::Event, at: Timestamp) -> Option<Self>;
+    /// The event, addressed.
+    fn wrap(id: Self::Id, event: Self::Event) -> Event;
+    /// Every index entry that finds it, and what the entry says.
+    fn indexes(&self, id: Self::Id) -> BTreeMap<Key, Vec<u8>>;
+    /// Where a turn keeps things of this kind.
+    fn shelf(shelves: &mut Shelves) -> &mut Shelf<Self>;
+}
+
+/// One thing as a turn holds it.
+#[derive(Clone)]
+struct Held<A> {
+    version: Option<u64>,
+    before: Option<A>,
+    now: Option<A>,
+}
+
+/// Things of one kind.
+pub struct Shelf<A: Aggregate>(BTreeMap<A::Id, Held<A>>);
+
+impl<A: Aggregate> Default for Shelf<A> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<A: Aggregate> Shelf<A> {
+    /// Whether this turn has read it.
+    pub fn has(&self, id: A::Id) -> bool {
+        self.0.contains_key(&id)
+    }
+
+    /// Takes what was read.
+    pub fn hold(&mut self, id: A::Id, version: Option<u64>, state: Option<A>) {
+        self.0.insert(id, Held { version, before: state.clone(), now: state });
+    }
+
+    /// Lets go of it.
+    pub fn drop(&mut self, id: A::Id) {
+        self.0.remove(&id);
+    }
+
+    /// It as it stands now.
+    pub fn now(&self, id: A::Id) -> Option<&A> {
+        self.0.get(&id)?.now.as_ref()
+    }
+
+    /// Applies an event.
+    pub fn evolve(&mut self, id: A::Id, event: &A::Event, at: Timestamp) {
+        let held = self.0.entry(id).or_insert(Held { version: None, before: None, now: None });
+        held.now = A::evolve(held.now.take(), event, at);
+    }
+
+    /// Those that changed.
+    pub fn changed(&self) -> impl Iterator<Item = &A> {
+        self.0.values().filter(|held| held.now != held.before).filter_map(|held| held.now.as_ref())
+    }
+
+    /// Writes what changed, and expects what was only read to be as it was.
+    fn write(self, batch: &mut Batch) {
+        for (id, held) in self.0 {
+            let expect = held.version.map_or(Expect::Absent, Expect::At);
+            if held.now == held.before {
+                batch.ops.push(Op { key: A::key(id), expect, act: Act::Keep });
+                continue;
+            }
+            let index = |state: &Option<A>| state.as_ref().map(|s| s.indexes(id)).unwrap_or_default();
+            let (old, new) = (index(&held.before), index(&held.now));
+            for key in old.keys().filter(|key| !new.contains_key(*key)) {
+                batch.delete(key.clone(), Expect::Any);
+            }
+            for (key, says) in new.into_iter().filter(|(key, says)| old.get(key) != Some(says)) {
+                // An entry that says what it points at is unique: nobody else may hold it.
+                let free = !says.is_empty() && !old.contains_key(&key);
+                batch.put(key, if free { Expect::Absent } else { Expect::Any }, says);
+            }
+            if let Some(state) = &held.now {
+                batch.put(A::key(id), expect, codec::encode(state));
+            }
+        }
+    }
+}
+
+/// Everything a turn holds.
+#[derive(Default)]
+pub struct Shelves {
+    /// People.
+    pub parties: Shelf<Party>,
+    /// Listings.
+    pub listings: Shelf<Listing>,
+    /// Orders.
+    pub orders: Shelf<Order>,
+    /// Payouts.
+    pub payouts: Shelf<Payout>,
+}
+
+impl Shelves {
+    /// Writes all of it.
+    pub fn write(self, batch: &mut Batch) {
+        self.parties.write(batch);
+        self.listings.write(batch);
+        self.orders.write(batch);
+        self.payouts.write(batch);
+    }
+
+    /// Applies a stored event: how views are derived from the journal again.
+    pub fn replay(&mut self, event: &Event, at: Timestamp) {
+        match event {
+            Event::Party(id, event) => self.parties.evolve(*id, event, at),
+            Event::Listing(id, event) => self.listings.evolve(*id, event, at),
+            Event::Order(id, event) => self.orders.evolve(*id, event, at),
+            Event::Payout(id, event) => self.payouts.evolve(*id, event, at),
+        }
+    }
+
+    /// Every row and index entry that these things should have in the store.
+    pub fn rows(self) -> BTreeMap<Key, Vec<u8>> {
+        let mut batch = Batch::default();
+        self.write(&mut batch);
+        let put = |op: Op| match op.act {
+            Act::Put(value) => Some((op.key, value.to_vec())),
+            Act::Add { .. } | Act::Delete | Act::Keep => None,
+        };
+        batch.ops.into_iter().filter_map(put).collect()
+    }
+}
+
+/// Index entries without anything to say.
+fn entries(keys: impl IntoIterator<Item = Key>) -> BTreeMap<Key, Vec<u8>> {
+    keys.into_iter().map(|key| (key, Vec::new())).collect()
+}
+
+impl Aggregate for Party {
+    type Id = PartyId;
+    type Event = market::PartyEvent;
+
+    fn key(id: PartyId) -> Key {
+        keys::party(id)
+    }
+
+    fn evolve(state: Option<Self>, event: &Self::Event, at: Timestamp) -> Option<Self> {
+        market::party::evolve(state, event, at)
+    }
+
+    fn wrap(id: PartyId, event: Self::Event) -> Event {
+        Event::Party(id, event)
+    }
+
+    fn indexes(&self, id: PartyId) -> BTreeMap<Key, Vec<u8>> {
+        let mut found = entries([keys::index("role", &[self.role.word().as_bytes()], id.as_bytes())]);
+        found.insert(keys::by_phone(self.phone), id.as_bytes().to_vec());
+        found.insert(
+            keys::index("number", &[&self.number.number().to_be_bytes()], b""),
+            id.as_bytes().to_vec(),
+        );
+        found
+    }
+
+    fn shelf(shelves: &mut Shelves) -> &mut Shelf<Self> {
+        &mut shelves.parties
+    }
+}
+
+impl Aggregate for Listing {
+    type Id = SpokenCode;
+    type Event = market::ListingEvent;
+
+    fn key(id: SpokenCode) -> Key {
+        keys::listing(id)
+    }
+
+    fn evolve(state: Option<Self>, event: &Self::Event, at: Timestamp) -> Option<Self> {
+        market::listing::evolve(state, event, at)
+    }
+
+    fn wrap(id: SpokenCode, event: Self::Event) -> Event {
+        Event::Listing(id, event)
+    }
+
+    fn indexes(&self, id: SpokenCode) -> BTreeMap<Key, Vec<u8>> {
+        use market::listing::ListingStage as S;
+        let mut found = entries([keys::listing_made(self.listed, id)]);
+        if !matches!(self.stage, S::Removed) {
+            found.insert(keys::listing_of(self.maker, self.listed, id), Vec::new());
+        }
+        match self.stage {
+            S::OnSale => found.insert(keys::on_sale(self.since, id), Vec::new()),
+            S::Waiting => found.insert(waiting(self.listed, id), Vec::new()),
+            _ => None,
+        };
+        found
+    }
+
+    fn shelf(shelves: &mut Shelves) -> &mut Shelf<Self> {
+        &mut shelves.listings
+    }
+}
+
+/// Listings that wait for a check, by the moment they were made.
+fn waiting(at: Timestamp, code: SpokenCode) -> Key {
+    keys::index("waiting", &[&keys::moment(at)], &code.number().to_be_bytes())
+}
+
+/// All listings that wait for a check.
+pub fn all_waiting() -> Key {
+    keys::index_prefix("waiting", &[])
+}
+
+/// Open orders of a maker: offered to her, or hers and not finished.
+pub fn open_orders_of(maker: PartyId) -> Key {
+    keys::index_prefix("open_of", &[maker.as_bytes()])
+}
+
+/// Parcels in the hands of an agent that are not wholly checked.
+pub fn unchecked_at(agent: PartyId) -> Key {
+    keys::index_prefix("unchecked", &[agent.as_bytes()])
+}
+
+/// Parcels that are ready and on their way to some kiosk.
+pub fn expected() -> Key {
+    keys::index_prefix("expected", &[])
+}
+
+/// Open orders for a listing.
+pub fn open_orders_for(listing: SpokenCode) -> Key {
+    keys::index_prefix("open_for", &[&listing.number().to_be_bytes()])
+}
+
+/// The order of a private link.
+pub fn by_token(token: &str) -> Key {
+    keys::index("token", &[token.as_bytes()], b"")
+}
+
+impl Aggregate for Order {
+    type Id = SpokenCode;
+    type Event = market::OrderEvent;
+
+    fn key(id: SpokenCode) -> Key {
+        keys::order(id)
+    }
+
+    fn evolve(state: Option<Self>, event: &Self::Event, at: Timestamp) -> Option<Self> {
+        market::order::evolve(state, event, at)
+    }
+
+    fn wrap(id: SpokenCode, event: Self::Event) -> Event {
+        Event::Order(id, event)
+    }
+
+    fn indexes(&self, id: SpokenCode) -> BTreeMap<Key, Vec<u8>> {
+        use market::order::OrderStage as S;
+        let code = id.number().to_be_bytes();
+        let placed = self.steps.first().map_or(self.since, |(_, at)| *at);
+        let mut keys: BTreeSet<Key> = BTreeSet::from([keys::order_made(placed, id)]);
+        let maker = self.maker.or(self.offer.map(|offer| offer.to));
+        if let Some(maker) = maker.filter(|_| self.stage.is_open()) {
+            keys.insert(keys::index("open_of", &[maker.as_bytes(), &keys::moment(placed)], &code));
+        }
+        if self.stage.is_open() {
+            keys.insert(keys::index("open_for", &[&self.terms.listing.number().to_be_bytes()], &code));
+        }
+        if self.stage == S::Ready {
+            keys.insert(keys::index("expected", &[&keys::moment(self.since)], &code));
+        }
+        if let Some(check) = self.check.filter(|check| self.stage == S::AtKiosk && check.left() > 0) {
+            keys.insert(keys::index("unchecked", &[check.by.as_bytes(), &keys::moment(self.since)], &code));
+        }
+        let mut found = entries(keys);
+        found.insert(by_token(&self.terms.token), code.to_vec());
+        found
+    }
+
+    fn shelf(shelves: &mut Shelves) -> &mut Shelf<Self> {
+        &mut shelves.orders
+    }
+}
+
+/// The payout of a person that is not settled yet.
+pub fn open_payout_of(owner: PartyId) -> Key {
+    keys::index("open_payout", &[owner.as_bytes()], b"")
+}
+
+/// All payouts, by the moment they were asked for.
+pub fn all_payouts() -> Key {
+    keys::index_prefix("payout", &[])
+}
+
+impl Aggregate for Payout {
+    type Id = PayoutId;
+    type Event = market::PayoutEvent;
+
+    fn key(id: PayoutId) -> Key {
+        keys::payout(id)
+    }
+
+    fn evolve(state: Option<Self>, event: &Self::Event, at: Timestamp) -> Option<Self> {
+        market::payout::evolve(state, event, at)
+    }
+
+    fn wrap(id: PayoutId, event: Self::Event) -> Event {
+        Event::Payout(id, event)
+    }
+
+    fn indexes(&self, id: PayoutId) -> BTreeMap<Key, Vec<u8>> {
+        let mut found = entries([keys::index("payout", &[&keys::moment(self.asked)], id.as_bytes())]);
+        if self.stage.is_open() {
+            found.insert(open_payout_of(self.owner), id.as_bytes().to_vec());
+        }
+        found
+    }
+
+    fn shelf(shelves: &mut Shelves) -> &mut Shelf<Self> {
+        &mut shelves.payouts
+    }
+}

@@ -1,0 +1,102 @@
+//! What falls due: read from the store, done in a turn of its own, removed in the same commit.
+
+use super::record::Cause;
+use super::trade::Due;
+use super::turn::{DialogRow, TRIES};
+use super::work::{Fault, Work};
+use super::{Caller, Engine};
+use crate::dialog::machine::Machine;
+use crate::menu::value::Value;
+use crate::store::batch::Expect;
+use crate::store::timers::Timer;
+use crate::store::{codec, keys, timers};
+use crate::types::{Msisdn, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How often the clock is looked at. Coarse: what falls due is counted in minutes and hours.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Does what falls due until told to stop.
+pub async fn run(engine: Arc<Engine>, stop: CancellationToken) {
+    let mut look = tokio::time::interval(LOOK);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = look.tick() => {}
+        }
+        if let Err(fault) = engine.do_due().await {
+            tracing::error!(%fault, "timers");
+        }
+    }
+}
+
+impl Engine {
+    /// Does everything that is due now; how much that was.
+    pub async fn do_due(&self) -> Result<usize, String> {
+        let due = timers::due(&*self.store, self.clock.now(), 64).await.map_err(|e| e.to_string())?;
+        let mut done = 0;
+        for timer in due {
+            self.fire(&timer).await.map_err(|fault| fault.to_string())?;
+            done += 1;
+        }
+        Ok(done)
+    }
+
+    async fn fire(&self, timer: &Timer) -> Result<(), Fault> {
+        let name = String::from_utf8_lossy(&timer.id).into_owned();
+        for _ in 0..TRIES {
+            let mut work = self.work(self.clock.now())?;
+            timer.fired(work.extra());
+            match serde_json::from_slice::<Due>(&timer.payload) {
+                Ok(due) => self.fall_due(&mut work, &due).await?,
+                Err(why) => tracing::error!(name, %why, "a timer cannot be read"),
+            }
+            match self.commit(work, Cause::Timer(name.clone()), None).await {
+                // Another turn may have been faster with the timer itself: then it is done.
+                Err(fault) if fault.is_conflict() => {
+                    let key = keys::timer(timer.due, &timer.id);
+                    if self.store.read(vec![key]).await?.iter().all(Option::is_none) {
+                        return Ok(());
+                    }
+                }
+                other => return other.map(drop),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reminds somebody of a call that was cut or fell silent, unless she has typed since.
+    pub(super) async fn remind(
+        &self, work: &mut Work<'_>, msisdn: Msisdn, touched: Timestamp,
+    ) -> Result<(), Fault> {
+        let key = keys::dialog(msisdn);
+        let Some(kept) = self.store.read(vec![key.clone()]).await?.into_iter().next().flatten() else {
+            return Ok(());
+        };
+        let mut row: DialogRow = codec::decode_row(&key, &kept)?;
+        let again = row.reminded == Some(touched);
+        if row.last != touched || again || row.state.is_over() {
+            return Ok(());
+        }
+        let Some(graph) = self.graph_of(&row) else { return Ok(()) };
+        let phone = self.store.read(vec![keys::by_phone(msisdn)]).await?.into_iter().next().flatten();
+        let party = phone.and_then(|row| super::view::FromIndex::from_octets(&row.octets()));
+        let who = Caller::new(msisdn, party, row.lang);
+        let globals = BTreeMap::from([
+            ("help.dial".to_owned(), Value::text(self.house.dial.clone())),
+            ("help.phone".to_owned(), Value::Phone(self.house.help_phone)),
+        ]);
+        let env = self.env(&graph, row.lang, work.now);
+        let Some((_, wish)) = Machine::new(&graph, row.state.clone()).drop_wish(env, &globals) else {
+            return Ok(());
+        };
+        self.tell_caller(work, &who, wish)?;
+        row.state.cut(touched);
+        row.reminded = Some(touched);
+        work.extra().put(key, Expect::At(kept.version), codec::encode(&row));
+        Ok(())
+    }
+}

@@ -1,0 +1,97 @@
+//! One lane per subscriber: a fixed number of tasks, each with a bounded queue. Two inputs of one
+//! subscriber never run at once, and a full queue is answered "busy" instead of being let grow.
+
+use super::Engine;
+use super::port::{Busy, ReceiptIn, SmsIn, Subscribers, UssdIn, UssdOut};
+use crate::types::Msisdn;
+use futures_util::future::BoxFuture;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::task::TaskTracker;
+
+/// What a lane takes. A waiter that went away is no reason not to do the work.
+enum Job {
+    Ussd(Box<UssdIn>, oneshot::Sender<UssdOut>),
+    Sms(Box<SmsIn>, oneshot::Sender<Result<(), Busy>>),
+    Receipt(Box<ReceiptIn>, oneshot::Sender<Result<(), Busy>>),
+}
+
+/// The lanes. Cloning is cheap; the tasks end when the last clone is dropped and the queues are
+/// empty, which [`Lanes::drained`] waits for.
+#[derive(Clone)]
+pub struct Lanes {
+    lanes: Arc<[mpsc::Sender<Job>]>,
+    tasks: TaskTracker,
+}
+
+impl Lanes {
+    /// Starts `count` lanes that queue at most `depth` inputs each.
+    pub fn start(engine: &Arc<Engine>, count: usize, depth: usize) -> Self {
+        let tasks = TaskTracker::new();
+        let lanes = (0..count.max(1))
+            .map(|_| {
+                let (queue, jobs) = mpsc::channel(depth.max(1));
+                tasks.spawn(run(Arc::clone(engine), jobs));
+                queue
+            })
+            .collect();
+        tasks.close();
+        Self { lanes, tasks }
+    }
+
+    /// Resolves when every lane has done what it had taken and no clone can hand it more.
+    pub async fn drained(self) {
+        let Self { lanes, tasks } = self;
+        drop(lanes);
+        tasks.wait().await;
+    }
+
+    fn lane(&self, key: u64) -> &mpsc::Sender<Job> {
+        // Fibonacci hashing: numbers of one operator differ in their last digits only.
+        let spread = key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+        &self.lanes[spread as usize % self.lanes.len()]
+    }
+
+    fn of(&self, subscriber: Msisdn) -> &mpsc::Sender<Job> {
+        self.lane(subscriber.number())
+    }
+}
+
+async fn run(engine: Arc<Engine>, mut jobs: mpsc::Receiver<Job>) {
+    while let Some(job) = jobs.recv().await {
+        match job {
+            Job::Ussd(input, waiter) => {
+                let _ = waiter.send(engine.ussd_turn(*input).await);
+            }
+            Job::Sms(input, waiter) => {
+                let _ = waiter.send(engine.sms_turn(*input).await);
+            }
+            Job::Receipt(input, waiter) => {
+                let _ = waiter.send(engine.receipt_turn(*input).await);
+            }
+        }
+    }
+}
+
+impl Subscribers for Lanes {
+    fn ussd(&self, input: UssdIn) -> Result<BoxFuture<'static, UssdOut>, Busy> {
+        let (waiter, answer) = oneshot::channel();
+        let lane = self.of(input.msisdn);
+        lane.try_send(Job::Ussd(Box::new(input), waiter)).map_err(|_| Busy)?;
+        Ok(Box::pin(async move { answer.await.unwrap_or(UssdOut::Nothing) }))
+    }
+
+    fn sms(&self, input: SmsIn) -> Result<BoxFuture<'static, Result<(), Busy>>, Busy> {
+        let (waiter, answer) = oneshot::channel();
+        let lane = self.of(input.from);
+        lane.try_send(Job::Sms(Box::new(input), waiter)).map_err(|_| Busy)?;
+        Ok(Box::pin(async move { answer.await.unwrap_or(Err(Busy)) }))
+    }
+
+    fn receipt(&self, input: ReceiptIn) -> Result<BoxFuture<'static, Result<(), Busy>>, Busy> {
+        let (waiter, answer) = oneshot::channel();
+        let key = input.message_id.bytes().fold(0u64, |n, b| n.wrapping_mul(31).wrapping_add(u64::from(b)));
+        self.lane(key).try_send(Job::Receipt(Box::new(input), waiter)).map_err(|_| Busy)?;
+        Ok(Box::pin(async move { answer.await.unwrap_or(Err(Busy)) }))
+    }
+}

@@ -1,0 +1,76 @@
+//! What the journal keeps of a turn: why it came about, what happened, what the books moved. The
+//! state of the store is derived from these records alone; [`super::audit`] proves it.
+
+use crate::ledger::Transfer;
+use crate::market::Event;
+use crate::types::{DialogId, Msisdn, Timestamp};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+/// Why a turn came about, with what is needed to look at it again. What a person typed as a PIN is
+/// never in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// A step of a USSD dialog.
+    Ussd {
+        /// The dialog.
+        dialog: DialogId,
+        /// Whose phone.
+        msisdn: Msisdn,
+        /// The tree it walks, by hash.
+        graph: String,
+        /// What was dialled or typed; stars where a PIN was asked for.
+        typed: String,
+        /// What was shown.
+        shown: String,
+        /// Actions that ran, with their outcomes.
+        outcomes: Vec<(String, String)>,
+    },
+    /// An SMS.
+    Sms {
+        /// From whom.
+        msisdn: Msisdn,
+        /// What it said.
+        text: String,
+        /// What was answered.
+        answers: Vec<String>,
+    },
+    /// The shop: a checkout.
+    Shop,
+    /// The card processor, by its id of the event.
+    Card(String),
+    /// The mobile-money provider, about a payout.
+    Money(String),
+    /// Something fell due.
+    Timer(String),
+    /// The outbox: what came of a sending.
+    Sent(String),
+    /// An operator of the service, or the start of the program.
+    Desk(String),
+}
+
+/// One turn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub cause: Cause,
+    /// What happened, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<Event>,
+    /// What the books moved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transfers: Vec<Transfer>,
+}
+
+impl Record {
+    /// As the journal keeps it: one JSON object.
+    ///
+    /// # Panics
+    /// When an event has no JSON form: a mistake in its type.
+    pub fn encode(&self) -> Bytes {
+        serde_json::to_vec(self).expect("every event has a JSON form").into()
+    }
+}

@@ -1,0 +1,463 @@
+//! The shop's side of the engine: what shoppers see, buy and pay.
+
+use super::Engine;
+use super::aggregate::{self, Aggregate};
+use super::outbox::heard;
+use super::port::PayoutNews;
+use super::record::Cause;
+use super::shopfront::{
+    BalanceRow, CardEvent, CardNews, CardSession, CheckoutIn, CheckoutOut, DeskListing, DeskPayout,
+    OrderChanged, OrderStep, OrderView, PieceView, ShopError, ShopFront, Split,
+};
+use super::trade::Due;
+use super::turn::TRIES;
+use super::view::{FromIndex, found};
+use super::work::{Fault, Work};
+use crate::ledger::{self, MentorShare, Sale};
+use crate::market::listing::{self, Listing, ListingCommand};
+use crate::market::order::{self, Order, OrderCommand, OrderStage, Step, Terms};
+use crate::market::party::Party;
+use crate::market::payout::Payout;
+use crate::market::{Quote, Refusal, price};
+use crate::store::batch::{Committed, InboxMark};
+use crate::store::{codec, keys};
+use crate::types::{CodeKind, Kes, PayoutId, SpokenCode, Usd};
+use futures_util::future::BoxFuture;
+use tokio::sync::broadcast;
+
+/// Most pieces one page shows.
+const MOST_PIECES: usize = 200;
+
+fn fault(fault: &Fault) -> ShopError {
+    tracing::error!(%fault, "the shop");
+    ShopError::Fault
+}
+
+impl Engine {
+    fn piece_view(&self, listing: &Listing, maker: &Party, quote: &Quote) -> PieceView {
+        PieceView {
+            code: listing.code.to_string(),
+            kind: listing.kind.as_str().to_owned(),
+            stuff: listing.stuff.as_str().to_owned(),
+            maker: maker.first_name(),
+            place: area_name(maker.area.as_str()),
+            price: quote.shop_each,
+            retail: quote.retail_each,
+            maker_gets: quote.price_each,
+            ready: listing.available(),
+            since: listing.since,
+        }
+    }
+
+    fn quote_one(&self, listing: &Listing) -> Result<Quote, Fault> {
+        price::quote(&self.policy, listing.price, 1, Usd::ZERO)
+            .ok_or_else(|| Fault::Broken(format!("listing {} has no price that can be shown", listing.code)))
+    }
+
+    async fn all_pieces(&self) -> Result<Vec<PieceView>, Fault> {
+        let mut work = self.work(self.clock.now())?;
+        let entries = self.store.scan(keys::index_prefix("on_sale", &[]), None, MOST_PIECES, true).await?;
+        let mut pieces = Vec::new();
+        for (key, _) in entries {
+            let Some(code) = keys::index_id(&key).and_then(|id| SpokenCode::from_octets(&id)) else {
+                continue;
+            };
+            let Some(listing) = work.get::<Listing>(code).await? else { continue };
+            if listing.available() == 0 {
+                continue;
+            }
+            let maker = work.need::<Party>(listing.maker).await?;
+            pieces.push(self.piece_view(&listing, &maker, &self.quote_one(&listing)?));
+        }
+        Ok(pieces)
+    }
+
+    async fn one_piece(&self, code: &str) -> Result<Option<(PieceView, Split)>, Fault> {
+        let Ok(code) = SpokenCode::parse(CodeKind::Listing, code) else { return Ok(None) };
+        let mut work = self.work(self.clock.now())?;
+        let Some(listing) = work.get::<Listing>(code).await? else { return Ok(None) };
+        if listing.stage != listing::ListingStage::OnSale {
+            return Ok(None);
+        }
+        let maker = work.need::<Party>(listing.maker).await?;
+        let quote = self.quote_one(&listing)?;
+        let mentor =
+            maker.mentorship_on(work.now).map(|m| MentorShare { mentor: m.mentor, share_bp: m.share_bp });
+        let sale = Sale { value: quote.value(1), maker_gets: quote.maker_gets(1), mentor };
+        Ok(Some((self.piece_view(&listing, &maker, &quote), split(&sale))))
+    }
+
+    async fn check_out(&self, wish: &CheckoutIn) -> Result<Result<CheckoutOut, ShopError>, Fault> {
+        let Ok(code) = SpokenCode::parse(CodeKind::Listing, &wish.code) else {
+            return Ok(Err(ShopError::NotFound));
+        };
+        if let Err(wrong) = self.form(wish) {
+            return Ok(Err(wrong));
+        }
+        let mark = keys::inbox(self.clock.now(), format!("shop/{}", wish.idempotency_key).as_bytes());
+        let (token, charge, what) = match self.place(wish, code, mark).await? {
+            Ok(placed) => placed,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let session = CardSession {
+            token: token.clone(),
+            amount: charge,
+            what,
+            return_url: format!("{}/order/{token}", self.house.public_url),
+            idempotency_key: format!("order/{token}"),
+        };
+        Ok(match self.card.open(session).await {
+            Ok(pay_url) => Ok(CheckoutOut { token, pay_url }),
+            Err(why) => {
+                tracing::warn!(why, "the card processor opened no payment page");
+                Err(ShopError::CardDown)
+            }
+        })
+    }
+
+    fn form(&self, wish: &CheckoutIn) -> Result<(), ShopError> {
+        let field = |field, why: &str| Err(ShopError::Field { field, why: why.to_owned() });
+        if wish.quantity == 0 {
+            return field("quantity", "choose one piece or more");
+        }
+        if wish.name.trim().is_empty() || wish.name.chars().count() > 100 {
+            return field("name", "write your name, at most 100 letters");
+        }
+        if !wish.email.contains('@') || wish.email.len() > 254 {
+            return field("email", "write an address such as you@example.org");
+        }
+        if wish.address.trim().is_empty() || wish.address.chars().count() > 500 {
+            return field("address", "write street and town, at most 500 letters");
+        }
+        if self.policy.shipping(&wish.country, 1).is_none() {
+            return field("country", "choose a country that we ship to");
+        }
+        Ok(())
+    }
+
+    /// Reserves the pieces and places the order; the same key gets the same order.
+    async fn place(
+        &self, wish: &CheckoutIn, code: SpokenCode, mark: Vec<u8>,
+    ) -> Result<Result<(String, Usd, String), ShopError>, Fault> {
+        for _ in 0..TRIES {
+            if let Some(placed) = self.placed_before(&mark).await? {
+                return Ok(Ok(placed));
+            }
+            let mut work = self.work(self.clock.now())?;
+            let placed = match self.place_once(&mut work, wish, code).await? {
+                Ok(placed) => placed,
+                Err(no) => return Ok(Err(no)),
+            };
+            let answer = codec::encode(&(&placed.0, placed.1, &placed.2));
+            let marked = InboxMark { key: mark.clone(), answer };
+            match self.commit(work, Cause::Shop, Some(marked)).await {
+                Ok(Committed::At(_)) => return Ok(Ok(placed)),
+                Ok(Committed::Repeat(answer)) => {
+                    return codec::decode(&answer).map(Ok).map_err(|why| Fault::Broken(why.to_string()));
+                }
+                Err(conflict) if conflict.is_conflict() => {}
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(Err(ShopError::Fault))
+    }
+
+    async fn placed_before(&self, mark: &[u8]) -> Result<Option<(String, Usd, String)>, Fault> {
+        let row = self.store.read(vec![mark.to_vec()]).await?.into_iter().next().flatten();
+        Ok(row.and_then(|row| codec::decode(&row.octets()).ok()))
+    }
+
+    async fn place_once(
+        &self, work: &mut Work<'_>, wish: &CheckoutIn, code: SpokenCode,
+    ) -> Result<Result<(String, Usd, String), ShopError>, Fault> {
+        let Some(listing) = work.get::<Listing>(code).await? else { return Ok(Err(ShopError::NotFound)) };
+        let reserve = ListingCommand::Reserve { pieces: wish.quantity };
+        match listing::decide(Some(&listing), &reserve, &self.policy, work.now) {
+            Ok(events) => work.apply::<Listing>(code, events),
+            Err(Refusal::OutOfRange { max, .. }) => {
+                let why = format!("choose from 1 to {max} pieces");
+                return Ok(Err(ShopError::Field { field: "quantity", why }));
+            }
+            Err(_) => return Ok(Err(ShopError::Gone)),
+        }
+        let shipping = self.policy.shipping(&wish.country, wish.quantity).unwrap_or(Usd::ZERO);
+        let Some(quote) = price::quote(&self.policy, listing.price, wish.quantity, shipping) else {
+            return Ok(Err(ShopError::Fault));
+        };
+        let order_code = self.free_code::<Order>(work, CodeKind::Order).await?;
+        let token = token(work);
+        let terms = Terms {
+            code: order_code,
+            listing: code,
+            quote,
+            country: wish.country.clone(),
+            token: token.clone(),
+        };
+        match order::decide(None, &OrderCommand::Place(terms), &self.policy, work.now) {
+            Ok(events) => work.apply::<Order>(order_code, events),
+            Err(why) => return Err(Fault::Broken(format!("an order was refused: {why}"))),
+        }
+        work.timer(
+            work.now.after(self.policy.reservation()),
+            &format!("unpaid/{order_code}"),
+            &Due::Unpaid(order_code),
+        );
+        let buyer = serde_json::json!({
+            "name": wish.name.trim(), "email": wish.email.trim(), "country": wish.country,
+            "address": wish.address.trim(),
+        });
+        let key = keys::index("buyer", &[&order_code.number().to_be_bytes()], b"");
+        work.extra().put(
+            key,
+            crate::store::batch::Expect::Any,
+            serde_json::to_vec(&buyer).unwrap_or_default(),
+        );
+        let what = format!(
+            "{} x {}, {} ({order_code})",
+            wish.quantity,
+            listing.kind.as_str(),
+            listing.stuff.as_str()
+        );
+        Ok(Ok((token, quote.charge(), what)))
+    }
+
+    async fn order_by_token(
+        &self, work: &mut Work<'_>, token: &str,
+    ) -> Result<Option<(SpokenCode, Order)>, Fault> {
+        let row = self.store.read(vec![aggregate::by_token(token)]).await?.into_iter().next().flatten();
+        let Some(code) = row.and_then(|row| SpokenCode::from_octets(&row.octets())) else { return Ok(None) };
+        Ok(work.get::<Order>(code).await?.map(|order| (code, order)))
+    }
+
+    async fn order_page(&self, token: &str) -> Result<Option<OrderView>, Fault> {
+        let mut work = self.work(self.clock.now())?;
+        let Some((code, order)) = self.order_by_token(&mut work, token).await? else { return Ok(None) };
+        let listing = work.need::<Listing>(order.terms.listing).await?;
+        let maker = work.need::<Party>(listing.maker).await?;
+        let quote = order.terms.quote;
+        let mentor = order.mentoring.map(|m| MentorShare { mentor: m.mentor, share_bp: m.share_bp });
+        let sale =
+            Sale { value: quote.value(quote.pieces), maker_gets: quote.maker_gets(quote.pieces), mentor };
+        let row = self.store.read(vec![Order::key(code)]).await?.into_iter().next().flatten();
+        Ok(Some(OrderView {
+            code: code.to_string(),
+            piece: self.piece_view(&listing, &maker, &quote),
+            quantity: quote.pieces,
+            total: quote.charge(),
+            state: order.stage.word().to_owned(),
+            steps: steps(&order),
+            split: split(&sale),
+            version: row.map_or(0, |row| row.version),
+        }))
+    }
+
+    async fn hear_card(&self, news: &CardNews) -> Result<(), Fault> {
+        for _ in 0..TRIES {
+            let mut work = self.work(self.clock.now())?;
+            let Some((code, order)) = self.order_by_token(&mut work, &news.token).await? else {
+                tracing::warn!(
+                    event = news.event_id,
+                    "the card processor speaks of an order that is not ours"
+                );
+                return Ok(());
+            };
+            if let Err(why) = self.card_event(&mut work, code, &order, news).await? {
+                tracing::error!(order = %code, refusal = why.code(), event = news.event_id,
+                    "ALARM: news of the card processor that do not fit the order");
+                return Ok(());
+            }
+            let mark = InboxMark {
+                key: keys::inbox(work.now, format!("card/{}", news.event_id).as_bytes()),
+                answer: bytes::Bytes::from_static(b"1"),
+            };
+            match self.commit(work, Cause::Card(news.event_id.clone()), Some(mark)).await {
+                Err(conflict) if conflict.is_conflict() => {}
+                other => return other.map(drop),
+            }
+        }
+        Err(Fault::Broken("an order never found a quiet moment".to_owned()))
+    }
+
+    async fn card_event(
+        &self, work: &mut Work<'_>, code: SpokenCode, order: &Order, news: &CardNews,
+    ) -> Result<Result<(), Refusal>, Fault> {
+        match news.what {
+            CardEvent::Paid(charged) => {
+                let pay = OrderCommand::Pay { payment: news.payment.clone(), charged };
+                if let Err(why) = self.order_turn(work, code, &pay).await? {
+                    return Ok(Err(why));
+                }
+                if work.need::<Order>(code).await?.stage == OrderStage::Paid {
+                    let listing = work.need::<Listing>(order.terms.listing).await?;
+                    let offer = OrderCommand::Offer { to: listing.maker };
+                    return Ok(self.order_turn(work, code, &offer).await?.map(drop));
+                }
+                Ok(Ok(()))
+            }
+            CardEvent::Expired => {
+                Ok(self.order_turn(work, code, &OrderCommand::Expire { closed: true }).await?.map(drop))
+            }
+            // Our own outbox confirms each refund; the processor's word for it adds nothing.
+            CardEvent::Refunded(_) => Ok(Ok(())),
+        }
+    }
+
+    async fn hear_money(&self, id: PayoutId, news: &PayoutNews) -> Result<(), Fault> {
+        let Some(heard) = heard(news) else { return Ok(()) };
+        for _ in 0..TRIES {
+            let mut work = self.work(self.clock.now())?;
+            self.hear(&mut work, id, heard.clone()).await?;
+            if !work.acts() {
+                return Ok(());
+            }
+            match self.commit(work, Cause::Money(id.to_string()), None).await {
+                Err(conflict) if conflict.is_conflict() => {}
+                other => return other.map(drop),
+            }
+        }
+        Err(Fault::Broken(format!("payout {id} never found a quiet moment")))
+    }
+
+    async fn listings_for_desk(&self) -> Result<Vec<DeskListing>, Fault> {
+        let mut work = self.work(self.clock.now())?;
+        let mut rows = Vec::new();
+        for (code, listing) in found::<Listing>(&mut work, keys::index_prefix("listing", &[]), true).await? {
+            let maker = work.need::<Party>(listing.maker).await?;
+            rows.push(DeskListing {
+                code: code.to_string(),
+                kind: listing.kind.as_str().to_owned(),
+                stuff: listing.stuff.as_str().to_owned(),
+                price: listing.price,
+                ready: listing.ready,
+                maker: maker.name.clone(),
+                phone: maker.phone.masked(),
+                state: listing.stage.word().to_owned(),
+            });
+        }
+        Ok(rows)
+    }
+
+    async fn payouts_for_desk(&self) -> Result<Vec<DeskPayout>, Fault> {
+        let mut work = self.work(self.clock.now())?;
+        let mut rows = Vec::new();
+        for (id, payout) in found::<Payout>(&mut work, aggregate::all_payouts(), true).await? {
+            let owner = work.need::<Party>(payout.owner).await?;
+            rows.push(DeskPayout {
+                id: id.to_string(),
+                who: owner.name.clone(),
+                amount: payout.amount,
+                state: payout.stage.word().to_owned(),
+                since: payout.since,
+                reference: payout.reference.clone(),
+            });
+        }
+        Ok(rows)
+    }
+
+    async fn balances(&self) -> Result<Vec<BalanceRow>, Fault> {
+        let sums = super::audit::sums(&*self.store).await?;
+        let row = |row: ledger::TrialRow| BalanceRow {
+            account: row.account.to_string(),
+            side: row.side.word().to_owned(),
+            balance: row.balance,
+        };
+        Ok(ledger::balance::trial_balance(sums).into_iter().map(row).collect())
+    }
+}
+
+/// An area as the shop names it.
+fn area_name(area: &str) -> String {
+    let mut letters = area.chars();
+    match letters.next() {
+        Some(first) if area != "other" => first.to_uppercase().chain(letters).collect(),
+        _ => "Nairobi".to_owned(),
+    }
+}
+
+/// A private link's token: 128 bits nobody guesses.
+fn token(work: &mut Work<'_>) -> String {
+    format!("{:016x}{:016x}", work.entropy.next_u64(), work.entropy.next_u64())
+}
+
+fn split(sale: &Sale) -> Split {
+    let parts = ledger::split(sale);
+    let named = [("maker", parts.maker), ("mentor", parts.mentor), ("margin", parts.margin)];
+    let parts = named.into_iter().filter(|(_, sum)| *sum != Kes::ZERO);
+    Split { total: sale.value, parts: parts.map(|(name, sum)| (name.to_owned(), sum)).collect() }
+}
+
+/// What happened, and what lies ahead while the order goes well.
+fn steps(order: &Order) -> Vec<OrderStep> {
+    const AHEAD: [Step; 6] =
+        [Step::Paid, Step::Offered, Step::Accepted, Step::Ready, Step::AtKiosk, Step::Checked];
+    let mut steps: Vec<OrderStep> = order
+        .steps
+        .iter()
+        .filter(|(step, _)| *step != Step::Placed)
+        .map(|(step, at)| OrderStep { step: step.word().to_owned(), at: Some(*at) })
+        .collect();
+    if order.stage.is_open() {
+        let reached = AHEAD.iter().rposition(|s| order.steps.iter().any(|(done, _)| done == s));
+        let rework = order.steps.iter().rposition(|(s, _)| *s == Step::Rework);
+        let from = match rework {
+            Some(at) if !order.steps[at..].iter().any(|(s, _)| *s == Step::Ready) => 3,
+            _ => reached.map_or(0, |at| at + 1),
+        };
+        steps.extend(AHEAD[from..].iter().map(|s| OrderStep { step: s.word().to_owned(), at: None }));
+    }
+    steps
+}
+
+impl ShopFront for Engine {
+    fn pieces(&self) -> BoxFuture<'_, Result<Vec<PieceView>, ShopError>> {
+        Box::pin(async { self.all_pieces().await.map_err(|e| fault(&e)) })
+    }
+
+    fn piece(&self, code: String) -> BoxFuture<'_, Result<(PieceView, Split), ShopError>> {
+        Box::pin(
+            async move { self.one_piece(&code).await.map_err(|e| fault(&e))?.ok_or(ShopError::NotFound) },
+        )
+    }
+
+    fn shipping(&self, country: &str) -> Option<Usd> {
+        self.policy.shipping(country, 1)
+    }
+
+    fn countries(&self) -> Vec<(String, String)> {
+        self.policy.shipping.iter().map(|rate| (rate.country.clone(), rate.name.clone())).collect()
+    }
+
+    fn checkout(&self, checkout: CheckoutIn) -> BoxFuture<'_, Result<CheckoutOut, ShopError>> {
+        Box::pin(async move { self.check_out(&checkout).await.map_err(|e| fault(&e))? })
+    }
+
+    fn order(&self, token: String) -> BoxFuture<'_, Result<OrderView, ShopError>> {
+        Box::pin(
+            async move { self.order_page(&token).await.map_err(|e| fault(&e))?.ok_or(ShopError::NotFound) },
+        )
+    }
+
+    fn changes(&self) -> broadcast::Receiver<OrderChanged> {
+        self.changes.subscribe()
+    }
+
+    fn card_news(&self, news: CardNews) -> BoxFuture<'_, Result<(), ShopError>> {
+        Box::pin(async move { self.hear_card(&news).await.map_err(|e| fault(&e)) })
+    }
+
+    fn payout_news(&self, id: PayoutId, news: PayoutNews) -> BoxFuture<'_, Result<(), ShopError>> {
+        Box::pin(async move { self.hear_money(id, &news).await.map_err(|e| fault(&e)) })
+    }
+
+    fn desk_listings(&self) -> BoxFuture<'_, Result<Vec<DeskListing>, ShopError>> {
+        Box::pin(async { self.listings_for_desk().await.map_err(|e| fault(&e)) })
+    }
+
+    fn desk_payouts(&self) -> BoxFuture<'_, Result<Vec<DeskPayout>, ShopError>> {
+        Box::pin(async { self.payouts_for_desk().await.map_err(|e| fault(&e)) })
+    }
+
+    fn trial_balance(&self) -> BoxFuture<'_, Result<Vec<BalanceRow>, ShopError>> {
+        Box::pin(async { self.balances().await.map_err(|e| fault(&e)) })
+    }
+}

@@ -1,0 +1,230 @@
+//! The turn of an SMS: read as a command of the sender's tree, as the rest of one that was half
+//! understood, or as the answer to the question a call was cut at. Whatever it is, she gets an
+//! answer in her language. It is acknowledged only when what it brought about is durable.
+
+use super::port::{Busy, ReceiptIn, SmsIn, UssdOut};
+use super::record::Cause;
+use super::turn::{DialogRow, TRIES};
+use super::view::FromIndex;
+use super::work::{Fault, Work, sent_as};
+use super::{Caller, Engine};
+use crate::dialog::input::Input;
+use crate::dialog::keyword::{Half, Reading, complete, understand};
+use crate::dialog::machine::Machine;
+use crate::dialog::sms::{SmsStep, SmsTurn};
+use crate::menu::graph::Graph;
+use crate::menu::value::Value;
+use crate::store::batch::{Committed, Expect, InboxMark, Row};
+use crate::store::{Key, codec, keys};
+use crate::types::{Lang, Timestamp};
+use std::time::Duration;
+
+/// The same message again within this is a repeat of the SMSC's, or of an impatient thumb.
+const REPEAT: Duration = Duration::from_secs(5 * 60);
+
+/// What an SMS is answered with: texts, each with its name in the catalogue.
+type Answers = Vec<(String, String)>;
+
+impl Engine {
+    /// Takes an SMS; `Err` when it could not be kept, so that the SMSC brings it again.
+    pub async fn sms_turn(&self, input: SmsIn) -> Result<(), Busy> {
+        for _ in 0..TRIES {
+            match self.try_sms(&input).await {
+                Ok(()) => return Ok(()),
+                Err(fault) if fault.is_conflict() => {}
+                Err(fault) => {
+                    tracing::error!(from = ?input.from, %fault, "an SMS turn failed; the SMSC keeps the message");
+                    return Err(Busy);
+                }
+            }
+        }
+        Err(Busy)
+    }
+
+    async fn try_sms(&self, input: &SmsIn) -> Result<(), Fault> {
+        if let Some(answers) = self.answered_before(input).await? {
+            return self.answer_again(input, answers).await;
+        }
+        let mut work = self.work(input.at)?;
+        let mut rows = self
+            .store
+            .read(vec![keys::by_phone(input.from), half_key(input), keys::dialog(input.from)])
+            .await?
+            .into_iter();
+        let party = rows.next().flatten().and_then(|row| FromIndex::from_octets(&row.octets()));
+        let (half, dialog) = (rows.next().flatten(), rows.next().flatten());
+        let mut who = Caller::new(input.from, party, self.house.lang);
+        let Some(me) = self.party(&mut work, &who).await? else {
+            return self.invite(work, input).await;
+        };
+        (who.lang, who.role) = (me.lang, Some(me.role));
+        let Some(graph) = self.menus.of(who.role) else {
+            return Err(Fault::Broken(format!("there is no menu for {}", me.role.word())));
+        };
+        let mut reading = understand(&graph, &input.text, input.at);
+        if let (Reading::Unknown, Some(row)) = (&reading, &half)
+            && let Ok(kept) = codec::decode::<Half>(&row.octets())
+        {
+            reading = complete(&graph, &kept, &input.text, input.at);
+        }
+        keep_half(&mut work, input, &reading, half.as_ref());
+        let answers = match (&reading, dialog) {
+            (Reading::Unknown, Some(row)) => self.bare(&mut work, &mut who, input, &graph, &row).await?,
+            _ => None,
+        };
+        let answers = match answers {
+            Some(answers) => answers,
+            None => self.command(&mut work, &mut who, input, &graph, reading).await?,
+        };
+        self.conclude(work, input, answers).await
+    }
+
+    /// Sends the answers and commits; a message that acted leaves its mark.
+    async fn conclude(&self, mut work: Work<'_>, input: &SmsIn, answers: Answers) -> Result<(), Fault> {
+        for (name, text) in &answers {
+            self.text(&mut work, input.from, text.clone(), name);
+        }
+        let mark = work
+            .acts()
+            .then(|| InboxMark { key: mark_key(input, input.at), answer: codec::encode(&answers) });
+        let cause = Cause::Sms {
+            msisdn: input.from,
+            text: input.text.clone(),
+            answers: answers.into_iter().map(|(_, text)| text).collect(),
+        };
+        match self.commit(work, cause, mark).await? {
+            Committed::At(_) => Ok(()),
+            Committed::Repeat(answer) => {
+                self.answer_again(input, codec::decode(&answer).unwrap_or_default()).await
+            }
+        }
+    }
+
+    /// The answers this very message got a moment ago, when it brought something about.
+    async fn answered_before(&self, input: &SmsIn) -> Result<Option<Answers>, Fault> {
+        let earlier = Timestamp::from_millis(input.at.millis() - REPEAT.as_millis() as i64);
+        let keys = vec![mark_key(input, input.at), mark_key(input, earlier)];
+        let row = self.store.read(keys).await?.into_iter().flatten().next();
+        Ok(row.and_then(|row| codec::decode(&row.octets()).ok()))
+    }
+
+    /// A repeat acts on nothing and gets its answer again.
+    async fn answer_again(&self, input: &SmsIn, answers: Answers) -> Result<(), Fault> {
+        let mut work = self.work(input.at)?;
+        for (name, text) in &answers {
+            self.text(&mut work, input.from, text.clone(), name);
+        }
+        let cause = Cause::Sms {
+            msisdn: input.from,
+            text: input.text.clone(),
+            answers: answers.into_iter().map(|(_, text)| text).collect(),
+        };
+        self.commit(work, cause, None).await.map(drop)
+    }
+
+    /// Somebody we do not know, in both languages, since we do not know hers.
+    async fn invite(&self, work: Work<'_>, input: &SmsIn) -> Result<(), Fault> {
+        let dial = [Value::text(self.house.dial.clone())];
+        let say = |lang| self.menus.say("join_first", &dial, lang).map_err(Fault::Broken);
+        let text = format!("{}\n{}", say(Lang::SW)?, say(Lang::EN)?);
+        self.conclude(work, input, vec![("join_first".to_owned(), text)]).await
+    }
+
+    /// A bare word or number as the answer to the question a call was cut at.
+    async fn bare(
+        &self, work: &mut Work<'_>, who: &mut Caller, input: &SmsIn, graph: &Graph, kept: &Row,
+    ) -> Result<Option<Answers>, Fault> {
+        let key = keys::dialog(input.from);
+        let mut row: DialogRow = codec::decode_row(&key, kept)?;
+        let cut = row.state.cut.is_some() && row.state.graph == graph.hash;
+        if !cut || !row.state.may_resume(graph, input.at) || !row.state.takes_bare(graph) {
+            return Ok(None);
+        }
+        let mut machine = Machine::new(graph, row.state);
+        let walk = self.walk(work, who, &mut machine, graph, Input::Bare(input.text.clone())).await?;
+        row.state = machine.into_state();
+        let (UssdOut::Ask(text) | UssdOut::End(text)) = &walk.out else { return Ok(None) };
+        let mut answers = vec![(String::new(), text.clone())];
+        if let Some(wish) = walk.sms {
+            // The SMS that follows the last screen says all of it.
+            let text = self.menus.say(&wish.name, &wish.args, who.lang).map_err(Fault::Broken)?;
+            answers = vec![(wish.name, text)];
+        }
+        row.last = input.at;
+        row.out = walk.out;
+        work.extra().put(key, Expect::At(kept.version), codec::encode(&row));
+        Ok(Some(answers))
+    }
+
+    async fn command(
+        &self, work: &mut Work<'_>, who: &mut Caller, input: &SmsIn, graph: &Graph, reading: Reading,
+    ) -> Result<Answers, Fault> {
+        let mut turn = SmsTurn::new(graph, who.lang, reading, hex(&input.mark));
+        let mut next = Input::Begin { typed: Vec::new() };
+        let echo = |echo: String| Value::text(echo.chars().take(12).collect::<String>());
+        let (name, args) = loop {
+            next = match turn.step(next) {
+                SmsStep::Ask(ask) => Input::Data(self.view(work, who, &ask).await?),
+                SmsStep::Do(wish) => {
+                    let (name, args) = self.act(work, who, &wish).await?;
+                    Input::Outcome { name: name.to_owned(), args }
+                }
+                SmsStep::Say(wish) => break (wish.name, wish.args),
+                SmsStep::BadCode { echo: typed, sound } => {
+                    let name = if sound { "no_such" } else { "bad_code" };
+                    break (name.to_owned(), vec![echo(typed)]);
+                }
+                SmsStep::NotUnderstood => {
+                    break ("not_understood".to_owned(), vec![Value::text(self.house.dial.clone())]);
+                }
+                SmsStep::Fault => break ("try_later".to_owned(), vec![]),
+            };
+        };
+        let text = self.menus.say(&name, &args, who.lang).map_err(Fault::Broken)?;
+        Ok(vec![(name, text)])
+    }
+
+    /// Takes a delivery receipt: kept beside the message it is about.
+    pub async fn receipt_turn(&self, input: ReceiptIn) -> Result<(), Busy> {
+        self.try_receipt(&input).await.map_err(|fault| {
+            tracing::error!(%fault, "a receipt cannot be kept");
+            Busy
+        })
+    }
+
+    async fn try_receipt(&self, input: &ReceiptIn) -> Result<(), Fault> {
+        let row = self.store.read(vec![sent_as(&input.message_id)]).await?.into_iter().next().flatten();
+        let Some(row) = row else {
+            tracing::debug!(id = input.message_id, state = input.state, "a receipt for no message of ours");
+            return Ok(());
+        };
+        let mut work = self.work(input.at)?;
+        let key = keys::index("receipt", &[&row.octets()], input.message_id.as_bytes());
+        work.extra().put(key, Expect::Any, codec::encode(&(&input.state, input.at)));
+        self.commit(work, Cause::Sent(format!("receipt/{}", input.message_id)), None).await.map(drop)
+    }
+}
+
+fn half_key(input: &SmsIn) -> Key {
+    keys::index("half", &[&input.from.number().to_be_bytes()], b"")
+}
+
+/// What was half understood is kept until the rest comes or something else was said.
+fn keep_half(work: &mut Work<'_>, input: &SmsIn, reading: &Reading, kept: Option<&Row>) {
+    match reading {
+        Reading::Half(half) => work.extra().put(half_key(input), Expect::Any, codec::encode(half)),
+        Reading::Understood(_) if kept.is_some() => work.extra().delete(half_key(input), Expect::Any),
+        _ => {}
+    }
+}
+
+/// The mark of a message at a moment: repeats within [`REPEAT`] fall into the same slice of time
+/// or the next one.
+fn mark_key(input: &SmsIn, at: Timestamp) -> Key {
+    let slice = at.millis() / REPEAT.as_millis() as i64;
+    keys::inbox(input.at, format!("sms/{slice}/{}", hex(&input.mark)).as_bytes())
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|b| format!("{b:02x}")).collect()
+}

@@ -1,0 +1,342 @@
+//! What follows from the events of an order, a listing or a payout: stock, postings, texts to the
+//! others, timers. All of it in the same turn, so all of it or none.
+
+use super::Engine;
+use super::view::purse;
+use super::work::{Fault, Work, shard};
+use crate::engine::actions::FOR_EVER;
+use crate::ledger::{Fact, MentorShare, Sale};
+use crate::market::listing::{self, Listing, ListingCommand};
+use crate::market::order::{self, Check, Order, OrderCommand, OrderEvent, OrderStage};
+use crate::market::party::{Party, Role};
+use crate::market::payout::{self, Heard, PayFrom, Payout, PayoutCommand, PayoutEvent};
+use crate::menu::value::Value;
+use crate::types::{Kes, PartyId, PayoutId, SpokenCode, Timestamp, Usd};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// How long an SMS is tried.
+const SMS_LIVES: Duration = Duration::from_secs(3 * 86_400);
+
+/// A timer's purpose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Due {
+    /// A shopper has not paid in time.
+    Unpaid(SpokenCode),
+    /// An offer has not been answered in time.
+    Unanswered(SpokenCode),
+    /// A call was cut, or fell silent, at a screen that is worth a reminder.
+    Cut {
+        /// Whose phone.
+        msisdn: crate::types::Msisdn,
+        /// When she last typed something: a later key makes the reminder void.
+        touched: Timestamp,
+    },
+}
+
+/// A refund on its way to the card processor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundOut {
+    /// The order.
+    pub order: SpokenCode,
+    /// Which of its refunds.
+    pub round: u32,
+    /// The processor's id of the payment.
+    pub payment: String,
+    /// What goes back.
+    pub back: Usd,
+}
+
+/// An SMS in the outbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Text {
+    /// To whom.
+    pub to: crate::types::Msisdn,
+    /// What it says.
+    pub text: String,
+    /// Which message of the catalogue; empty for a screen sent as text.
+    pub name: String,
+}
+
+impl Engine {
+    /// Sends a person a text of the catalogue, in her language.
+    pub(super) fn tell(
+        &self, work: &mut Work<'_>, to: &Party, name: &str, args: Vec<Value>,
+    ) -> Result<(), Fault> {
+        let text = self.menus.say(name, &args, to.lang).map_err(Fault::Broken)?;
+        self.text(work, to.phone, text, name);
+        Ok(())
+    }
+
+    /// Sends a phone a text.
+    pub(super) fn text(&self, work: &mut Work<'_>, to: crate::types::Msisdn, text: String, name: &str) {
+        let id = format!("{:03}{:016x}", work.next_message(), work.entropy.next_u64());
+        let sms = Text { to, text, name: name.to_owned() };
+        work.send(shard::SMS, id, "sms", &sms, SMS_LIVES);
+    }
+
+    /// What an agent's verdict on a listing brings about: the fee, and the maker's text.
+    pub(super) async fn listing_checked(
+        &self, work: &mut Work<'_>, agent: &Party, listing: &Listing,
+    ) -> Result<(), Fault> {
+        work.post(&Fact::ListingValidated {
+            listing: listing.code,
+            round: listing.checks,
+            agent: agent.id,
+            fee: self.policy.agent.listing_validated(),
+        })?;
+        let maker = work.need::<Party>(listing.maker).await?;
+        let shown = Value::Record(self.listing(work, listing).await?);
+        match listing.reason {
+            None => self.tell(work, &maker, "listing_on_sale", vec![shown]),
+            Some(reason) => {
+                let why = Value::word("reason", reason.word());
+                let help = Value::Phone(self.house.help_phone);
+                self.tell(work, &maker, "listing_refused", vec![shown, why, help])
+            }
+        }
+    }
+
+    /// What the events of an order bring about elsewhere.
+    pub(super) async fn follow_order(
+        &self, work: &mut Work<'_>, code: SpokenCode, before: &Order, events: &[OrderEvent],
+    ) -> Result<(), Fault> {
+        let mut state = before.clone();
+        for event in events {
+            if let Some(command) = state.stock(event) {
+                self.stock(work, &state, &command).await?;
+            }
+            self.follow_event(work, code, &state, event).await?;
+            state = order::evolve(Some(state), event, work.now)
+                .ok_or_else(|| Fault::Broken(format!("order {code} came to nothing")))?;
+        }
+        let judged =
+            |event: &OrderEvent| matches!(event, OrderEvent::Passed { .. } | OrderEvent::Failed { .. });
+        if events.iter().any(judged) {
+            self.judged(work, code, before).await?;
+        }
+        Ok(())
+    }
+
+    /// What one event brings about; `order` is the order just before it.
+    async fn follow_event(
+        &self, work: &mut Work<'_>, code: SpokenCode, order: &Order, event: &OrderEvent,
+    ) -> Result<(), Fault> {
+        let quote = order.terms.quote;
+        match event {
+            OrderEvent::Paid { charged, .. } => work.post(&Fact::Captured {
+                order: code,
+                charged: quote.in_shillings(*charged),
+                goods: quote.value(quote.pieces),
+                shipping: quote.shipping_value,
+                fee: quote.in_shillings(self.policy.card_fee(*charged)),
+            }),
+            OrderEvent::Offered(offer) => {
+                work.timer(offer.until, &format!("offer/{code}"), &Due::Unanswered(code));
+                self.tell_order(work, code, offer.to, "order_offer").await
+            }
+            OrderEvent::Lapsed { by } => self.tell_as(work, code, order, *by, "order_lapsed").await,
+            OrderEvent::MarkedReady { by } => {
+                let maker = work.need::<Party>(*by).await?;
+                match self.kiosk_for(&maker) {
+                    Some(agent) => self.tell_order(work, code, agent.id, "parcel_coming").await,
+                    None => Ok(()),
+                }
+            }
+            OrderEvent::Received(hand_over) => {
+                self.tell_order(work, code, hand_over.giver, "order_here").await
+            }
+            OrderEvent::Passed { pieces, round, .. } => self.released(work, code, order, *pieces, *round),
+            OrderEvent::RefundDue(refund) => {
+                let payment = order.payment.clone();
+                let payment = payment.ok_or_else(|| Fault::Broken(format!("order {code} was never paid")))?;
+                let out = RefundOut { order: code, round: refund.round, payment, back: refund.back };
+                work.send(shard::CARD, format!("refund/{code}/{}", refund.round), "refund", &out, FOR_EVER);
+                Ok(())
+            }
+            OrderEvent::RefundDone { round } => {
+                let refund = order.refunds.iter().find(|refund| refund.round == *round);
+                let refund =
+                    refund.ok_or_else(|| Fault::Broken(format!("order {code} has no refund {round}")))?;
+                work.post(&Fact::RefundedBeforeRelease {
+                    order: code,
+                    round: refund.round,
+                    back: refund.back_value,
+                    goods: refund.goods_value,
+                    shipping: refund.shipping_value,
+                })
+            }
+            OrderEvent::Placed(_)
+            | OrderEvent::Expired
+            | OrderEvent::Accepted { .. }
+            | OrderEvent::Refused { .. }
+            | OrderEvent::Failed { .. }
+            | OrderEvent::SentBack { .. }
+            | OrderEvent::Shorted { .. }
+            | OrderEvent::Completed => Ok(()),
+        }
+    }
+
+    /// The fee of a check, once per parcel, and the maker's text.
+    async fn judged(&self, work: &mut Work<'_>, code: SpokenCode, before: &Order) -> Result<(), Fault> {
+        let order = work.need::<Order>(code).await?;
+        let Some(check) = order.check else { return Ok(()) };
+        let first = before.check.is_none_or(|was: Check| was.passed + was.failed == 0);
+        if first {
+            work.post(&Fact::ParcelChecked {
+                order: code,
+                round: check.round,
+                agent: check.by,
+                fee: self.policy.agent.parcel_checked(),
+            })?;
+        }
+        let Some(maker) = order.maker else { return Ok(()) };
+        let maker = work.need::<Party>(maker).await?;
+        let was = before.check.map_or((0, 0), |was| (was.passed, was.failed));
+        let shown = Value::Record(self.check(work, code, &order, &maker).await?);
+        if check.passed > was.0 {
+            self.tell(work, &maker, "order_released", vec![shown.clone()])?;
+        }
+        if check.failed > was.1 {
+            self.tell(work, &maker, "order_failed", vec![shown])?;
+        }
+        Ok(())
+    }
+
+    fn released(
+        &self, work: &mut Work<'_>, code: SpokenCode, order: &Order, pieces: u32, round: u32,
+    ) -> Result<(), Fault> {
+        let maker = order.maker.ok_or_else(|| Fault::Broken(format!("order {code} has no maker")))?;
+        let quote = order.terms.quote;
+        work.post(&Fact::Released {
+            order: code,
+            round,
+            maker,
+            sale: Sale {
+                value: quote.value(pieces),
+                maker_gets: quote.maker_gets(pieces),
+                mentor: order.mentoring.map(|m| MentorShare { mentor: m.mentor, share_bp: m.share_bp }),
+            },
+            loan: None,
+        })
+    }
+
+    async fn stock(&self, work: &mut Work<'_>, order: &Order, command: &ListingCommand) -> Result<(), Fault> {
+        let listing = work.need::<Listing>(order.terms.listing).await?;
+        match listing::decide(Some(&listing), command, &self.policy, work.now) {
+            Ok(events) => work.apply::<Listing>(listing.code, events),
+            // Her own count of what is ready may have moved under an order; the order stands.
+            Err(why) => {
+                tracing::warn!(listing = %listing.code, refusal = why.code(), "stock does not follow")
+            }
+        }
+        Ok(())
+    }
+
+    async fn tell_order(
+        &self, work: &mut Work<'_>, code: SpokenCode, to: PartyId, name: &str,
+    ) -> Result<(), Fault> {
+        let order = work.need::<Order>(code).await?;
+        self.tell_as(work, code, &order, to, name).await
+    }
+
+    async fn tell_as(
+        &self, work: &mut Work<'_>, code: SpokenCode, order: &Order, to: PartyId, name: &str,
+    ) -> Result<(), Fault> {
+        let to = work.need::<Party>(to).await?;
+        let shown = Value::Record(self.order(work, code, order).await?);
+        self.tell(work, &to, name, vec![shown])
+    }
+
+    /// What the provider says of a payout, and what follows.
+    pub(super) async fn hear(&self, work: &mut Work<'_>, id: PayoutId, heard: Heard) -> Result<(), Fault> {
+        let Some(before) = work.get::<Payout>(id).await? else {
+            tracing::warn!(payout = %id, "the provider speaks of a payout that is not ours");
+            return Ok(());
+        };
+        let events = match payout::decide(Some(&before), &PayoutCommand::Hear(heard), &self.policy, work.now)
+        {
+            Ok(events) => events,
+            Err(why) => {
+                tracing::warn!(payout = %id, refusal = why.code(), "news of a payout that cannot be");
+                return Ok(());
+            }
+        };
+        work.apply::<Payout>(id, events.clone());
+        for event in events {
+            self.follow_payout(work, id, &event).await?;
+        }
+        Ok(())
+    }
+
+    async fn follow_payout(
+        &self, work: &mut Work<'_>, id: PayoutId, event: &PayoutEvent,
+    ) -> Result<(), Fault> {
+        let payout = work.need::<Payout>(id).await?;
+        let owner = work.need::<Party>(payout.owner).await?;
+        let (amount, from) = (payout.amount, purse(&owner));
+        debug_assert_eq!(payout.from == PayFrom::Agent, owner.role == Role::Agent);
+        let fee = self.policy.payout_fee(amount);
+        let text = match event {
+            PayoutEvent::WentUnknown { .. } => "payout_unknown",
+            PayoutEvent::Paid { .. } => {
+                work.post(&Fact::PayoutPaid { payout: id, owner: owner.id, amount, fee })?;
+                "payout_paid"
+            }
+            PayoutEvent::PaidLate { .. } => {
+                let left = Kes::minor(work.sum(from.account()).await?.max(0));
+                work.post(&Fact::PayoutPaidLate {
+                    payout: id,
+                    from,
+                    amount,
+                    covered: amount.min(left),
+                    fee,
+                })?;
+                "payout_paid"
+            }
+            PayoutEvent::Failed { .. } => {
+                work.post(&Fact::PayoutFailed { payout: id, from, amount })?;
+                "payout_failed"
+            }
+            PayoutEvent::Reversed { .. } => {
+                work.post(&Fact::PayoutReversed { payout: id, from, amount })?;
+                "payout_failed"
+            }
+            PayoutEvent::Contradicted { heard } => {
+                tracing::error!(payout = %id, ?heard, "ALARM: the provider contradicts itself; ask it, with its statement in hand");
+                return Ok(());
+            }
+            PayoutEvent::Asked { .. } | PayoutEvent::Reserved | PayoutEvent::Submitted => return Ok(()),
+        };
+        let shown = Value::Record(self.payout(work, &payout, &owner).await?);
+        self.tell(work, &owner, text, vec![shown])
+    }
+
+    /// Does what fell due.
+    pub(super) async fn fall_due(&self, work: &mut Work<'_>, due: &Due) -> Result<(), Fault> {
+        match due {
+            Due::Unpaid(code) => {
+                let closed = OrderCommand::Expire { closed: false };
+                self.order_due(work, *code, OrderStage::Placed, &closed).await
+            }
+            Due::Unanswered(code) => {
+                let lapse = OrderCommand::Lapse { next: None };
+                self.order_due(work, *code, OrderStage::Offered, &lapse).await
+            }
+            Due::Cut { msisdn, touched } => self.remind(work, *msisdn, *touched).await,
+        }
+    }
+
+    async fn order_due(
+        &self, work: &mut Work<'_>, code: SpokenCode, stage: OrderStage, command: &OrderCommand,
+    ) -> Result<(), Fault> {
+        let order = work.need::<Order>(code).await?;
+        if order.stage == stage
+            && let Err(why) = self.order_turn(work, code, command).await?
+        {
+            tracing::warn!(order = %code, refusal = why.code(), "a timer came to nothing");
+        }
+        Ok(())
+    }
+}

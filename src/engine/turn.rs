@@ -1,0 +1,370 @@
+//! The turn of a USSD step: read the dialog, walk it, decide, commit, answer. The one function to
+//! read first is [`Engine::ussd_turn`].
+
+use super::record::Cause;
+use super::trade::Due;
+use super::work::{Fault, Work};
+use super::{Caller, Engine};
+use crate::dialog::input::{Input, PinPurpose, PinVerdict, SmsWish, Step, TypedPin};
+use crate::dialog::machine::{Env, Machine};
+use crate::dialog::state::State;
+use crate::engine::port::{UssdEvent, UssdIn, UssdOut};
+use crate::market::party::{self, Party, PartyCommand, PartyEvent, PinHash};
+use crate::menu::graph::Graph;
+use crate::store::batch::Expect;
+use crate::store::{codec, keys};
+use crate::types::{DialogId, Lang, PartyId, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often a turn is decided again because somebody else was faster.
+pub(super) const TRIES: usize = 12;
+
+/// A begin that comes again within this is the network's stammer, not a second call.
+const STAMMER: Duration = Duration::from_secs(5);
+
+/// A subscriber's dialog as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct DialogRow {
+    /// The gateway it runs over.
+    pub gateway: String,
+    /// The gateway's name for it.
+    pub session: Vec<u8>,
+    /// The gateway's count, as last seen.
+    pub sequence: Option<u8>,
+    /// Whether that count moves: only then does an old one tell a late key.
+    pub moves: bool,
+    /// Names the last input: the same octets again are answered again and not acted on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Vec<u8>>,
+    /// What was dialled.
+    pub dialled: String,
+    /// When the last input came.
+    pub last: Timestamp,
+    /// Whether anything was typed since it began.
+    pub walked: bool,
+    /// The language, for people we do not know yet.
+    pub lang: Lang,
+    /// Where it stands.
+    pub state: State,
+    /// What was answered last.
+    pub out: UssdOut,
+    /// The salted hash of a PIN that was typed once.
+    pub candidate: Option<String>,
+    /// The reminder for this moment's cut was sent.
+    pub reminded: Option<Timestamp>,
+}
+
+/// What a walk came to.
+pub(super) struct Walk {
+    pub out: UssdOut,
+    pub sms: Option<SmsWish>,
+    pub outcomes: Vec<(String, String)>,
+}
+
+impl Engine {
+    /// Takes a USSD step and answers with the screen, after everything it brought about is durable.
+    pub async fn ussd_turn(&self, input: UssdIn) -> UssdOut {
+        for _ in 0..TRIES {
+            match self.try_ussd(&input).await {
+                Ok(out) => return out,
+                Err(fault) if fault.is_conflict() => {}
+                Err(fault) => {
+                    tracing::error!(msisdn = ?input.msisdn, %fault, "a USSD turn failed");
+                    return UssdOut::End(self.menus.words("fault_screen", Lang::EN));
+                }
+            }
+        }
+        tracing::error!(msisdn = ?input.msisdn, "a USSD turn never found a quiet moment");
+        UssdOut::End(self.menus.words("fault_screen", Lang::EN))
+    }
+
+    async fn try_ussd(&self, input: &UssdIn) -> Result<UssdOut, Fault> {
+        let mut work = self.work(input.at)?;
+        let key = keys::dialog(input.msisdn);
+        let mut rows = self.store.read(vec![key.clone(), keys::by_phone(input.msisdn)]).await?.into_iter();
+        let kept = rows.next().flatten();
+        let version = kept.as_ref().map(|row| row.version);
+        let row = kept.and_then(|row| codec::decode_row::<DialogRow>(&key, &row).ok());
+        let party = rows.next().flatten().and_then(|row| super::view::FromIndex::from_octets(&row.octets()));
+        let mut who = self.caller(&mut work, input, party, row.as_ref()).await?;
+        let (mut row, first, typed) = match (&input.event, row) {
+            (UssdEvent::Gone, Some(row)) => return self.gone(work, input, row, version).await,
+            (UssdEvent::Gone, None) => return Ok(UssdOut::Nothing),
+            (UssdEvent::Begin(dialled), row) => {
+                if let Some(row) = row.as_ref().filter(|row| is_stammer(row, input, dialled)) {
+                    return Ok(row.out.clone());
+                }
+                match self.begin(&mut work, input, dialled, row, &who) {
+                    Some((row, first)) => (row, first, dialled.clone()),
+                    None => return Ok(UssdOut::End(self.menus.words("no_service", who.lang))),
+                }
+            }
+            (UssdEvent::Reply(_), None) => return Ok(self.expired(who.lang)),
+            (UssdEvent::Reply(typed), Some(row)) => {
+                if row.session != input.session || *row.gateway != *input.gateway {
+                    return Ok(self.expired(who.lang));
+                }
+                let again = input.mark.is_some() && input.mark == row.mark;
+                if again || is_late(&row, input.sequence) {
+                    return Ok(row.out);
+                }
+                if row.state.is_over() {
+                    return Ok(self.expired(who.lang));
+                }
+                (row, Input::Key(typed.clone()), typed.clone())
+            }
+        };
+        let Some(graph) = self.menus.graph(&row.state.graph) else { return Ok(self.expired(who.lang)) };
+        let hidden = matches!(first, Input::Key(_)) && row.state.awaits_pin(&graph);
+        row.walked |= matches!(input.event, UssdEvent::Reply(_));
+        if let (Some(old), Some(new)) = (row.sequence, input.sequence) {
+            row.moves |= old != new;
+        }
+        row.sequence = input.sequence.or(row.sequence);
+        row.last = input.at;
+        row.mark.clone_from(&input.mark);
+        who.candidate = row.candidate.take();
+        let mut machine = Machine::new(&graph, row.state);
+        let walk = self.walk(&mut work, &mut who, &mut machine, &graph, first).await?;
+        if let Some(wish) = walk.sms {
+            self.tell_caller(&mut work, &who, wish)?;
+        }
+        self.remind_later(&mut work, &who, &machine, &graph, input.at).await?;
+        row.state = machine.into_state();
+        row.lang = who.lang;
+        row.candidate = who.candidate.take();
+        row.out = walk.out.clone();
+        let cause = Cause::Ussd {
+            dialog: row.state.id,
+            msisdn: input.msisdn,
+            graph: graph.hash.clone(),
+            typed: if hidden { "****".to_owned() } else { typed },
+            shown: screen(&walk.out).to_owned(),
+            outcomes: walk.outcomes,
+        };
+        let expect = version.map_or(Expect::Absent, Expect::At);
+        work.extra().put(key, expect, codec::encode(&row));
+        self.commit(work, cause, None).await?;
+        Ok(walk.out)
+    }
+
+    async fn caller(
+        &self, work: &mut Work<'_>, input: &UssdIn, party: Option<PartyId>, row: Option<&DialogRow>,
+    ) -> Result<Caller, Fault> {
+        let mut who = Caller::new(input.msisdn, party, self.house.lang);
+        if let Some(me) = self.party(work, &who).await? {
+            who.lang = me.lang;
+            who.role = Some(me.role);
+        } else if let Some(row) = row {
+            who.lang = row.lang;
+        }
+        Ok(who)
+    }
+
+    /// A new dialog, or the one that was cut, gone on with.
+    fn begin(
+        &self, work: &mut Work<'_>, input: &UssdIn, dialled: &str, row: Option<DialogRow>, who: &Caller,
+    ) -> Option<(DialogRow, Input)> {
+        let (graph, typed) = self.menus.dialled(dialled, who.role)?;
+        let resumed =
+            row.filter(|row| row.state.graph == graph.hash && row.state.may_resume(&graph, input.at));
+        let (state, first, candidate) = match resumed {
+            Some(row) => {
+                let mut state = row.state;
+                state.cut(row.last);
+                (state, Input::Redial { typed }, None)
+            }
+            None => {
+                let id = DialogId::new(work.now, &mut work.entropy);
+                (State::new(id, &graph), Input::Begin { typed }, None)
+            }
+        };
+        let row = DialogRow {
+            gateway: input.gateway.to_string(),
+            session: input.session.clone(),
+            sequence: input.sequence,
+            moves: false,
+            mark: None,
+            dialled: dialled.to_owned(),
+            last: input.at,
+            walked: false,
+            lang: who.lang,
+            state,
+            out: UssdOut::Nothing,
+            candidate,
+            reminded: None,
+        };
+        Some((row, first))
+    }
+
+    /// The network says that the dialog is over: kept, so that a redial goes on.
+    async fn gone(
+        &self, mut work: Work<'_>, input: &UssdIn, mut row: DialogRow, version: Option<u64>,
+    ) -> Result<UssdOut, Fault> {
+        let same = row.session == input.session && *row.gateway == *input.gateway;
+        if !same || row.state.cut.is_some() {
+            return Ok(UssdOut::Nothing);
+        }
+        row.state.cut(input.at);
+        if let Some(graph) = self.menus.graph(&row.state.graph) {
+            let machine = Machine::new(&graph, row.state.clone());
+            let env = self.env(&graph, row.lang, input.at);
+            if let Some((after, _)) = machine.drop_wish(env, &BTreeMap::new()) {
+                let due = Due::Cut { msisdn: input.msisdn, touched: row.last };
+                work.timer(input.at.after(after), &format!("cut/{}", input.msisdn), &due);
+            }
+        }
+        let cause = Cause::Ussd {
+            dialog: row.state.id,
+            msisdn: input.msisdn,
+            graph: row.state.graph.clone(),
+            typed: String::new(),
+            shown: String::new(),
+            outcomes: vec![("gone".to_owned(), String::new())],
+        };
+        let expect = version.map_or(Expect::Absent, Expect::At);
+        work.extra().put(keys::dialog(input.msisdn), expect, codec::encode(&row));
+        self.commit(work, cause, None).await?;
+        Ok(UssdOut::Nothing)
+    }
+
+    /// Sets the reminder for a call that falls silent at this screen without a word of the network.
+    async fn remind_later(
+        &self, work: &mut Work<'_>, who: &Caller, machine: &Machine<'_>, graph: &Graph, now: Timestamp,
+    ) -> Result<(), Fault> {
+        let env = self.env(graph, who.lang, now);
+        if let Some((after, _)) = machine.drop_wish(env, &BTreeMap::new()) {
+            let due = Due::Cut { msisdn: who.msisdn, touched: now };
+            work.timer(now.after(graph.idle + after), &format!("idle/{}", who.msisdn), &due);
+        }
+        Ok(())
+    }
+
+    /// Feeds a machine until it shows something.
+    pub(super) async fn walk(
+        &self, work: &mut Work<'_>, who: &mut Caller, machine: &mut Machine<'_>, graph: &Graph, first: Input,
+    ) -> Result<Walk, Fault> {
+        let mut outcomes = Vec::new();
+        let mut input = first;
+        loop {
+            let env = self.env(graph, who.lang, work.now);
+            input = match machine.step(env, input) {
+                Step::Ask(ask) => Input::Data(self.view(work, who, &ask).await?),
+                Step::Pin { typed, purpose } => Input::Pin(self.pin(work, who, &typed, purpose).await?),
+                Step::Do(wish) => {
+                    let (name, args) = self.act(work, who, &wish).await?;
+                    outcomes.push((wish.name, name.to_owned()));
+                    Input::Outcome { name: name.to_owned(), args }
+                }
+                Step::Show(text) => return Ok(Walk { out: UssdOut::Ask(text), sms: None, outcomes }),
+                Step::End(text, sms) => return Ok(Walk { out: UssdOut::End(text), sms, outcomes }),
+            };
+        }
+    }
+
+    /// Judges a typed PIN.
+    async fn pin(
+        &self, work: &mut Work<'_>, who: &mut Caller, typed: &TypedPin, purpose: PinPurpose,
+    ) -> Result<PinVerdict, Fault> {
+        let pin = || zeroize::Zeroizing::new(typed.expose().to_owned());
+        let broken = |fault: super::pins::PinFault| Fault::Broken(fault.to_string());
+        let me = self.party(work, who).await?;
+        match purpose {
+            PinPurpose::Choose => {
+                if me.as_ref().is_some_and(Party::pin_is_locked) {
+                    return Ok(PinVerdict::Locked);
+                }
+                if !super::pins::is_acceptable(typed.expose(), who.msisdn) {
+                    return Ok(PinVerdict::TooEasy);
+                }
+                who.candidate = Some(self.pins.hash(pin()).await.map_err(broken)?);
+                Ok(PinVerdict::Right)
+            }
+            PinPurpose::Confirm => {
+                let Some(hash) = who.candidate.take() else { return Ok(PinVerdict::Wrong { left: 0 }) };
+                if !self.pins.prove(pin(), hash.clone()).await.map_err(broken)? {
+                    return Ok(PinVerdict::Wrong { left: 0 });
+                }
+                match me {
+                    None => who.chosen = Some(PinHash(hash)),
+                    Some(me) => {
+                        let command = PartyCommand::SetPin { hash: PinHash(hash) };
+                        match party::decide(Some(&me), &command, &self.policy, work.now) {
+                            Ok(events) => work.apply::<Party>(me.id, events),
+                            Err(_) => return Ok(PinVerdict::Locked),
+                        }
+                    }
+                }
+                Ok(PinVerdict::Right)
+            }
+            PinPurpose::Prove => {
+                let Some(me) = me else { return Ok(PinVerdict::Locked) };
+                let hash = match &me.pin {
+                    Some(kept) if kept.locked.is_none() => kept.hash.0.clone(),
+                    _ => return Ok(PinVerdict::Locked),
+                };
+                let right = self.pins.prove(pin(), hash).await.map_err(broken)?;
+                let command = PartyCommand::TryPin { right };
+                let Ok(events) = party::decide(Some(&me), &command, &self.policy, work.now) else {
+                    return Ok(PinVerdict::Locked);
+                };
+                let verdict = match events.last() {
+                    Some(PartyEvent::PinMissed { left }) => PinVerdict::Wrong { left: *left },
+                    Some(PartyEvent::PinLocked) => PinVerdict::Locked,
+                    _ => PinVerdict::Right,
+                };
+                work.apply::<Party>(me.id, events);
+                who.pin_proven = verdict == PinVerdict::Right;
+                Ok(verdict)
+            }
+        }
+    }
+
+    /// What surrounds a step of a dialog.
+    pub(super) fn env(&self, graph: &Graph, lang: Lang, now: Timestamp) -> Env {
+        Env { lang, limit: usize::from(graph.limit).min(usize::from(self.house.most_septets)), now }
+    }
+
+    /// The SMS that a last screen sends after itself.
+    pub(super) fn tell_caller(&self, work: &mut Work<'_>, who: &Caller, wish: SmsWish) -> Result<(), Fault> {
+        let text = self.menus.say(&wish.name, &wish.args, who.lang).map_err(Fault::Broken)?;
+        self.text(work, who.msisdn, text, &wish.name);
+        Ok(())
+    }
+
+    fn expired(&self, lang: Lang) -> UssdOut {
+        UssdOut::End(self.menus.words("call_over", lang))
+    }
+
+    /// The graph a stored dialog walks.
+    pub(super) fn graph_of(&self, row: &DialogRow) -> Option<Arc<Graph>> {
+        self.menus.graph(&row.state.graph)
+    }
+}
+
+/// The same begin again, before anything was typed.
+fn is_stammer(row: &DialogRow, input: &UssdIn, dialled: &str) -> bool {
+    let same = *row.gateway == *input.gateway && row.dialled == dialled && row.session == input.session;
+    same && !row.walked && input.at.since(row.last) < STAMMER && row.out != UssdOut::Nothing
+}
+
+/// A key for a screen that is no longer current: its count is not ahead of the last one seen.
+/// Counts have seven bits and wrap.
+fn is_late(row: &DialogRow, sequence: Option<u8>) -> bool {
+    match (row.sequence, sequence) {
+        (Some(seen), Some(new)) if row.moves => {
+            new.wrapping_sub(seen) & 0x7F == 0 || new.wrapping_sub(seen) & 0x7F > 64
+        }
+        _ => false,
+    }
+}
+
+fn screen(out: &UssdOut) -> &str {
+    match out {
+        UssdOut::Ask(text) | UssdOut::End(text) => text,
+        UssdOut::Nothing => "",
+    }
+}

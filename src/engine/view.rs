@@ -1,0 +1,431 @@
+//! What screens and texts show: rows of the store as the records and values of the vocabulary.
+//!
+//! Nothing is decided here. Money is read from the books, never counted twice.
+
+use super::aggregate::{self, Aggregate};
+use super::work::{Fault, Work};
+use super::{Caller, Engine};
+use crate::dialog::input::{Ask, Data};
+use crate::ledger::{Account, Purse, Transfer};
+use crate::market::listing::{Listing, ListingStage};
+use crate::market::order::{self, Order, OrderStage};
+use crate::market::party::{Party, Role};
+use crate::market::payout::Payout;
+use crate::menu::value::{Record, Value};
+use crate::store::{Key, codec, keys};
+use crate::types::time::NAIROBI;
+use crate::types::{CodeKind, Kes, Lang, PartyId, PayoutId, SpokenCode, Timestamp};
+use std::collections::BTreeMap;
+
+/// Most rows a list shows: more than anybody pages through on a phone.
+const MOST_ROWS: usize = 60;
+
+/// The purse a person's money stands in.
+pub fn purse(party: &Party) -> Purse {
+    match party.role {
+        Role::Artisan => Purse::Artisan(party.id),
+        Role::Agent => Purse::Agent(party.id),
+    }
+}
+
+/// A moment as an offer names it: `23/11 16:05`.
+fn day_and_time(at: Timestamp) -> String {
+    format!("{} {}", at.day_month(NAIROBI), at.hour_minute(NAIROBI))
+}
+
+/// The word under which the vocabulary knows where an order stands.
+pub fn order_word(order: &Order) -> &'static str {
+    match order.stage {
+        OrderStage::Making if order.check.is_some() => "rework",
+        OrderStage::Making => "making",
+        OrderStage::Ready => "ready",
+        OrderStage::AtKiosk => "at_kiosk",
+        OrderStage::Released => "released",
+        OrderStage::Expired | OrderStage::Refunded => "refunded",
+        OrderStage::Placed | OrderStage::Paid | OrderStage::Offered => "offered",
+    }
+}
+
+impl Engine {
+    /// Reads what a machine asked for.
+    pub(super) async fn view(&self, work: &mut Work<'_>, who: &Caller, ask: &Ask) -> Result<Data, Fault> {
+        let mut data = Data::default();
+        for name in &ask.globals {
+            if let Some(value) = self.global(work, who, name).await? {
+                data.globals.insert(name.clone(), value);
+            }
+        }
+        if let Some((query, _)) = &ask.query {
+            data.rows = Some(self.rows(work, who, query).await?);
+        }
+        if let Some((ty, code)) = &ask.find {
+            data.found = self.find(work, who, ty, code).await?;
+        }
+        Ok(data)
+    }
+
+    async fn global(&self, work: &mut Work<'_>, who: &Caller, name: &str) -> Result<Option<Value>, Fault> {
+        let house = &self.house;
+        let fixed = match name {
+            "help.phone" => Some(Value::Phone(house.help_phone)),
+            "help.dial" => Some(Value::text(house.dial.clone())),
+            "help.sms" => Some(Value::text(house.sms.clone())),
+            "me.phone" => Some(Value::Phone(who.msisdn)),
+            _ => None,
+        };
+        if fixed.is_some() {
+            return Ok(fixed);
+        }
+        let Some(party) = self.party(work, who).await? else { return Ok(None) };
+        Ok(Some(match name {
+            "me.first" => Value::text(party.first_name()),
+            "me.place" => Value::text(self.place_of(&party)),
+            "me.code" => Value::Code(party.number),
+            "me.free" => Value::Kes(free(work, &party).await?),
+            "me.held" => Value::Kes(self.held(work, party.id).await?),
+            "me.moving" => Value::Kes(Kes::minor(work.sum(Account::Moving(party.id)).await?)),
+            "me.pin" => Value::word("pin_state", pin_word(&party)),
+            "orders.new" => {
+                let open = self.open_orders(work, party.id).await?;
+                let new = open.iter().filter(|(_, o)| o.stage == OrderStage::Offered).count();
+                Value::Int(new.min(99) as i64)
+            }
+            "parcels.here" => Value::Int(count(work, aggregate::unchecked_at(party.id)).await?),
+            "listings.waiting" => Value::Int(count(work, aggregate::all_waiting()).await?),
+            _ => return Ok(None),
+        }))
+    }
+
+    async fn rows(&self, work: &mut Work<'_>, who: &Caller, query: &str) -> Result<Vec<Record>, Fault> {
+        let Some(party) = self.party(work, who).await? else { return Ok(Vec::new()) };
+        let orders = match query {
+            "orders.open" => self.open_orders(work, party.id).await?,
+            "parcels.expected" => found::<Order>(work, aggregate::expected(), false).await?,
+            "parcels.unchecked" => found::<Order>(work, aggregate::unchecked_at(party.id), false).await?,
+            "listing.mine" | "listings.to_check" => {
+                let prefix = match query {
+                    "listing.mine" => keys::index_prefix("listing_of", &[party.id.as_bytes()]),
+                    _ => aggregate::all_waiting(),
+                };
+                let mut records = Vec::new();
+                for (_, listing) in found::<Listing>(work, prefix, query == "listing.mine").await? {
+                    records.push(self.listing(work, &listing).await?);
+                }
+                return Ok(records);
+            }
+            "ledger.recent" => return entries(work, &party).await,
+            _ => return Err(Fault::Broken(format!("no query is called {query}"))),
+        };
+        let mut records = Vec::new();
+        for (code, order) in orders {
+            records.push(self.order(work, code, &order).await?);
+        }
+        Ok(records)
+    }
+
+    /// A record by its spoken number, when this person may see it.
+    async fn find(
+        &self, work: &mut Work<'_>, who: &Caller, ty: &str, code: &str,
+    ) -> Result<Option<Record>, Fault> {
+        let Some(party) = self.party(work, who).await? else { return Ok(None) };
+        let agent = party.role == Role::Agent;
+        match ty {
+            "order" => {
+                let Ok(code) = SpokenCode::parse(CodeKind::Order, code) else { return Ok(None) };
+                let Some(order) = read::<Order>(work, code).await? else { return Ok(None) };
+                let hers = order.maker == Some(party.id) || order.offered_to.contains(&party.id);
+                let seen = hers || (agent && order.payment.is_some());
+                if seen { Ok(Some(self.order(work, code, &order).await?)) } else { Ok(None) }
+            }
+            "listing" => {
+                let Ok(code) = SpokenCode::parse(CodeKind::Listing, code) else { return Ok(None) };
+                let Some(listing) = read::<Listing>(work, code).await? else { return Ok(None) };
+                let seen = listing.maker == party.id || agent;
+                if seen { Ok(Some(self.listing(work, &listing).await?)) } else { Ok(None) }
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The person behind a call, if she is one of us.
+    pub(super) async fn party(&self, work: &mut Work<'_>, who: &Caller) -> Result<Option<Party>, Fault> {
+        match who.party {
+            Some(id) => work.get::<Party>(id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The kiosk a person keeps, or the one nearest to where she works.
+    pub(super) fn place_of(&self, party: &Party) -> String {
+        match &party.kiosk {
+            Some(kiosk) => kiosk.clone(),
+            None => self.kiosk_for(party).and_then(|agent| agent.kiosk.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// The agent who serves where a person works: of her area, else the first there is.
+    pub(super) fn kiosk_for(&self, party: &Party) -> Option<Party> {
+        let agents = self.agents();
+        agents.iter().find(|agent| agent.area == party.area).or_else(|| agents.first()).cloned()
+    }
+
+    /// What she is promised for pieces that have not passed the check yet.
+    pub(super) async fn held(&self, work: &mut Work<'_>, maker: PartyId) -> Result<Kes, Fault> {
+        let open = self.open_orders(work, maker).await?;
+        Ok(order::held(open.iter().map(|(_, order)| order), maker))
+    }
+
+    async fn open_orders(
+        &self, work: &mut Work<'_>, maker: PartyId,
+    ) -> Result<Vec<(SpokenCode, Order)>, Fault> {
+        found::<Order>(work, aggregate::open_orders_of(maker), false).await
+    }
+
+    /// A listing as texts show it.
+    pub(super) async fn listing(&self, work: &mut Work<'_>, listing: &Listing) -> Result<Record, Fault> {
+        let maker = read::<Party>(work, listing.maker).await?;
+        let usd = crate::market::price::quote(&self.policy, listing.price, 1, crate::types::Usd::ZERO)
+            .map_or_else(String::new, |quote| dollars(quote.shop_each));
+        let state = match listing.stage {
+            ListingStage::Draft | ListingStage::Waiting => "waiting",
+            other => other.word(),
+        };
+        Ok(Record::new(
+            "listing",
+            listing.code.to_string(),
+            [
+                ("code", Value::Code(listing.code)),
+                ("kind", Value::word("kind", listing.kind.as_str())),
+                ("stuff", Value::word("stuff", listing.stuff.as_str())),
+                ("price", Value::Kes(listing.price)),
+                ("ready", Value::Int(i64::from(listing.ready))),
+                ("sold", Value::Int(i64::from(listing.sold))),
+                ("state", Value::word("listing_state", state)),
+                ("place", Value::text(maker.as_ref().map_or_else(String::new, |m| self.place_of(m)))),
+                ("maker", Value::text(maker.as_ref().map_or_else(String::new, Party::first_name))),
+                ("fee", Value::Kes(self.policy.agent.listing_validated())),
+                ("usd", Value::text(usd)),
+            ],
+        ))
+    }
+
+    /// An order as texts show it.
+    pub(super) async fn order(
+        &self, work: &mut Work<'_>, code: SpokenCode, order: &Order,
+    ) -> Result<Record, Fault> {
+        let listing = read::<Listing>(work, order.terms.listing).await?;
+        let maker = match order.maker.or(order.offer.map(|o| o.to)).or(order.offered_to.last().copied()) {
+            Some(id) => read::<Party>(work, id).await?,
+            None => None,
+        };
+        let word = |set, pick: fn(&Listing) -> &str| Value::word(set, listing.as_ref().map_or("other", pick));
+        let pieces = match order.offer {
+            Some(offer) => offer.pieces,
+            None if order.accepted > 0 => order.accepted,
+            None => order.quantity(),
+        };
+        let until = order.offer.map_or(order.since, |offer| offer.until);
+        Ok(Record::new(
+            "order",
+            code.to_string(),
+            [
+                ("code", Value::Code(code)),
+                ("qty", Value::Int(i64::from(pieces))),
+                ("kind", word("kind", |l| l.kind.as_str())),
+                ("stuff", word("stuff", |l| l.stuff.as_str())),
+                ("due", Value::Date(order.due.unwrap_or(order.since))),
+                ("until", Value::text(day_and_time(until))),
+                ("earn", Value::Kes(order.earns())),
+                ("state", Value::word("order_state", order_word(order))),
+                ("place", Value::text(maker.as_ref().map_or_else(String::new, |m| self.place_of(m)))),
+                ("maker", Value::text(maker.as_ref().map_or_else(String::new, Party::first_name))),
+                ("dial", Value::text(self.house.dial.clone())),
+            ],
+        ))
+    }
+
+    /// How a parcel was judged, as texts to `reader` show it.
+    pub(super) async fn check(
+        &self, work: &mut Work<'_>, code: SpokenCode, order: &Order, reader: &Party,
+    ) -> Result<Record, Fault> {
+        let check = order.check.ok_or_else(|| Fault::Broken(format!("order {code} was never checked")))?;
+        Ok(Record::new(
+            "check",
+            code.to_string(),
+            [
+                ("code", Value::Code(code)),
+                ("qty", Value::Int(i64::from(check.came))),
+                ("pass", Value::Int(i64::from(check.passed))),
+                ("fail", Value::Int(i64::from(check.failed))),
+                ("why", Value::word("reason", check.reason.map_or("other", |reason| reason.word()))),
+                ("fee", Value::Kes(self.policy.agent.parcel_checked())),
+                ("earn", Value::Kes(order.terms.quote.maker_gets(check.passed))),
+                ("free", Value::Kes(free(work, reader).await?)),
+                ("due", Value::Date(order.due.unwrap_or(order.since))),
+                ("phone", Value::Phone(self.house.help_phone)),
+            ],
+        ))
+    }
+
+    /// A payout as texts to its owner show it.
+    pub(super) async fn payout(
+        &self, work: &mut Work<'_>, payout: &Payout, owner: &Party,
+    ) -> Result<Record, Fault> {
+        let why: String = payout.why.clone().unwrap_or_default().chars().take(20).collect();
+        Ok(Record::new(
+            "payout",
+            payout.id.to_string(),
+            [
+                ("amount", Value::Kes(payout.amount)),
+                ("phone", Value::Phone(payout.to)),
+                ("ref", Value::text(payout.reference.clone().unwrap_or_default())),
+                ("why", Value::text(why)),
+                ("free", Value::Kes(free(work, owner).await?)),
+                ("help", Value::Phone(self.house.help_phone)),
+            ],
+        ))
+    }
+
+    /// The three balances.
+    pub(super) async fn wallet(&self, work: &mut Work<'_>, party: &Party) -> Result<Record, Fault> {
+        Ok(Record::new(
+            "wallet",
+            party.id.to_string(),
+            [
+                ("free", Value::Kes(free(work, party).await?)),
+                ("held", Value::Kes(self.held(work, party.id).await?)),
+                ("moving", Value::Kes(Kes::minor(work.sum(Account::Moving(party.id)).await?))),
+            ],
+        ))
+    }
+
+    /// The artisan that somebody has just become.
+    pub(super) fn newcomer(&self, party: &Party) -> Record {
+        Record::new(
+            "artisan",
+            party.id.to_string(),
+            [
+                ("first", Value::text(party.first_name())),
+                ("code", Value::Code(party.number)),
+                ("dial", Value::text(self.house.dial.clone())),
+                ("sms", Value::text(self.house.sms.clone())),
+            ],
+        )
+    }
+}
+
+/// A dollar sum as prices are written: `14.50`, always with cents.
+pub fn dollars(sum: crate::types::Usd) -> String {
+    format!("{}.{:02}", sum.whole(), sum.cents() % 100)
+}
+
+/// What is free in somebody's purse.
+pub(super) async fn free(work: &Work<'_>, party: &Party) -> Result<Kes, Fault> {
+    Ok(Kes::minor(work.sum(purse(party).account()).await?))
+}
+
+fn pin_word(party: &Party) -> &'static str {
+    match &party.pin {
+        None => "none",
+        Some(pin) if pin.locked.is_some() => "locked",
+        Some(_) => "set",
+    }
+}
+
+/// The reason of a hold, as a screen says it.
+pub(super) fn hold_words(why: &BTreeMap<Lang, String>, lang: Lang) -> Value {
+    let text = why.get(&lang).or_else(|| why.values().next()).cloned().unwrap_or_default();
+    Value::text(text.chars().take(40).collect::<String>())
+}
+
+async fn count(work: &Work<'_>, prefix: Key) -> Result<i64, Fault> {
+    Ok(work.store().scan(prefix, None, 99, false).await?.len() as i64)
+}
+
+/// An aggregate as it stands in the store, for showing; no decision rests on it.
+pub(super) async fn read<A: Aggregate>(work: &mut Work<'_>, id: A::Id) -> Result<Option<A>, Fault> {
+    if let Some(state) = work.seen::<A>(id) {
+        return Ok(Some(state));
+    }
+    let key = A::key(id);
+    let row = work.store().read(vec![key.clone()]).await?.into_iter().next().flatten();
+    Ok(row.map(|row| codec::decode_row::<A>(&key, &row)).transpose()?)
+}
+
+/// What an index entry points at, as an id.
+pub(super) trait FromIndex: Sized {
+    /// From the octets at the end of the entry.
+    fn from_octets(octets: &[u8]) -> Option<Self>;
+}
+
+impl FromIndex for PartyId {
+    fn from_octets(octets: &[u8]) -> Option<Self> {
+        Some(Self::from_bytes(octets.try_into().ok()?))
+    }
+}
+
+impl FromIndex for PayoutId {
+    fn from_octets(octets: &[u8]) -> Option<Self> {
+        Some(Self::from_bytes(octets.try_into().ok()?))
+    }
+}
+
+impl FromIndex for SpokenCode {
+    /// The number of digits tells listings from orders.
+    fn from_octets(octets: &[u8]) -> Option<Self> {
+        let number = u32::from_be_bytes(octets.try_into().ok()?);
+        Self::try_from(number.to_string()).ok()
+    }
+}
+
+/// Everything an index finds, at most [`MOST_ROWS`], as the store has it.
+pub(super) async fn found<A: Aggregate>(
+    work: &mut Work<'_>, prefix: Key, newest_first: bool,
+) -> Result<Vec<(A::Id, A)>, Fault>
+where
+    A::Id: FromIndex,
+{
+    let entries = work.store().scan(prefix, None, MOST_ROWS, newest_first).await?;
+    let mut all = Vec::with_capacity(entries.len());
+    for (key, _) in entries {
+        let Some(id) = keys::index_id(&key).and_then(|id| A::Id::from_octets(&id)) else { continue };
+        if let Some(state) = read::<A>(work, id).await? {
+            all.push((id, state));
+        }
+    }
+    Ok(all)
+}
+
+/// The last movements of somebody's purse, newest first.
+async fn entries(work: &mut Work<'_>, party: &Party) -> Result<Vec<Record>, Fault> {
+    use crate::ledger::Kind;
+    let account = purse(party).account();
+    let lines = work.store().scan(keys::statements(&account.to_string()), None, 12, true).await?;
+    let mut records = Vec::new();
+    for (key, row) in lines {
+        let id = codec::decode_row(&key, &row)?;
+        let key = keys::transfer(id);
+        let Some(row) = work.store().read(vec![key.clone()]).await?.into_iter().next().flatten() else {
+            continue;
+        };
+        let transfer: Transfer = codec::decode_row(&key, &row)?;
+        let net = transfer.net().get(&account).copied().unwrap_or(0);
+        let what = match transfer.kind {
+            Kind::Released => "sale",
+            Kind::PayoutReserved | Kind::PayoutPaid | Kind::PayoutPaidLate => "payout",
+            Kind::PayoutFailed | Kind::PayoutReversed => "returned",
+            _ => "fee",
+        };
+        records.push(Record::new(
+            "entry",
+            transfer.id.to_string(),
+            [
+                ("date", Value::Date(transfer.at)),
+                ("sign", Value::text(if net < 0 { "-" } else { "+" })),
+                ("amount", Value::Kes(Kes::minor(net.abs()))),
+                ("what", Value::word("posting", what)),
+            ],
+        ));
+    }
+    Ok(records)
+}

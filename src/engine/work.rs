@@ -1,0 +1,214 @@
+//! The unit of work of a turn: what was read, what was decided, and the one batch they become.
+//!
+//! A command of the market is decided on rows that are read here once and expected unchanged at
+//! commit; its events evolve the copies held here and go to the journal; facts for the books become
+//! transfers. [`Work::batch`] puts all of it into one [`Batch`].
+
+use super::aggregate::{Aggregate, Shelves};
+use super::record::{Cause, Record};
+use crate::ledger::{Account, Fact, Transfer, post};
+use crate::market::Event;
+use crate::store::batch::{Batch, Expect};
+use crate::store::{Store, StoreError, codec, keys, outbox, timers};
+use crate::types::{Entropy, Timestamp};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Why a turn could not be finished.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The store said no.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The books said no to something the market allowed: a fault of ours.
+    #[error("the books refused: {0}")]
+    Books(#[from] crate::ledger::Refused),
+    /// Something that must be there is not: a fault of ours.
+    #[error("{0}")]
+    Broken(String),
+}
+
+impl Fault {
+    /// True when reading and deciding again may help: somebody else was faster.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Conflict(_) | StoreError::Floor(_)))
+    }
+}
+
+/// Shards of the outbox: kinds of senders do not wait for each other.
+pub mod shard {
+    /// SMS.
+    pub const SMS: u8 = 1;
+    /// Mobile money.
+    pub const MONEY: u8 = 2;
+    /// The card processor.
+    pub const CARD: u8 = 3;
+}
+
+/// Everything one turn reads and decides.
+pub struct Work<'s> {
+    store: &'s dyn Store,
+    /// The moment of the turn.
+    pub now: Timestamp,
+    /// Randomness for new ids and codes.
+    pub entropy: Entropy,
+    shelves: Shelves,
+    transfers: Vec<Transfer>,
+    events: Vec<Event>,
+    extra: Batch,
+    wakes: Vec<u8>,
+    sent: u32,
+}
+
+impl<'s> Work<'s> {
+    /// An empty unit of work at a moment.
+    pub fn new(store: &'s dyn Store, now: Timestamp, entropy: Entropy) -> Self {
+        Self {
+            store,
+            now,
+            entropy,
+            shelves: Shelves::default(),
+            transfers: Vec::new(),
+            events: Vec::new(),
+            extra: Batch::default(),
+            wakes: Vec::new(),
+            sent: 0,
+        }
+    }
+
+    /// The store, for reads that no decision rests on.
+    pub fn store(&self) -> &'s dyn Store {
+        self.store
+    }
+
+    /// An aggregate as it stands in this turn; what is decided on it holds only if nobody changes
+    /// it before the commit.
+    pub async fn get<A: Aggregate>(&mut self, id: A::Id) -> Result<Option<A>, Fault> {
+        if !A::shelf(&mut self.shelves).has(id) {
+            let key = A::key(id);
+            let row = self.store.read(vec![key.clone()]).await?.into_iter().next().flatten();
+            let state = row.as_ref().map(|row| codec::decode_row::<A>(&key, row)).transpose()?;
+            A::shelf(&mut self.shelves).hold(id, row.map(|row| row.version), state);
+        }
+        Ok(A::shelf(&mut self.shelves).now(id).cloned())
+    }
+
+    /// The same, where it must be there.
+    pub async fn need<A: Aggregate>(&mut self, id: A::Id) -> Result<A, Fault> {
+        let missing = || Fault::Broken(format!("{} is gone", crate::store::batch::show_key(&A::key(id))));
+        self.get(id).await?.ok_or_else(missing)
+    }
+
+    /// An aggregate that this turn has read or made already.
+    pub fn seen<A: Aggregate>(&mut self, id: A::Id) -> Option<A> {
+        A::shelf(&mut self.shelves).now(id).cloned()
+    }
+
+    /// Lets go of something that was only looked at.
+    pub fn forget<A: Aggregate>(&mut self, id: A::Id) {
+        A::shelf(&mut self.shelves).drop(id);
+    }
+
+    /// Applies events that a decision gave; the aggregate must have been read in this turn.
+    pub fn apply<A: Aggregate>(&mut self, id: A::Id, events: Vec<A::Event>) {
+        for event in events {
+            A::shelf(&mut self.shelves).evolve(id, &event, self.now);
+            self.events.push(A::wrap(id, event));
+        }
+    }
+
+    /// Posts a fact to the books.
+    pub fn post(&mut self, fact: &Fact) -> Result<(), Fault> {
+        self.transfers.push(post(fact, self.now)?);
+        Ok(())
+    }
+
+    /// The credit-positive sum of an account, with what this turn posted to it.
+    pub async fn sum(&self, account: Account) -> Result<i64, Fault> {
+        let key = keys::balance(&account.to_string());
+        let row = self.store.read(vec![key]).await?.into_iter().next().flatten();
+        let posted: i64 = self.transfers.iter().filter_map(|t| t.net().get(&account).copied()).sum();
+        Ok(row.map_or(0, |row| row.sum()) + posted)
+    }
+
+    /// Puts something into the outbox, due now. The id is derived from the cause, so the same turn
+    /// decided twice sends once.
+    pub fn send<T: Serialize>(&mut self, shard: u8, id: String, kind: &str, payload: &T, lives: Duration) {
+        let payload = serde_json::to_vec(payload).unwrap_or_default().into();
+        let give_up = self.now.after(lives);
+        let item = outbox::Item { kind: kind.to_owned(), attempt: 0, give_up, payload };
+        outbox::push(&mut self.extra, shard, self.now, id.as_bytes(), &item);
+        if !self.wakes.contains(&shard) {
+            self.wakes.push(shard);
+        }
+    }
+
+    /// Keeps which of our messages the SMSC gave this id, for its receipts.
+    pub fn remember_sent(&mut self, message_id: &str, outbox_id: &[u8]) {
+        self.extra.put(sent_as(message_id), Expect::Any, outbox_id.to_vec());
+    }
+
+    /// A number that is different for every message of this turn.
+    pub fn next_message(&mut self) -> u32 {
+        self.sent += 1;
+        self.sent
+    }
+
+    /// Sets a timer.
+    pub fn timer<T: Serialize>(&mut self, due: Timestamp, id: &str, payload: &T) {
+        timers::set(&mut self.extra, due, id.as_bytes(), serde_json::to_vec(payload).unwrap_or_default());
+    }
+
+    /// Rows of the engine's own (dialogs, claims): part of the same commit.
+    pub fn extra(&mut self) -> &mut Batch {
+        &mut self.extra
+    }
+
+    /// True when something would be written that a repeat must not write again.
+    pub fn acts(&self) -> bool {
+        !self.events.is_empty() || !self.transfers.is_empty()
+    }
+
+    /// Shards that have something new once this is committed.
+    pub fn wakes(&self) -> &[u8] {
+        &self.wakes
+    }
+
+    /// Orders that changed, by token, with the step they are at.
+    pub fn changed_orders(&self) -> Vec<String> {
+        self.shelves.orders.changed().map(|order| order.terms.token.clone()).collect()
+    }
+
+    /// Everything as one batch, with one record for the journal.
+    pub fn batch(self, cause: Cause) -> Batch {
+        let Self { shelves, transfers, events, extra: mut batch, now, .. } = self;
+        shelves.write(&mut batch);
+        let mut sums: BTreeMap<Account, i64> = BTreeMap::new();
+        for transfer in &transfers {
+            batch.put(keys::transfer(transfer.id), Expect::Absent, codec::encode(transfer));
+            for (account, net) in transfer.net() {
+                *sums.entry(account).or_default() += net;
+                batch.put(statement_line(account, transfer), Expect::Any, codec::encode(&transfer.id));
+            }
+        }
+        for (account, delta) in sums {
+            batch.add(keys::balance(&account.to_string()), delta, account.floor());
+        }
+        let record = Record { at: now, cause, events, transfers };
+        batch.journal.push(record.encode());
+        batch
+    }
+}
+
+/// Where the SMSC's id of a message leads back to ours.
+pub fn sent_as(message_id: &str) -> crate::store::Key {
+    keys::index("sent", &[message_id.as_bytes()], b"")
+}
+
+/// Where a transfer stands in the statement of an account: by its moment, then by its id.
+pub fn statement_line(account: Account, transfer: &Transfer) -> crate::store::Key {
+    let id = transfer.id.as_bytes();
+    let place = u32::from_be_bytes([id[0], id[1], id[2], id[3]]);
+    keys::statement(&account.to_string(), transfer.at.millis().max(0) as u64, place)
+}
