@@ -1,1 +1,279 @@
-//! The typed configuration.
+//! The typed configuration: one struct per section, unknown keys refused, units in the names,
+//! secrets only by file or environment.
+
+use crate::engine::{House, Kiosk};
+use crate::market::Policy;
+use crate::money::card::CardSettings;
+use crate::money::mobile::MobileSettings;
+use crate::smpp::settings::Smsc;
+use crate::types::{Lang, Msisdn};
+use crate::{telemetry, web};
+use secrecy::SecretString;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// The commented example, with every key: `sokoni config default`.
+pub const EXAMPLE: &str = include_str!("../config.toml");
+
+/// The whole configuration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What people dial, and where they send texts.
+    #[serde(default)]
+    pub service: Service,
+    /// Where everything is kept.
+    #[serde(default)]
+    pub store: Store,
+    /// The shop and the desk.
+    #[serde(default)]
+    pub http: web::settings::Settings,
+    /// Gateways of mobile operators.
+    #[serde(default, rename = "smsc")]
+    pub gateways: Vec<Smsc>,
+    /// The house's numbers.
+    #[serde(default)]
+    pub market: Policy,
+    /// Kiosks and the agents who keep them.
+    #[serde(default, rename = "kiosk")]
+    pub kiosks: Vec<Kiosk>,
+    /// Providers of money.
+    pub money: Money,
+    /// Bounds.
+    #[serde(default)]
+    pub limits: Limits,
+    /// Logs.
+    #[serde(default)]
+    pub telemetry: telemetry::Settings,
+}
+
+/// `[service]`: what the house says of itself in texts.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Service {
+    /// What people dial.
+    pub dial: String,
+    /// Where people send texts.
+    pub sms: String,
+    /// Where somebody calls for help, free of charge.
+    pub help_phone: String,
+    /// The language of somebody we do not know yet.
+    pub lang: Lang,
+    /// Menu files; without it those of this release serve.
+    pub menus: Option<PathBuf>,
+    /// A secret that is not in the store and without which no PIN can be guessed from it; must
+    /// never change. Without it the environment's `SOKONI_PIN_PEPPER` serves, if there is one.
+    pub pin_pepper_file: Option<PathBuf>,
+}
+
+impl Default for Service {
+    fn default() -> Self {
+        Self {
+            dial: "*483*57#".to_owned(),
+            sms: "48357".to_owned(),
+            help_phone: "0800 724 000".to_owned(),
+            lang: Lang::SW,
+            menus: None,
+            pin_pepper_file: None,
+        }
+    }
+}
+
+/// `[store]`: where everything is kept.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Store {
+    /// `sled`; `postgres` comes in a later release.
+    pub engine: String,
+    /// The data folder.
+    pub path: PathBuf,
+    /// Memory for pages, in MiB.
+    pub cache_mib: u64,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self { engine: "sled".to_owned(), path: PathBuf::from("data"), cache_mib: 64 }
+    }
+}
+
+/// `[money]`: providers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Money {
+    /// Mobile money.
+    pub mpesa: MobileSettings,
+    /// Cards.
+    pub card: CardSettings,
+}
+
+/// `[limits]`: bounds.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Lanes over which subscribers are spread.
+    pub lanes: usize,
+    /// Inputs that wait in one lane; one more is answered "busy".
+    pub lane_depth: usize,
+    /// PIN hashes computed at a time; each takes 19 MiB.
+    pub pin_hashes: usize,
+    /// Most septets a screen may have on any route; menus are proven against it.
+    pub screen_septets: u16,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { lanes: 512, lane_depth: 64, pin_hashes: 4, screen_septets: 160 }
+    }
+}
+
+/// Why a configuration cannot be used; says where and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{path}: {why}; write one with `sokoni config default > {path}`")]
+    File {
+        /// Which file.
+        path: String,
+        /// What the system says.
+        why: std::io::Error,
+    },
+    /// The text is not TOML, or has an unknown key or a wrong type.
+    #[error("{path}: {why}")]
+    Text {
+        /// Which file.
+        path: String,
+        /// With line, column and the names that are allowed.
+        why: Box<toml::de::Error>,
+    },
+    /// A value that cannot be lived with.
+    #[error("{section}: {why}")]
+    Value {
+        /// Which section.
+        section: String,
+        /// What is wrong, and what to do.
+        why: String,
+    },
+}
+
+fn value(section: &str, why: impl ToString) -> ConfigError {
+    ConfigError::Value { section: section.to_owned(), why: why.to_string() }
+}
+
+impl Config {
+    /// Reads and checks a file; relative paths in it are taken from its folder.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let name = path.display().to_string();
+        let text =
+            std::fs::read_to_string(path).map_err(|why| ConfigError::File { path: name.clone(), why })?;
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Self::parse(&text, &name, folder)
+    }
+
+    /// Reads and checks a text.
+    pub fn parse(text: &str, name: &str, folder: &Path) -> Result<Self, ConfigError> {
+        let mut config: Self = toml::from_str(text)
+            .map_err(|why| ConfigError::Text { path: name.to_owned(), why: Box::new(why) })?;
+        config.resolve(folder);
+        config.check()?;
+        Ok(config)
+    }
+
+    fn resolve(&mut self, folder: &Path) {
+        let settle = |path: &mut PathBuf| *path = folder.join(&*path);
+        settle(&mut self.store.path);
+        let optional = [
+            &mut self.service.menus,
+            &mut self.service.pin_pepper_file,
+            &mut self.money.mpesa.api_key_file,
+            &mut self.money.mpesa.secret_path_file,
+            &mut self.money.card.api_key_file,
+            &mut self.money.card.webhook_secret_file,
+            &mut self.money.card.webhook_secret_old_file,
+            &mut self.http.desk_key_file,
+        ];
+        optional.into_iter().flatten().for_each(settle);
+        self.gateways.iter_mut().filter_map(|g| g.password_file.as_mut()).for_each(settle);
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        match self.store.engine.as_str() {
+            "sled" => {}
+            "postgres" => {
+                return Err(value("[store]", "engine \"postgres\" is not in this release; use \"sled\""));
+            }
+            other => return Err(value("[store]", format!("engine {other:?} is unknown; use \"sled\""))),
+        }
+        self.market.check().map_err(|why| value("[market]", why))?;
+        self.house()?;
+        for gateway in &self.gateways {
+            gateway.check().map_err(|why| value(&format!("[[smsc]] {:?}", gateway.name), why))?;
+        }
+        if self.limits.screen_septets < 60 || self.limits.screen_septets > 182 {
+            return Err(value("[limits]", "screen_septets lies between 60 and 182"));
+        }
+        Ok(())
+    }
+
+    /// What the house says of itself in texts.
+    pub fn house(&self) -> Result<House, ConfigError> {
+        let help_phone = help_phone(&self.service.help_phone).ok_or_else(|| {
+            value("[service]", "help_phone: write it as people dial it, such as 0800 724 000")
+        })?;
+        if self.service.dial.len() > 12 || self.service.sms.len() > 6 {
+            return Err(value(
+                "[service]",
+                "dial has at most 12 characters, sms at most 6: texts are proven so",
+            ));
+        }
+        Ok(House {
+            help_phone,
+            dial: self.service.dial.clone(),
+            sms: self.service.sms.clone(),
+            lang: self.service.lang,
+            most_septets: self.limits.screen_septets,
+            public_url: self.http.public_url.trim_end_matches('/').to_owned(),
+        })
+    }
+
+    /// The secret beside the store that guards PINs.
+    pub fn pepper(&self) -> Result<Option<SecretString>, ConfigError> {
+        let Some(path) = &self.service.pin_pepper_file else {
+            return Ok(std::env::var("SOKONI_PIN_PEPPER").ok().map(SecretString::from));
+        };
+        let text = std::fs::read_to_string(path)
+            .map_err(|why| value("[service]", format!("pin_pepper_file {}: {why}", path.display())))?;
+        Ok(Some(text.trim().to_owned().into()))
+    }
+}
+
+/// A number for help may be a mobile or, as toll-free ones are, a national one.
+fn help_phone(text: &str) -> Option<Msisdn> {
+    Msisdn::parse_kenyan(text).ok().or_else(|| {
+        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        Msisdn::from_e164(&format!("254{}", digits.strip_prefix('0')?)).ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_commented_example_is_a_configuration_that_can_be_used() {
+        Config::parse(EXAMPLE, "config.toml", Path::new("/etc/sokoni")).expect("usable");
+    }
+
+    #[test]
+    fn a_wrong_key_is_refused_with_its_line_and_the_names_allowed() {
+        let text = EXAMPLE.replace("cache_mib", "cash_mib");
+        let why = Config::parse(&text, "config.toml", Path::new(".")).expect_err("refused").to_string();
+        assert!(why.contains("cash_mib") && why.contains("cache_mib") && why.contains("line"), "{why}");
+    }
+
+    #[test]
+    fn paths_are_taken_from_the_folder_of_the_file() {
+        let config = Config::parse(EXAMPLE, "config.toml", Path::new("/etc/sokoni")).expect("usable");
+        assert_eq!(config.store.path, Path::new("/etc/sokoni/data"));
+    }
+}

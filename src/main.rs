@@ -1,3 +1,9 @@
-//! The `sokoni` command.
+//! The `sokoni` command: everything it does is in the library.
 
-fn main() {}
+use clap::Parser;
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    sokoni::cli::Cli::parse().run().await
+}

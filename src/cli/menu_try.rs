@@ -4,7 +4,7 @@
 use crate::{
     cli::menu::sources,
     dialog::{
-        input::{Ask, Data, Do, Input, PinPurpose, PinVerdict, SmsWish, Step, TypedPin},
+        input::{Ask, Data, Do, Input, PinPurpose, PinVerdict, SmsWish, Step},
         machine::{Env, Machine},
         state::State,
     },
@@ -194,7 +194,6 @@ struct Trial<'g> {
     env: Env,
     state: State,
     calls: u32,
-    candidate: Option<TypedPin>,
 }
 
 impl<'g> Trial<'g> {
@@ -202,14 +201,7 @@ impl<'g> Trial<'g> {
         let now = Timestamp::of_day(2026, 12, 1, NAIROBI).unwrap_or_default();
         let env = Env { lang: Lang::EN, limit: usize::from(graph.limit), now };
         let state = State::new(DialogId::derived("try 0"), graph);
-        Self {
-            graph,
-            samples: Samples { graph, vocabulary, filling, now },
-            env,
-            state,
-            calls: 0,
-            candidate: None,
-        }
+        Self { graph, samples: Samples { graph, vocabulary, filling, now }, env, state, calls: 0 }
     }
 
     fn cut(&mut self) {
@@ -243,7 +235,11 @@ impl<'g> Trial<'g> {
                     return Screen { text, sms, over: true };
                 }
                 Step::Ask(ask) => Input::Data(self.samples.data(&ask)),
-                Step::Pin { typed, purpose } => Input::Pin(self.judge(typed, purpose)),
+                Step::Pin { typed, purpose } => Input::Pin(match purpose {
+                    PinPurpose::Prove if typed.expose() == "0000" => PinVerdict::Wrong { left: 2 },
+                    PinPurpose::Choose if typed.expose() == "0000" => PinVerdict::TooEasy,
+                    _ => PinVerdict::Right,
+                }),
                 Step::Do(wish) => {
                     let outcomes = self.outcomes(&wish);
                     let name = match outcomes.as_slice() {
@@ -256,20 +252,6 @@ impl<'g> Trial<'g> {
                     Input::Outcome { args: self.samples.outcome(&wish, &name), name }
                 }
             };
-        }
-    }
-
-    fn judge(&mut self, typed: TypedPin, purpose: PinPurpose) -> PinVerdict {
-        let wrong = typed.expose() == "0000";
-        match purpose {
-            PinPurpose::Prove if wrong => PinVerdict::Wrong { left: 2 },
-            PinPurpose::Choose if wrong => PinVerdict::TooEasy,
-            PinPurpose::Choose => {
-                self.candidate = Some(typed);
-                PinVerdict::Right
-            }
-            PinPurpose::Confirm if self.candidate.as_ref() != Some(&typed) => PinVerdict::Wrong { left: 0 },
-            _ => PinVerdict::Right,
         }
     }
 
@@ -309,7 +291,7 @@ impl Samples<'_> {
     fn data(&self, ask: &Ask) -> Data {
         let global = |name: &String| {
             let ty = self.vocabulary.globals.get(name)?;
-            Some((name.clone(), self.value(name, ty, self.wanted_word(name), 0)))
+            Some((name.clone(), self.value(ty, self.wanted_word(name), 0)))
         };
         let rows = ask.query.as_ref().map(|(name, _)| {
             let count = match self.filling {
@@ -326,8 +308,7 @@ impl Samples<'_> {
     fn outcome(&self, wish: &Do, outcome: &str) -> Vec<Value> {
         let action = self.vocabulary.actions.get(&wish.name);
         let brings = action.and_then(|action| action.outcomes.iter().find(|(name, _)| name == outcome));
-        brings
-            .map_or_else(Vec::new, |(_, types)| types.iter().map(|ty| self.value("", ty, None, 0)).collect())
+        brings.map_or_else(Vec::new, |(_, types)| types.iter().map(|ty| self.value(ty, None, 0)).collect())
     }
 
     /// The first word that an option of the tree is shown for, so that the usual way is open.
@@ -344,7 +325,7 @@ impl Samples<'_> {
     fn record(&self, ty: &str, nth: usize) -> Record {
         let fields = self.vocabulary.records.get(ty).into_iter().flatten();
         let fields: BTreeMap<String, Value> =
-            fields.map(|(name, ty)| (name.clone(), self.value(name, ty, None, nth))).collect();
+            fields.map(|(name, ty)| (name.clone(), self.value(ty, None, nth))).collect();
         let key = match fields.get("code") {
             Some(Value::Code(code)) => code.to_string(),
             _ => nth.to_string(),
@@ -352,7 +333,7 @@ impl Samples<'_> {
         Record { ty: ty.to_owned(), key, fields }
     }
 
-    fn value(&self, name: &str, ty: &Type, wanted: Option<&str>, nth: usize) -> Value {
+    fn value(&self, ty: &Type, wanted: Option<&str>, nth: usize) -> Value {
         let wide = self.filling == Filling::Widest;
         let empty = self.filling == Filling::Empty;
         match ty {
@@ -368,15 +349,8 @@ impl Samples<'_> {
             }),
             Type::Text(width) if wide => Value::Text("W".repeat(usize::from(*width))),
             Type::Text(width) => {
-                let text = match name.rsplit('.').next().unwrap_or(name) {
-                    "dial" => "*483*57#",
-                    "sms" => "48357",
-                    "place" => "Kibera",
-                    "sign" => "+",
-                    "usd" => "9.50",
-                    _ => ["Wanjiku", "Achieng", "Nafula"][nth % 3],
-                };
-                Value::text(fit::cut(text, usize::from(*width)).0)
+                let name = ["Wanjiku", "Achieng", "Nafula"][nth % 3];
+                Value::text(fit::cut(name, usize::from(*width)).0)
             }
             Type::Date => Value::Date(self.now.after(Duration::from_secs(86_400 * (9 + nth as u64)))),
             Type::Time => Value::Time(self.now.after(Duration::from_secs(3600 * 16))),

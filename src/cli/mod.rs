@@ -1,7 +1,137 @@
 //! One file per subcommand. May import everything.
+//!
+//! Exit codes everywhere: 0 done, 1 refused or failed, 2 usage.
 
 pub mod bench;
+pub mod config;
+pub mod demo;
 pub mod dial;
+pub mod ledger;
 pub mod menu;
 pub mod menu_try;
+pub mod serve;
+pub mod service;
 pub mod store;
+
+use crate::engine::audit::Derived;
+use clap::{CommandFactory, Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Sokoni: the artisan marketplace that runs on a basic phone.
+#[derive(Debug, Parser)]
+#[command(name = "sokoni", version, about, long_about = None, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::DemoArgs),
+    Serve(serve::ServeArgs),
+    Dial(dial::DialArgs),
+    Store(store::StoreArgs),
+    Menu(menu::MenuArgs),
+    Ledger(ledger::LedgerArgs),
+    Config(config::ConfigArgs),
+    /// Bounded load against this machine, beside the echo ceiling of the same run
+    Bench {
+        #[command(subcommand)]
+        what: Bench,
+    },
+    /// Shows a stored dialog screen by screen (not in this release)
+    Replay {
+        /// The dialog
+        dialog: String,
+    },
+    /// The whole market on a virtual clock, with faults (not in this release)
+    Sim {
+        /// What it would take
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        rest: Vec<String>,
+    },
+    /// Prints completions for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Prints the manual page
+    Man,
+}
+
+#[derive(Debug, Subcommand)]
+enum Bench {
+    Ussd(bench::BenchUssdArgs),
+    /// SMS a second (not in this release)
+    Sms,
+    /// Commits a second (not in this release)
+    Store,
+}
+
+impl Cli {
+    /// Does what the command line asks.
+    pub async fn run(self) -> ExitCode {
+        match self.command {
+            Command::Demo(args) => demo::run(args).await,
+            Command::Serve(args) => serve::run(args).await,
+            Command::Dial(args) => dial::run(args).await,
+            Command::Store(args) => store::run(args, &mut Derived::default()).await,
+            Command::Menu(args) => menu::run(&args),
+            Command::Ledger(args) => ledger::run(args).await,
+            Command::Config(args) => config::run(&args),
+            Command::Bench { what: Bench::Ussd(args) } => bench_ussd(args).await,
+            Command::Bench { what: Bench::Sms } => not_yet("bench sms"),
+            Command::Bench { what: Bench::Store } => not_yet("bench store"),
+            Command::Replay { .. } => not_yet("replay"),
+            Command::Sim { .. } => not_yet("sim"),
+            Command::Completions { shell } => {
+                clap_complete::generate(shell, &mut Self::command(), "sokoni", &mut std::io::stdout());
+                ExitCode::SUCCESS
+            }
+            Command::Man => match clap_mangen::Man::new(Self::command()).render(&mut std::io::stdout()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(_) => ExitCode::FAILURE,
+            },
+        }
+    }
+}
+
+/// The service with a store on disk, every commit durable, as `serve` runs it.
+async fn bench_ussd(args: bench::BenchUssdArgs) -> ExitCode {
+    let binds = args.binds;
+    bench::run(args, |operator| benched(operator, binds)).await
+}
+
+struct Benched {
+    service: service::Service,
+    _folder: demo::Folder,
+}
+
+impl Drop for Benched {
+    fn drop(&mut self) {
+        self.service.stop();
+    }
+}
+
+async fn benched(operator: std::net::SocketAddr, binds: u16) -> Result<Benched, String> {
+    let folder = demo::Folder::take(None)?;
+    demo::Secrets::in_folder(&folder.path)?;
+    let nowhere = "http://127.0.0.1:9";
+    let web = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+    let text = demo::configuration(web, operator, nowhere, nowhere);
+    let mut config =
+        crate::config::Config::parse(&text, "the bench", &folder.path).map_err(|e| e.to_string())?;
+    config.http.listen = web;
+    for gateway in &mut config.gateways {
+        (gateway.binds, gateway.window) = (binds, 1000);
+    }
+    let clock = std::sync::Arc::new(crate::engine::clock::SystemClock);
+    let service = service::Service::start(config, service::Wiring::new(clock)).await?;
+    Ok(Benched { service, _folder: folder })
+}
+
+/// Says in one sentence that a promised command is not in this release.
+pub fn not_yet(command: &str) -> ExitCode {
+    eprintln!("sokoni {command} is not in this release; CHANGELOG.md says what is.");
+    ExitCode::from(2)
+}

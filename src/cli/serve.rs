@@ -1,0 +1,67 @@
+//! `sokoni serve`: production.
+
+use super::service::{Service, Wiring};
+use crate::config::Config;
+use crate::engine::clock::SystemClock;
+use clap::Args;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+const HELP: &str = "\
+Binds to every SMSC of the configuration, serves the shop, and ends cleanly on SIGTERM or Ctrl-C:
+no new work is taken, what was taken is finished, the operators are told good-bye.
+
+An SMSC that cannot be reached does not stop the start: it is tried again for ever.
+
+Example:
+  sokoni config default > config.toml
+  sokoni serve --config config.toml";
+
+/// Binds to the SMSCs of a configuration and serves
+#[derive(Debug, Clone, Args)]
+#[command(after_help = HELP)]
+pub struct ServeArgs {
+    /// The configuration
+    #[arg(long, value_name = "FILE", default_value = "config.toml")]
+    pub config: PathBuf,
+}
+
+/// Runs until told to stop.
+pub async fn run(args: ServeArgs) -> ExitCode {
+    let started = async {
+        let config = Config::read(&args.config).map_err(|why| why.to_string())?;
+        crate::telemetry::start(&config.telemetry)?;
+        let folder = args.config.parent().map(PathBuf::from).unwrap_or_default();
+        let mut config = config;
+        let key = std::env::var("SOKONI_DESK_KEY").ok().map(secrecy::SecretString::from);
+        config.http = config.http.with_secrets(&folder, key).map_err(|why| why.to_string())?;
+        Service::start(config, Wiring::new(Arc::new(SystemClock))).await
+    };
+    let service = match started.await {
+        Ok(service) => service,
+        Err(why) => {
+            eprintln!("sokoni cannot start: {why}");
+            return ExitCode::FAILURE;
+        }
+    };
+    tracing::info!(address = %service.address, "serving");
+    interrupted().await;
+    tracing::info!("ending: no new work is taken");
+    service.shut_down().await;
+    tracing::info!("ended");
+    ExitCode::SUCCESS
+}
+
+/// Resolves at SIGTERM or Ctrl-C.
+pub(super) async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut term) = signal(SignalKind::terminate()) else {
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

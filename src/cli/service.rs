@@ -1,0 +1,220 @@
+//! The running service: every room built from a configuration and wired to the next. `serve`,
+//! `demo`, `bench` and the tests start the same one.
+
+use crate::config::Config;
+use crate::engine::lanes::Lanes;
+use crate::engine::menus::Menus;
+use crate::engine::pins::Pins;
+use crate::engine::port::{MoneyOut, SmsSender, Subscribers};
+use crate::engine::shopfront::{CardIn, ShopFront};
+use crate::engine::{Engine, Parts, due, outbox};
+use crate::menu::check::Limits;
+use crate::menu::report::Problem;
+use crate::money::{callback, card, mobile};
+use crate::smpp::pool::Pool;
+use crate::store::sled::Sled;
+use crate::store::{Store, verify};
+use crate::types::Clock;
+use crate::web;
+use axum::Router;
+use secrecy::SecretString;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How long shutting down may take before what is left is abandoned.
+const DRAIN: Duration = Duration::from_secs(10);
+/// How often old marks of inputs are swept out.
+const SWEEP: Duration = Duration::from_secs(3_600);
+
+/// A service that runs.
+pub struct Service {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The engine.
+    pub engine: Arc<Engine>,
+    /// The connections to operators.
+    pub pool: Arc<Pool>,
+    store: Arc<dyn Store>,
+    lanes: Lanes,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+/// What a caller may hand in instead of what the configuration says.
+pub struct Wiring {
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// More pages beside the shop, such as the demo's phones.
+    pub pages: Router,
+    /// A listener that is open already.
+    pub listener: Option<TcpListener>,
+    /// The checker of PINs.
+    pub pins: Option<Pins>,
+}
+
+impl Wiring {
+    /// Nothing but a clock.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, pages: Router::new(), listener: None, pins: None }
+    }
+}
+
+/// Menu files: those of a folder, or those of this release.
+pub fn menu_sources(folder: Option<&Path>) -> Result<Vec<(String, String)>, String> {
+    let Some(folder) = folder else { return Ok(crate::menu::builtin::sources()) };
+    let error = |why: std::io::Error| format!("{}: {why}", folder.display());
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .map_err(error)?
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.extension().is_some_and(|ext| ext == "menu"))
+        .collect();
+    files.sort();
+    let read = |path: std::path::PathBuf| {
+        let text = std::fs::read_to_string(&path).map_err(|why| format!("{}: {why}", path.display()))?;
+        Ok((path.display().to_string(), text))
+    };
+    files.into_iter().map(read).collect()
+}
+
+fn menus(config: &Config) -> Result<Menus, String> {
+    let sources = menu_sources(config.service.menus.as_deref())?;
+    let limits = Limits { routes: vec![("limits.screen_septets".to_owned(), config.limits.screen_septets)] };
+    Menus::read(&sources, &limits).map_err(|problems| {
+        let errors: Vec<&Problem> = problems.iter().collect();
+        format!(
+            "the menus have {} faults; `sokoni menu check` shows them. The first: {}",
+            errors.len(),
+            errors.first().map_or("", |problem| problem.sentence.as_str())
+        )
+    })
+}
+
+impl Service {
+    /// Starts everything. Operators that cannot be reached are tried again for ever; everything
+    /// else that is wrong is told at once.
+    pub async fn start(config: Config, wiring: Wiring) -> Result<Self, String> {
+        let (path, cache) = (config.store.path.clone(), config.store.cache_mib * 1024 * 1024);
+        let opened = tokio::task::spawn_blocking(move || Sled::open(&path, cache)).await;
+        let store: Arc<dyn Store> =
+            Arc::new(opened.map_err(|why| why.to_string())?.map_err(|why| why.to_string())?);
+        let Money { mobile, card, callback_secret, card_config } = money(&config)?;
+        let house = config.house().map_err(|why| why.to_string())?;
+        let pepper = config.pepper().map_err(|why| why.to_string())?;
+        let engine = Engine::new(Parts {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&wiring.clock),
+            menus: Arc::new(menus(&config)?),
+            policy: config.market.clone(),
+            house,
+            pins: wiring.pins.unwrap_or_else(|| Pins::new(pepper, config.limits.pin_hashes)),
+            money: mobile,
+            card,
+        })
+        .await?;
+        engine.enrol(&config.kiosks).await?;
+
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let lanes = Lanes::start(&engine, config.limits.lanes, config.limits.lane_depth);
+        let pool =
+            Pool::new(config.gateways.clone(), Arc::clone(&wiring.clock)).map_err(|why| why.to_string())?;
+        let pool = Arc::new(pool);
+        let subscribers: Arc<dyn Subscribers> = Arc::new(lanes.clone());
+        pool.start(&subscribers, &stop);
+        let sender: Arc<dyn SmsSender> = Arc::clone(&pool) as Arc<dyn SmsSender>;
+        tasks.spawn(outbox::run(Arc::clone(&engine), sender, stop.child_token()));
+        tasks.spawn(due::run(Arc::clone(&engine), stop.child_token()));
+        tasks.spawn(sweep(Arc::clone(&store), Arc::clone(&wiring.clock), stop.child_token()));
+
+        let listener = match wiring.listener {
+            Some(listener) => listener,
+            None => TcpListener::bind(config.http.listen).await.map_err(|why| {
+                format!("cannot listen on {} ({why}); choose another [http] listen", config.http.listen)
+            })?,
+        };
+        let address = listener.local_addr().map_err(|why| why.to_string())?;
+        let front: Arc<dyn ShopFront> = Arc::clone(&engine) as Arc<dyn ShopFront>;
+        let around = web::routes::Surroundings { clock: Arc::clone(&wiring.clock), shutdown: stop.clone() };
+        let pages = web::routes::router_in(Arc::clone(&front), config.http.clone(), around)
+            .merge(callback::router(Arc::clone(&front), callback_secret))
+            .merge(card::webhook::router(front, &card_config, Arc::clone(&wiring.clock)))
+            .merge(wiring.pages);
+        let closing = stop.clone();
+        tasks.spawn(async move {
+            if let Err(why) = web::routes::serve(listener, pages, closing, DRAIN).await {
+                tracing::error!(%why, "the web stopped");
+            }
+        });
+        tasks.close();
+        Ok(Self { address, engine, pool, store, lanes, stop, tasks })
+    }
+
+    /// The store, for looking into it.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The lanes, for handing in what no gateway brings.
+    pub fn lanes(&self) -> &Lanes {
+        &self.lanes
+    }
+
+    /// Takes no more work; does not wait for what was taken.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Takes no more work, finishes what was taken, says good-bye to the operators.
+    pub async fn shut_down(self) {
+        let Self { engine, pool, store, lanes, stop, tasks, .. } = self;
+        stop.cancel();
+        let quiet = async {
+            pool.stopped().await;
+            drop(pool);
+            lanes.drained().await;
+            tasks.wait().await;
+        };
+        if tokio::time::timeout(DRAIN, quiet).await.is_err() {
+            tracing::warn!("not everything ended in time; what was acknowledged is durable all the same");
+        }
+        drop(engine);
+        drop(store);
+    }
+}
+
+async fn sweep(store: Arc<dyn Store>, clock: Arc<dyn Clock>, stop: CancellationToken) {
+    loop {
+        match verify::prune(&*store, clock.now()).await {
+            Ok(0) => {}
+            Ok(removed) => tracing::debug!(removed, "old marks are gone"),
+            Err(why) => tracing::warn!(%why, "old marks cannot be swept out"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(SWEEP) => {}
+        }
+    }
+}
+
+struct Money {
+    mobile: Arc<dyn MoneyOut>,
+    card: Arc<dyn CardIn>,
+    callback_secret: SecretString,
+    card_config: card::CardConfig,
+}
+
+fn money(config: &Config) -> Result<Money, String> {
+    let wrong = |section: &str, why: &dyn std::fmt::Display| format!("[money.{section}]: {why}");
+    let mobile = config.money.mpesa.clone().load().map_err(|why| wrong("mpesa", &why))?;
+    let card = config.money.card.clone().load().map_err(|why| wrong("card", &why))?;
+    Ok(Money {
+        callback_secret: mobile.secret_path.clone(),
+        card_config: card.clone(),
+        mobile: Arc::new(mobile::MobileMoney::start(mobile).map_err(|why| wrong("mpesa", &why))?),
+        card: Arc::new(card::CardMoney::new(card).map_err(|why| wrong("card", &why))?),
+    })
+}
