@@ -257,12 +257,14 @@ impl Run {
     }
 
     fn report(&self, complete: bool) -> Option<LoadReport> {
+        // Before the tally: a link holds its subscriber while it counts, so the other order could
+        // leave each waiting for the other.
+        let waiting = self.slots.iter().filter(|slot| lock(slot).waiting).count();
         let tally = lock(&self.tally);
         let ended = tally.ended.unwrap_or_else(Instant::now);
         let seconds = (ended - tally.begun?).as_secs_f64();
         let steps = tally.latencies.count();
         let micros = |latency: Duration| u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
-        let waiting = self.slots.iter().filter(|slot| lock(slot).waiting).count();
         Some(LoadReport {
             dialogs: self.settings.dialogs,
             steps,
