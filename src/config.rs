@@ -182,6 +182,7 @@ impl Config {
     fn resolve(&mut self, folder: &Path) {
         let settle = |path: &mut PathBuf| *path = folder.join(&*path);
         settle(&mut self.store.path);
+        // The desk's key is looked for by `http.with_secrets`, which takes the folder too.
         let optional = [
             &mut self.service.menus,
             &mut self.service.pin_pepper_file,
@@ -190,7 +191,6 @@ impl Config {
             &mut self.money.card.api_key_file,
             &mut self.money.card.webhook_secret_file,
             &mut self.money.card.webhook_secret_old_file,
-            &mut self.http.desk_key_file,
         ];
         optional.into_iter().flatten().for_each(settle);
         self.gateways.iter_mut().filter_map(|g| g.password_file.as_mut()).for_each(settle);
@@ -275,5 +275,14 @@ mod tests {
     fn paths_are_taken_from_the_folder_of_the_file() {
         let config = Config::parse(EXAMPLE, "config.toml", Path::new("/etc/sokoni")).expect("usable");
         assert_eq!(config.store.path, Path::new("/etc/sokoni/data"));
+    }
+
+    #[test]
+    fn the_key_of_the_desk_is_found_from_a_relative_folder_too() {
+        let text = EXAMPLE.replace("# desk_key_file", "desk_key_file");
+        let folder = Path::new("etc");
+        let config = Config::parse(&text, "config.toml", folder).expect("usable");
+        let why = config.http.with_secrets(folder, None).expect_err("there is no such file").to_string();
+        assert!(why.contains("\"etc/secrets/desk\""), "{why}");
     }
 }
