@@ -50,6 +50,18 @@ impl Menus {
         Some((graph, typed))
     }
 
+    /// A dialled string that may be kept: answers typed behind the code are counted and not told,
+    /// since one of them may be a PIN.
+    pub fn masked(&self, dialled: &str) -> String {
+        let codes = self.graphs.iter().filter_map(|graph| graph.dial.as_deref());
+        let code = codes.map(|code| code.trim_end_matches('#')).find(|code| dialled.starts_with(code));
+        match code.map(|code| (code, dialled[code.len()..].matches('*').count())) {
+            Some((code, 0)) => format!("{code}#"),
+            Some((code, answers)) => format!("{code}# and {answers} answers"),
+            None => "another code".to_owned(),
+        }
+    }
+
     /// A text of the catalogue with its values.
     pub fn say(&self, name: &str, args: &[Value], lang: Lang) -> Result<String, String> {
         match self.catalogue.render(name, args, lang) {

@@ -27,6 +27,8 @@ const AT_ONCE: usize = 32;
 const LOOK: Duration = Duration::from_millis(200);
 /// When an unsettled payout is asked about again: soon, then ever more seldom, for ever.
 const ASK_AGAIN: [u64; 6] = [2, 5, 15, 60, 300, 900];
+/// A provider that has not heard of a payout for this long never got it.
+const NEVER_ARRIVED: Duration = Duration::from_secs(60);
 /// An unknown payout older than this is an alarm at every question.
 const OLD: Duration = Duration::from_secs(3_600);
 
@@ -185,14 +187,24 @@ impl Engine {
         use crate::market::payout::PayoutStage as S;
         let payout = self.work(self.clock.now())?.need::<Payout>(id).await?;
         Ok(match payout.stage {
-            S::Asked | S::Reserved => {
-                let shillings = u32::try_from(payout.amount.whole())
-                    .map_err(|_| Fault::Broken(format!("payout {id} is no sum a provider takes")))?;
-                Some(self.money.pay(PayOut { id, to: payout.to, shillings }).await)
-            }
-            S::Submitted | S::Unknown => Some(self.money.status(id).await),
+            S::Asked | S::Reserved => Some(self.money.pay(self.request(&payout)?).await),
+            S::Submitted => Some(self.money.status(id).await),
+            S::Unknown => match self.money.status(id).await {
+                // It never arrived, or is still on its way: the same id again is taken once at most.
+                PayoutNews::NotTaken { .. } if self.clock.now().since(payout.since) > NEVER_ARRIVED => {
+                    Some(self.money.pay(self.request(&payout)?).await)
+                }
+                news => Some(news),
+            },
             S::Paid | S::Failed | S::Reversed => None,
         })
+    }
+
+    fn request(&self, payout: &Payout) -> Result<PayOut, Fault> {
+        let Payout { id, to, amount, .. } = *payout;
+        let shillings = u32::try_from(amount.whole())
+            .map_err(|_| Fault::Broken(format!("payout {id} is no sum a provider takes")))?;
+        Ok(PayOut { id, to, shillings })
     }
 
     // ---- cards -----------------------------------------------------------------------

@@ -39,7 +39,7 @@ pub(super) struct DialogRow {
     /// Names the last input: the same octets again are answered again and not acted on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<Vec<u8>>,
-    /// What was dialled.
+    /// What was dialled; answers behind the code are only counted, since one may be a PIN.
     pub dialled: String,
     /// When the last input came.
     pub last: Timestamp,
@@ -94,11 +94,12 @@ impl Engine {
             (UssdEvent::Gone, Some(row)) => return self.gone(work, input, row, version).await,
             (UssdEvent::Gone, None) => return Ok(UssdOut::Nothing),
             (UssdEvent::Begin(dialled), row) => {
-                if let Some(row) = row.as_ref().filter(|row| is_stammer(row, input, dialled)) {
+                let masked = self.menus.masked(dialled);
+                if let Some(row) = row.as_ref().filter(|row| is_stammer(row, input, &masked)) {
                     return Ok(row.out.clone());
                 }
                 match self.begin(&mut work, input, dialled, row, &who) {
-                    Some((row, first)) => (row, first, dialled.clone()),
+                    Some((row, first)) => (row, first, self.menus.masked(dialled)),
                     None => return Ok(UssdOut::End(self.menus.words("no_service", who.lang))),
                 }
             }
@@ -188,7 +189,7 @@ impl Engine {
             sequence: input.sequence,
             moves: false,
             mark: None,
-            dialled: dialled.to_owned(),
+            dialled: self.menus.masked(dialled),
             last: input.at,
             walked: false,
             lang: who.lang,

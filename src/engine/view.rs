@@ -271,7 +271,6 @@ impl Engine {
     pub(super) async fn payout(
         &self, work: &mut Work<'_>, payout: &Payout, owner: &Party,
     ) -> Result<Record, Fault> {
-        let why: String = payout.why.clone().unwrap_or_default().chars().take(20).collect();
         Ok(Record::new(
             "payout",
             payout.id.to_string(),
@@ -279,7 +278,7 @@ impl Engine {
                 ("amount", Value::Kes(payout.amount)),
                 ("phone", Value::Phone(payout.to)),
                 ("ref", Value::text(payout.reference.clone().unwrap_or_default())),
-                ("why", Value::text(why)),
+                ("why", Value::word("pay_fail", fail_word(payout.why.as_deref().unwrap_or_default()))),
                 ("free", Value::Kes(free(work, owner).await?)),
                 ("help", Value::Phone(self.house.help_phone)),
             ],
@@ -322,6 +321,19 @@ pub fn dollars(sum: crate::types::Usd) -> String {
 /// What is free in somebody's purse.
 pub(super) async fn free(work: &Work<'_>, party: &Party) -> Result<Kes, Fault> {
     Ok(Kes::minor(work.sum(purse(party).account()).await?))
+}
+
+/// The word under which the catalogue knows why a provider did not pay.
+fn fail_word(why: &str) -> &'static str {
+    match why {
+        "no such M-Pesa user" => "no_user",
+        "M-Pesa is full" => "full",
+        "limit of the day" | "limit of the week" | "limit of the month" => "limit",
+        "amount too small" | "amount too large" => "size",
+        "no float, try later" => "float",
+        "taken back" => "taken_back",
+        _ => "declined",
+    }
 }
 
 fn pin_word(party: &Party) -> &'static str {

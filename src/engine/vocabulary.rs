@@ -22,13 +22,14 @@ fn named<const N: usize>(pairs: [(&str, Type); N]) -> Vec<(String, Type)> {
 
 /// Closed sets whose words the domain itself uses. What is sold (`kind`, `stuff`) is the
 /// operators' own list and stands in the menu files.
-const SETS: [(&str, &[&str]); 6] = [
+const SETS: [(&str, &[&str]); 7] = [
     ("lang", &["en", "sw"]),
     ("pin_state", &["none", "set", "locked"]),
     ("listing_state", &["waiting", "on_sale", "paused", "refused", "removed"]),
     ("order_state", &["offered", "making", "rework", "ready", "at_kiosk", "released", "refunded"]),
     ("reason", &["broken", "rough_finish", "wrong_size", "wrong_colour", "other"]),
     ("posting", &["sale", "payout", "returned", "fee"]),
+    ("pay_fail", &["no_user", "full", "limit", "size", "float", "taken_back", "declined"]),
 ];
 
 /// The vocabulary of this release.
@@ -138,7 +139,7 @@ fn records(v: &mut Vocabulary) {
             ("amount", Type::Kes),
             ("phone", Type::Phone),
             ("ref", Type::Text(12)),
-            ("why", Type::Text(20)),
+            ("why", word("pay_fail")),
             ("free", Type::Cents),
             ("help", Type::Phone),
         ]),

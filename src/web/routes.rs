@@ -9,8 +9,9 @@ use super::{
     shop::{checkout, home, order, piece},
 };
 use crate::{
+    engine::clock::SystemClock,
     engine::shopfront::{ShopError, ShopFront},
-    types::{Clock, Timestamp},
+    types::Clock,
 };
 use axum::{
     Router,
@@ -37,17 +38,6 @@ pub struct Surroundings {
 impl Default for Surroundings {
     fn default() -> Self {
         Self { clock: Arc::new(SystemClock), shutdown: CancellationToken::new() }
-    }
-}
-
-/// The machine's clock.
-struct SystemClock;
-
-impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the clock")]
-    fn now(&self) -> Timestamp {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 }
 

@@ -1,11 +1,8 @@
 //! What a simulated operator is told before it starts.
 
-use crate::types::{Clock, Timestamp};
-use std::{
-    net::SocketAddr,
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use crate::engine::clock::SystemClock;
+use crate::types::Clock;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 /// How the gateway names a USSD dialog on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -122,7 +119,7 @@ impl Default for SmscSettings {
             window: 1000,
             message_ids: MessageIds::Decimal,
             timers: Timers::default(),
-            clock: Arc::new(WallClock),
+            clock: Arc::new(SystemClock),
         }
     }
 }
@@ -134,17 +131,6 @@ impl SmscSettings {
         dialled
             .strip_prefix(code)
             .is_some_and(|rest| rest == "#" || (rest.starts_with('*') && rest.ends_with('#')))
-    }
-}
-
-/// The machine's clock.
-struct WallClock;
-
-impl Clock for WallClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the clock")]
-    fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 }
 
