@@ -262,6 +262,8 @@ pub(super) fn heard(news: &PayoutNews) -> Option<Heard> {
     Some(match news.clone() {
         PayoutNews::Accepted => Heard::Accepted,
         PayoutNews::Paid { reference } => Heard::Paid { reference },
+        // The provider has one word for "not paid" and "taken back days later".
+        PayoutNews::Failed { why } if why == "taken back" => Heard::Reversed { why },
         PayoutNews::Failed { why } => Heard::Failed { why },
         PayoutNews::Unknown { why } => Heard::Unknown { why },
         PayoutNews::NotTaken { .. } => return None,

@@ -22,6 +22,9 @@ use std::time::Duration;
 /// The same message again within this is a repeat of the SMSC's, or of an impatient thumb.
 const REPEAT: Duration = Duration::from_secs(5 * 60);
 
+/// How long the rest of a half-understood message is waited for.
+const HALF_LIVES: Duration = Duration::from_secs(30 * 60);
+
 /// What an SMS is answered with: texts, each with its name in the catalogue.
 type Answers = Vec<(String, String)>;
 
@@ -63,7 +66,8 @@ impl Engine {
         };
         let mut reading = understand(&graph, &input.text, input.at);
         if let (Reading::Unknown, Some(row)) = (&reading, &half)
-            && let Ok(kept) = codec::decode::<Half>(&row.octets())
+            && let Ok((kept, at)) = codec::decode::<(Half, Timestamp)>(&row.octets())
+            && input.at.since(at) < HALF_LIVES
         {
             reading = complete(&graph, &kept, &input.text, input.at);
         }
@@ -212,7 +216,7 @@ fn half_key(input: &SmsIn) -> Key {
 /// What was half understood is kept until the rest comes or something else was said.
 fn keep_half(work: &mut Work<'_>, input: &SmsIn, reading: &Reading, kept: Option<&Row>) {
     match reading {
-        Reading::Half(half) => work.extra().put(half_key(input), Expect::Any, codec::encode(half)),
+        Reading::Half(half) => work.extra().put(half_key(input), Expect::Any, codec::encode(&(half, input.at))),
         Reading::Understood(_) if kept.is_some() => work.extra().delete(half_key(input), Expect::Any),
         _ => {}
     }
