@@ -68,6 +68,21 @@ enum Bench {
     Store,
 }
 
+/// The whole program: reads the command line and does what it asks.
+///
+/// Not generic and not inlined, so that the binary only links what the library compiled.
+#[inline(never)]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime.block_on(cli.run()),
+        Err(why) => {
+            eprintln!("the runtime cannot start: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 impl Cli {
     /// Does what the command line asks.
     pub async fn run(self) -> ExitCode {

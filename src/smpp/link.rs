@@ -29,7 +29,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Most steps and messages of one connection that the engine works on at once.
-pub(super) const MOST_PENDING: usize = 1024;
+pub(super) const MOST_PENDING: usize = 4096;
 /// Nothing is read while the peer leaves so many octets of answers unread.
 const MOST_UNWRITTEN: usize = 256 * 1024;
 /// Octets taken by one read.
