@@ -1,0 +1,43 @@
+// A village of its own for one run: the real binary, on a free port, in a passing folder.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/** Starts `sokoni demo` and reads the addresses it prints. */
+export async function openVillage(binary) {
+  const child = spawn(binary, ['demo', '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let printed = '';
+  let log = '';
+  child.stderr.on('data', (text) => (log += text));
+  const ended = once(child, 'exit');
+
+  await new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error(`the village did not open\n${printed}${log}`)), 20_000);
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`the village closed with ${code}\n${printed}${log}`)));
+    child.stdout.on('data', (text) => {
+      printed += text;
+      if (!printed.includes('Desk ')) return;
+      clearTimeout(late);
+      resolve();
+    });
+  });
+  child.removeAllListeners('exit');
+
+  const address = (name) => new RegExp(`^\\s*${name}\\s+(http://\\S+)`, 'm').exec(printed)?.[1];
+  return {
+    phones: address('Phones'),
+    shop: address('Shop'),
+    desk: address('Desk'),
+    /** What it logged: a calm run logs nothing. */
+    log: () => log,
+    /** Interrupts it as Ctrl-C would, and says how it ended. */
+    async close() {
+      if (child.exitCode !== null) return child.exitCode;
+      child.kill('SIGINT');
+      const late = setTimeout(() => child.kill('SIGKILL'), 10_000);
+      const [code, signal] = await ended;
+      clearTimeout(late);
+      return signal ?? code;
+    },
+  };
+}
