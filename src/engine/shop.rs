@@ -212,10 +212,13 @@ impl Engine {
             crate::store::batch::Expect::Any,
             serde_json::to_vec(&buyer).unwrap_or_default(),
         );
+        let kind = match listing.kind.as_str() {
+            "other" => "piece",
+            word => word,
+        };
         let what = format!(
-            "{} x {}, {} ({order_code})",
+            "{} {kind} ({}) with shipping, order {order_code}",
             wish.quantity,
-            listing.kind.as_str(),
             listing.stuff.as_str()
         );
         Ok(Ok((token, quote.charge(), what)))

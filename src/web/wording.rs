@@ -101,6 +101,37 @@ pub(crate) fn part(word: &str, maker: &str) -> String {
     }
 }
 
+/// An account of the books: `exp:psp` as `Card fees`. The chart of accounts is in docs/LEDGER.md.
+pub(crate) fn account(code: &str) -> String {
+    let (family, of) = code.split_once(':').unwrap_or((code, ""));
+    match (family, of) {
+        ("psp", _) => "Card processor",
+        ("bank", _) => "Bank",
+        ("mm_float", _) => "Mobile-money float",
+        ("loan", _) => "Loan to a maker",
+        ("artisan", _) => "A maker's money",
+        ("moving", _) => "On its way to a person",
+        ("mentor", _) => "A mentor's money",
+        ("agent", _) => "An agent's money",
+        ("rider", _) => "A rider's money",
+        ("deposit", order) => return format!("Held for order {order}"),
+        ("shipping_payable", _) => "Owed to carriers",
+        ("tax_payable", _) => "Owed in tax",
+        ("kiva", "principal") => "Lenders' money out on loan",
+        ("kiva", "due") => "Repayments owed to lenders",
+        ("margin", _) => "Margin",
+        ("exp", "agent") => "Agents' fees",
+        ("exp", "rider") => "Riders' fees",
+        ("exp", "psp") => "Card fees",
+        ("exp", "mm") => "Mobile-money fees",
+        ("exp", "sms") => "Operators' charges",
+        ("exp", "returns") => "Refunds after release",
+        ("equity", _) => "Opening money",
+        _ => return plain(code),
+    }
+    .to_owned()
+}
+
 /// A price, its cents always written, so that prices under one another compare at a glance.
 pub(crate) fn usd(price: &Usd) -> String {
     format!("${price}{}", if price.is_whole() { ".00" } else { "" })
@@ -154,6 +185,7 @@ mod tests {
     fn an_unknown_word_is_still_readable() {
         assert_eq!(step("at_the_border"), "At the border");
         assert_eq!(piece("arm_band", "copper"), "Copper arm band");
+        assert_eq!((account("exp:psp"), account("gold")), ("Card fees".into(), "Gold".into()));
         assert_eq!(state("lost_at_sea", "Akinyi"), "Lost at sea.");
     }
 

@@ -35,6 +35,7 @@ let picture = 0;
 /** A picture of the whole page, numbered in the order of the script. */
 async function shoot(page, name) {
   picture += 1;
+  await page.bringToFront();
   const path = `${pictures}/${String(picture).padStart(2, '0')}-${name}.png`;
   await page.screenshot({ path, fullPage: true });
 }
@@ -237,7 +238,7 @@ try {
     assert.equal(await desk.locator('#main table [data-testid=desk-listing]').count(), 2);
     assert.equal(await desk.locator('[data-testid=desk-payout][data-state=paid]').count(), 1);
     assert.equal(await cents(desk.getByTestId('trial-sum')), 0);
-    await until(desk.locator('#main'), 'books balance');
+    await until(desk.locator('#main'), 'the books balance');
     await until(desk.getByTestId('trial-balance'), /Total\s+\d/);
     await fits(desk);
     await shoot(desk, 'desk');
@@ -245,6 +246,7 @@ try {
 
   await stages.run('on a small phone: home, filter, piece and order, nothing cut off', async () => {
     const orderPage = shop.url();
+    await shop.bringToFront();
     await shop.setViewportSize(NARROW);
     await fits(shop);
     await shoot(shop, 'small-order');
@@ -267,8 +269,7 @@ try {
     await orderShows(shop, 'expired');
     await fits(shop);
     await shoot(shop, 'small-order-expired');
-    await shop.goto(village.shop);
-    await shop.locator(`[data-testid=piece-card][data-code="${first}"] a`).click();
+    await shop.getByTestId('again').click();
     assert.equal(await shop.getByTestId('quantity').getAttribute('max'), '2', 'both are for sale again');
   });
 

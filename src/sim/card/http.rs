@@ -232,6 +232,8 @@ async fn cancel(State(inner): State<Arc<Inner>>, Path(id): Path<String>) -> Resp
     page(State(inner), Path(id)).await
 }
 
+const STYLE: &str = include_str!("page.css");
+
 /// The payment page: works without script, on a small phone.
 fn drawn(session: &Session, declined: bool) -> String {
     let (units, cents) = (session.amount / 100, session.amount % 100);
@@ -247,18 +249,18 @@ fn drawn(session: &Session, declined: bool) -> String {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Pay {currency} {units}.{cents:02}</title>
-<style>body{{font:1.1rem/1.5 system-ui,sans-serif;max-width:24rem;margin:2rem auto;padding:0 1rem}}
-input,button{{font:inherit;width:100%;padding:.7rem;margin:.3rem 0;box-sizing:border-box}}</style>
+<link rel="icon" href="data:,">
+<style>{STYLE}</style>
 <main>
 <h1>{currency} <span data-testid="amount">{units}.{cents:02}</span></h1>
 <p data-testid="what">{what}</p>
 {notice}
-<p>A test page: no card is charged.</p>
 <form method="post" action="/pay/{id}">
 <label>Card number <input name="card" inputmode="numeric" autocomplete="off" value="4242 4242 4242 4242"></label>
 <button data-testid="pay">Pay</button>
 </form>
-<form method="post" action="/pay/{id}/cancel"><button data-testid="cancel">Cancel</button></form>
+<form method="post" action="/pay/{id}/cancel"><button class="plain" data-testid="cancel">Cancel, and go back to the shop</button></form>
+<p class="soft">A simulated card processor: no card is charged. Numbers that end in 0002 are declined.</p>
 </main>
 </html>
 "#

@@ -55,6 +55,7 @@ pub fn router(smsc: Smsc, settings: PhonesSettings) -> Router {
         .route("/phones", get(page))
         .route("/phones/phones.css", get(css))
         .route("/phones/phones.js", get(js))
+        .route("/phones/icon.svg", get(icon))
         .route("/phones/api", get(api::about))
         .route("/phones/api/events", get(events::all))
         .route("/phones/api/{msisdn}", get(api::look))
@@ -139,6 +140,11 @@ async fn js() -> impl IntoResponse {
     let headers =
         [(header::CONTENT_TYPE, "text/javascript; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
     (headers, include_str!("phones.js"))
+}
+
+async fn icon() -> impl IntoResponse {
+    let headers = [(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "no-cache")];
+    (headers, include_str!("icon.svg"))
 }
 
 #[cfg(test)]

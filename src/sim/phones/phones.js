@@ -30,6 +30,9 @@ class Phone {
       event.preventDefault();
       this.sms();
     });
+    this.text.addEventListener("input", () => {
+      this.sent.textContent = "";
+    });
     section.addEventListener("click", (event) => {
       const button = event.target.closest("button[data-key]");
       if (button) this.key(button.dataset.key);

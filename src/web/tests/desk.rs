@@ -95,7 +95,7 @@ async fn the_desk_shows_what_waits_what_is_open_and_that_the_books_balance() {
         "<strong>1</strong> waiting for their check",
         "<strong>1</strong> payout open",
         "data-testid=\"trial-sum\" data-cents=\"0\"",
-        "books balance",
+        "the books balance",
         "42 min",
         "SJK3ABCDEF",
         "+2547*****101",
@@ -112,7 +112,7 @@ async fn books_that_do_not_balance_are_shown_as_such() {
     stall.balance.lock().expect("unpoisoned")[0].balance = Kes::minor(499_999);
     let shop = Shop::new(stall);
     let answer = shop.get_with("/desk", header::AUTHORIZATION, &format!("Bearer {KEY}")).await;
-    assert!(answer.body.contains("books do not balance") && answer.body.contains("data-cents=\"-1\""));
+    assert!(answer.body.contains("the books do not balance") && answer.body.contains("data-cents=\"-1\""));
     assert_eq!(shop.as_program("/desk/api/trial-balance").await["sum"], -1);
 }
 

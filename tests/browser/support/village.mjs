@@ -13,15 +13,16 @@ export async function openVillage(binary) {
   await new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error(`the village did not open\n${printed}${log}`)), 20_000);
     child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`the village closed with ${code}\n${printed}${log}`)));
+    const early = (code) => reject(new Error(`the village closed with ${code}\n${printed}${log}`));
+    child.once('exit', early);
     child.stdout.on('data', (text) => {
       printed += text;
       if (!printed.includes('Desk ')) return;
       clearTimeout(late);
+      child.off('exit', early);
       resolve();
     });
   });
-  child.removeAllListeners('exit');
 
   const address = (name) => new RegExp(`^\\s*${name}\\s+(http://\\S+)`, 'm').exec(printed)?.[1];
   return {

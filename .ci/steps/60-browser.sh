@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# The demo's whole script, played in a browser: phones, shop, card page, desk. What the pages looked
+# like is in target/browser afterwards.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+bash .ci/steps/10-tools.sh
+cargo build --quiet --locked
+node tests/browser/village.mjs
