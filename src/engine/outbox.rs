@@ -32,8 +32,17 @@ const NEVER_ARRIVED: Duration = Duration::from_secs(60);
 /// An unknown payout older than this is an alarm at every question.
 const OLD: Duration = Duration::from_secs(3_600);
 
-/// Runs all workers until told to stop; resolves when what they hold is settled.
+/// Runs all workers until told to stop; resolves when what they hold is settled. The store has
+/// one holder, so what is claimed at the start was claimed by a program that is gone.
 pub async fn run(engine: Arc<Engine>, sms: Arc<dyn SmsSender>, stop: CancellationToken) {
+    for shard in [shard::SMS, shard::MONEY, shard::CARD] {
+        match outbox::release(&*engine.store, shard, engine.clock.now()).await {
+            Ok(0) => {}
+            Ok(items) => tracing::info!(items, shard, "an earlier run left these unsettled; they go again"),
+            // The lease ends all the same.
+            Err(why) => tracing::error!(%why, shard, "outbox"),
+        }
+    }
     let texts = worker(&engine, shard::SMS, stop.clone(), |items| engine.send_texts(&sms, items));
     let money = worker(&engine, shard::MONEY, stop.clone(), |items| engine.send_money(items));
     let cards = worker(&engine, shard::CARD, stop.clone(), |items| engine.send_refunds(items));

@@ -145,6 +145,39 @@ pub async fn claim(
     Ok(Vec::new())
 }
 
+/// Makes everything of `shard` that was claimed before due now: for the start of a program that
+/// alone holds the store, when whoever had claimed it is gone. What was put off comes a little
+/// early, which every sender bears.
+pub async fn release(store: &dyn Store, shard: u8, now: Timestamp) -> Result<usize, StoreError> {
+    const PAGE: usize = 256;
+    let (mut from, mut released) = (None, 0);
+    loop {
+        let rows = store.scan(keys::outbox_shard(shard), from, PAGE, false).await?;
+        let Some((last, _)) = rows.last() else { return Ok(released) };
+        from = Some(last.clone());
+        let mut wish = Batch::default();
+        let mut octets = 0;
+        for (key, row) in &rows {
+            let Some((_, due, id)) = keys::parse_outbox(key) else { continue };
+            let (item, _) = decode(key, &row.octets())?;
+            if due <= now || item.attempt == 0 {
+                continue;
+            }
+            octets += row.octets().len() + 128;
+            if octets > MAX_GROUP / 2 {
+                store.commit(std::mem::take(&mut wish)).await?;
+                octets = 0;
+            }
+            wish.put(keys::outbox(shard, now, id), Expect::Absent, row.octets());
+            wish.delete(key.clone(), Expect::At(row.version));
+            released += 1;
+        }
+        if octets > 0 {
+            store.commit(wish).await?;
+        }
+    }
+}
+
 /// When the next item of `shard` falls due; `None` when there is none.
 pub async fn next_due(store: &dyn Store, shard: u8) -> Result<Option<Timestamp>, StoreError> {
     let rows = store.scan(keys::outbox_shard(shard), None, 1, false).await?;
@@ -264,6 +297,16 @@ mod tests {
         assert_eq!(again[0].id, b"b", "due before the first one's lease ended");
         let again = claim(&store, SMS, at(100), 1, at(200)).await.expect("claimed");
         assert_eq!((again[0].id.as_slice(), again[0].item.attempt), (b"a".as_slice(), 2));
+    }
+
+    #[tokio::test]
+    async fn a_new_start_sends_at_once_what_a_dead_worker_had_claimed() {
+        let store = three().await;
+        commit(&store, |b| push(b, SMS, at(900), b"later", &item("not yet due"))).await.expect("committed");
+        assert_eq!(ids(&store, 20, 9, 500).await, [b"a", b"b"]);
+        assert_eq!(release(&store, SMS, at(30)).await.expect("released"), 2);
+        assert_eq!(ids(&store, 30, 9, 500).await, [b"a", b"b"]);
+        assert_eq!(release(&store, SMS + 1, at(30)).await.expect("released"), 0);
     }
 
     #[tokio::test]
