@@ -179,6 +179,7 @@ impl Config {
         Ok(config)
     }
 
+    /// The desk's key is found by [`web::settings::Settings::with_secrets`], which is told the folder.
     fn resolve(&mut self, folder: &Path) {
         let settle = |path: &mut PathBuf| *path = folder.join(&*path);
         settle(&mut self.store.path);
@@ -269,6 +270,14 @@ mod tests {
         let text = EXAMPLE.replace("cache_mib", "cash_mib");
         let why = Config::parse(&text, "config.toml", Path::new(".")).expect_err("refused").to_string();
         assert!(why.contains("cash_mib") && why.contains("cache_mib") && why.contains("line"), "{why}");
+    }
+
+    #[test]
+    fn the_desks_key_is_looked_for_once_in_the_folder_of_the_file() {
+        let text = EXAMPLE.replace("# desk_key_file", "desk_key_file");
+        let config = Config::parse(&text, "etc/config.toml", Path::new("etc")).expect("usable");
+        let why = config.http.with_secrets(Path::new("etc"), None).expect_err("not there").to_string();
+        assert!(why.contains("\"etc/secrets/desk\""), "{why}");
     }
 
     #[test]
