@@ -192,7 +192,7 @@ impl Engine {
     async fn read_agents(&self) -> Result<(), Fault> {
         let mut work = self.work(self.clock.now())?;
         let prefix = keys::index_prefix("role", &[Role::Agent.word().as_bytes()]);
-        let agents = view::found::<Party>(&mut work, prefix, false).await?;
+        let agents = view::every::<Party>(&mut work, prefix, false).await?;
         let agents = agents.into_iter().map(|(_, agent)| agent).collect();
         *self.agents.write().unwrap_or_else(std::sync::PoisonError::into_inner) = agents;
         Ok(())

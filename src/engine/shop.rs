@@ -11,7 +11,7 @@ use super::shopfront::{
 };
 use super::trade::Due;
 use super::turn::TRIES;
-use super::view::{FromIndex, found};
+use super::view::{FromIndex, every};
 use super::work::{Fault, Work};
 use crate::ledger::{self, MentorShare, Sale};
 use crate::market::listing::{self, Listing, ListingCommand};
@@ -324,7 +324,7 @@ impl Engine {
     async fn listings_for_desk(&self) -> Result<Vec<DeskListing>, Fault> {
         let mut work = self.work(self.clock.now())?;
         let mut rows = Vec::new();
-        for (code, listing) in found::<Listing>(&mut work, keys::index_prefix("listing", &[]), true).await? {
+        for (code, listing) in every::<Listing>(&mut work, keys::index_prefix("listing", &[]), true).await? {
             let maker = work.need::<Party>(listing.maker).await?;
             rows.push(DeskListing {
                 code: code.to_string(),
@@ -343,7 +343,7 @@ impl Engine {
     async fn payouts_for_desk(&self) -> Result<Vec<DeskPayout>, Fault> {
         let mut work = self.work(self.clock.now())?;
         let mut rows = Vec::new();
-        for (id, payout) in found::<Payout>(&mut work, aggregate::all_payouts(), true).await? {
+        for (id, payout) in every::<Payout>(&mut work, aggregate::all_payouts(), true).await? {
             let owner = work.need::<Party>(payout.owner).await?;
             rows.push(DeskPayout {
                 id: id.to_string(),

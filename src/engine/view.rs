@@ -408,6 +408,27 @@ where
     Ok(all)
 }
 
+/// Everything an index finds, however much that is: for the desk and for reading at the start.
+pub(super) async fn every<A: Aggregate>(
+    work: &mut Work<'_>, prefix: Key, newest_first: bool,
+) -> Result<Vec<(A::Id, A)>, Fault>
+where
+    A::Id: FromIndex,
+{
+    let (mut all, mut from) = (Vec::new(), None);
+    loop {
+        let entries = work.store().scan(prefix.clone(), from, 256, newest_first).await?;
+        let Some((last, _)) = entries.last() else { return Ok(all) };
+        from = Some(last.clone());
+        for (key, _) in entries {
+            let Some(id) = keys::index_id(&key).and_then(|id| A::Id::from_octets(&id)) else { continue };
+            if let Some(state) = read::<A>(work, id).await? {
+                all.push((id, state));
+            }
+        }
+    }
+}
+
 /// The last movements of somebody's purse, newest first.
 async fn entries(work: &mut Work<'_>, party: &Party) -> Result<Vec<Record>, Fault> {
     use crate::ledger::Kind;
