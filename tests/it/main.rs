@@ -1,7 +1,9 @@
 //! The single integration binary: a `mod` line per behaviour.
 
+mod crash;
 mod money_card;
 mod money_mobile;
+mod serve_node_smpp;
 mod smsc_simulator;
 mod support;
 mod tidy;

@@ -3,3 +3,6 @@
 pub mod clock;
 pub mod front;
 pub mod listen;
+pub mod node_smsc;
+pub mod people;
+pub mod serve;

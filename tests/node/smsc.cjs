@@ -126,7 +126,11 @@ function serve(session) {
   session.on('bind_receiver', bound(session, 'receiver'));
   session.on('bind_transmitter', bound(session, 'transmitter'));
   session.on('enquire_link', (pdu) => session.send(pdu.response()));
-  session.on('unbind', (pdu) => { session.send(pdu.response()); session.close(); });
+  session.on('unbind', (pdu) => {
+    session.send(pdu.response());
+    say({ unbind: true });
+    session.close();
+  });
   session.on('submit_sm', (pdu) => submit(session, pdu));
 }
 

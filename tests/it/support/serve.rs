@@ -1,0 +1,287 @@
+//! The real binary with a configuration and secrets in a folder of its own, doubles of the money
+//! providers around it, and the ways in which shoppers and the desk reach it.
+
+use serde_json::Value;
+use sokoni::sim::card::{CardOptions, CardProcessor, Delivery};
+use sokoni::sim::momo::{Momo, MomoOptions};
+use sokoni::types::{Clock, Timestamp};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// What binds to the SMSC must say.
+pub const PASSWORD: &str = "s3cr3t";
+/// Opens the desk.
+const DESK_KEY: &str = "a-key-of-the-desk-for-tests";
+const MPESA_KEY: &str = "mpesa-key-for-tests";
+const CARD_KEY: &str = "sk_test_sokoni";
+const HOOK: &str = "whsec_test_sokoni_local_double";
+/// How long the slowest thing on a busy machine may take.
+pub const SOON: Duration = Duration::from_secs(60);
+
+/// The machine's clock, as the service reads it.
+pub struct WallClock;
+
+impl Clock for WallClock {
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+        Timestamp::from_millis(i64::try_from(since.as_millis()).expect("a date"))
+    }
+}
+
+/// The gateway that the configuration names.
+pub struct Gateway {
+    pub address: SocketAddr,
+    pub dialect: &'static str,
+    pub bind: &'static str,
+}
+
+/// Everything around the service: folder, providers, a shopper's browser.
+pub struct Site {
+    folder: tempfile::TempDir,
+    pub http: SocketAddr,
+    pub momo: Momo,
+    pub card: CardProcessor,
+    browser: reqwest::Client,
+}
+
+impl Site {
+    /// Starts the providers and writes configuration and secrets.
+    pub async fn open(gateway: &Gateway) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let http = free_address();
+        let momo = MomoOptions { api_key: Some(MPESA_KEY.to_owned()), ..MomoOptions::default() };
+        let momo = Momo::start(momo).await.expect("a port");
+        let card =
+            CardOptions { api_key: Some(CARD_KEY.to_owned()), ..CardOptions::new(HOOK, Arc::new(WallClock)) };
+        let card = CardProcessor::start(card).await.expect("a port");
+        card.set_webhook(&format!("http://{http}{}", sokoni::money::card::webhook::PATH));
+        card.deliver(Delivery { retry_ms: 200, tries: 9, ..Delivery::default() });
+
+        let secrets = folder.path().join("secrets");
+        std::fs::create_dir(&secrets).expect("a folder");
+        let all = [
+            ("smsc", PASSWORD),
+            ("desk", DESK_KEY),
+            ("mpesa-path", "0123456789abcdef0123456789abcdef"),
+            ("mpesa-key", MPESA_KEY),
+            ("card-key", CARD_KEY),
+            ("card-webhook", HOOK),
+        ];
+        for (name, value) in all {
+            std::fs::write(secrets.join(name), format!("{value}\n")).expect("written");
+        }
+        let text = configuration(http, gateway, &momo.url, &card.url);
+        std::fs::write(folder.path().join("config.toml"), text).expect("written");
+        let browser = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .timeout(Duration::from_secs(20))
+            .build()
+            .expect("a client");
+        Self { folder, http, momo, card, browser }
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Another file beside the configuration.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Runs `sokoni` with arguments to its end; its standard output.
+    pub fn sokoni(&self, arguments: &[&str]) -> (ExitStatus, String) {
+        let done = Command::new(env!("CARGO_BIN_EXE_sokoni"))
+            .args(arguments)
+            .arg("--data")
+            .arg(self.data())
+            .output()
+            .expect("runs");
+        let said = [done.stdout, done.stderr].map(|octets| String::from_utf8_lossy(&octets).into_owned());
+        (done.status, said.concat())
+    }
+
+    /// The store is whole and the books add up to zero; no service may have it open.
+    pub fn audit(&self) {
+        let (status, said) = self.sokoni(&["store", "verify"]);
+        assert!(status.success(), "store verify: {said}");
+        let (status, said) = self.sokoni(&["ledger", "trial-balance", "--json"]);
+        assert!(status.success(), "trial balance: {said}");
+        let books: Value = serde_json::from_str(&said).expect("JSON");
+        assert_eq!(books["sum"], 0, "{said}");
+    }
+
+    /// What the desk's API says.
+    pub async fn desk(&self, what: &str) -> Value {
+        self.try_desk(what).await.expect("the desk answers")
+    }
+
+    /// The same, `None` while the service is down.
+    pub async fn try_desk(&self, what: &str) -> Option<Value> {
+        let url = format!("http://{}/desk/api/{what}", self.http);
+        let answer = self.browser.get(url).bearer_auth(DESK_KEY).send().await.ok()?;
+        assert_eq!(answer.status(), 200, "{what}");
+        serde_json::from_str(&answer.text().await.ok()?).ok()
+    }
+
+    /// Whether the shop answers.
+    pub async fn is_up(&self) -> bool {
+        let url = format!("http://{}/healthz", self.http);
+        self.browser.get(url).send().await.is_ok_and(|answer| answer.status().is_success())
+    }
+
+    /// Sends the shop's form as a browser would, with the key its page had. `None` when the
+    /// answer was lost or the service is down; else where the shopper pays.
+    pub async fn check_out(&self, listing: &str, pieces: u32, key: &str) -> Option<String> {
+        let pieces = pieces.to_string();
+        let form = [
+            ("code", listing),
+            ("quantity", &pieces),
+            ("name", "Asha Njeri"),
+            ("email", "asha@example.org"),
+            ("country", "NL"),
+            ("address", "Prinsengracht 1\nAmsterdam"),
+            ("idempotency_key", key),
+        ];
+        let url = format!("http://{}/checkout", self.http);
+        let answer = self.browser.post(url).form(&form).send().await.ok()?;
+        assert_eq!(answer.status(), 303, "the form is good: {}", answer.text().await.unwrap_or_default());
+        Some(answer.headers()["location"].to_str().expect("an address").to_owned())
+    }
+
+    /// Presses "pay" on the card processor's page; where it leads back to.
+    pub async fn pay(&self, page: &str) -> String {
+        let form = [("card", "4242 4242 4242 4242")];
+        let answer = self.browser.post(page).form(&form).send().await.expect("the processor answers");
+        assert_eq!(answer.status(), 303);
+        answer.headers()["location"].to_str().expect("an address").to_owned()
+    }
+
+    /// A page of the shop.
+    pub async fn page(&self, path: &str) -> String {
+        let answer = self.browser.get(format!("http://{}{path}", self.http)).send().await;
+        let answer = answer.expect("the shop answers");
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.text().await.expect("a page")
+    }
+}
+
+fn free_address() -> SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address")
+}
+
+fn configuration(http: SocketAddr, gateway: &Gateway, momo: &str, card: &str) -> String {
+    let Gateway { address, dialect, bind } = gateway;
+    format!(
+        r#"
+[http]
+listen        = "{http}"
+public_url    = "http://{http}"
+desk_key_file = "secrets/desk"
+pay_origins   = ["{card}"]
+
+[[smsc]]
+name          = "safari"
+address       = "{address}"
+system_id     = "sokoni"
+password_file = "secrets/smsc"
+bind          = "{bind}"
+dialect       = "{dialect}"
+service_code  = "*483*57#"
+sms_sender    = "48357"
+reconnect_ms  = 100
+reconnect_most_ms = 500
+
+[[kiosk]]
+phone = "0700 000 201"
+name  = "Amina Hassan"
+place = "Kibera Kiosk"
+area  = "kibera"
+lang  = "en"
+
+[money.mpesa]
+base_url         = "{momo}"
+callback_base    = "http://{http}"
+secret_path_file = "secrets/mpesa-path"
+api_key_file     = "secrets/mpesa-key"
+
+[money.card]
+base_url            = "{card}"
+api_key_file        = "secrets/card-key"
+webhook_secret_file = "secrets/card-webhook"
+
+[telemetry]
+log = "info"
+"#
+    )
+}
+
+/// `sokoni serve`, running; killed when dropped.
+pub struct Server(Child);
+
+impl Server {
+    /// Starts the binary; what it logs goes to `server.log` beside the configuration.
+    pub fn start(site: &Site) -> Self {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(site.file("server.log"));
+        let child = Command::new(env!("CARGO_BIN_EXE_sokoni"))
+            .args(["serve", "--config"])
+            .arg(site.file("config.toml"))
+            .stdin(Stdio::null())
+            .stderr(log.expect("a file"))
+            .spawn()
+            .expect("starts");
+        Self(child)
+    }
+
+    /// Waits until the shop answers.
+    pub async fn ready(&mut self, site: &Site) {
+        let started = Instant::now();
+        while !site.is_up().await {
+            if let Some(status) = self.0.try_wait().expect("a child") {
+                panic!("serve ended with {status}: {}", log_of(site));
+            }
+            assert!(started.elapsed() < SOON, "serve does not listen: {}", log_of(site));
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// SIGKILL, in the middle of whatever it does.
+    pub fn kill(mut self) {
+        self.0.kill().expect("it ran until now");
+        self.0.wait().expect("ended");
+    }
+
+    /// SIGTERM, and how it ends.
+    pub async fn terminate(mut self, site: &Site) -> ExitStatus {
+        let told = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status();
+        assert!(told.expect("kill is installed").success());
+        let asked = Instant::now();
+        loop {
+            if let Some(status) = self.0.try_wait().expect("a child") {
+                return status;
+            }
+            assert!(asked.elapsed() < SOON, "serve does not end: {}", log_of(site));
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The end of what the service logged.
+pub fn log_of(site: &Site) -> String {
+    let text = std::fs::read_to_string(site.file("server.log")).unwrap_or_default();
+    let from = text.len().saturating_sub(6_000);
+    text[text.ceil_char_boundary(from)..].to_owned()
+}
