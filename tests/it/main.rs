@@ -1,6 +1,7 @@
 //! The single integration binary: a `mod` line per behaviour.
 
 mod crash;
+mod handbook;
 mod money_card;
 mod money_mobile;
 mod serve_node_smpp;

@@ -1,0 +1,120 @@
+//! The pages of `docs` that describe what can be written or read say what the code says.
+
+use sokoni::engine::vocabulary::vocabulary;
+use sokoni::menu::check::{Limits, check};
+use sokoni::menu::report;
+use sokoni::smpp::dialect::Dialect;
+use sokoni::smpp::settings::Smsc;
+use std::path::{Path, PathBuf};
+
+fn page(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{}: {why}", path.display()))
+}
+
+/// The blocks of a page that are fenced as `language`, each with its line breaks.
+fn fenced(page: &str, language: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut open: Option<String> = None;
+    for line in page.lines() {
+        match &mut open {
+            Some(_) if line == "```" => blocks.extend(open.take()),
+            Some(block) => {
+                block.push_str(line);
+                block.push('\n');
+            }
+            None if line.strip_prefix("```") == Some(language) => open = Some(String::new()),
+            None => {}
+        }
+    }
+    blocks
+}
+
+/// Rows of the tables of a page that begin with this word in back-quotes.
+fn has_row(page: &str, word: &str) -> bool {
+    let quoted = format!("`{word}`");
+    page.lines().any(|line| line.strip_prefix("| ").is_some_and(|row| row.starts_with(&quoted)))
+}
+
+/// The examples of the menu language, put together to files: one begins at every head.
+fn examples() -> Vec<(String, String)> {
+    let mut files: Vec<(String, String)> = Vec::new();
+    for block in fenced(&page("MENUS.md"), "menu") {
+        let begins = block.starts_with("menu ") || block.starts_with("messages\n");
+        if begins || files.is_empty() {
+            files.push((format!("docs/MENUS.md, file {}", files.len() + 1), String::new()));
+        }
+        let (_, text) = files.last_mut().expect("a file was begun");
+        text.push_str(&block);
+        text.push('\n');
+    }
+    files
+}
+
+#[test]
+fn the_examples_of_the_menu_language_are_sound_menus() {
+    let files = examples();
+    let checked = check(&files, &vocabulary(), &Limits::default());
+    assert!(checked.problems.is_empty(), "{}", report::to_text(&checked.problems, &files, false));
+    assert_eq!(checked.graphs.len(), 1, "a tree and a catalogue");
+}
+
+#[test]
+fn every_block_of_the_menu_language_has_an_example() {
+    let text: String = examples().into_iter().map(|(_, text)| text).collect();
+    for block in [
+        "menu", "messages", "enum", "screen", "pick", "list", "ask", "pin", "newpin", "do", "end", "resume",
+        "drop", "text", "sms",
+    ] {
+        let shown = text.lines().any(|line| line.split(' ').next() == Some(block));
+        assert!(shown, "docs/MENUS.md shows no `{block}`");
+    }
+}
+
+#[test]
+fn every_setting_of_a_gateway_and_of_a_dialect_is_described() {
+    let page = page("SMPP.md");
+    // An unknown key is refused with the names of all that are known.
+    let refused = toml::from_str::<Smsc>("nonsense = 1").expect_err("unknown").to_string();
+    let names = refused.split("expected one of").nth(1).expect("the names");
+    let mut known: Vec<String> = names.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    assert!(known.len() > 20, "{known:?}");
+    // The password has one row with its file.
+    known.retain(|name| name != "password");
+    let its = toml::Table::try_from(Dialect::preset("its").expect("its")).expect("settings");
+    known.extend(its.keys().cloned());
+    known.extend(["service_type", "data_coding"].map(str::to_owned));
+    known.extend(Dialect::PRESETS.iter().skip(1).map(|name| (*name).to_owned()));
+    let missing: Vec<_> = known.iter().filter(|name| !has_row(&page, name)).collect();
+    assert!(missing.is_empty(), "docs/SMPP.md has no row for {missing:?}");
+}
+
+/// Every file of `src`, read.
+fn sources(folder: &Path) -> Vec<String> {
+    let mut texts = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder of src") {
+        let path: PathBuf = entry.expect("an entry").path();
+        if path.is_dir() {
+            texts.extend(sources(&path));
+        } else if path.extension().is_some_and(|ext| ext == "rs") {
+            texts.push(std::fs::read_to_string(&path).expect("a source file"));
+        }
+    }
+    texts
+}
+
+#[test]
+fn every_alarm_stands_in_the_operators_handbook() {
+    let page = page("OPERATING.md");
+    let mut alarms = Vec::new();
+    for text in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+        for rest in text.split("\"ALARM: ").skip(1) {
+            // What follows a semicolon is advice.
+            let said = rest.split(['"', ';']).next().unwrap_or_default();
+            alarms.push(format!("ALARM: {said}"));
+        }
+    }
+    assert!(alarms.len() >= 5, "{alarms:?}");
+    let missing: Vec<_> = alarms.iter().filter(|alarm| !page.contains(alarm.as_str())).collect();
+    assert!(missing.is_empty(), "docs/OPERATING.md does not say what to do about {missing:?}");
+}
