@@ -31,7 +31,14 @@ export async function openBrowser() {
   for (const page of context.pages()) listen(page, complaints);
   return {
     context,
-    complaints,
+    /** What pages complained of, but for refusals that were asked for: `[status, path]`. */
+    complaints: (...asked) =>
+      complaints
+        .filter(
+          ({ url, text }) =>
+            !asked.some(([status, path]) => new URL(url).pathname.startsWith(path) && text.includes(` ${status} `)),
+        )
+        .map(({ url, text }) => `${url}:${text}`),
     async close() {
       await context.close();
       rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
@@ -43,11 +50,11 @@ export async function openBrowser() {
 function listen(page, complaints) {
   page.on('console', (message) => {
     if (!['error', 'warning'].includes(message.type())) return;
-    complaints.push(`${message.type()} on ${page.url()}: ${message.text()}`);
+    complaints.push({ url: message.location().url || page.url(), text: ` ${message.text()} ` });
   });
-  page.on('pageerror', (error) => complaints.push(`exception on ${page.url()}: ${error.message}`));
+  page.on('pageerror', (error) => complaints.push({ url: page.url(), text: ` ${error.message}` }));
   page.on('response', (answer) => {
-    if (answer.status() >= 400) complaints.push(`${answer.status()} ${answer.url()}`);
+    if (answer.status() >= 400) complaints.push({ url: answer.url(), text: ` ${answer.status()} ` });
   });
 }
 
