@@ -7,6 +7,8 @@
 use crate::support::people::{AGENT_FEES, Maker, Tally, World};
 use crate::support::serve::{Gateway, PASSWORD, SOON, Server, Site, WallClock, log_of};
 use serde_json::Value;
+use sokoni::sim::card::Treatment;
+use sokoni::sim::momo::{Answer, Manners};
 use sokoni::sim::smsc::{Smsc, SmscSettings, Timers};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,6 +17,8 @@ use std::time::{Duration, Instant};
 
 /// How often the service is killed.
 const KILLS: u32 = 50;
+/// Of the other ends, so many are asked for by SIGTERM, in the middle of the same work.
+const STOPS: u32 = 5;
 /// People at work side by side.
 const MAKERS: u64 = 4;
 /// The store is proven whole after every so many kills, and at the end.
@@ -59,6 +63,34 @@ async fn operator() -> Smsc {
     Smsc::start(settings).await.expect("a port")
 }
 
+/// How the providers treat requests until the next kill. Whatever they answer, they carry out.
+fn change_manners(world: &World, chance: &mut Chance) {
+    let good = Manners::default();
+    world.site.momo.behave(match chance.below(5) {
+        0 => Manners { answer_after_ms: 300, decide_after_ms: 200, callbacks: 3, ..good },
+        1 => Manners { callback_first: true, answer_after_ms: 100, ..good },
+        2 => Manners::silent(),
+        3 => Manners::answering(Answer::Broken { taken: true }),
+        _ => good,
+    });
+    match chance.below(4) {
+        0 => world.site.card.treat_once(Treatment::BrokenAnswer),
+        1 => world.site.card.treat_once(Treatment::TooMany),
+        _ => {}
+    }
+}
+
+/// Starts the service and, sometimes, kills it before it could so much as bind.
+async fn start_after(world: &World, chance: &mut Chance) -> Server {
+    while chance.below(4) == 0 {
+        let server = Server::start(&world.site);
+        tokio::time::sleep(Duration::from_millis(chance.below(300))).await;
+        server.kill();
+        gone(world).await;
+    }
+    start(world).await
+}
+
 async fn start(world: &World) -> Server {
     let begun = Instant::now();
     let mut server = Server::start(&world.site);
@@ -91,22 +123,28 @@ async fn fifty_kills_lose_nothing_and_double_nothing() {
     for number in 0..MAKERS {
         makers.spawn(Maker::new(Arc::clone(&world), number).live());
     }
-    for kill in 1..=KILLS {
+    for kill in 1..=KILLS + STOPS {
         let wait = Duration::from_millis(chance.below(1_000));
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             Some(ended) = makers.join_next() => panic!("kill {kill}: a maker gave up: {ended:?}"),
         }
-        server.kill();
+        if kill % (KILLS / STOPS + 1) == 0 {
+            let status = server.terminate(&world.site).await;
+            assert!(status.success(), "stopped at work: {status}: {}", log_of(&world.site));
+        } else {
+            server.kill();
+        }
         gone(&world).await;
+        change_manners(&world, &mut chance);
         if kill % PROVE_EVERY == 0 {
             world.site.audit();
         }
-        server = start(&world).await;
-        // The wait begins again with a service that answers, so that something is under way.
+        server = start_after(&world, &mut chance).await;
         let books = world.site.desk("trial-balance").await;
         assert_eq!(books["sum"], 0, "after kill {kill}: {books}");
     }
+    world.site.momo.behave(Manners::default());
     world.enough.store(true, Ordering::Relaxed);
     let mut all = Tally::default();
     while let Some(ended) = makers.join_next().await {

@@ -247,3 +247,30 @@ async fn a_gateway_without_sessions_and_with_two_connections_carries_the_same_vi
     asks(&village.network.press(ACHIENG, "1").await, "Bei yako");
     village.close(2, 80).await;
 }
+
+#[tokio::test]
+async fn a_service_starts_without_its_smsc_binds_when_it_comes_and_again_after_every_cut() {
+    let mut network = Network::start("its").await;
+    let gateway = Gateway { address: network.address, dialect: "its", bind: "transceiver" };
+    let site = Site::open(&gateway).await;
+    network.tell("refuse 2").await;
+    let mut server = Server::start(&site);
+    server.ready(&site).await;
+    assert!(site.page("/").await.contains("Sokoni"), "the shop is open meanwhile");
+    network.event("listening", |_| true).await;
+    network.bound("transceiver").await;
+    for _ in 0..3 {
+        asks(&network.dial(AMINA).await, "Amina, kiosk Kibera Kiosk");
+        network.tell("drop").await;
+        network.event("closed", |_| true).await;
+        network.bound("transceiver").await;
+    }
+    network.tell("throttle 2").await;
+    network.send(ACHIENG, "SALIO").await;
+    for _ in 0..2 {
+        network.event("throttled", |_| true).await;
+    }
+    network.text(ACHIENG, "Piga *483*57# kujiunga").await;
+    assert!(server.terminate(&site).await.success());
+    network.event("unbind", |_| true).await;
+}

@@ -135,12 +135,16 @@ function serve(session) {
 }
 
 let server = null;
+let port = Number(portText || 0); // 0 picks one, which is kept from then on
 const sockets = new Set();
 function listen() {
   server = smpp.createServer(serve);
   server.on('connection', (socket) => { sockets.add(socket); socket.on('close', () => sockets.delete(socket)); });
   server.on('error', (error) => say({ error: String(error) }));
-  server.listen(Number(portText || 0), '127.0.0.1', () => say({ listening: server.address().port }));
+  server.listen(port, '127.0.0.1', () => {
+    port = server.address().port;
+    say({ listening: port });
+  });
 }
 listen();
 

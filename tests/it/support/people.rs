@@ -74,6 +74,8 @@ enum Move {
     Final(String),
     /// The screen says that the wish was carried out.
     Done,
+    /// The screen says that it was not, and to come again.
+    Later,
 }
 
 /// A maker at work.
@@ -146,6 +148,11 @@ impl Maker {
                         return None;
                     }
                     (Some(Move::Done), false) => return Some(screen.text),
+                    (Some(Move::Later), _) => {
+                        wished = false;
+                        tokio::time::sleep(Duration::from_millis(500)).await;
+                        continue 'call;
+                    }
                     (Some(Move::Press(key)), true) => key,
                     (Some(Move::Final(key)), true) => {
                         wished = true;
@@ -253,6 +260,7 @@ impl Maker {
                 s if s.contains("is on its way to") => Move::Done,
                 s if s.contains("is still on its way to") && wished => Move::Done,
                 s if s.starts_with("M-Pesa has not answered") => Move::Done,
+                s if s.starts_with("Our link to M-Pesa is down") => Move::Later,
                 // Paid while the line was dead: nothing is left to send.
                 s if s.starts_with("You can send from") && wished => Move::Done,
                 _ => return None,

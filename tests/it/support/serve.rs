@@ -210,6 +210,7 @@ base_url         = "{momo}"
 callback_base    = "http://{http}"
 secret_path_file = "secrets/mpesa-path"
 api_key_file     = "secrets/mpesa-key"
+answer_timeout_ms = 1000
 
 [money.card]
 base_url            = "{card}"
