@@ -6,5 +6,6 @@ mod money_card;
 mod money_mobile;
 mod serve_node_smpp;
 mod smsc_simulator;
+mod stories;
 mod support;
 mod tidy;

@@ -1,8 +1,13 @@
 //! What the behaviours share.
 
+pub mod actors;
 pub mod clock;
 pub mod front;
 pub mod listen;
+pub mod logs;
 pub mod node_smsc;
 pub mod people;
 pub mod serve;
+pub mod shopper;
+pub mod tongue;
+pub mod village;

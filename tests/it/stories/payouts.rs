@@ -1,0 +1,237 @@
+//! Money sent by mobile money while the provider behaves badly: it is sent once, whatever happens,
+//! and nobody is told more than is known.
+
+use super::earns;
+use crate::support::actors::Artisan;
+use crate::support::village::{Founding, Village, until};
+use sokoni::sim::Line;
+use sokoni::sim::momo::{Answer, Manners};
+use std::time::Duration;
+
+/// A village in which Achieng has KSh 850.
+async fn with_money(founding: Founding) -> (Village, Artisan) {
+    let village = Village::found(founding).await;
+    let achieng = village.achieng().await;
+    earns(&village, &achieng, 850).await;
+    (village, achieng)
+}
+
+/// A provider that must answer at once, so that silence is noticed soon.
+fn impatient() -> Founding {
+    Founding { answer_ms: 500, ..Founding::default() }
+}
+
+/// Lets time pass, a little at a time, until a payout ends so.
+async fn ends(village: &Village, state: &str) {
+    until(&format!("the payout is {state}"), || async {
+        village.clock.advance(Duration::from_secs(3));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        (village.payouts().await.first().map(String::as_str) == Some(state)).then_some(())
+    })
+    .await;
+}
+
+/// W13: the provider's own list has one transfer of all she had, and the books agree.
+async fn paid_once(village: &Village, achieng: &Artisan) {
+    let sent = achieng.reads("Sokoni sent KSh 850 to").await;
+    let transfers = village.momo.transfers();
+    assert_eq!(transfers.len(), 1, "{transfers:?}");
+    assert_eq!((transfers[0].shillings, transfers[0].msisdn.as_str()), (850, "254700000101"));
+    assert!(sent.contains(&transfers[0].reference), "{sent}");
+    assert_eq!(achieng.balance().await, [0, 0, 0]);
+    assert_eq!(village.account("artisan:").await, 0);
+    assert_eq!(village.account("moving:").await, 0);
+    achieng.gets_exactly(1, "Sokoni sent").await;
+}
+
+#[tokio::test]
+async fn w13_a_payout_of_everything_is_one_transfer() {
+    let (village, achieng) = with_money(Founding::default()).await;
+    let said = achieng.cashes_out("850").await;
+    assert!(said.starts_with("KSh 850 is on its way to"), "{said}");
+    paid_once(&village, &achieng).await;
+    assert_eq!(village.account("exp:mm").await, 500);
+    let last = achieng.walks(&["3", "3"]).await;
+    assert!(last.contains("-850 M-Pesa") && last.contains("+850 Sale"), "{last}");
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn w13_a_result_told_five_times_pays_once() {
+    let (village, achieng) = with_money(Founding::default()).await;
+    village.momo.behave(Manners { callbacks: 5, ..Manners::default() });
+    achieng.cashes_out("850").await;
+    paid_once(&village, &achieng).await;
+    let id = village.momo.transfers()[0].id.clone();
+    village.momo.call_back(&id).await;
+    village.clock.advance(Duration::from_secs(3_600));
+    village.momo.call_back(&id).await;
+    achieng.gets_exactly(1, "Sokoni sent").await;
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn w13_a_result_that_comes_before_the_answer_pays_once() {
+    let (village, achieng) = with_money(Founding::default()).await;
+    village.momo.behave(Manners { callback_first: true, answer_after_ms: 200, ..Manners::default() });
+    achieng.cashes_out("850").await;
+    paid_once(&village, &achieng).await;
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn w13_a_provider_that_takes_it_and_never_answers_is_asked_and_not_told_again() {
+    let (village, achieng) = with_money(impatient()).await;
+    village.momo.behave(Manners { callbacks: 0, decide_after_ms: 1_500, ..Manners::silent() });
+    achieng.cashes_out("850").await;
+    let unknown = achieng.reads("M-Pesa has not answered").await;
+    assert!(unknown.contains("It is safe and will not be sent twice"), "{unknown}");
+    // W110: the money is neither hers nor gone, and everybody says the same.
+    assert_eq!(achieng.balance().await, [0, 0, 85_000]);
+    assert_eq!((village.account("artisan:").await, village.account("moving:").await), (0, 85_000));
+    ends(&village, "paid").await;
+    paid_once(&village, &achieng).await;
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn w13_a_provider_that_never_got_it_is_sent_the_same_payout_again() {
+    let (village, achieng) = with_money(impatient()).await;
+    village.momo.behave_once(Manners::answering(Answer::Silence { taken: false }));
+    achieng.cashes_out("850").await;
+    achieng.reads("M-Pesa has not answered").await;
+    assert!(village.momo.transfers().is_empty());
+    ends(&village, "paid").await;
+    paid_once(&village, &achieng).await;
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn w13_a_slow_provider_pays_once() {
+    let (village, achieng) = with_money(impatient()).await;
+    village.momo.behave_once(Manners { answer_after_ms: 2_000, late_taking: true, ..Manners::default() });
+    achieng.cashes_out("850").await;
+    achieng.reads("M-Pesa has not answered").await;
+    ends(&village, "paid").await;
+    tokio::time::sleep(Duration::from_millis(1_800)).await;
+    paid_once(&village, &achieng).await;
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn w13_five_hundred_although_taken_pays_once() {
+    let (village, achieng) = with_money(Founding::default()).await;
+    village.momo.behave_once(Manners { callbacks: 0, ..Manners::answering(Answer::Broken { taken: true }) });
+    achieng.cashes_out("850").await;
+    ends(&village, "paid").await;
+    paid_once(&village, &achieng).await;
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn w13_a_refused_payout_is_back_in_her_balance_with_the_reason() {
+    let (village, achieng) = with_money(Founding::default()).await;
+    village.momo.behave_once(Manners::refusing("identifierError"));
+    achieng.cashes_out("850").await;
+    let failed = achieng.reads("M-Pesa could not pay").await;
+    assert!(failed.contains("KSh 850 is back in your balance"), "{failed}");
+    assert!(village.momo.transfers().is_empty());
+    assert_eq!(achieng.balance().await, [85_000, 0, 0]);
+    // She may try again, and this time it works.
+    achieng.cashes_out("850").await;
+    paid_once(&village, &achieng).await;
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn w13_a_payout_that_fails_after_it_was_taken_comes_back() {
+    let (village, achieng) = with_money(Founding::default()).await;
+    village.momo.behave_once(Manners::failing("accountLimitExceeded"));
+    achieng.cashes_out("850").await;
+    achieng.reads("M-Pesa could not pay").await;
+    assert_eq!(achieng.balance().await, [85_000, 0, 0]);
+    assert_eq!(village.payouts().await, ["failed"]);
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn w13_a_provider_that_is_down_is_said_before_the_pin_is_asked_for() {
+    let (village, achieng) = with_money(Founding::default()).await;
+    for line in [Line::Closed, Line::Unavailable] {
+        village.momo.set_line(line).await;
+        until("the provider is seen to be down", || async {
+            let screen = achieng.walks(&["3", "1"]).await;
+            (screen == "Our link to M-Pesa is down. Your money is safe. Please try later.").then_some(())
+        })
+        .await;
+        village.momo.set_line(Line::Open).await;
+        until("the provider is seen to be up", || async {
+            achieng.walks(&["3", "1"]).await.starts_with("Send how much").then_some(())
+        })
+        .await;
+    }
+    assert!(village.momo.transfers().is_empty());
+    achieng.cashes_out("850").await;
+    paid_once(&village, &achieng).await;
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn w13_a_provider_that_goes_down_behind_the_pin_is_sent_it_once_it_is_back() {
+    let (village, achieng) = with_money(Founding::default()).await;
+    village.momo.behave(Manners::answering(Answer::Unavailable));
+    let said = achieng.cashes_out("850").await;
+    assert!(said.contains("on its way"), "{said}");
+    village.momo.behave(Manners::default());
+    ends(&village, "paid").await;
+    paid_once(&village, &achieng).await;
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn w13_stopping_and_starting_the_service_pays_once() {
+    let (mut village, achieng) = with_money(impatient()).await;
+    village.momo.behave(Manners { callbacks: 0, decide_after_ms: 1_000, ..Manners::silent() });
+    achieng.cashes_out("850").await;
+    village.restart().await;
+    until("she is told", || async {
+        village.clock.advance(Duration::from_secs(5));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        (achieng.got("Sokoni sent") > 0).then_some(())
+    })
+    .await;
+    paid_once(&village, &achieng).await;
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn one_payout_at_a_time_and_never_more_than_she_has() {
+    let (village, achieng) = with_money(Founding::default()).await;
+    village.momo.behave_once(Manners { decide_after_ms: 3_000, ..Manners::default() });
+    let bad = achieng.walks(&["3", "1", "851"]).await;
+    assert!(bad.contains("50 to 850"), "{bad}");
+    village.hangs_up(&achieng).await;
+    village.clock.advance(Duration::from_secs(21 * 60));
+    assert!(achieng.cashes_out("500").await.contains("on its way"));
+    let open = achieng.walks(&["3", "1"]).await;
+    assert!(open.contains("still on its way") || open.contains("has not answered"), "{open}");
+    ends(&village, "paid").await;
+    achieng.reads("Sokoni sent KSh 500").await;
+    assert_eq!(achieng.balance().await, [35_000, 0, 0]);
+    assert_eq!(village.momo.transfers().len(), 1);
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn w151_money_that_the_provider_takes_back_days_later_is_hers_again() {
+    let (village, achieng) = with_money(Founding::default()).await;
+    achieng.cashes_out("850").await;
+    paid_once(&village, &achieng).await;
+    village.clock.advance(Duration::from_secs(3 * 86_400));
+    let id = village.momo.transfers()[0].id.clone();
+    assert!(village.momo.reverse(&id).await);
+    let back = achieng.reads("M-Pesa could not pay").await;
+    assert!(back.contains("taken back. KSh 850 is back in your balance"), "{back}");
+    assert_eq!(achieng.balance().await, [85_000, 0, 0]);
+    village.closes().await;
+}

@@ -1,0 +1,174 @@
+//! The shopper's side: prices, forms sent twice, webhooks that repeat, a page that keeps itself fresh.
+
+use super::{brought, on_sale, taken};
+use crate::support::village::{Village, until};
+use reqwest::StatusCode;
+use sokoni::sim::card::Delivery;
+use std::time::Duration;
+
+/// What the page must answer within.
+const FIVE: Duration = Duration::from_secs(5);
+
+/// The shop price by rule A0.2-2, in dollar cents: the price times 1.6, up to the next fifty
+/// shillings, over 129.50, up to the next cent. In thousandths of a shilling.
+fn shop_price(shillings: i64) -> i64 {
+    let thousandths = shillings * 1_600;
+    let retail = (thousandths + 49_999) / 50_000 * 50;
+    (retail * 100 * 100 + 12_949) / 12_950
+}
+
+#[tokio::test]
+async fn w60_the_price_on_the_page_follows_from_the_makers_price_to_the_cent() {
+    assert_eq!(shop_price(850), 1_082);
+    let village = Village::open().await;
+    let (achieng, amina, shopper) = (village.achieng().await, village.amina(), village.shopper());
+    for price in [50, 333, 777, 850, 1_250, 19_999, 20_000] {
+        let listing = on_sale(&achieng, &amina, price, 1).await;
+        assert_eq!(shopper.price(&listing).await, shop_price(i64::from(price)), "{price}");
+    }
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn w61_a_form_sent_twice_and_a_webhook_told_five_times_make_one_order() {
+    let village = Village::open().await;
+    let (achieng, amina, shopper) = (village.achieng().await, village.amina(), village.shopper());
+    let listing = on_sale(&achieng, &amina, 850, 3).await;
+    village.card.deliver(Delivery { copies: 5, ..Delivery::default() });
+    let form = shopper.fills(&listing, 1).await;
+    let pay_url = shopper.sends(&form).await.expect("on to payment");
+    assert_eq!(shopper.sends(&form).await.expect("on to payment"), pay_url);
+    let order = shopper.pays(&pay_url).await;
+    order.reaches("offered").await;
+    assert_eq!(achieng.is_offered().await, order.code);
+    achieng.gets_exactly(1, "You earn KSh").await;
+    assert_eq!(village.card.captures().len(), 1);
+    assert_eq!(shopper.left(&listing).await, 2);
+    assert_eq!(shopper.sends(&form).await.expect("the first answer"), pay_url);
+    let goods = village.card.captures()[0].amount - 1_500;
+    assert_eq!(goods, shop_price(850));
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn w61_two_forms_sent_at_once_with_one_key_make_one_order() {
+    let village = Village::open().await;
+    let (achieng, amina, shopper) = (village.achieng().await, village.amina(), village.shopper());
+    let listing = on_sale(&achieng, &amina, 850, 5).await;
+    let form = shopper.fills(&listing, 1).await;
+    let sent = || shopper.sends(&form);
+    let (a, b, c) = tokio::join!(sent(), sent(), sent());
+    assert!(a.is_ok() && a == b && b == c, "{a:?} {b:?} {c:?}");
+    assert_eq!(shopper.left(&listing).await, 4);
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn the_last_piece_is_sold_once() {
+    let village = Village::open().await;
+    let (achieng, amina, shopper) = (village.achieng().await, village.amina(), village.shopper());
+    let listing = on_sale(&achieng, &amina, 850, 1).await;
+    let (hers, his) = (shopper.fills(&listing, 1).await, shopper.fills(&listing, 1).await);
+    let (hers, his) = tokio::join!(shopper.sends(&hers), shopper.sends(&his));
+    assert!(hers.is_ok() ^ his.is_ok(), "{hers:?} {his:?}");
+    let refused = hers.err().or(his.err()).expect("one of them");
+    assert!(refused.0.is_client_error(), "{refused:?}");
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn w62_the_order_page_shows_each_step_at_once() {
+    let village = Village::open().await;
+    let (achieng, amina) = (village.achieng().await, village.amina());
+    let listing = on_sale(&achieng, &amina, 850, 1).await;
+    let order = village.shopper().buys(&listing, 1).await;
+    let mut page = order.live().await;
+    page.shows("offered", FIVE).await;
+    achieng.is_offered().await;
+    achieng.takes(&order.code).await;
+    page.shows("accepted", FIVE).await;
+    achieng.has_made(&order.code).await;
+    page.shows("ready", FIVE).await;
+    amina.receives(&order.code).await;
+    page.shows("at_kiosk", FIVE).await;
+    amina.passes(&order.code, 1).await;
+    page.shows("checked", FIVE).await;
+    assert_eq!(order.done().await, ["paid", "offered", "accepted", "ready", "at_kiosk", "checked"]);
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn pieces_that_are_not_paid_for_in_time_can_be_bought_again() {
+    let village = Village::open().await;
+    let (achieng, amina, shopper) = (village.achieng().await, village.amina(), village.shopper());
+    let listing = on_sale(&achieng, &amina, 850, 1).await;
+    let form = shopper.fills(&listing, 1).await;
+    let pay_url = shopper.sends(&form).await.expect("on to payment");
+    assert_eq!(shopper.left(&listing).await, 0);
+    village.clock.advance(Duration::from_secs(36 * 60));
+    until("the piece is free again", || async { (shopper.left(&listing).await == 1).then_some(()) }).await;
+    // The page where it could have been paid takes nothing any more.
+    until("the payment page is closed", || async {
+        let open = village.card.sessions().iter().any(|s| s.state == sokoni::sim::card::SessionState::Open);
+        (!open).then_some(())
+    })
+    .await;
+    assert!(village.card.captures().is_empty(), "{pay_url}");
+    taken(&village, &achieng, &listing, 1).await;
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn a_webhook_that_comes_late_finds_its_order() {
+    let village = Village::open().await;
+    let (achieng, amina, shopper) = (village.achieng().await, village.amina(), village.shopper());
+    let listing = on_sale(&achieng, &amina, 850, 1).await;
+    village.card.deliver(Delivery { hold: true, ..Delivery::default() });
+    let form = shopper.fills(&listing, 1).await;
+    let order = shopper.pays(&shopper.sends(&form).await.expect("on to payment")).await;
+    assert_eq!(order.state().await, "placed");
+    village.card.deliver(Delivery::default());
+    village.card.release(true).await;
+    order.reaches("offered").await;
+    assert_eq!(achieng.is_offered().await, order.code);
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn a_payment_for_pieces_that_were_let_go_is_given_back() {
+    let village = Village::open().await;
+    let (achieng, amina, shopper) = (village.achieng().await, village.amina(), village.shopper());
+    let listing = on_sale(&achieng, &amina, 850, 1).await;
+    village.card.deliver(Delivery { hold: true, ..Delivery::default() });
+    let form = shopper.fills(&listing, 1).await;
+    let order = shopper.pays(&shopper.sends(&form).await.expect("on to payment")).await;
+    village.clock.advance(Duration::from_secs(36 * 60));
+    order.reaches("expired").await;
+    village.card.deliver(Delivery::default());
+    village.card.release(false).await;
+    until("the money is back", || async {
+        let captures = village.card.captures();
+        (captures[0].refunded == captures[0].amount).then_some(())
+    })
+    .await;
+    order.reaches("refunded").await;
+    assert_eq!(achieng.got("You earn KSh"), 0);
+    assert_eq!(shopper.left(&listing).await, 1);
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn the_makers_part_is_her_price_and_the_page_of_an_unknown_order_says_nothing() {
+    let village = Village::open().await;
+    let (achieng, amina, shopper) = (village.achieng().await, village.amina(), village.shopper());
+    let listing = on_sale(&achieng, &amina, 850, 1).await;
+    let order = taken(&village, &achieng, &listing, 1).await;
+    assert_eq!(order.part("maker").await, 85_000);
+    brought(&achieng, &amina, &order).await;
+    let made_up = format!("/order/{}", "0".repeat(32));
+    assert_eq!(shopper.opens(&made_up).await.0, StatusCode::NOT_FOUND);
+    let (status, page) = shopper.opens("/piece/00000").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert!(!page.contains(&achieng.pin));
+    village.closes().await;
+}

@@ -1,0 +1,348 @@
+//! A whole village on loopback: an operator, a mobile-money provider, a card processor, and the
+//! service between them. The service can be stopped and started while the others live on.
+
+use super::logs;
+use super::actors::{Agent, Artisan, Phone};
+use super::shopper::Shopper;
+use serde_json::Value;
+use sokoni::cli::service::{Service, Wiring};
+use sokoni::config::Config;
+use sokoni::engine::clock::MovableClock;
+use sokoni::engine::pins::Pins;
+use sokoni::sim::card::{CardOptions, CardProcessor};
+use sokoni::sim::momo::{Momo, MomoOptions};
+use sokoni::sim::smsc::{Smsc, SmscSettings, Timers};
+use sokoni::smpp::health::GatewayStatus;
+use sokoni::types::{Clock, Lang, Msisdn};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+/// How long something may take that is under way: generous, the machine may be busy.
+pub const SOON: Duration = Duration::from_secs(30);
+/// The kiosk of the village.
+pub const KIOSK: &str = "0700000201";
+const DESK_KEY: &str = "the-key-of-the-desk-0";
+const PASSWORD: &str = "s3cr3t";
+
+/// What a village may be founded with.
+pub struct Founding {
+    /// Where the operator will listen; without it, it listens now, somewhere.
+    pub smsc: Option<SocketAddr>,
+    /// How long the mobile-money provider may take to answer, in milliseconds.
+    pub answer_ms: u64,
+    /// The kiosk's language.
+    pub kiosk: Lang,
+    /// The wait after a refused password, in milliseconds.
+    pub refused_ms: u64,
+}
+
+impl Default for Founding {
+    fn default() -> Self {
+        Self { smsc: None, answer_ms: 10_000, kiosk: Lang::EN, refused_ms: 1_500 }
+    }
+}
+
+/// The village.
+pub struct Village {
+    pub clock: Arc<MovableClock>,
+    pub smsc: Smsc,
+    pub momo: Momo,
+    pub card: CardProcessor,
+    /// The gateway's name, different for every village of the process.
+    pub gateway: String,
+    pub url: String,
+    folder: tempfile::TempDir,
+    address: SocketAddr,
+    config: Config,
+    service: Option<Service>,
+    desk: reqwest::Client,
+}
+
+/// A client that goes nowhere by itself.
+pub fn client() -> reqwest::Client {
+    let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    client.timeout(SOON).build().expect("a client")
+}
+
+/// Looks until `seen` says something.
+pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut seen: impl FnMut() -> F) -> T {
+    let looked = async {
+        loop {
+            if let Some(found) = seen().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(SOON, looked).await.unwrap_or_else(|_| panic!("never happened: {what}"))
+}
+
+impl Village {
+    /// A village on a good day, its service bound.
+    pub async fn open() -> Self {
+        Self::found(Founding::default()).await
+    }
+
+    /// A village of its own kind.
+    pub async fn found(founding: Founding) -> Self {
+        static VILLAGES: AtomicU32 = AtomicU32::new(0);
+        logs::keep();
+        let gateway = format!("village{}", VILLAGES.fetch_add(1, Ordering::SeqCst));
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = Arc::new(MovableClock::default());
+        let smsc = Smsc::start(operator(None, clock.clone())).await.expect("an operator");
+        let momo = Momo::start(MomoOptions { api_key: Some("momo-key".into()), ..MomoOptions::default() });
+        let momo = momo.await.expect("a provider");
+        let card = CardOptions {
+            api_key: Some("card-key".into()),
+            ..CardOptions::new("whsec_village", Arc::clone(&clock) as Arc<dyn Clock>)
+        };
+        let card = CardProcessor::start(card).await.expect("a processor");
+        let address = free_port();
+        let secrets = [
+            ("desk", DESK_KEY),
+            ("smsc", PASSWORD),
+            ("mpesa-path", "a-path-only-the-provider-knows"),
+            ("mpesa-key", "momo-key"),
+            ("card-key", "card-key"),
+            ("card-webhook", "whsec_village"),
+        ];
+        for (name, secret) in secrets {
+            std::fs::write(folder.path().join(name), secret).expect("a secret");
+        }
+        let text = configuration(&founding, &gateway, address, (smsc.addr, &momo.url, &card.url));
+        let mut config = Config::parse(&text, "the village", folder.path()).expect("a configuration");
+        config.http = config.http.with_secrets(folder.path(), None).expect("a key");
+        card.set_webhook(&format!("http://{address}{}", sokoni::money::card::webhook::PATH));
+        let url = format!("http://{address}");
+        let desk = client();
+        let mut village =
+            Self { clock, smsc, momo, card, gateway, url, folder, address, config, service: None, desk };
+        village.start().await;
+        if founding.smsc.is_none() {
+            village.bound().await;
+        }
+        village
+    }
+
+    /// Starts the service over what it left behind.
+    pub async fn start(&mut self) {
+        let listener =
+            until("the port is free", || async { tokio::net::TcpListener::bind(self.address).await.ok() })
+                .await;
+        let wiring = Wiring {
+            listener: Some(listener),
+            pins: Some(Pins::quick()),
+            ..Wiring::new(Arc::clone(&self.clock) as Arc<dyn Clock>)
+        };
+        self.service = Some(Service::start(self.config.clone(), wiring).await.expect("the service starts"));
+    }
+
+    /// Stops the service as a signal does.
+    pub async fn stop(&mut self) {
+        self.service.take().expect("the service runs").shut_down().await;
+    }
+
+    /// Stops the service and starts it again.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        self.start().await;
+        self.bound().await;
+    }
+
+    /// Waits until the service is bound to the operator.
+    pub async fn bound(&self) {
+        self.smsc.wait_bound(1, SOON).await.expect("the service binds");
+    }
+
+    /// Opens the operator that was promised, where it was promised.
+    pub async fn open_operator(&mut self, at: SocketAddr) {
+        self.smsc = Smsc::start(operator(Some(at), self.clock.clone())).await.expect("an operator");
+    }
+
+    /// How the service sees its connections.
+    pub fn gateways(&self) -> Vec<GatewayStatus> {
+        self.service.as_ref().expect("the service runs").pool.status()
+    }
+
+    /// Somebody hangs up; comes back when the service has been told.
+    pub async fn hangs_up(&self, phone: &Phone) {
+        let steps = || self.gateways().iter().map(|gateway| gateway.counters.ussd_in).sum::<u64>();
+        let before = steps();
+        phone.handset.cancel().await;
+        until("the service hears of it", || async { (steps() > before).then_some(()) }).await;
+    }
+
+    /// The phone with this number.
+    pub fn phone(&self, number: &str, lang: Lang) -> Phone {
+        Phone::new(self.smsc.handset(Msisdn::parse_kenyan(number).expect("a number")), lang)
+    }
+
+    /// Achieng, who joins in English.
+    pub async fn achieng(&self) -> Artisan {
+        Artisan::joins(self.phone("0700000101", Lang::EN), "Achieng Otieno", "5093").await
+    }
+
+    /// Wanjiru, who joins in Swahili.
+    pub async fn wanjiru(&self) -> Artisan {
+        Artisan::joins(self.phone("0700000102", Lang::SW), "Wanjiru Kamau", "7418").await
+    }
+
+    /// Amina, who keeps the kiosk.
+    pub fn amina(&self) -> Agent {
+        Agent(self.phone(KIOSK, Lang::EN))
+    }
+
+    /// Somebody far away with a card.
+    pub fn shopper(&self) -> Shopper {
+        Shopper::new(&self.url)
+    }
+
+    // ---- the desk ------------------------------------------------------------------
+
+    /// An answer of the desk.
+    pub async fn desk(&self, what: &str) -> Value {
+        serde_json::from_str(&self.desk_text(what).await).expect("JSON")
+    }
+
+    /// The same, as it was sent.
+    pub async fn desk_text(&self, what: &str) -> String {
+        let request = self.desk.get(format!("{}/desk/api/{what}", self.url)).bearer_auth(DESK_KEY);
+        let answer = request.send().await.expect("the desk answers");
+        assert!(answer.status().is_success(), "{what}: {}", answer.status());
+        answer.text().await.expect("text")
+    }
+
+    /// Every account with its balance in cents. The books balance, or this panics.
+    pub async fn books(&self) -> BTreeMap<String, i64> {
+        let trial = self.desk("trial-balance").await;
+        assert_eq!(trial["sum"], 0, "{trial}");
+        let rows = trial["rows"].as_array().expect("rows");
+        let row = |row: &Value| {
+            (row["account"].as_str().expect("a name").to_owned(), row["balance"].as_i64().expect("cents"))
+        };
+        rows.iter().map(row).collect()
+    }
+
+    /// What an account holds, in cents; accounts of persons by the first half of their name, when
+    /// the village has one such person.
+    pub async fn account(&self, name: &str) -> i64 {
+        let books = self.books().await;
+        let hers: Vec<i64> =
+            books.iter().filter(|(account, _)| account.starts_with(name)).map(|(_, sum)| *sum).collect();
+        assert!(hers.len() <= 1, "{name} is not one account: {books:?}");
+        hers.first().copied().unwrap_or(0)
+    }
+
+    /// The states of all payouts, newest first.
+    pub async fn payouts(&self) -> Vec<String> {
+        let payouts = self.desk("payouts").await;
+        let rows = payouts["rows"].as_array().expect("rows");
+        rows.iter().map(|row| row["state"].as_str().expect("a state").to_owned()).collect()
+    }
+
+    // ---- the end -----------------------------------------------------------------------
+
+    /// The folder of the store.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("store")
+    }
+
+    /// Runs the command itself over the store; its output.
+    pub fn sokoni(&self, args: &[&str]) -> String {
+        assert!(self.service.is_none(), "the service has the store open");
+        let run =
+            Command::new(env!("CARGO_BIN_EXE_sokoni")).args(args).arg("--data").arg(self.data()).output();
+        let run = run.expect("the command runs");
+        let said =
+            format!("{}{}", String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
+        assert!(run.status.success(), "{args:?}: {said}");
+        said
+    }
+
+    /// Closes the village; the store must be whole and the books must balance.
+    pub async fn closes(mut self) {
+        self.stop().await;
+        let verified = self.sokoni(&["store", "verify"]);
+        assert!(verified.starts_with("whole: "), "{verified}");
+        let trial = self.sokoni(&["ledger", "trial-balance", "--json"]);
+        let trial: Value = serde_json::from_str(&trial).expect("JSON");
+        assert_eq!(trial["sum"], 0, "{trial}");
+    }
+}
+
+/// A port that was free a moment ago.
+pub fn free_port() -> SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address")
+}
+
+fn operator(listen: Option<SocketAddr>, clock: Arc<MovableClock>) -> SmscSettings {
+    let usual = SmscSettings::default();
+    SmscSettings {
+        listen: listen.unwrap_or(usual.listen),
+        password: PASSWORD.to_owned(),
+        clock,
+        timers: Timers { answer: SOON, ..Timers::default() },
+        ..usual
+    }
+}
+
+/// What somebody would write who runs this village.
+fn configuration(
+    founding: &Founding, gateway: &str, web: SocketAddr, others: (SocketAddr, &str, &str),
+) -> String {
+    let (smsc, momo, card) = others;
+    let smsc = founding.smsc.unwrap_or(smsc);
+    let (answer_ms, refused_ms, kiosk) = (founding.answer_ms, founding.refused_ms, founding.kiosk.tag());
+    format!(
+        r#"
+[store]
+path = "store"
+cache_mib = 8
+
+[http]
+public_url    = "http://{web}"
+desk_key_file = "desk"
+pay_origins   = ["{card}"]
+
+[[smsc]]
+name              = "{gateway}"
+address           = "{smsc}"
+system_id         = "sokoni"
+password_file     = "smsc"
+dialect           = "its"
+service_code      = "*483*57#"
+sms_sender        = "48357"
+reconnect_ms      = 100
+reconnect_most_ms = 400
+refused_ms        = {refused_ms}
+reply_deadline_ms = 30000
+
+[[kiosk]]
+phone = "{KIOSK}"
+name  = "Amina Hassan"
+place = "Kibera Kiosk"
+area  = "kibera"
+lang  = "{kiosk}"
+
+[money.mpesa]
+base_url          = "{momo}"
+callback_base     = "http://{web}"
+secret_path_file  = "mpesa-path"
+api_key_file      = "mpesa-key"
+answer_timeout_ms = {answer_ms}
+probe_every_ms    = 100
+
+[money.card]
+base_url            = "{card}"
+api_key_file        = "card-key"
+webhook_secret_file = "card-webhook"
+"#
+    )
+}
