@@ -224,8 +224,12 @@ impl<'a> Search<'a> {
                 next.used |= span;
                 next.cost += found.cost;
                 next.ordinals |= found.ordinal;
-                let class = class(&slots[slot]);
+                let mut class = class(&slots[slot]);
                 next.labels |= class.starts_with("enum") && !found.ordinal;
+                if found.ordinal {
+                    // A label by its number keeps its place among the other numbers.
+                    class = NUMBERS.to_owned();
+                }
                 let before = next.last.insert(class, found.from);
                 next.swapped |= before.is_some_and(|before| before > found.from);
                 next.known.insert(slot, found.value);

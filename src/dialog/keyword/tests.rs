@@ -135,6 +135,19 @@ fn two_commands_may_share_their_first_word() {
 }
 
 #[test]
+fn a_count_before_a_reason_by_its_number_is_read_in_the_order_it_was_written() {
+    let graph = tree();
+    let order = a_code(CodeKind::Order);
+    for (n, nth, word) in [(3, 2, "rough"), (1, 2, "rough"), (2, 1, "broken"), (3, 3, "size")] {
+        let text = format!("QC {order} FAIL {n} {nth}");
+        let Reading::Understood(done) = understand(&graph, &text, Timestamp::default()) else {
+            panic!("{text} is not understood")
+        };
+        assert_eq!((&done.values["n"], &done.values["why"]), (&Value::Int(n), &Value::word("reason", word)));
+    }
+}
+
+#[test]
 fn either_command_that_shares_its_first_word_can_be_completed() {
     let graph = tree();
     let text = format!("QC {}", a_code(CodeKind::Order));

@@ -171,7 +171,11 @@ pub(in crate::dialog) fn tree() -> Graph {
             ("stuff".into(), set(&[("brass", "Brass | Shaba"), ("bone", "Horn or bone | Pembe au mfupa")])),
             (
                 "reason".into(),
-                set(&[("broken", "Broken | Imevunjika"), ("rough", "Rough finish | Haijalainishwa")]),
+                set(&[
+                    ("broken", "Broken | Imevunjika"),
+                    ("rough", "Rough finish | Haijalainishwa"),
+                    ("size", "Wrong size | Ukubwa si sahihi"),
+                ]),
             ),
         ]),
         resume: Some(Resume {
