@@ -274,6 +274,7 @@ pub(super) fn heard(news: &PayoutNews) -> Option<Heard> {
         // The provider has one word for "not paid" and "taken back days later".
         PayoutNews::Failed { why } if why == "taken back" => Heard::Reversed { why },
         PayoutNews::Failed { why } => Heard::Failed { why },
+        PayoutNews::Reversed { why } => Heard::Reversed { why },
         PayoutNews::Unknown { why } => Heard::Unknown { why },
         PayoutNews::NotTaken { .. } => return None,
     })

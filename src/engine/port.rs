@@ -165,6 +165,11 @@ pub enum PayoutNews {
         /// In a few words, for the person waiting: at most twenty characters of GSM 03.38.
         why: String,
     },
+    /// Paid once, and sent back to us since.
+    Reversed {
+        /// In a few words, as for a failure.
+        why: String,
+    },
     /// No answer, or one that proves nothing.
     Unknown {
         /// What happened, for the operator of the service.

@@ -124,7 +124,7 @@ fn of_transaction(transaction: &Transaction) -> PayoutNews {
         // Words of the API that speak of a request, not of the transfer, prove no failure.
         "failed" if matches!(code, "duplicateRequest" | "genericError") => unknown(format!("failed: {code}")),
         "failed" => PayoutNews::Failed { why: in_words(code).to_owned() },
-        "reversed" => PayoutNews::Failed { why: "taken back".to_owned() },
+        "reversed" => PayoutNews::Reversed { why: "taken back".to_owned() },
         "pending" => PayoutNews::Accepted,
         other => unknown(format!("an unheard-of state `{}`", other.escape_default())),
     }

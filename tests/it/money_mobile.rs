@@ -181,7 +181,7 @@ async fn a_transfer_taken_back_days_later_is_told() {
     bench.money.pay(payout("a")).await;
     eventually("paid", || bench.front.payouts().len() == 1).await;
     assert!(bench.momo.reverse(&payout("a").id.to_string()).await);
-    let back = PayoutNews::Failed { why: "taken back".into() };
+    let back = PayoutNews::Reversed { why: "taken back".into() };
     assert_eq!(bench.front.payouts()[1], (payout("a").id, back));
 }
 
