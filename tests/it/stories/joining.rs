@@ -66,8 +66,9 @@ async fn w14_the_language_key_changes_every_later_text() {
     // What others cause comes in Swahili too.
     let order = super::earns(&village, &achieng, 850).await;
     assert!(achieng.dials_code("*483*57*3#").await.starts_with("Tayari: KSh 850"));
+    achieng.walks(&[]).await;
     achieng.reads_in(Lang::EN);
-    assert!(achieng.walks(&["5"]).await.starts_with("Hello Achieng. You have KSh 850"));
+    assert!(achieng.presses("5").await.starts_with("Hello Achieng. You have KSh 850"));
     assert_eq!(achieng.balance().await, [85_000, 0, 0]);
     let gone = achieng.asks(&format!("NO {}", order.code), &order.code).await;
     assert!(gone.contains("no longer open"), "{gone}");

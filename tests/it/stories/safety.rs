@@ -1,8 +1,10 @@
 //! What must hold whatever the network does, and what must never be written down.
 
 use super::{brought, earns, on_sale, taken};
+use crate::support::actors::CODE;
 use crate::support::logs;
-use crate::support::village::{Village, until};
+use crate::support::village::{Founding, Village, until};
+use crate::support::wire::Port;
 use sokoni::sim::smsc::Spell;
 use std::path::Path;
 use std::time::Duration;
@@ -60,6 +62,40 @@ async fn w2_a_begin_that_comes_twice_and_a_key_that_comes_twice_move_one_screen(
     achieng.presses("1").await;
     achieng.reads("Saved ").await;
     assert_eq!(village.desk("listings").await["rows"].as_array().map(Vec::len), Some(1));
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn w2_a_late_key_is_answered_with_the_screen_of_now() {
+    const SHE: &str = "254700000105";
+    let port = Port::open().await;
+    let village = Village::found(Founding { smsc: Some(port.address()), ..Founding::default() }).await;
+    let mut wire = port.accepts().await;
+    wire.dials(SHE, CODE, (7, 0)).await;
+    let first = wire.screen().await;
+    assert!(first.0.starts_with("Karibu Sokoni") && !first.1, "{first:?}");
+    // The network stammers: the same start again, at once.
+    wire.dials(SHE, CODE, (7, 0)).await;
+    assert_eq!(wire.screen().await, first);
+    wire.types(SHE, "2", (7, 1)).await;
+    assert!(wire.screen().await.0.starts_with("Who are you?"));
+    wire.types(SHE, "1", (7, 2)).await;
+    let names = wire.screen().await;
+    assert!(names.0.starts_with("Your two names"), "{names:?}");
+    // A key for the screen before, whatever it says.
+    for late in ["2", "Akinyi Ouma"] {
+        wire.types(SHE, late, (7, 1)).await;
+        assert_eq!(wire.screen().await, names);
+    }
+    wire.types(SHE, "Akinyi Ouma", (7, 3)).await;
+    assert!(wire.screen().await.0.starts_with("Where do you work?"));
+    // A key of a dialog that never was ends; hers goes on.
+    wire.types(SHE, "1", (8, 1)).await;
+    let over = wire.screen().await;
+    assert!(over.0.contains("dial again") && over.1, "{over:?}");
+    wire.types(SHE, "1", (7, 4)).await;
+    assert!(wire.screen().await.0.starts_with("Choose a PIN"));
+    drop(wire);
     village.closes().await;
 }
 
@@ -125,7 +161,7 @@ async fn w3_orders_money_and_messages_outlive_a_restart_at_every_stage() {
 fn holds(octets: &[u8], digits: &str) -> bool {
     let wide = |at: usize| octets.get(at).is_some_and(u8::is_ascii_alphanumeric);
     let found = octets.windows(digits.len()).enumerate().filter(|(_, window)| *window == digits.as_bytes());
-    found.map(|(at, _)| at).any(|at| !(at > 0 && wide(at - 1)) && !wide(at + digits.len()))
+    found.map(|(at, _)| at).any(|at| !(wide(at + digits.len()) || at > 0 && wide(at - 1)))
 }
 
 /// Every file below a folder.

@@ -11,3 +11,4 @@ pub mod serve;
 pub mod shopper;
 pub mod tongue;
 pub mod village;
+pub mod wire;

@@ -1,8 +1,8 @@
 //! A whole village on loopback: an operator, a mobile-money provider, a card processor, and the
 //! service between them. The service can be stopped and started while the others live on.
 
-use super::logs;
 use super::actors::{Agent, Artisan, Phone};
+use super::logs;
 use super::shopper::Shopper;
 use serde_json::Value;
 use sokoni::cli::service::{Service, Wiring};
