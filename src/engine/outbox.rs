@@ -14,7 +14,7 @@ use crate::market::payout::{Heard, Payout};
 use crate::store::outbox::{self, Claimed};
 use crate::types::{Msisdn, PayoutId, Timestamp};
 use futures_util::future::join_all;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -137,7 +137,8 @@ impl Engine {
             match sent {
                 Sent::Taken(ids) => {
                     item.done(work.extra());
-                    for id in ids {
+                    // Some SMSCs give every part of a message the same id.
+                    for id in ids.iter().collect::<BTreeSet<_>>() {
                         work.remember_sent(id, &item.id);
                     }
                 }
