@@ -7,7 +7,7 @@ use crate::sim::card::{CardOptions, CardProcessor};
 use crate::sim::momo::{Momo, MomoOptions};
 use crate::sim::phones::{self, PhonesSettings};
 use crate::sim::smsc::{Smsc, SmscSettings};
-use crate::types::{Clock, Msisdn};
+use crate::types::{Clock, Kes, Msisdn};
 use clap::Args;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -201,6 +201,8 @@ impl Village {
             ..Wiring::new(clock)
         };
         let service = Service::start(config, wiring).await?;
+        let float = i64::try_from(MomoOptions::default().float_shillings).unwrap_or(i64::MAX / 100);
+        service.engine.open_books("the village's first float", Kes::major(float)).await?;
         card.set_webhook(&format!("http://{address}{}", crate::money::card::webhook::PATH));
         Ok(Self { service, smsc, momo, card, desk_key })
     }

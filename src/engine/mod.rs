@@ -26,11 +26,12 @@ mod view;
 pub mod vocabulary;
 mod work;
 
+use crate::ledger::{Fact, post};
 use crate::market::party::{self, Joining, Party, PartyCommand, PinHash, Role};
 use crate::market::{Policy, Word};
 use crate::store::batch::{Batch, Committed, InboxMark};
 use crate::store::{Store, keys};
-use crate::types::{Clock, Entropy, Lang, Msisdn, PartyId, Timestamp};
+use crate::types::{Clock, Entropy, Kes, Lang, Msisdn, PartyId, Timestamp};
 use menus::Menus;
 use pins::Pins;
 use port::MoneyOut;
@@ -186,6 +187,22 @@ impl Engine {
             .map_err(|why| why.to_string())?;
         work.apply::<Party>(id, events);
         self.commit(work, Cause::Desk("enrol".to_owned()), None).await.map_err(fault)?;
+        Ok(())
+    }
+
+    /// Posts opening money and the float filled from it, once per paper.
+    pub async fn open_books(&self, paper: &str, amount: Kes) -> Result<(), String> {
+        let fault = |fault: Fault| fault.to_string();
+        let mut work = self.work(self.clock.now()).map_err(fault)?;
+        let opened = Fact::Opened { paper: paper.to_owned(), amount };
+        let known = post(&opened, work.now).map_err(|why| why.to_string())?.id;
+        let rows = self.store.read(vec![keys::transfer(known)]).await.map_err(|why| why.to_string())?;
+        if rows.iter().any(Option::is_some) {
+            return Ok(());
+        }
+        work.post(&opened).map_err(fault)?;
+        work.post(&Fact::FloatFunded { paper: paper.to_owned(), amount }).map_err(fault)?;
+        self.commit(work, Cause::Desk(format!("opening money, {paper}")), None).await.map_err(fault)?;
         Ok(())
     }
 
