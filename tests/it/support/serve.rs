@@ -135,8 +135,9 @@ impl Site {
         self.browser.get(url).send().await.is_ok_and(|answer| answer.status().is_success())
     }
 
-    /// Sends the shop's form as a browser would, with the key its page had. `None` when the
-    /// answer was lost or the service is down; else where the shopper pays.
+    /// Sends the shop's form as a browser would, with the key its page had. `None` when it is to
+    /// be sent again: the answer was lost, the service or the processor is down; else where the
+    /// shopper pays.
     pub async fn check_out(&self, listing: &str, pieces: u32, key: &str) -> Option<String> {
         let pieces = pieces.to_string();
         let form = [
@@ -150,6 +151,9 @@ impl Site {
         ];
         let url = format!("http://{}/checkout", self.http);
         let answer = self.browser.post(url).form(&form).send().await.ok()?;
+        if answer.status().is_server_error() {
+            return None;
+        }
         assert_eq!(answer.status(), 303, "the form is good: {}", answer.text().await.unwrap_or_default());
         Some(answer.headers()["location"].to_str().expect("an address").to_owned())
     }
