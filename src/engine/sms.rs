@@ -228,9 +228,32 @@ fn keep_half(work: &mut Work<'_>, input: &SmsIn, reading: &Reading, kept: Option
 /// or the next one.
 fn mark_key(input: &SmsIn, at: Timestamp) -> Key {
     let slice = at.millis() / REPEAT.as_millis() as i64;
-    keys::inbox(input.at, format!("sms/{slice}/{}", hex(&input.mark)).as_bytes())
+    keys::inbox(at, format!("sms/{slice}/{}", hex(&input.mark)).as_bytes())
 }
 
 fn hex(octets: &[u8]) -> String {
     octets.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::keys::INBOX_BUCKET;
+    use crate::types::Msisdn;
+
+    #[test]
+    fn a_repeat_is_known_again_when_marks_begin_a_new_bucket_in_between() {
+        let turn = INBOX_BUCKET.as_millis() as i64 * 5_000;
+        let sms = |millis| SmsIn {
+            gateway: "safari".into(),
+            from: Msisdn::from_e164("254700000101").expect("a number"),
+            to: "48357".to_owned(),
+            text: "UZA MKUFU SHABA 850 3".to_owned(),
+            mark: vec![1, 2, 3],
+            at: Timestamp::from_millis(millis),
+        };
+        let (first, again) = (sms(turn - 1_000), sms(turn + 1_000));
+        let earlier = Timestamp::from_millis(again.at.millis() - REPEAT.as_millis() as i64);
+        assert_eq!(mark_key(&first, first.at), mark_key(&again, earlier));
+    }
 }
