@@ -2,7 +2,7 @@
 
 use super::{brought, earns, on_sale, taken};
 use crate::support::logs;
-use crate::support::village::{Founding, Village, free_port, until};
+use crate::support::village::{Founding, SOON, Village, free_port, until};
 use sokoni::sim::smsc::Spell;
 use sokoni::smpp::health::BindState;
 use sokoni::types::Lang;
@@ -48,7 +48,7 @@ async fn an_operator_that_is_gone_in_the_middle_of_a_story_loses_no_message() {
     let dialled = achieng.try_dial(crate::support::actors::CODE).await;
     assert!(dialled.is_err(), "{dialled:?}");
     achieng.texts("BALANCE").await;
-    tokio::time::timeout(absence() * 4, village.bound()).await.expect("the service is back");
+    village.smsc.wait_bound(1, absence() + SOON).await.expect("the service is back");
     village.clock.advance(Duration::from_secs(60));
     assert_eq!(achieng.is_offered().await, order.code);
     achieng.reads("Ready: KSh 0").await;

@@ -198,6 +198,8 @@ async fn w5_no_pin_is_written_anywhere() {
     village.restart().await;
     assert!(achieng.walks(&["3", "1", "200", "9486"]).await.contains("on its way"));
     achieng.reads("Sokoni sent KSh 200").await;
+    // Typed behind the code, as some will.
+    achieng.dials_code("*483*57*3*1*100*9486#").await;
 
     let mut said: Vec<(String, Vec<u8>)> = Vec::new();
     for what in ["listings", "payouts", "trial-balance"] {
