@@ -137,8 +137,9 @@ impl Engine {
             match sent {
                 Sent::Taken(ids) => {
                     item.done(work.extra());
-                    // Some SMSCs give every part of a message the same id.
-                    for id in ids.iter().collect::<BTreeSet<_>>() {
+                    // Some SMSCs give all parts of a long SMS one id, or none at all.
+                    let named: BTreeSet<&String> = ids.iter().filter(|id| !id.is_empty()).collect();
+                    for id in named {
                         work.remember_sent(id, &item.id);
                     }
                 }
