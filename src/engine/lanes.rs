@@ -4,7 +4,8 @@
 use super::Engine;
 use super::port::{Busy, ReceiptIn, SmsIn, Subscribers, UssdIn, UssdOut};
 use crate::types::Msisdn;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
@@ -61,16 +62,25 @@ async fn run(engine: Arc<Engine>, mut jobs: mpsc::Receiver<Job>) {
     while let Some(job) = jobs.recv().await {
         match job {
             Job::Ussd(input, waiter) => {
-                let _ = waiter.send(engine.ussd_turn(*input).await);
+                let broken = || UssdOut::End(engine.menus.words("fault_screen", engine.house.lang));
+                let out = guarded(engine.ussd_turn(*input)).await.unwrap_or_else(broken);
+                let _ = waiter.send(out);
             }
             Job::Sms(input, waiter) => {
-                let _ = waiter.send(engine.sms_turn(*input).await);
+                let _ = waiter.send(guarded(engine.sms_turn(*input)).await.unwrap_or(Err(Busy)));
             }
             Job::Receipt(input, waiter) => {
-                let _ = waiter.send(engine.receipt_turn(*input).await);
+                let _ = waiter.send(guarded(engine.receipt_turn(*input)).await.unwrap_or(Err(Busy)));
             }
         }
     }
+}
+
+/// What a piece of work comes to; `None` when it panicked. Nothing of it was committed then, and
+/// whoever runs it goes on with the next: one input must not silence everybody behind it.
+pub(super) async fn guarded<T>(work: impl Future<Output = T>) -> Option<T> {
+    let done = AssertUnwindSafe(work).catch_unwind().await;
+    done.inspect_err(|_| tracing::error!("ALARM: a piece of work panicked; the panic stands in the log above")).ok()
 }
 
 impl Subscribers for Lanes {
@@ -93,5 +103,17 @@ impl Subscribers for Lanes {
         let key = input.message_id.bytes().fold(0u64, |n, b| n.wrapping_mul(31).wrapping_add(u64::from(b)));
         self.lane(key).try_send(Job::Receipt(Box::new(input), waiter)).map_err(|_| Busy)?;
         Ok(Box::pin(async move { answer.await.unwrap_or(Err(Busy)) }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_in_one_piece_of_work_is_not_the_end_of_the_next() {
+        let broken: Option<u8> = guarded(async { panic!("a fault of ours, wanted by this test") }).await;
+        assert_eq!(broken, None);
+        assert_eq!(guarded(async { 7 }).await, Some(7));
     }
 }

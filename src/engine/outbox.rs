@@ -3,6 +3,7 @@
 //! when we die in between; so every sending is safe to repeat (an SMS is read twice, a payout or
 //! refund carries the same id).
 
+use super::lanes::guarded;
 use super::port::{Sent, SmsOut, SmsSender};
 use super::record::Cause;
 use super::trade::{RefundOut, Text};
@@ -56,7 +57,8 @@ async fn worker<F: Future<Output = ()>>(
         let now = engine.clock.now();
         match outbox::claim(&*engine.store, shard, now, AT_ONCE, now.after(LEASE)).await {
             Ok(items) if !items.is_empty() => {
-                send(items).await;
+                // What a panic leaves behind is claimed again when its lease ends.
+                let _ = guarded(send(items)).await;
                 if stop.is_cancelled() {
                     return;
                 }
