@@ -1,5 +1,6 @@
 //! What falls due: read from the store, done in a turn of its own, removed in the same commit.
 
+use super::lanes::guarded;
 use super::record::Cause;
 use super::trade::Due;
 use super::turn::{DialogRow, TRIES};
@@ -9,8 +10,9 @@ use crate::dialog::machine::Machine;
 use crate::menu::value::Value;
 use crate::store::batch::Expect;
 use crate::store::timers::Timer;
-use crate::store::{codec, keys, timers};
+use crate::store::{StoreError, codec, keys, timers};
 use crate::types::{Msisdn, Timestamp};
+use futures_util::future::join_all;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +20,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How often the clock is looked at. Coarse: what falls due is counted in minutes and hours.
 const LOOK: Duration = Duration::from_millis(200);
+/// When a timer is tried again that could not be acted on.
+const PUT_OFF: Duration = Duration::from_secs(600);
 
 /// Does what falls due until told to stop.
 pub async fn run(engine: Arc<Engine>, stop: CancellationToken) {
@@ -34,15 +38,31 @@ pub async fn run(engine: Arc<Engine>, stop: CancellationToken) {
 }
 
 impl Engine {
-    /// Does everything that is due now; how much that was.
+    /// Does everything that is due now; how much that was. Side by side, so that the store writes
+    /// and syncs them together.
     pub async fn do_due(&self) -> Result<usize, String> {
         let due = timers::due(&*self.store, self.clock.now(), 64).await.map_err(|e| e.to_string())?;
-        let mut done = 0;
-        for timer in due {
-            self.fire(&timer).await.map_err(|fault| fault.to_string())?;
-            done += 1;
+        let fired = join_all(due.iter().map(|timer| self.fire_or_put_off(timer))).await;
+        fired.into_iter().collect::<Result<Vec<()>, Fault>>().map_err(|fault| fault.to_string())?;
+        Ok(due.len())
+    }
+
+    /// A timer that cannot be acted on stands aside for a while: those behind it are not late for it.
+    async fn fire_or_put_off(&self, timer: &Timer) -> Result<(), Fault> {
+        let name = String::from_utf8_lossy(&timer.id).into_owned();
+        match guarded(self.fire(timer)).await {
+            Some(Ok(())) => return Ok(()),
+            Some(Err(fault @ Fault::Store(StoreError::Stopped(_)))) => return Err(fault),
+            Some(Err(fault)) => tracing::error!(name, %fault, "ALARM: a timer is put off"),
+            None => tracing::error!(name, "ALARM: a timer is put off"),
         }
-        Ok(done)
+        let mut work = self.work(self.clock.now())?;
+        let later = work.now.after(PUT_OFF);
+        timer.put_off(work.extra(), later);
+        match self.commit(work, Cause::Timer(name), None).await {
+            Err(fault) if fault.is_conflict() => Ok(()),
+            other => other.map(drop),
+        }
     }
 
     async fn fire(&self, timer: &Timer) -> Result<(), Fault> {
