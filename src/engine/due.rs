@@ -104,12 +104,15 @@ impl Engine {
         let Some(graph) = self.graph_of(&row) else { return Ok(()) };
         let phone = self.store.read(vec![keys::by_phone(msisdn)]).await?.into_iter().next().flatten();
         let party = phone.and_then(|row| super::view::FromIndex::from_octets(&row.octets()));
-        let who = Caller::new(msisdn, party, row.lang);
+        let mut who = Caller::new(msisdn, party, row.lang);
+        if let Some(me) = self.party(work, &who).await? {
+            who.lang = me.lang;
+        }
         let globals = BTreeMap::from([
             ("help.dial".to_owned(), Value::text(self.house.dial.clone())),
             ("help.phone".to_owned(), Value::Phone(self.house.help_phone)),
         ]);
-        let env = self.env(&graph, row.lang, work.now);
+        let env = self.env(&graph, who.lang, work.now);
         let Some((_, wish)) = Machine::new(&graph, row.state.clone()).drop_wish(env, &globals) else {
             return Ok(());
         };

@@ -13,7 +13,7 @@ use crate::market::party::{self, Party, PartyCommand, PartyEvent, PinHash};
 use crate::menu::graph::Graph;
 use crate::store::batch::Expect;
 use crate::store::{codec, keys};
-use crate::types::{DialogId, Lang, PartyId, Timestamp};
+use crate::types::{DialogId, Lang, Msisdn, PartyId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -73,12 +73,27 @@ impl Engine {
                 Err(fault) if fault.is_conflict() => {}
                 Err(fault) => {
                     tracing::error!(msisdn = ?input.msisdn, %fault, "a USSD turn failed");
-                    return UssdOut::End(self.menus.words("fault_screen", Lang::EN));
+                    return self.fault_screen(input.msisdn).await;
                 }
             }
         }
         tracing::error!(msisdn = ?input.msisdn, "a USSD turn never found a quiet moment");
-        UssdOut::End(self.menus.words("fault_screen", Lang::EN))
+        self.fault_screen(input.msisdn).await
+    }
+
+    async fn fault_screen(&self, phone: Msisdn) -> UssdOut {
+        UssdOut::End(self.menus.words("fault_screen", self.lang_of(phone).await))
+    }
+
+    /// The language of whoever has this phone, as far as the store can still say.
+    pub(super) async fn lang_of(&self, phone: Msisdn) -> Lang {
+        let known = async {
+            let mut work = self.work(self.clock.now())?;
+            let row = self.store.read(vec![keys::by_phone(phone)]).await?.into_iter().next().flatten();
+            let id = row.and_then(|row| super::view::FromIndex::from_octets(&row.octets()));
+            self.party(&mut work, &Caller::new(phone, id, self.house.lang)).await
+        };
+        known.await.ok().flatten().map_or(self.house.lang, |me| me.lang)
     }
 
     async fn try_ussd(&self, input: &UssdIn) -> Result<UssdOut, Fault> {
