@@ -80,7 +80,10 @@ async fn run(engine: Arc<Engine>, mut jobs: mpsc::Receiver<Job>) {
 /// whoever runs it goes on with the next: one input must not silence everybody behind it.
 pub(super) async fn guarded<T>(work: impl Future<Output = T>) -> Option<T> {
     let done = AssertUnwindSafe(work).catch_unwind().await;
-    done.inspect_err(|_| tracing::error!("ALARM: a piece of work panicked; the panic stands in the log above")).ok()
+    done.inspect_err(|_| {
+        tracing::error!("ALARM: a piece of work panicked; the panic stands in the log above")
+    })
+    .ok()
 }
 
 impl Subscribers for Lanes {

@@ -25,23 +25,48 @@ const REPEAT: Duration = Duration::from_secs(5 * 60);
 /// How long the rest of a half-understood message is waited for.
 const HALF_LIVES: Duration = Duration::from_secs(30 * 60);
 
+/// The most letters of an SMS that are read and kept: ten parts, more than any command has.
+const LONGEST: usize = 1530;
+
+/// The same answer again within this is a repeat of the SMSC's: the next question is not answered
+/// by it.
+const SAME_ANSWER: Duration = Duration::from_secs(60);
+
 /// What an SMS is answered with: texts, each with its name in the catalogue.
 type Answers = Vec<(String, String)>;
 
 impl Engine {
     /// Takes an SMS; `Err` when it could not be kept, so that the SMSC brings it again.
-    pub async fn sms_turn(&self, input: SmsIn) -> Result<(), Busy> {
+    pub async fn sms_turn(&self, mut input: SmsIn) -> Result<(), Busy> {
+        if let Some((end, _)) = input.text.char_indices().nth(LONGEST) {
+            input.text.truncate(end);
+        }
         for _ in 0..TRIES {
             match self.try_sms(&input).await {
                 Ok(()) => return Ok(()),
                 Err(fault) if fault.is_conflict() => {}
                 Err(fault) => {
-                    tracing::error!(from = ?input.from, %fault, "an SMS turn failed; the SMSC keeps the message");
-                    return Err(Busy);
+                    tracing::error!(from = ?input.from, %fault, "ALARM: an SMS cannot be acted on");
+                    return self.ask_to_try_later(&input).await;
                 }
             }
         }
         Err(Busy)
+    }
+
+    /// A message that a fault of ours keeps from being acted on would fail again however often it
+    /// is brought: its sender is told. When not even that can be kept, the SMSC keeps the message.
+    async fn ask_to_try_later(&self, input: &SmsIn) -> Result<(), Busy> {
+        let lang = self.lang_of(input.from).await;
+        let told = async {
+            let text = self.menus.say("try_later", &[], lang).map_err(Fault::Broken)?;
+            let answers = vec![("try_later".to_owned(), text)];
+            self.conclude(self.work(input.at)?, input, without_digits(&input.text), answers).await
+        };
+        told.await.map_err(|fault| {
+            tracing::error!(from = ?input.from, %fault, "an SMS cannot be kept; the SMSC keeps it");
+            Busy
+        })
     }
 
     async fn try_sms(&self, input: &SmsIn) -> Result<(), Fault> {
@@ -72,19 +97,30 @@ impl Engine {
             reading = complete(&graph, &kept, &input.text, input.at);
         }
         keep_half(&mut work, input, &reading, half.as_ref());
+        // What meant nothing to us may be a PIN sent to the wrong place.
+        let mut text = match &reading {
+            Reading::Unknown => without_digits(&input.text),
+            _ => input.text.clone(),
+        };
         let answers = match (&reading, dialog) {
             (Reading::Unknown, Some(row)) => self.bare(&mut work, &mut who, input, &graph, &row).await?,
             _ => None,
         };
         let answers = match answers {
-            Some(answers) => answers,
+            Some(answers) => {
+                text.clone_from(&input.text);
+                answers
+            }
             None => self.command(&mut work, &mut who, input, &graph, reading).await?,
         };
-        self.conclude(work, input, answers).await
+        self.conclude(work, input, text, answers).await
     }
 
-    /// Sends the answers and commits; a message that acted leaves its mark.
-    async fn conclude(&self, mut work: Work<'_>, input: &SmsIn, answers: Answers) -> Result<(), Fault> {
+    /// Sends the answers and commits; a message that acted leaves its mark. `text` is what is kept
+    /// of what was said.
+    async fn conclude(
+        &self, mut work: Work<'_>, input: &SmsIn, text: String, answers: Answers,
+    ) -> Result<(), Fault> {
         for (name, text) in &answers {
             self.text(&mut work, input.from, text.clone(), name);
         }
@@ -93,7 +129,7 @@ impl Engine {
             .then(|| InboxMark { key: mark_key(input, input.at), answer: codec::encode(&answers) });
         let cause = Cause::Sms {
             msisdn: input.from,
-            text: input.text.clone(),
+            text,
             answers: answers.into_iter().map(|(_, text)| text).collect(),
         };
         match self.commit(work, cause, mark).await? {
@@ -131,7 +167,8 @@ impl Engine {
         let dial = [Value::text(self.house.dial.clone())];
         let say = |lang| self.menus.say("join_first", &dial, lang).map_err(Fault::Broken);
         let text = format!("{}\n{}", say(Lang::SW)?, say(Lang::EN)?);
-        self.conclude(work, input, vec![("join_first".to_owned(), text)]).await
+        let answers = vec![("join_first".to_owned(), text)];
+        self.conclude(work, input, without_digits(&input.text), answers).await
     }
 
     /// A bare word or number as the answer to the question a call was cut at.
@@ -207,6 +244,11 @@ impl Engine {
         work.extra().put(key, Expect::Any, codec::encode(&(&input.state, input.at)));
         self.commit(work, Cause::Sent(format!("receipt/{}", input.message_id)), None).await.map(drop)
     }
+}
+
+/// A text with a star for each digit.
+fn without_digits(text: &str) -> String {
+    text.chars().map(|c| if c.is_numeric() { '*' } else { c }).collect()
 }
 
 fn half_key(input: &SmsIn) -> Key {
