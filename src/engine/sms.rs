@@ -177,6 +177,10 @@ impl Engine {
     ) -> Result<Option<Answers>, Fault> {
         let key = keys::dialog(input.from);
         let mut row: DialogRow = codec::decode_row(&key, kept)?;
+        if row.mark.as_ref() == Some(&input.mark) && input.at.since(row.last) < SAME_ANSWER {
+            let (UssdOut::Ask(text) | UssdOut::End(text)) = row.out else { return Ok(None) };
+            return Ok(Some(vec![(String::new(), text)]));
+        }
         let cut = row.state.cut.is_some() && row.state.graph == graph.hash;
         if !cut || !row.state.may_resume(graph, input.at) || !row.state.takes_bare(graph) {
             return Ok(None);
@@ -192,6 +196,7 @@ impl Engine {
             answers = vec![(wish.name, text)];
         }
         row.last = input.at;
+        row.mark = Some(input.mark.clone());
         row.out = walk.out;
         work.extra().put(key, Expect::At(kept.version), codec::encode(&row));
         Ok(Some(answers))
