@@ -171,7 +171,7 @@ impl Engine {
 
     /// What she is promised for pieces that have not passed the check yet.
     pub(super) async fn held(&self, work: &mut Work<'_>, maker: PartyId) -> Result<Kes, Fault> {
-        let open = self.open_orders(work, maker).await?;
+        let open = every::<Order>(work, aggregate::open_orders_of(maker), false).await?;
         Ok(order::held(open.iter().map(|(_, order)| order), maker))
     }
 
@@ -287,13 +287,14 @@ impl Engine {
 
     /// The three balances.
     pub(super) async fn wallet(&self, work: &mut Work<'_>, party: &Party) -> Result<Record, Fault> {
+        let [free, moving] = work.sums([purse(party).account(), Account::Moving(party.id)]).await?;
         Ok(Record::new(
             "wallet",
             party.id.to_string(),
             [
-                ("free", Value::Kes(free(work, party).await?)),
+                ("free", Value::Kes(Kes::minor(free))),
                 ("held", Value::Kes(self.held(work, party.id).await?)),
-                ("moving", Value::Kes(Kes::minor(work.sum(Account::Moving(party.id)).await?))),
+                ("moving", Value::Kes(Kes::minor(moving))),
             ],
         ))
     }

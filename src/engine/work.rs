@@ -126,10 +126,19 @@ impl<'s> Work<'s> {
 
     /// The credit-positive sum of an account, with what this turn posted to it.
     pub async fn sum(&self, account: Account) -> Result<i64, Fault> {
-        let key = keys::balance(&account.to_string());
-        let row = self.store.read(vec![key]).await?.into_iter().next().flatten();
-        let posted: i64 = self.transfers.iter().filter_map(|t| t.net().get(&account).copied()).sum();
-        Ok(row.map_or(0, |row| row.sum()) + posted)
+        let [sum] = self.sums([account]).await?;
+        Ok(sum)
+    }
+
+    /// The same of several accounts as of one commit, so that money on its way from one to the
+    /// other is in exactly one of them.
+    pub async fn sums<const N: usize>(&self, accounts: [Account; N]) -> Result<[i64; N], Fault> {
+        let keys = accounts.iter().map(|account| keys::balance(&account.to_string())).collect();
+        let mut rows = self.store.read(keys).await?.into_iter();
+        Ok(accounts.map(|account| {
+            let posted: i64 = self.transfers.iter().filter_map(|t| t.net().get(&account).copied()).sum();
+            rows.next().flatten().map_or(0, |row| row.sum()) + posted
+        }))
     }
 
     /// Puts something into the outbox, due now. The id is derived from the cause, so the same turn
