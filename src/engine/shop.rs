@@ -254,7 +254,7 @@ impl Engine {
         }))
     }
 
-    async fn hear_card(&self, news: &CardNews) -> Result<(), Fault> {
+    async fn hear_card(&self, news: &CardNews) -> Result<Result<(), ShopError>, Fault> {
         for _ in 0..TRIES {
             let mut work = self.work(self.clock.now())?;
             let Some((code, order)) = self.order_by_token(&mut work, &news.token).await? else {
@@ -262,12 +262,12 @@ impl Engine {
                     event = news.event_id,
                     "the card processor speaks of an order that is not ours"
                 );
-                return Ok(());
+                return Ok(Err(ShopError::NotFound));
             };
             if let Err(why) = self.card_event(&mut work, code, &order, news).await? {
                 tracing::error!(order = %code, refusal = why.code(), event = news.event_id,
                     "ALARM: news of the card processor that do not fit the order");
-                return Ok(());
+                return Ok(Ok(()));
             }
             let mark = InboxMark {
                 key: keys::inbox(work.now, format!("card/{}", news.event_id).as_bytes()),
@@ -275,7 +275,7 @@ impl Engine {
             };
             match self.commit(work, Cause::Card(news.event_id.clone()), Some(mark)).await {
                 Err(conflict) if conflict.is_conflict() => {}
-                other => return other.map(drop),
+                other => return other.map(|_| Ok(())),
             }
         }
         Err(Fault::Broken("an order never found a quiet moment".to_owned()))
@@ -445,7 +445,7 @@ impl ShopFront for Engine {
     }
 
     fn card_news(&self, news: CardNews) -> BoxFuture<'_, Result<(), ShopError>> {
-        Box::pin(async move { self.hear_card(&news).await.map_err(|e| fault(&e)) })
+        Box::pin(async move { self.hear_card(&news).await.map_err(|e| fault(&e))? })
     }
 
     fn payout_news(&self, id: PayoutId, news: PayoutNews) -> BoxFuture<'_, Result<(), ShopError>> {

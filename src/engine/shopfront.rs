@@ -241,7 +241,8 @@ pub trait ShopFront: Send + Sync + 'static {
     fn order(&self, token: String) -> BoxFuture<'_, Result<OrderView, ShopError>>;
     /// Ticks whenever any order changes.
     fn changes(&self) -> tokio::sync::broadcast::Receiver<OrderChanged>;
-    /// News from the card processor; resolves when it is durable, repeats are harmless.
+    /// News from the card processor; resolves when it is durable, repeats are harmless. `NotFound`
+    /// when it is about no order of ours.
     fn card_news(&self, news: CardNews) -> BoxFuture<'_, Result<(), ShopError>>;
     /// A result from the mobile-money provider; resolves when it is durable, repeats are harmless.
     fn payout_news(
