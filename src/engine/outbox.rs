@@ -170,7 +170,7 @@ impl Engine {
         let Ok(id) = serde_json::from_slice::<PayoutId>(&item.item.payload) else {
             return self.park(item, "it cannot be read").await;
         };
-        let news = match self.ask_provider(id).await {
+        let news = match self.ask_provider(id, item.item.attempt > 1).await {
             Ok(Some(news)) => news,
             Ok(None) => return self.drop_item(item).await,
             Err(fault) => return tracing::error!(payout = %id, %fault, "a payout cannot be read"),
@@ -195,17 +195,17 @@ impl Engine {
         .await;
     }
 
-    /// What the provider says now; `None` when the payout is settled already.
-    async fn ask_provider(&self, id: PayoutId) -> Result<Option<PayoutNews>, Fault> {
+    /// What the provider says now; `None` when the payout is settled already. `again` when this is
+    /// not the first try, whatever came of those before.
+    async fn ask_provider(&self, id: PayoutId, again: bool) -> Result<Option<PayoutNews>, Fault> {
         use crate::market::payout::PayoutStage as S;
         let payout = self.work(self.clock.now())?.need::<Payout>(id).await?;
         Ok(match payout.stage {
-            S::Asked | S::Reserved => Some(self.money.pay(self.request(&payout)?).await),
-            S::Submitted => Some(self.money.status(id).await),
-            S::Unknown => match self.money.status(id).await {
+            S::Asked | S::Reserved => Some(self.money.pay(self.request(&payout, again)?).await),
+            S::Submitted | S::Unknown => match self.money.status(id).await {
                 // It never arrived, or is still on its way: the same id again is taken once at most.
                 PayoutNews::NotTaken { .. } if self.clock.now().since(payout.since) > NEVER_ARRIVED => {
-                    Some(self.money.pay(self.request(&payout)?).await)
+                    Some(self.money.pay(self.request(&payout, again)?).await)
                 }
                 news => Some(news),
             },
@@ -213,11 +213,11 @@ impl Engine {
         })
     }
 
-    fn request(&self, payout: &Payout) -> Result<PayOut, Fault> {
+    fn request(&self, payout: &Payout, again: bool) -> Result<PayOut, Fault> {
         let Payout { id, to, amount, .. } = *payout;
         let shillings = u32::try_from(amount.whole())
             .map_err(|_| Fault::Broken(format!("payout {id} is no sum a provider takes")))?;
-        Ok(PayOut { id, to, shillings })
+        Ok(PayOut { id, to, shillings, again })
     }
 
     // ---- cards -----------------------------------------------------------------------

@@ -147,6 +147,8 @@ pub struct PayOut {
     pub to: Msisdn,
     /// Whole shillings.
     pub shillings: u32,
+    /// Tried before, perhaps by a program that ended without hearing what came of it.
+    pub again: bool,
 }
 
 /// What is known of a payout after talking to the provider.

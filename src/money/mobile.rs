@@ -132,6 +132,8 @@ struct Inner {
     silences: AtomicU32,
     /// Ids with a try that may still be under way, and since when.
     doubtful: Mutex<BTreeMap<PayoutId, Instant>>,
+    /// What a program before this one tried is in doubt since then.
+    started: Instant,
 }
 
 impl MobileMoney {
@@ -149,6 +151,7 @@ impl MobileMoney {
             reached: AtomicBool::new(true),
             silences: AtomicU32::new(0),
             doubtful: Mutex::default(),
+            started: Instant::now(),
         });
         let stop = CancellationToken::new();
         let (probed, ended) = (inner.clone(), stop.clone());
@@ -189,6 +192,9 @@ impl Inner {
         // A caller that stops waiting leaves the doubt behind, as it leaves the request.
         let earlier = {
             let mut doubts = self.doubts();
+            if payout.again {
+                doubts.entry(payout.id).or_insert(self.started);
+            }
             doubts.retain(|_, since| since.elapsed() < self.config.doubt);
             doubts.insert(payout.id, Instant::now())
         };

@@ -42,6 +42,7 @@ fn payout(name: &str) -> PayOut {
         id: PayoutId::derived(name),
         to: Msisdn::from_e164("254712345678").expect("a number"),
         shillings: 850,
+        again: false,
     }
 }
 
@@ -134,6 +135,13 @@ async fn a_refusal_is_no_failure_when_an_earlier_try_arrived_or_may_still_arrive
     assert!(is_unknown(&bench.money.pay(payout("on its way")).await));
     assert!(is_not_taken(&bench.money.pay(payout("on its way")).await));
     eventually("the late one", || bench.momo.transfers().len() == 2).await;
+}
+
+#[tokio::test]
+async fn a_refusal_is_no_failure_when_a_program_before_this_one_may_have_sent_it() {
+    let bench = bench().await;
+    bench.momo.behave_once(Manners::refusing("dailyValueLimitExceeded"));
+    assert!(is_not_taken(&bench.money.pay(PayOut { again: true, ..payout("a") }).await));
 }
 
 #[tokio::test]
