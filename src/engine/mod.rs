@@ -167,7 +167,13 @@ impl Engine {
         let fault = |fault: Fault| fault.to_string();
         let mut work = self.work(self.clock.now()).map_err(fault)?;
         let known = self.store.read(vec![keys::by_phone(phone)]).await.map_err(|e| e.to_string())?;
-        if known.iter().any(Option::is_some) {
+        if let Some(row) = known.into_iter().flatten().next() {
+            let id = view::FromIndex::from_octets(&row.octets());
+            let known =
+                self.party(&mut work, &Caller::new(phone, id, self.house.lang)).await.map_err(fault)?;
+            if known.is_none_or(|party| party.role != Role::Agent) {
+                return Err("this phone belongs to an artisan; a kiosk needs a phone of its own".to_owned());
+            }
             return Ok(());
         }
         let id = PartyId::new(work.now, &mut work.entropy);
