@@ -26,6 +26,9 @@ mod view;
 pub mod vocabulary;
 mod work;
 
+#[cfg(test)]
+mod tests;
+
 use crate::ledger::{Fact, post};
 use crate::market::party::{self, Joining, Party, PartyCommand, PinHash, Role};
 use crate::market::{Policy, Word};

@@ -1,0 +1,219 @@
+//! The engine over the model of a store, without a network.
+
+use super::port::*;
+use super::shopfront::{CardEvent, CardNews, CardSession, ShopError, ShopFront};
+use super::trade::{Due, Text};
+use super::work::shard;
+use super::*;
+use crate::engine::clock::MovableClock;
+use crate::menu::check::Limits;
+use crate::store::memory::Memory;
+use crate::store::{outbox as rows, timers};
+use crate::types::{CodeKind, PayoutId, SpokenCode, Usd};
+use futures_util::future::BoxFuture;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Providers that are never asked in these tests.
+struct Nobody;
+
+impl MoneyOut for Nobody {
+    fn pay(&self, _: PayOut) -> BoxFuture<'_, PayoutNews> {
+        Box::pin(async { PayoutNews::NotTaken { why: "nobody is there".to_owned() } })
+    }
+    fn status(&self, _: PayoutId) -> BoxFuture<'_, PayoutNews> {
+        Box::pin(async { PayoutNews::NotTaken { why: "nobody is there".to_owned() } })
+    }
+    fn is_up(&self) -> bool {
+        false
+    }
+}
+
+impl CardIn for Nobody {
+    fn open(&self, _: CardSession) -> BoxFuture<'_, Result<String, String>> {
+        Box::pin(async { Err("nobody is there".to_owned()) })
+    }
+    fn refund(&self, _: String, _: Usd, _: String) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async { Err("nobody is there".to_owned()) })
+    }
+}
+
+/// An SMSC that names both parts of everything alike.
+#[derive(Default)]
+struct OneName(AtomicUsize);
+
+impl SmsSender for OneName {
+    fn send(&self, _: SmsOut) -> BoxFuture<'_, Sent> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async { Sent::Taken(vec!["7".to_owned(), "7".to_owned(), String::new(), String::new()]) })
+    }
+}
+
+async fn engine() -> (Arc<Engine>, Arc<MovableClock>) {
+    let menus = Menus::read(&crate::menu::builtin::sources(), &Limits::default()).expect("sound menus");
+    let clock = Arc::new(MovableClock::default());
+    let house = House {
+        help_phone: phone(800),
+        dial: "*483*57#".to_owned(),
+        sms: "48357".to_owned(),
+        lang: Lang::SW,
+        most_septets: 160,
+        public_url: "http://shop".to_owned(),
+    };
+    let parts = Parts {
+        store: Arc::new(Memory::new()),
+        clock: clock.clone(),
+        menus: Arc::new(menus),
+        policy: Policy::default(),
+        house,
+        pins: Pins::quick(),
+        money: Arc::new(Nobody),
+        card: Arc::new(Nobody),
+    };
+    (Engine::new(parts).await.expect("an engine"), clock)
+}
+
+fn phone(end: u64) -> Msisdn {
+    Msisdn::from_e164(&format!("254700000{end:03}")).expect("a number")
+}
+
+async fn join(engine: &Engine, phone: Msisdn, lang: Lang) {
+    let mut work = engine.work(engine.clock.now()).expect("work");
+    let joining = Joining {
+        id: PartyId::new(work.now, &mut work.entropy),
+        role: Role::Artisan,
+        number: engine.free_number(&mut work).await.expect("a number"),
+        phone,
+        lang,
+        name: "Achieng Otieno".to_owned(),
+        area: "kibera".parse().expect("a word"),
+        kiosk: None,
+        mentor: None,
+        pin: None,
+    };
+    let id = joining.id;
+    let events =
+        party::decide(None, &PartyCommand::Join(joining), &engine.policy, work.now).expect("she may join");
+    work.apply::<Party>(id, events);
+    engine.commit(work, Cause::Desk("test".to_owned()), None).await.expect("committed");
+}
+
+async fn sms(engine: &Engine, from: Msisdn, text: &str) -> Result<(), Busy> {
+    let mark = [b"sms ", text.as_bytes()].concat();
+    let (gateway, at) = ("test".into(), engine.clock.now());
+    engine.sms_turn(SmsIn { gateway, from, to: "48357".to_owned(), text: text.to_owned(), mark, at }).await
+}
+
+async fn ussd(engine: &Engine, msisdn: Msisdn, event: UssdEvent) -> UssdOut {
+    let (gateway, at) = ("test".into(), engine.clock.now());
+    let input = UssdIn { gateway, msisdn, session: b"s".to_vec(), sequence: None, event, mark: None, at };
+    engine.ussd_turn(input).await
+}
+
+/// Every text that waits to be sent, in no order.
+async fn texts(engine: &Engine) -> Vec<String> {
+    let now = engine.clock.now();
+    let items = rows::claim(&*engine.store, shard::SMS, now, 99, now).await.expect("claimed");
+    let text =
+        |item: &rows::Claimed| serde_json::from_slice::<Text>(&item.item.payload).expect("a text").text;
+    items.iter().map(text).collect()
+}
+
+async fn journal(engine: &Engine) -> String {
+    let rows = engine.store.scan(vec![keys::JOURNAL], None, 99, false).await.expect("read");
+    rows.iter().map(|(_, row)| String::from_utf8_lossy(&row.octets()).into_owned()).collect()
+}
+
+#[tokio::test]
+async fn an_sms_whose_parts_got_one_name_or_none_is_sent_once() {
+    let (engine, _) = engine().await;
+    sms(&engine, phone(101), "hello").await.expect("kept");
+    let (sender, stop) = (Arc::new(OneName::default()), CancellationToken::new());
+    let worker = tokio::spawn(outbox::run(engine.clone(), sender.clone(), stop.clone()));
+    let settled = async {
+        while rows::next_due(&*engine.store, shard::SMS).await.expect("read").is_some() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), settled).await.expect("settled");
+    stop.cancel();
+    worker.await.expect("ended");
+    assert_eq!(sender.0.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_timer_about_an_order_that_is_gone_does_not_hold_up_the_next() {
+    let (engine, clock) = engine().await;
+    let mut work = engine.work(engine.clock.now()).expect("work");
+    let (now, missing) = (work.now, SpokenCode::nth(CodeKind::Order, 7));
+    work.timer(now, "a", &Due::Unpaid(missing));
+    work.timer(now, "b", &Due::Cut { msisdn: phone(101), touched: now });
+    engine.commit(work, Cause::Desk("test".to_owned()), None).await.expect("set");
+    assert_eq!(engine.do_due().await, Ok(2));
+    assert_eq!(engine.do_due().await, Ok(0));
+    clock.advance(Duration::from_secs(3_600));
+    let left = timers::due(&*engine.store, engine.clock.now(), 9).await.expect("read");
+    assert_eq!(left.iter().map(|timer| timer.id.as_slice()).collect::<Vec<_>>(), [b"a"]);
+}
+
+#[tokio::test]
+async fn an_endless_sms_of_a_stranger_is_taken_once_and_what_may_be_a_pin_is_not_written_down() {
+    let (engine, _) = engine().await;
+    let text = format!("PIN 4071 {}", "\u{1}".repeat(60_000));
+    assert_eq!(sms(&engine, phone(101), &text).await, Ok(()));
+    join(&engine, phone(102), Lang::EN).await;
+    assert_eq!(sms(&engine, phone(102), "my pin is 4071").await, Ok(()));
+    let written = journal(&engine).await;
+    assert!(written.contains("my pin is ****") && !written.contains("4071"));
+    assert_eq!(texts(&engine).await.len(), 2);
+}
+
+#[tokio::test]
+async fn an_answer_by_sms_that_comes_twice_answers_one_question() {
+    let (engine, clock) = engine().await;
+    let her = phone(101);
+    join(&engine, her, Lang::EN).await;
+    ussd(&engine, her, UssdEvent::Begin("*483*57#".to_owned())).await;
+    for key in ["1", "1", "1"] {
+        ussd(&engine, her, UssdEvent::Reply(key.to_owned())).await;
+    }
+    ussd(&engine, her, UssdEvent::Gone).await;
+    for _ in 0..2 {
+        clock.advance(Duration::from_secs(10));
+        sms(&engine, her, "80").await.expect("kept");
+    }
+    let texts = texts(&engine).await;
+    assert_eq!(texts.len(), 2, "{texts:?}");
+    assert!(texts.iter().all(|text| text.contains("How many are ready")), "{texts:?}");
+}
+
+#[tokio::test]
+async fn money_taken_for_no_order_of_ours_is_not_nodded_through() {
+    let (engine, _) = engine().await;
+    let news = CardNews {
+        event_id: "evt_1".to_owned(),
+        token: "somebody else's".to_owned(),
+        payment: "pi_1".to_owned(),
+        what: CardEvent::Paid(Usd::minor(4_500)),
+    };
+    assert_eq!(engine.card_news(news).await, Err(ShopError::NotFound));
+}
+
+#[tokio::test]
+async fn a_kiosk_on_an_artisans_phone_is_told_at_the_start() {
+    let (engine, _) = engine().await;
+    join(&engine, phone(101), Lang::EN).await;
+    let mut kiosk = Kiosk {
+        phone: "0700000101".to_owned(),
+        name: "Amina Hassan".to_owned(),
+        place: "Kibera Kiosk".to_owned(),
+        area: "kibera".to_owned(),
+        lang: Lang::EN,
+    };
+    assert!(engine.enrol(std::slice::from_ref(&kiosk)).await.expect_err("refused").contains("artisan"));
+    kiosk.phone = "0700000201".to_owned();
+    for _ in 0..2 {
+        assert_eq!(engine.enrol(std::slice::from_ref(&kiosk)).await, Ok(()));
+    }
+}
