@@ -46,11 +46,15 @@ pub async fn run(args: ServeArgs) -> ExitCode {
         }
     };
     tracing::info!(address = %service.address, "serving");
-    interrupted().await;
+    let asked = tokio::select! {
+        () = interrupted() => true,
+        () = service.ended() => false,
+    };
     tracing::info!("ending: no new work is taken");
     service.shut_down().await;
     tracing::info!("ended");
-    ExitCode::SUCCESS
+    // Whoever supervises the process starts it again, and the start says what is wrong.
+    if asked { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Resolves at SIGTERM or Ctrl-C.

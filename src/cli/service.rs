@@ -126,7 +126,7 @@ impl Service {
         let subscribers: Arc<dyn Subscribers> = Arc::new(lanes.clone());
         pool.start(&subscribers, &stop);
         let sender: Arc<dyn SmsSender> = Arc::clone(&pool) as Arc<dyn SmsSender>;
-        tasks.spawn(outbox::run(Arc::clone(&engine), sender, stop.child_token()));
+        tasks.spawn(outbox::run(Arc::clone(&engine), sender, stop.clone()));
         tasks.spawn(due::run(Arc::clone(&engine), stop.child_token()));
         tasks.spawn(sweep(Arc::clone(&store), Arc::clone(&wiring.clock), stop.child_token()));
 
@@ -161,6 +161,11 @@ impl Service {
     /// The lanes, for handing in what no gateway brings.
     pub fn lanes(&self) -> &Lanes {
         &self.lanes
+    }
+
+    /// Resolves when the service ends by itself, because its store stopped, or was told to.
+    pub async fn ended(&self) {
+        self.stop.cancelled().await;
     }
 
     /// Takes no more work; does not wait for what was taken.

@@ -55,6 +55,7 @@ impl Engine {
                 self.change_listing(work, me, wish).await
             }
             "order.accept" | "order.refuse" | "order.mark_ready" => self.answer_order(work, me, wish).await,
+            "pin.open" => self.open_pin(work, me, wish).await,
             "parcel.receive" => self.receive(work, me, wish).await,
             "parcel.pass" | "parcel.fail" | "parcel.check" => self.judge(work, me, wish).await,
             other => Err(Fault::Broken(format!("no action is called {other}"))),
@@ -117,6 +118,26 @@ impl Engine {
         let value = serde_json::to_vec(&asked).unwrap_or_default();
         work.extra().put(key, crate::store::batch::Expect::Any, value);
         Ok(("ok", vec![]))
+    }
+
+    /// An agent opens a locked PIN of somebody who stands beside her with her papers.
+    async fn open_pin(&self, work: &mut Work<'_>, me: &Party, wish: &Do) -> Result<Outcome, Fault> {
+        let Some(Value::Phone(phone)) = wish.args.get("phone") else { return Err(missing(wish, "phone")) };
+        let row = work.store().read(vec![keys::by_phone(*phone)]).await?.into_iter().next().flatten();
+        let Some(id) = row.and_then(|row| PartyId::from_octets(&row.octets())) else {
+            return Ok(("unknown", vec![]));
+        };
+        let her = work.need::<Party>(id).await?;
+        if !her.pin_is_locked() {
+            return Ok(("open", vec![]));
+        }
+        match party::decide(Some(&her), &PartyCommand::UnlockPin { by: me.actor() }, &self.policy, work.now) {
+            Ok(events) => work.apply::<Party>(id, events),
+            Err(why) => return refused(wish, &why),
+        }
+        let at = [Value::text(self.place_of(me)), Value::Phone(self.house.help_phone)];
+        self.tell(work, &her, "pin_opened", at.to_vec())?;
+        Ok(("ok", vec![Value::Record(self.newcomer(&her))]))
     }
 
     // ---- money -------------------------------------------------------------------

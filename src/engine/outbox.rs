@@ -12,6 +12,7 @@ use super::work::{Fault, Work, shard};
 use super::{Engine, port::PayOut, port::PayoutNews};
 use crate::market::order::OrderCommand;
 use crate::market::payout::{Heard, Payout};
+use crate::store::StoreError;
 use crate::store::outbox::{self, Claimed};
 use crate::types::{Msisdn, PayoutId, Timestamp};
 use futures_util::future::join_all;
@@ -33,7 +34,7 @@ const NEVER_ARRIVED: Duration = Duration::from_secs(60);
 /// An unknown payout older than this is an alarm at every question.
 const OLD: Duration = Duration::from_secs(3_600);
 
-/// Runs all workers until told to stop; resolves when what they hold is settled. The store has
+/// Runs all workers until told to stop, or until the store stops, which they tell by `stop`; resolves when what they hold is settled. The store has
 /// one holder, so what is claimed at the start was claimed by a program that is gone.
 pub async fn run(engine: Arc<Engine>, sms: Arc<dyn SmsSender>, stop: CancellationToken) {
     for shard in [shard::SMS, shard::MONEY, shard::CARD] {
@@ -41,6 +42,13 @@ pub async fn run(engine: Arc<Engine>, sms: Arc<dyn SmsSender>, stop: Cancellatio
             Ok(0) => {}
             Ok(items) => tracing::info!(items, shard, "an earlier run left these unsettled; they go again"),
             // The lease ends all the same.
+            Err(why @ StoreError::Stopped(_)) => {
+                if !stop.is_cancelled() {
+                    tracing::error!(%why, "ALARM: the store stopped, so the service ends");
+                    stop.cancel();
+                }
+                return;
+            }
             Err(why) => tracing::error!(%why, shard, "outbox"),
         }
     }

@@ -114,7 +114,9 @@ async fn ussd(engine: &Engine, msisdn: Msisdn, event: UssdEvent) -> UssdOut {
 /// Every text that waits to be sent, in no order.
 async fn texts(engine: &Engine) -> Vec<String> {
     let now = engine.clock.now();
-    let items = rows::claim(&*engine.store, shard::SMS, now, 99, now).await.expect("claimed");
+    let items = rows::claim(&*engine.store, shard::SMS, now, 99, now.after(Duration::from_secs(1)))
+        .await
+        .expect("claimed");
     let text =
         |item: &rows::Claimed| serde_json::from_slice::<Text>(&item.item.payload).expect("a text").text;
     items.iter().map(text).collect()
@@ -216,4 +218,48 @@ async fn a_kiosk_on_an_artisans_phone_is_told_at_the_start() {
     for _ in 0..2 {
         assert_eq!(engine.enrol(std::slice::from_ref(&kiosk)).await, Ok(()));
     }
+}
+
+#[tokio::test]
+async fn a_kiosk_opens_a_locked_pin_and_its_owner_is_told() {
+    let (engine, _) = engine().await;
+    let (her, kiosk) = (phone(101), phone(201));
+    join(&engine, her, Lang::EN).await;
+    let amina = Kiosk {
+        phone: "0700000201".to_owned(),
+        name: "Amina Hassan".to_owned(),
+        place: "Kibera Kiosk".to_owned(),
+        area: "kibera".to_owned(),
+        lang: Lang::EN,
+    };
+    engine.enrol(&[amina]).await.expect("enrolled");
+    let row = engine.store.read(vec![keys::by_phone(her)]).await.expect("read").remove(0).expect("known");
+    let id = view::FromIndex::from_octets(&row.octets()).expect("an id");
+    let mut work = engine.work(engine.clock.now()).expect("work");
+    let hash = PinHash("unread".to_owned());
+    let wrong = || PartyCommand::TryPin { right: false };
+    for command in [PartyCommand::SetPin { hash }, wrong(), wrong(), wrong()] {
+        let party = work.need::<Party>(id).await.expect("known");
+        let events = party::decide(Some(&party), &command, &engine.policy, work.now).expect("decided");
+        work.apply::<Party>(id, events);
+    }
+    assert!(work.need::<Party>(id).await.expect("known").pin_is_locked());
+    engine.commit(work, Cause::Desk("test".to_owned()), None).await.expect("committed");
+
+    ussd(&engine, kiosk, UssdEvent::Begin("*483*57#".to_owned())).await;
+    ussd(&engine, kiosk, UssdEvent::Reply("6".to_owned())).await;
+    ussd(&engine, kiosk, UssdEvent::Reply("4".to_owned())).await;
+    ussd(&engine, kiosk, UssdEvent::Reply("0700000101".to_owned())).await;
+    let last = ussd(&engine, kiosk, UssdEvent::Reply("1".to_owned())).await;
+    assert_eq!(last, UssdOut::End("Achieng can use her PIN again.".to_owned()));
+    assert!(
+        !engine
+            .work(engine.clock.now())
+            .expect("work")
+            .need::<Party>(id)
+            .await
+            .expect("known")
+            .pin_is_locked()
+    );
+    assert!(texts(&engine).await.iter().any(|text| text.contains("works again, opened at Kibera Kiosk")));
 }

@@ -271,6 +271,12 @@ fn agent_actions(v: &mut Vocabulary) {
         named([("order", order.clone())]),
         vec![("ok", vec![order.clone()]), ("not_ready", vec![order.clone()])],
     );
+    change(
+        v,
+        "pin.open",
+        named([("phone", Type::Phone)]),
+        vec![("ok", vec![record("artisan")]), ("unknown", vec![]), ("open", vec![])],
+    );
     let verdicts = || {
         vec![
             ("ok", vec![record("check")]),

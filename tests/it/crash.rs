@@ -4,6 +4,8 @@
 //! The operator and the money providers live in this process and survive. What they keep is the
 //! truth that the service's own books are held against.
 
+#![expect(clippy::disallowed_methods, reason = "a test outside of the program waits by the machine's clock")]
+
 use crate::support::people::{AGENT_FEES, Maker, Tally, World};
 use crate::support::serve::{Gateway, PASSWORD, SOON, Server, Site, WallClock, log_of};
 use serde_json::Value;

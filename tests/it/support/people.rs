@@ -1,6 +1,8 @@
 //! People who work through an unreliable service: whatever answer gets lost, they dial again, read
 //! the screen, and go on from what it says. Each wish of theirs is to be carried out exactly once.
 
+#![expect(clippy::disallowed_methods, reason = "a test outside of the program waits by the machine's clock")]
+
 use super::serve::{SOON, Site};
 use sokoni::sim::smsc::{Handset, PhoneError, Smsc};
 use sokoni::types::Msisdn;

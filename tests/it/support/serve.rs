@@ -1,6 +1,8 @@
 //! The real binary with a configuration and secrets in a folder of its own, doubles of the money
 //! providers around it, and the ways in which shoppers and the desk reach it.
 
+#![expect(clippy::disallowed_methods, reason = "a test outside of the program waits by the machine's clock")]
+
 use serde_json::Value;
 use sokoni::sim::card::{CardOptions, CardProcessor, Delivery};
 use sokoni::sim::momo::{Momo, MomoOptions};
