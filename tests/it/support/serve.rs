@@ -192,6 +192,9 @@ public_url    = "http://{http}"
 desk_key_file = "secrets/desk"
 pay_origins   = ["{card}"]
 
+[market.listing]
+max_per_artisan = 999
+
 [[smsc]]
 name          = "safari"
 address       = "{address}"
