@@ -6,7 +6,7 @@ use crate::menu::check::{Limits, compile};
 use crate::menu::graph::{Catalogue, Graph};
 use crate::menu::report::Problem;
 use crate::menu::value::Value;
-use crate::types::Lang;
+use crate::types::{Lang, Purpose};
 use std::sync::Arc;
 
 /// Checked trees and texts.
@@ -69,6 +69,11 @@ impl Menus {
             Some(Err(missing)) => Err(format!("SMS {name}: {missing:?}")),
             None => Err(format!("there is no SMS called {name}")),
         }
+    }
+
+    /// Why a text of the catalogue is sent; a screen sent as a text is a reply.
+    pub fn purpose(&self, name: &str) -> Purpose {
+        self.catalogue.messages.get(name).map(|message| message.about).unwrap_or_default()
     }
 
     /// A text of the catalogue that takes nothing.

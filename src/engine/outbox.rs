@@ -137,7 +137,8 @@ impl Engine {
             }
             Some(text) => {
                 let id = String::from_utf8_lossy(&item.id).into_owned();
-                let out = SmsOut { id, to: text.to, text: text.text.clone(), give_up: item.item.give_up };
+                let Text { to, purpose, .. } = *text;
+                let out = SmsOut { id, to, text: text.text.clone(), purpose, give_up: item.item.give_up };
                 sender.send(out).await
             }
         };
@@ -145,7 +146,7 @@ impl Engine {
         let sent = &sent;
         self.settle(item, |mut work, now| async move {
             match sent {
-                Sent::Taken(ids) => {
+                Sent::Taken { ids, .. } => {
                     item.done(work.extra());
                     // Some SMSCs give all parts of a long SMS one id, or none at all.
                     let named: BTreeSet<&String> = ids.iter().filter(|id| !id.is_empty()).collect();

@@ -1,6 +1,7 @@
 //! What stands between the engine and the edges: inputs as the engine takes them, and the traits
 //! by which it reaches out without knowing SMPP or HTTP.
 
+pub use crate::types::Purpose;
 use crate::types::{Msisdn, PayoutId, Timestamp};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -111,6 +112,9 @@ pub struct SmsOut {
     pub to: Msisdn,
     /// What it says; the shell segments and encodes it.
     pub text: String,
+    /// Why it is sent: decides validity_period, priority_flag, sender and whether it may flash.
+    #[serde(default)]
+    pub purpose: Purpose,
     /// After this it is of no use any more.
     pub give_up: Timestamp,
 }
@@ -118,8 +122,13 @@ pub struct SmsOut {
 /// What came of a try to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sent {
-    /// The SMSC took every part and named them so.
-    Taken(Vec<String>),
+    /// The SMSC took every part.
+    Taken {
+        /// Which gateway: message ids mean something there alone.
+        gateway: GatewayId,
+        /// What the SMSC named each part, in their order; some SMSCs name none.
+        ids: Vec<String>,
+    },
     /// Not taken, or not known to be: try again after this long.
     Later {
         /// How long to wait.

@@ -46,7 +46,8 @@ struct OneName(AtomicUsize);
 impl SmsSender for OneName {
     fn send(&self, _: SmsOut) -> BoxFuture<'_, Sent> {
         self.0.fetch_add(1, Ordering::SeqCst);
-        Box::pin(async { Sent::Taken(vec!["7".to_owned(), "7".to_owned(), String::new(), String::new()]) })
+        let ids = ["7", "7", "", ""].map(str::to_owned).to_vec();
+        Box::pin(async { Sent::Taken { gateway: "safari".into(), ids } })
     }
 }
 

@@ -11,12 +11,8 @@ use crate::market::order::{self, Check, Order, OrderCommand, OrderEvent, OrderSt
 use crate::market::party::{Party, Role};
 use crate::market::payout::{self, Heard, PayFrom, Payout, PayoutCommand, PayoutEvent};
 use crate::menu::value::Value;
-use crate::types::{Kes, PartyId, PayoutId, SpokenCode, Timestamp, Usd};
+use crate::types::{Kes, PartyId, PayoutId, Purpose, SpokenCode, Timestamp, Usd};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
-
-/// How long an SMS is tried.
-const SMS_LIVES: Duration = Duration::from_secs(3 * 86_400);
 
 /// A timer's purpose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +53,9 @@ pub struct Text {
     pub text: String,
     /// Which message of the catalogue; empty for a screen sent as text.
     pub name: String,
+    /// Why it is sent.
+    #[serde(default)]
+    pub purpose: Purpose,
 }
 
 impl Engine {
@@ -72,8 +71,9 @@ impl Engine {
     /// Sends a phone a text.
     pub(super) fn text(&self, work: &mut Work<'_>, to: crate::types::Msisdn, text: String, name: &str) {
         let id = format!("{:03}{:016x}", work.next_message(), work.entropy.next_u64());
-        let sms = Text { to, text, name: name.to_owned() };
-        work.send(shard::SMS, id, "sms", &sms, SMS_LIVES);
+        let purpose = self.menus.purpose(name);
+        let sms = Text { to, text, name: name.to_owned(), purpose };
+        work.send(shard::SMS, id, "sms", &sms, purpose.lives());
     }
 
     /// What an agent's verdict on a listing brings about: the fee, and the maker's text.

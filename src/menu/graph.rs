@@ -2,7 +2,7 @@
 //! every name is resolved, every outcome has a way on, every text fits.
 
 use crate::menu::vocabulary::Type;
-use crate::types::Lang;
+use crate::types::{Lang, Purpose};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 
@@ -407,6 +407,9 @@ pub struct Message {
     pub params: Vec<(String, Type)>,
     /// The text.
     pub say: Text,
+    /// Why it is sent.
+    #[serde(default)]
+    pub about: Purpose,
 }
 
 impl Node {

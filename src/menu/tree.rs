@@ -322,6 +322,8 @@ pub enum Line {
     After(Duration),
     /// `parts 2`
     Parts(u8),
+    /// `about order`
+    About(Name),
 }
 
 /// One place of an SMS command.

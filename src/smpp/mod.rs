@@ -11,7 +11,8 @@
 //!
 //! * [`settings`]: one `[[smsc]]` table.
 //! * `link` and `intake`: one connection, what leaves on it and what comes.
-//! * [`pool`], [`health`]: all connections kept up, how they fare, and the way out for SMS.
+//! * [`pool`], [`health`]: all connections kept up, and how they fare.
+//! * `submit`: the way out for SMS.
 //!
 //! May import `types`, `gsm`, of `engine` only the data of its `port`; the shells may also import
 //! the rest of `engine::port`.
@@ -33,6 +34,7 @@ pub mod pool;
 pub mod receipt;
 pub mod settings;
 pub mod status;
+mod submit;
 pub mod text;
 pub mod throttle;
 pub mod timers;

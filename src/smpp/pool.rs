@@ -3,24 +3,18 @@
 use super::concat::Reassembly;
 use super::esme::{Opening, Why};
 use super::health::{BindState, GatewayStatus, Health};
-use super::link::{Gateway, Line, Link, Part, PartSent};
+use super::link::{Gateway, Line, Link};
 use super::mark::Marks;
-use super::pdu::{Message, Mode, UDHI};
+use super::pdu::Mode;
 use super::settings::{SettingsError, Smsc};
 use super::status;
-use super::text::{self, Charset};
 use crate::engine::port::{Sent, SmsOut, SmsSender, Subscribers};
-use crate::gsm::alphabet;
-use crate::gsm::segment::{self, Coding};
-use crate::types::{Clock, Timestamp};
-use bytes::Bytes;
-use futures_util::future::{BoxFuture, FutureExt, join_all};
-use sha2::{Digest, Sha256};
+use crate::types::Clock;
+use futures_util::future::{BoxFuture, FutureExt};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -29,12 +23,6 @@ use tokio_util::task::TaskTracker;
 const CONNECT: Duration = Duration::from_secs(10);
 /// A bind that stood so long starts its waits anew.
 const STEADY: Duration = Duration::from_secs(60);
-/// How long a part of an SMS waits for its turn and its answer before the outbox has it back.
-const PART: Duration = Duration::from_secs(60);
-/// When an SMS is tried again that found no bind, or no room at one.
-const NO_BIND: Duration = Duration::from_secs(5);
-/// Octets of the header before the text of a part.
-const HEADER: usize = 6;
 
 /// One bind: a transceiver, or a receiver and a transmitter that share a line.
 struct BindSet {
@@ -51,7 +39,7 @@ struct Member {
 /// The binds of all gateways.
 pub struct Pool {
     members: Vec<Member>,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
     turn: AtomicUsize,
     connections: Arc<AtomicU64>,
     tasks: TaskTracker,
@@ -141,7 +129,7 @@ impl Pool {
 
     /// A bind with room for so many parts: the first gateway of the configuration that has one, its
     /// binds in turn.
-    fn line_for(&self, parts: usize) -> Option<(&Gateway, &Line)> {
+    pub(super) fn line_for(&self, parts: usize) -> Option<(&Gateway, &Line)> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         self.members.iter().find_map(|member| {
             let count = member.binds.len();
@@ -151,96 +139,12 @@ impl Pool {
                 .map(|line| (&*member.gateway, line))
         })
     }
-
-    async fn send_once(&self, sms: SmsOut) -> Sent {
-        let now = self.clock.now();
-        if sms.give_up <= now {
-            return Sent::Never("its time was over before it could be sent".to_owned());
-        }
-        let cut = match segment::segment(&sms.text, reference(&sms.id)) {
-            Ok(cut) => cut,
-            Err(too_long) => return Sent::Never(too_long.to_string()),
-        };
-        let Some((gateway, line)) = self.line_for(cut.parts.len()) else {
-            return later(NO_BIND, "no SMSC bind is up with room to send");
-        };
-        let give_up = gateway.now().after(PART);
-        let mut answers = Vec::new();
-        for octets in &cut.parts {
-            let message = mt_message(gateway, &sms, &cut, octets, now);
-            let (done, answer) = oneshot::channel();
-            if !line.send(Part { message, give_up, done }) {
-                return later(NO_BIND, "the SMSC bind was lost or filled up meanwhile");
-            }
-            answers.push(answer);
-        }
-        let mut ids = Vec::new();
-        let mut worst = None;
-        for answer in join_all(answers).await {
-            match answer {
-                Ok(PartSent::Taken(id)) => ids.push(id),
-                Ok(PartSent::Never(why)) => return Sent::Never(why),
-                Ok(PartSent::Later(after, why)) => worst = Some(later(after, &why)),
-                Err(_) => worst = Some(later(NO_BIND, "the connection was lost")),
-            }
-        }
-        worst.unwrap_or(Sent::Taken(ids))
-    }
 }
 
 impl SmsSender for Pool {
     fn send(&self, sms: SmsOut) -> BoxFuture<'_, Sent> {
-        self.send_once(sms).boxed()
+        self.submit(sms).boxed()
     }
-}
-
-fn later(after: Duration, why: &str) -> Sent {
-    Sent::Later { after, why: why.to_owned() }
-}
-
-/// Ties the parts of an SMS together: the same at every try, so that parts of two tries make one
-/// whole on the phone.
-fn reference(id: &str) -> u8 {
-    Sha256::digest(id.as_bytes())[0]
-}
-
-fn mt_message(
-    gateway: &Gateway, sms: &SmsOut, cut: &segment::Message, octets: &[u8], now: Timestamp,
-) -> Message {
-    let settings = &gateway.settings;
-    let (data_coding, short_message) = match (cut.coding, settings.sms_charset) {
-        (Coding::Ucs2, _) => (0x08, Bytes::copy_from_slice(octets)),
-        (Coding::Gsm7, Charset::Latin1) => match latin1(octets, cut.header) {
-            Some(octets) => (0x00, octets.into()),
-            None => (0x00, Bytes::copy_from_slice(octets)),
-        },
-        (Coding::Gsm7, _) => (0x00, Bytes::copy_from_slice(octets)),
-    };
-    Message {
-        source: settings.sender(),
-        dest: super::pdu::Address::new(1, 1, sms.to.to_string()),
-        esm_class: if cut.header { UDHI } else { 0 },
-        validity_period: validity(sms.give_up.since(now)),
-        registered_delivery: u8::from(settings.receipts),
-        data_coding,
-        short_message,
-        ..Message::default()
-    }
-}
-
-/// The septets of a part as the Latin-1 text that some SMSCs expect behind data_coding 0.
-fn latin1(octets: &[u8], header: bool) -> Option<Vec<u8>> {
-    let (header, body) = octets.split_at_checked(if header { HEADER } else { 0 })?;
-    let text = text::write(&alphabet::decode(body), Charset::Latin1)?;
-    Some([header, &text].concat())
-}
-
-/// A relative validity_period (7.1.1): `000001000000000R` is a day. At most thirty days, since
-/// months of a relative time are of no certain length.
-fn validity(span: Duration) -> String {
-    let seconds = span.as_secs().clamp(60, 30 * 86_400);
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    format!("0000{days:02}{:02}{:02}{:02}000R", rest / 3600, rest / 60 % 60, rest % 60)
 }
 
 /// Eight octets of the system's generator; should it ever fail, the moment must do.

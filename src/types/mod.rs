@@ -9,6 +9,7 @@ pub mod ids;
 pub mod lang;
 pub mod money;
 pub mod msisdn;
+pub mod purpose;
 pub mod text;
 pub mod time;
 
@@ -18,4 +19,5 @@ pub use ids::{DialogId, PartyId, PayoutId, TransferId};
 pub use lang::Lang;
 pub use money::{Currency, Kes, Money, Usd};
 pub use msisdn::Msisdn;
+pub use purpose::Purpose;
 pub use time::{Clock, Timestamp};

@@ -11,6 +11,7 @@ use crate::menu::{
     tree::{self, At, Block, Field, Head, Line, Name, Span},
     vocabulary::{Action, Type},
 };
+use crate::types::Purpose;
 use std::collections::BTreeMap;
 
 impl<'a> Checker<'a> {
@@ -52,16 +53,33 @@ impl<'a> Checker<'a> {
             Line::Parts(parts) => Some(*parts),
             _ => None,
         });
+        let about = self.about(block);
         let Some((texts, at)) = found else {
             if !block.broken {
                 let help = "add the line `say` with a text in each language".to_owned();
                 self.error("line-missing", block.at, "this SMS says nothing".into(), help);
             }
-            return Message { params, say: Text { by_lang: vec![Vec::new(); self.langs.len()] } };
+            return Message { params, say: Text { by_lang: vec![Vec::new(); self.langs.len()] }, about };
         };
         let say = self.texts(texts, at, &scope);
         self.fits_its_parts(&say, &params, parts.map_or(1, |(parts, _)| parts), texts);
-        Message { params, say }
+        Message { params, say, about }
+    }
+
+    /// Why an SMS is sent; without a line that says so it answers what somebody sent or dialled.
+    fn about(&mut self, block: &'a Block) -> Purpose {
+        let about = self.single(block, "about", |line| match line {
+            Line::About(word) => Some(word),
+            _ => None,
+        });
+        let Some((word, _)) = about else { return Purpose::default() };
+        Purpose::from_word(&word.it).unwrap_or_else(|| {
+            let words = Purpose::ALL.map(Purpose::word);
+            let help =
+                meant(nearest(&word.it, words.into_iter()), || format!("one of: {}", words.join(", ")));
+            self.error("unknown-purpose", word.at, format!("no SMS is about `{}`", word.it), help);
+            Purpose::default()
+        })
     }
 
     /// The commands of this tree.

@@ -26,7 +26,7 @@ pub const BLOCKS: [(&str, &str); 15] = [
     ("resume", "say, options, never"),
     ("drop", "after, sms"),
     ("text", "do, half, and each outcome such as `ok(x) sms message(x)`"),
-    ("sms", "say, parts"),
+    ("sms", "say, parts, about"),
 ];
 
 /// Everything up to the end of the line must be read.
@@ -122,6 +122,7 @@ impl<'a> Place<'a> {
             ("do", _) => self.branch(line),
             ("drop", "after") => all(map(span_of_time, Line::After))(after),
             ("resume", "never") => all(map(|i| self.names(i), Line::Never))(after),
+            ("sms", "about") => all(map(|i| self.plain(i), Line::About))(after),
             ("sms", "parts") => all(map(want("how many SMS, 1 to 9", digit), Line::Parts))(after),
             ("pick" | "list" | "ask" | "pin" | "newpin", "then") => {
                 // Both `then target` and `then -> target` are understood.

@@ -1,7 +1,10 @@
 use super::*;
+use crate::gsm::alphabet;
 use crate::smpp::pdu::Body;
+use crate::smpp::pdu::UDHI;
 use crate::smpp::peer::{Engine, Peer, Still, engine, settings, until};
-use crate::types::Msisdn;
+use crate::smpp::submit::reference;
+use crate::types::{Msisdn, Purpose};
 use tokio::net::TcpListener;
 
 /// A pool that binds to listeners of ours.
@@ -37,6 +40,7 @@ fn sms(text: &str) -> SmsOut {
         id: "row 7".to_owned(),
         to: Msisdn::from_e164("254700000123").expect("a number"),
         text: text.to_owned(),
+        purpose: Purpose::Order,
         give_up: Still.now().after(Duration::from_secs(26 * 3600)),
     }
 }
@@ -95,7 +99,8 @@ async fn a_long_sms_is_taken_when_every_part_is() {
         peer.resp(sequence, status::OK, id).await;
     }
     assert_eq!(heard, text);
-    assert_eq!(sending.await.expect("no panic"), Sent::Taken(vec!["A".into(), "B".into()]));
+    let taken = Sent::Taken { gateway: "safari".into(), ids: vec!["A".into(), "B".into()] };
+    assert_eq!(sending.await.expect("no panic"), taken);
 }
 
 #[tokio::test]
@@ -172,12 +177,4 @@ fn waits_are_spread_around_what_was_asked() {
         let wait = jittered(Duration::from_secs(8), random);
         assert!((6000..=10_000).contains(&wait.as_millis()), "{wait:?}");
     }
-}
-
-#[test]
-fn validity_is_written_as_days_and_hours() {
-    assert_eq!(validity(Duration::from_secs(86_400)), "000001000000000R");
-    assert_eq!(validity(Duration::from_secs(3 * 3600 + 62)), "000000030102000R");
-    assert_eq!(validity(Duration::from_secs(400 * 86_400)), "000030000000000R");
-    assert_eq!(validity(Duration::ZERO).len(), 16);
 }
