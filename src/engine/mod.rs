@@ -11,6 +11,7 @@ mod aggregate;
 pub mod audit;
 pub mod clock;
 pub mod due;
+mod heard;
 pub mod lanes;
 pub mod menus;
 pub mod outbox;

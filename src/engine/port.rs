@@ -41,6 +41,38 @@ pub enum UssdEvent {
     Reply(String),
     /// The dialog is over: cancelled, timed out, cut.
     Gone,
+    /// A step of a gateway that does not say whether its dialog is new, or brings with every step all
+    /// that was typed so far. The engine, which remembers what it has heard, knows what is new.
+    Heard(Heard),
+    /// The gateway's account of a dialog that is over, cut or not.
+    Ended(Account),
+}
+
+/// What was typed in a dialog, as an HTTP gateway tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// The service code.
+    pub code: String,
+    /// What was typed: all of it, or the last answer alone. Behind the code already when somebody
+    /// dialled a longer string.
+    pub text: String,
+    /// What stands between answers when `text` holds all of them; `None` when it holds the last one.
+    pub separator: Option<char>,
+}
+
+/// What a dialog came to, as its gateway bills it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Whether the last screen was shown, as far as the gateway knows.
+    pub shown: bool,
+    /// The gateway's own word: `Success`, `Failed`.
+    pub status: String,
+    /// What it costs, with its currency, as the gateway writes it: `KES 1.20`.
+    pub cost: String,
+    /// How long it lasted, in milliseconds.
+    pub millis: Option<u64>,
+    /// How many screens were shown.
+    pub hops: Option<u32>,
 }
 
 /// What a USSD step is answered with.

@@ -264,3 +264,75 @@ async fn a_kiosk_opens_a_locked_pin_and_its_owner_is_told() {
     );
     assert!(texts(&engine).await.iter().any(|text| text.contains("works again, opened at Kibera Kiosk")));
 }
+
+/// A step as a gateway tells it that brings all that was typed.
+async fn heard(engine: &Engine, session: &str, text: &str) -> UssdOut {
+    let heard = Heard { code: "*483*57#".to_owned(), text: text.to_owned(), separator: Some('*') };
+    over_http(engine, session, UssdEvent::Heard(heard)).await
+}
+
+async fn over_http(engine: &Engine, session: &str, event: UssdEvent) -> UssdOut {
+    let (session, at) = (session.as_bytes().to_vec(), engine.clock.now());
+    let (gateway, msisdn) = ("http".into(), phone(101));
+    engine.ussd_turn(UssdIn { gateway, msisdn, session, sequence: None, event, mark: None, at }).await
+}
+
+fn account(shown: bool) -> UssdEvent {
+    let (status, cost) = (if shown { "Success" } else { "Failed" }.to_owned(), "KES 1.20".to_owned());
+    UssdEvent::Ended(Account { shown, status, cost, millis: Some(43_000), hops: Some(3) })
+}
+
+#[tokio::test]
+async fn of_all_that_was_typed_only_the_new_part_acts_however_often_it_comes() {
+    let (engine, _) = engine().await;
+    join(&engine, phone(101), Lang::EN).await;
+    let home = heard(&engine, "a", "").await;
+    assert_eq!(heard(&engine, "a", "").await, home, "a begin that comes twice");
+    let kinds = heard(&engine, "a", "1").await;
+    let stuffs = heard(&engine, "a", "1*1").await;
+    assert_ne!(kinds, stuffs);
+    assert_eq!(heard(&engine, "a", "1*1").await, stuffs);
+    assert_eq!(heard(&engine, "a", "1").await, stuffs, "late: she has gone on since");
+    // One answer with stars in it, not three.
+    let UssdOut::Ask(still) = heard(&engine, "a", "1*1*1*850*3").await else { panic!("asked") };
+    assert!(!still.contains("Right?"), "{still}");
+}
+
+#[tokio::test]
+async fn a_late_step_of_a_dialog_that_another_one_followed_begins_nothing() {
+    let (engine, _) = engine().await;
+    join(&engine, phone(101), Lang::EN).await;
+    heard(&engine, "a", "").await;
+    heard(&engine, "a", "3").await;
+    let again = heard(&engine, "b", "").await;
+    assert!(matches!(heard(&engine, "a", "3*1").await, UssdOut::End(_)));
+    assert_eq!(heard(&engine, "b", "").await, again, "hers is where it was");
+}
+
+#[tokio::test]
+async fn the_account_of_a_dialog_is_kept_once_even_when_she_redialled_before_it_came() {
+    let (engine, _) = engine().await;
+    join(&engine, phone(101), Lang::EN).await;
+    heard(&engine, "a", "").await;
+    heard(&engine, "b", "").await;
+    for _ in 0..2 {
+        over_http(&engine, "a", account(false)).await;
+        over_http(&engine, "b", account(false)).await;
+        over_http(&engine, "never-begun", account(true)).await;
+    }
+    let written = journal(&engine).await;
+    assert_eq!(written.matches("KES 1.20").count(), 2, "{written}");
+    assert_eq!(written.matches(r#"["millis","43000"]"#).count(), 2, "{written}");
+}
+
+#[tokio::test]
+async fn a_dialog_that_ended_before_its_time_is_gone_on_with() {
+    let (engine, _) = engine().await;
+    join(&engine, phone(101), Lang::EN).await;
+    for (session, text) in [("a", ""), ("a", "1"), ("a", "1*1")] {
+        heard(&engine, session, text).await;
+    }
+    over_http(&engine, "a", account(true)).await;
+    let UssdOut::Ask(screen) = heard(&engine, "b", "").await else { panic!("asked") };
+    assert!(screen.starts_with("You stopped at"), "{screen}");
+}

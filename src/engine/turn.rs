@@ -1,6 +1,8 @@
 //! The turn of a USSD step: read the dialog, walk it, decide, commit, answer. The one function to
 //! read first is [`Engine::ussd_turn`].
 
+use super::heard::{Earlier, Reading};
+use super::port::Account;
 use super::record::Cause;
 use super::trade::Due;
 use super::work::{Fault, Work};
@@ -55,6 +57,15 @@ pub(super) struct DialogRow {
     pub candidate: Option<String>,
     /// The reminder for this moment's cut was sent.
     pub reminded: Option<Timestamp>,
+    /// How many octets of what was typed were heard, where the gateway brings all of it every time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<usize>,
+    /// What the gateway says the dialog came to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<Account>,
+    /// Dialogs before this one whose gateway may still speak of them, the latest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Earlier>,
 }
 
 /// What a walk came to.
@@ -105,9 +116,19 @@ impl Engine {
         let row = kept.and_then(|row| codec::decode_row::<DialogRow>(&key, &row).ok());
         let party = rows.next().flatten().and_then(|row| super::view::FromIndex::from_octets(&row.octets()));
         let mut who = self.caller(&mut work, input, party, row.as_ref()).await?;
-        let (mut row, first, typed) = match (&input.event, row) {
+        let event = match Reading::of(input, row.as_ref()) {
+            Reading::Event(event) => event,
+            Reading::Again(out) => return Ok(out),
+            Reading::Over => return Ok(self.expired(who.lang)),
+        };
+        let earlier = row.as_ref().map(|row| row.earlier_than(input)).unwrap_or_default();
+        let (mut row, first, typed) = match (&*event, row) {
             (UssdEvent::Gone, Some(row)) => return self.gone(work, input, row, version).await,
-            (UssdEvent::Gone, None) => return Ok(UssdOut::Nothing),
+            (UssdEvent::Ended(account), Some(row)) => {
+                return self.ended(work, input, row, version, account).await;
+            }
+            (UssdEvent::Gone | UssdEvent::Ended(_), None) => return Ok(UssdOut::Nothing),
+            (UssdEvent::Heard(_), _) => return Ok(self.expired(who.lang)),
             (UssdEvent::Begin(dialled), row) => {
                 let masked = self.menus.masked(dialled);
                 if let Some(row) = row.as_ref().filter(|row| is_stammer(row, input, &masked)) {
@@ -120,7 +141,7 @@ impl Engine {
             }
             (UssdEvent::Reply(_), None) => return Ok(self.expired(who.lang)),
             (UssdEvent::Reply(typed), Some(row)) => {
-                if row.session != input.session || *row.gateway != *input.gateway {
+                if !row.is_of(input) {
                     return Ok(self.expired(who.lang));
                 }
                 let again = input.mark.is_some() && input.mark == row.mark;
@@ -135,7 +156,9 @@ impl Engine {
         };
         let Some(graph) = self.menus.graph(&row.state.graph) else { return Ok(self.expired(who.lang)) };
         let hidden = matches!(first, Input::Key(_)) && row.state.awaits_pin(&graph);
-        row.walked |= matches!(input.event, UssdEvent::Reply(_));
+        row.walked |= matches!(*event, UssdEvent::Reply(_));
+        row.heard = input.event.heard_octets();
+        row.earlier = earlier;
         if let (Some(old), Some(new)) = (row.sequence, input.sequence) {
             row.moves |= old != new;
         }
@@ -212,6 +235,9 @@ impl Engine {
             out: UssdOut::Nothing,
             candidate,
             reminded: None,
+            heard: None,
+            account: None,
+            earlier: Vec::new(),
         };
         Some((row, first))
     }
@@ -220,19 +246,10 @@ impl Engine {
     async fn gone(
         &self, mut work: Work<'_>, input: &UssdIn, mut row: DialogRow, version: Option<u64>,
     ) -> Result<UssdOut, Fault> {
-        let same = row.session == input.session && *row.gateway == *input.gateway;
-        if !same || row.state.cut.is_some() {
+        if !row.is_of(input) || row.state.cut.is_some() {
             return Ok(UssdOut::Nothing);
         }
-        row.state.cut(input.at);
-        if let Some(graph) = self.menus.graph(&row.state.graph) {
-            let machine = Machine::new(&graph, row.state.clone());
-            let env = self.env(&graph, row.lang, input.at);
-            if let Some((after, _)) = machine.drop_wish(env, &BTreeMap::new()) {
-                let due = Due::Cut { msisdn: input.msisdn, touched: row.last };
-                work.timer(input.at.after(after), &format!("cut/{}", input.msisdn), &due);
-            }
-        }
+        self.cut(&mut work, input, &mut row);
         let cause = Cause::Ussd {
             dialog: row.state.id,
             msisdn: input.msisdn,
@@ -245,6 +262,19 @@ impl Engine {
         work.extra().put(keys::dialog(input.msisdn), expect, codec::encode(&row));
         self.commit(work, cause, None).await?;
         Ok(UssdOut::Nothing)
+    }
+
+    /// Parks a dialog that the network cut, and sets the reminder of it.
+    pub(super) fn cut(&self, work: &mut Work<'_>, input: &UssdIn, row: &mut DialogRow) {
+        row.state.cut(input.at);
+        if let Some(graph) = self.menus.graph(&row.state.graph) {
+            let machine = Machine::new(&graph, row.state.clone());
+            let env = self.env(&graph, row.lang, input.at);
+            if let Some((after, _)) = machine.drop_wish(env, &BTreeMap::new()) {
+                let due = Due::Cut { msisdn: input.msisdn, touched: row.last };
+                work.timer(input.at.after(after), &format!("cut/{}", input.msisdn), &due);
+            }
+        }
     }
 
     /// Sets the reminder for a call that falls silent at this screen without a word of the network.
