@@ -2,10 +2,10 @@
 
 mod crash;
 mod handbook;
+mod interop;
 mod money_card;
 mod money_mobile;
 mod serve_node_smpp;
-mod smsc_simulator;
 mod stories;
 mod support;
 mod tidy;

@@ -1,13 +1,16 @@
 //! `sokoni serve` on a network of somebody else's making: the SMSC is node-smpp, over real TCP,
 //! and tshark judges every octet that travelled.
 
-use crate::support::node_smsc::{Capture, Network, Screen};
+use crate::support::capture::{ANSWER, Capture};
+use crate::support::node_smsc::{Network, Screen};
 use crate::support::serve::{Gateway, Server, Site, log_of};
 use std::time::Duration;
 
 const ACHIENG: &str = "254700000101";
 const AMINA: &str = "254700000201";
 const PIN: &str = "4729";
+/// command_id.
+const SUBMIT_SM: u32 = 4;
 
 /// The run of digits after these words.
 fn code_after(text: &str, words: &str) -> String {
@@ -175,7 +178,11 @@ impl Village {
             network.event("unbind", |_| true).await;
         }
         if let Some(capture) = capture {
-            capture.judge(least).await;
+            let captured = capture.end().await;
+            let pdus: usize = captured.pdus.values().sum();
+            assert!(pdus > least, "{pdus} PDUs were seen");
+            assert!(captured.refusals().is_empty(), "nothing was refused: {:?}", captured.refusals());
+            assert!(captured.count(ANSWER | SUBMIT_SM) > 10, "submit_sm was answered: {:?}", captured.pdus);
         }
         site.audit();
     }

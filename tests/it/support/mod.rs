@@ -1,12 +1,14 @@
 //! What the behaviours share.
 
 pub mod actors;
+pub mod capture;
 pub mod clock;
 pub mod front;
 pub mod listen;
 pub mod logs;
 pub mod node_smsc;
 pub mod people;
+pub mod program;
 pub mod serve;
 pub mod shopper;
 pub mod tongue;
