@@ -18,6 +18,7 @@ pub mod outbox;
 pub mod pins;
 pub mod port;
 pub mod record;
+pub mod routes;
 mod shop;
 pub mod shopfront;
 mod sms;

@@ -138,7 +138,8 @@ impl Engine {
             Some(text) => {
                 let id = String::from_utf8_lossy(&item.id).into_owned();
                 let Text { to, purpose, .. } = *text;
-                let out = SmsOut { id, to, text: text.text.clone(), purpose, give_up: item.item.give_up };
+                let give_up = item.item.give_up;
+                let out = SmsOut { id, to, text: text.text.clone(), purpose, give_up, gateway: None };
                 sender.send(out).await
             }
         };

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// A gateway by its name in the configuration.
-pub type GatewayId = std::sync::Arc<str>;
+pub type GatewayId = crate::types::routing::Gateway;
 
 /// What names a repeat of the same input: source, session and sequence, or a hash of the message.
 pub type Mark = Vec<u8>;
@@ -149,6 +149,10 @@ pub struct SmsOut {
     pub purpose: Purpose,
     /// After this it is of no use any more.
     pub give_up: Timestamp,
+    /// By which gateway it must leave: the one where parts of it were taken already, or the one
+    /// that the routing table chose. `None` leaves the choice to whoever is asked to send.
+    #[serde(default)]
+    pub gateway: Option<GatewayId>,
 }
 
 /// What came of a try to send.
@@ -172,10 +176,70 @@ pub enum Sent {
     Never(String),
 }
 
-/// Sends SMS: the SMPP pool.
+/// Sends SMS: what the outbox is given. In a service that is
+/// [`Routes`](super::routes::Routes), which asks the routing table and hands each SMS to the
+/// [`SmsWay`] that owns the gateway chosen.
 pub trait SmsSender: Send + Sync + 'static {
     /// Tries once.
     fn send(&self, sms: SmsOut) -> BoxFuture<'_, Sent>;
+}
+
+/// A way out for SMS with gateways of its own: the SMPP pool, or the HTTP gateways. To add one,
+/// implement this, and hand it to [`Routes`](super::routes::Routes) in `cli::service`.
+///
+/// `Routes` calls [`send`](SmsSender::send) with `gateway` set to one of these gateways and only
+/// when [`is_open`](Self::is_open) said yes a moment ago; the way sends by that gateway and by no
+/// other, or answers [`Sent::Later`].
+pub trait SmsWay: SmsSender {
+    /// The gateways it owns, in the order of the configuration; never changes.
+    fn gateways(&self) -> Vec<GatewayId>;
+
+    /// Whether this gateway of its own could take the SMS now: it can be reached, and has room for
+    /// every part. Must be quick.
+    fn is_open(&self, gateway: &GatewayId, sms: &SmsOut) -> bool;
+
+    /// At which gateway of its own this SMS is half sent: some of its parts were taken there, so
+    /// the others must follow there and nowhere else.
+    fn holds(&self, _sms: &SmsOut) -> Option<GatewayId> {
+        None
+    }
+}
+
+/// One connection to a gateway, for the desk and for metrics.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BindView {
+    /// The gateway.
+    pub gateway: GatewayId,
+    /// Which of its parallel connections, from 1.
+    pub bind: u16,
+    /// `transceiver`, `transmitter`, `receiver`, or `http`.
+    pub mode: &'static str,
+    /// `down`, `binding`, `bound`, `refused` or `stopped`.
+    pub state: &'static str,
+    /// Since when.
+    pub since: Timestamp,
+    /// Why it last went down, if it ever did.
+    pub reason: Option<String>,
+    /// What the peer calls itself, as of the last bind.
+    pub peer: Option<String>,
+    /// The version of the protocol spoken: `3.4`, `5.0`.
+    pub version: Option<&'static str>,
+    /// Whether the connection is encrypted.
+    pub tls: bool,
+    /// Requests without an answer now.
+    pub window_used: u64,
+    /// Most of them.
+    pub window: u64,
+    /// Since when the peer has been telling us to slow down, if it is.
+    pub throttled_since: Option<Timestamp>,
+    /// What the connection did since the start, by name.
+    pub counters: std::collections::BTreeMap<&'static str, u64>,
+}
+
+/// Who knows the connections to gateways.
+pub trait Binds: Send + Sync + 'static {
+    /// Every connection as it stands.
+    fn binds(&self) -> Vec<BindView>;
 }
 
 /// A request to pay somebody by mobile money. The id is made durable before anything is sent and

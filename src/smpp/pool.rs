@@ -8,7 +8,8 @@ use super::mark::Marks;
 use super::pdu::Mode;
 use super::settings::{SettingsError, Smsc};
 use super::status;
-use crate::engine::port::{Sent, SmsOut, SmsSender, Subscribers};
+use crate::engine::port::{GatewayId, Sent, SmsOut, SmsSender, SmsWay, Subscribers};
+use crate::gsm::segment;
 use crate::types::Clock;
 use futures_util::future::{BoxFuture, FutureExt};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -127,11 +128,12 @@ impl Pool {
         binds.flat_map(|bind| &bind.links).map(|(_, health)| health.status()).collect()
     }
 
-    /// A bind with room for so many parts: the first gateway of the configuration that has one, its
-    /// binds in turn.
-    pub(super) fn line_for(&self, parts: usize) -> Option<(&Gateway, &Line)> {
+    /// A bind with room for so many parts, at this gateway or else at the first of the configuration
+    /// that has one; its binds in turn.
+    pub(super) fn line_for(&self, gateway: Option<&GatewayId>, parts: usize) -> Option<(&Gateway, &Line)> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        self.members.iter().find_map(|member| {
+        let asked = |member: &&Member| gateway.is_none_or(|gateway| *gateway == member.gateway.id);
+        self.members.iter().filter(asked).find_map(|member| {
             let count = member.binds.len();
             (0..count)
                 .map(|at| &*member.binds[(turn + at) % count].line)
@@ -144,6 +146,18 @@ impl Pool {
 impl SmsSender for Pool {
     fn send(&self, sms: SmsOut) -> BoxFuture<'_, Sent> {
         self.submit(sms).boxed()
+    }
+}
+
+impl SmsWay for Pool {
+    fn gateways(&self) -> Vec<GatewayId> {
+        self.members.iter().map(|member| member.gateway.id.clone()).collect()
+    }
+
+    fn is_open(&self, gateway: &GatewayId, sms: &SmsOut) -> bool {
+        // What is too long for any gateway is told by whoever is asked to send it.
+        let parts = segment::segment(&sms.text, 0).map_or(0, |cut| cut.parts.len());
+        self.line_for(Some(gateway), parts).is_some()
     }
 }
 

@@ -42,6 +42,7 @@ fn sms(text: &str) -> SmsOut {
         text: text.to_owned(),
         purpose: Purpose::Order,
         give_up: Still.now().after(Duration::from_secs(26 * 3600)),
+        gateway: None,
     }
 }
 

@@ -32,7 +32,7 @@ impl Pool {
             Ok(cut) => cut,
             Err(too_long) => return Sent::Never(too_long.to_string()),
         };
-        let Some((gateway, line)) = self.line_for(cut.parts.len()) else {
+        let Some((gateway, line)) = self.line_for(sms.gateway.as_ref(), cut.parts.len()) else {
             return later(NO_BIND, "no SMSC bind is up with room to send");
         };
         let give_up = gateway.now().after(PART);
