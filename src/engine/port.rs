@@ -2,6 +2,7 @@
 //! by which it reaches out without knowing SMPP or HTTP.
 
 pub use crate::types::Purpose;
+use crate::types::receipt::{IdBase, ReceiptState};
 use crate::types::{Msisdn, PayoutId, Timestamp};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -104,15 +105,23 @@ pub struct SmsIn {
     pub at: Timestamp,
 }
 
-/// What became of an SMS we sent (a delivery receipt).
-#[derive(Debug, Clone)]
+/// What became of an SMS we sent (a delivery receipt), by whichever kind of gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceiptIn {
-    /// Where it came from.
+    /// Where it came from: ids are of this gateway alone.
     pub gateway: GatewayId,
-    /// The SMSC's id for the message.
+    /// The message's id, as the receipt writes it.
     pub message_id: String,
-    /// `DELIVRD`, `EXPIRED`, `UNDELIV`, ... as SMPP 3.4 appendix B names them.
-    pub state: String,
+    /// How that id relates to the one in the gateway's answer.
+    pub base: IdBase,
+    /// The phones that the receipt names: the message was to one of them. Empty where it names none.
+    pub phones: Vec<Msisdn>,
+    /// Where the message stands.
+    pub state: ReceiptState,
+    /// The network's error, as the receipt writes it.
+    pub error: Option<String>,
+    /// When it came to this, by the gateway's own clock and in its own words.
+    pub done: Option<String>,
     /// When it was read off the socket.
     pub at: Timestamp,
 }

@@ -239,15 +239,17 @@ impl Engine {
     }
 
     async fn try_receipt(&self, input: &ReceiptIn) -> Result<(), Fault> {
-        let row = self.store.read(vec![sent_as(&input.message_id)]).await?.into_iter().next().flatten();
-        let Some(row) = row else {
-            tracing::debug!(id = input.message_id, state = input.state, "a receipt for no message of ours");
+        let ids = input.base.answered(&input.message_id);
+        let rows = self.store.read(ids.iter().map(|(_, id)| sent_as(id)).collect()).await?;
+        let Some((row, (_, id))) = rows.into_iter().zip(ids).find_map(|(row, id)| Some((row?, id))) else {
+            let state = input.state.name();
+            tracing::debug!(id = input.message_id, state, "a receipt for no message of ours");
             return Ok(());
         };
         let mut work = self.work(input.at)?;
-        let key = keys::index("receipt", &[&row.octets()], input.message_id.as_bytes());
-        work.extra().put(key, Expect::Any, codec::encode(&(&input.state, input.at)));
-        self.commit(work, Cause::Sent(format!("receipt/{}", input.message_id)), None).await.map(drop)
+        let key = keys::index("receipt", &[&row.octets()], id.as_bytes());
+        work.extra().put(key, Expect::Any, codec::encode(&(input.state.name(), input.at)));
+        self.commit(work, Cause::Sent(format!("receipt/{id}")), None).await.map(drop)
     }
 }
 

@@ -212,7 +212,7 @@ impl<'s> Work<'s> {
 
 /// Where the SMSC's id of a message leads back to ours.
 pub fn sent_as(message_id: &str) -> crate::store::Key {
-    keys::index("sent", &[message_id.as_bytes()], b"")
+    keys::index("sent", &[crate::types::receipt::normal_id(message_id).as_bytes()], b"")
 }
 
 /// Where a transfer stands in the statement of an account: by its moment, then by its id.

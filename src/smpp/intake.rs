@@ -6,7 +6,7 @@ use super::dialect::{self, Dialect};
 use super::health::count;
 use super::link::{Done, Link, MOST_PENDING, Work, lock};
 use super::pdu::{Body, Message, Pdu};
-use super::receipt::{self, Receipt};
+use super::receipt::{self, Reading, Receipt};
 use super::text::{self, Charset};
 use super::tlv;
 use crate::engine::port::{ReceiptIn, SmsIn, UssdEvent, UssdIn};
@@ -33,11 +33,14 @@ impl Link<'_> {
             self.warn(&message, "both short_message and message_payload are filled; the first counts");
         }
         if Dialect::is_ussd(&message) {
-            self.step(work, &pdu, &message, now);
-        } else if let Some(receipt) = receipt::read(&message) {
-            self.receipt(work, pdu, &receipt);
-        } else {
-            self.sms(work, pdu, message, now);
+            return self.step(work, &pdu, &message, now);
+        }
+        match receipt::read(&message) {
+            Reading::Receipt(receipt) => self.receipt(work, pdu, &message, receipt),
+            Reading::Unreadable(why) => {
+                self.drop_it(work, &pdu, &message, &format!("a receipt that cannot be read: {why}"));
+            }
+            Reading::Other => self.sms(work, pdu, message, now),
         }
     }
 
@@ -72,12 +75,18 @@ impl Link<'_> {
         }
     }
 
-    fn receipt(&self, work: &mut Work, pdu: Pdu, receipt: &Receipt) {
+    fn receipt(&self, work: &mut Work, pdu: Pdu, message: &Message, receipt: Receipt) {
         count(&self.health.counters.receipts_in);
+        // The addresses change places in a receipt; not every SMSC does so.
+        let phones = [&message.source, &message.dest].into_iter().filter_map(dialect::subscriber).collect();
         let input = ReceiptIn {
             gateway: self.gateway.id.clone(),
-            message_id: self.gateway.settings.receipt_id.of_receipt(&receipt.id),
-            state: receipt.state.name().to_owned(),
+            message_id: receipt.id,
+            base: self.gateway.settings.receipt_id,
+            phones,
+            state: receipt.state,
+            error: receipt.error,
+            done: receipt.done,
             at: self.gateway.clock.now(),
         };
         match self.subscribers.receipt(input) {

@@ -10,7 +10,6 @@ use super::esme::{Esme, Opening, Output, State, Why};
 use super::health::{BindState, Health, count};
 use super::mark::Marks;
 use super::pdu::{Message, Pdu};
-use super::receipt;
 use super::settings::Smsc;
 use super::status::{self, Class};
 use super::throttle::{Throttle, Wait};
@@ -296,7 +295,7 @@ impl Link<'_> {
                     Tag::Screen(_) => count(&counters.screens),
                     Tag::Part(part) => {
                         count(&counters.sms_out);
-                        part.done(PartSent::Taken(receipt::normal_id(&resp.message_id.unwrap_or_default())));
+                        part.done(PartSent::Taken(resp.message_id.unwrap_or_default()));
                     }
                 }
             }

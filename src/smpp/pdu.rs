@@ -10,6 +10,8 @@ pub const VERSION_3_4: u8 = 0x34;
 pub const UDHI: u8 = 0x40;
 /// esm_class type bits of a delivery receipt.
 pub const RECEIPT: u8 = 0x04;
+/// esm_class type bits of an intermediate notification: a receipt that more will follow.
+pub const INTERMEDIATE: u8 = 0x20;
 /// The highest sequence_number; the next one is 1 (3.2).
 pub const LAST_SEQUENCE: u32 = 0x7FFF_FFFF;
 

@@ -2,9 +2,9 @@
 
 use super::dialect::{Dialect, DialectError};
 use super::pdu::{Address, Bind, Mode, VERSION_3_4};
-use super::receipt::IdBase;
 use super::text::Charset;
 use super::timers::Limits;
+use crate::types::receipt::IdBase;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::path::PathBuf;

@@ -10,6 +10,7 @@ pub mod lang;
 pub mod money;
 pub mod msisdn;
 pub mod purpose;
+pub mod receipt;
 pub mod routing;
 pub mod text;
 pub mod time;

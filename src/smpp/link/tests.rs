@@ -2,6 +2,8 @@ use super::*;
 use crate::smpp::fixture;
 use crate::smpp::pdu::{Address, Body, Mode};
 use crate::smpp::peer::{Engine, Peer, Still, engine, settings, until};
+use crate::types::Msisdn;
+use crate::types::receipt::{IdBase, ReceiptState};
 use tokio::io::DuplexStream;
 use tokio::task::JoinHandle;
 
@@ -146,12 +148,26 @@ async fn a_long_sms_survives_a_failure_at_its_last_part() {
 }
 
 #[tokio::test]
-async fn a_receipt_reaches_the_engine_under_the_id_that_the_answer_gave() {
+async fn a_receipt_reaches_the_engine_with_all_that_leads_to_its_message() {
     let mut rig = rig("receipt_id = \"receipt_decimal\"").await;
     rig.peer.write(&fixture::octets("63-receipt-no-esm-class.hex")).await;
     assert_eq!(rig.peer.acked().await.1, status::OK);
     let seen = rig.engine.receipts.lock().expect("unpoisoned");
-    assert_eq!((seen[0].message_id.as_str(), seen[0].state.as_str()), ("1A53FD4D", "DELIVRD"));
+    assert_eq!((seen[0].message_id.as_str(), seen[0].base), ("441711949", IdBase::ReceiptDecimal));
+    assert_eq!(seen[0].phones, [Msisdn::from_e164("254700000123").expect("a number")]);
+    assert_eq!((seen[0].state, &seen[0].error), (ReceiptState::Delivered, &None));
+}
+
+#[tokio::test]
+async fn a_receipt_that_names_no_message_is_no_text_from_its_phone() {
+    let mut rig = rig("").await;
+    let short_message = "sub:001 stat:DELIVRD".as_bytes().into();
+    let source = Address::new(1, 1, "254700000123");
+    let message = Message { esm_class: 0x04, source, short_message, ..Message::default() };
+    rig.peer.send(&Pdu::request(7, Body::DeliverSm(message))).await;
+    assert_eq!(rig.peer.acked().await, (7, status::OK));
+    assert!(rig.engine.sms.lock().expect("unpoisoned").is_empty());
+    assert_eq!(rig.counts().dropped, 1);
 }
 
 #[tokio::test]
