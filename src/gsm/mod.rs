@@ -2,12 +2,14 @@
 //!
 //! * [`alphabet`]: characters to septets and back, with the extension table.
 //! * [`septets`]: septets packed eight into seven octets, and back.
-//! * [`segment`]: a text as one SMS or as several with a user data header.
+//! * [`charset`]: what an SMSC means by its default alphabet.
+//! * [`segment`]: a text as one SMS or as several, in each way to mark them.
 //! * [`fit`]: how long a text is on the air, whether it fits, where a page may be cut.
 //!
 //! Pure. May import `types`.
 
 pub mod alphabet;
+pub mod charset;
 pub mod fit;
 pub mod segment;
 pub mod septets;

@@ -1,25 +1,96 @@
-//! A text as one SMS, or as the parts of a long one (3GPP TS 23.040, 9.2.3.24.1).
+//! A text as one SMS, or as the parts of a long one: user data headers (3GPP TS 23.040,
+//! 9.2.3.24.1 and .8), sar_* parameters or message_payload (SMPP 3.4, 5.3.2.22-24 and .32).
 
-use super::{alphabet, fit};
+use super::charset::Charset;
+use super::{alphabet, septets};
+use serde::Deserialize;
 
-/// Octets of the header that marks a part: `05 00 03`, reference, count, number.
-const HEADER: usize = 6;
-/// Septets of text beside the header.
-const PART_SEPTETS: usize = 153;
-/// UTF-16 units of text beside the header.
-const PART_UNITS: usize = 67;
-/// UTF-16 units of a message on its own.
-const SINGLE_UNITS: usize = 70;
+/// Octets of an SMS on the air, header and all.
+const AIR_OCTETS: usize = 140;
+/// The most octets of a short_message (SMPP 3.4, 5.2.22).
+pub const MOST_PART_OCTETS: usize = 254;
+/// The least that a part may be limited to: a header, and some text behind it.
+pub const LEAST_PART_OCTETS: usize = 20;
 /// The count of parts is one octet.
 const MOST_PARTS: usize = 255;
+
+/// How the parts of a long SMS are marked on their way to the SMSC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// A user data header with an 8-bit reference: what every SMSC passes on.
+    #[default]
+    Udh8,
+    /// A user data header with a 16-bit reference.
+    Udh16,
+    /// sar_msg_ref_num, sar_total_segments, sar_segment_seqnum; the SMSC makes the header.
+    Sar,
+    /// The whole text in message_payload; the SMSC cuts it.
+    Payload,
+}
+
+/// How one SMSC wants its SMS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// How parts are marked.
+    pub way: Way,
+    /// What it means by data_coding 0.
+    pub charset: Charset,
+    /// Most octets of one short_message, its header counted. A full part of unpacked septets has
+    /// 159, which some SMSCs refuse that count to 140.
+    pub max_part_octets: usize,
+}
+
+impl Style {
+    fn most(&self) -> usize {
+        self.max_part_octets.clamp(LEAST_PART_OCTETS, MOST_PART_OCTETS)
+    }
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { way: Way::Udh8, charset: Charset::Gsm, max_part_octets: MOST_PART_OCTETS }
+    }
+}
 
 /// How the octets of a part are to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coding {
-    /// GSM 7-bit, one septet an octet.
+    /// data_coding 0: GSM 7-bit on the air, written in the SMSC's [`Charset`].
     Gsm7,
-    /// UCS-2 (in truth UTF-16), high octet first.
+    /// data_coding 8: UCS-2 (in truth UTF-16), high octet first.
     Ucs2,
+}
+
+/// The place of a part, for the sar_* parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sar {
+    /// The same in all parts.
+    pub reference: u16,
+    /// How many parts.
+    pub total: u8,
+    /// Which one, from 1.
+    pub number: u8,
+}
+
+/// What one `submit_sm` carries of a text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Part {
+    /// The user data header with its length octet; when it is not empty esm_class wants UDHI.
+    pub header: Vec<u8>,
+    /// The text behind it.
+    pub body: Vec<u8>,
+    /// What to write into the sar_* parameters.
+    pub sar: Option<Sar>,
+    /// The octets belong into message_payload, and short_message stays empty.
+    pub payload: bool,
+}
+
+impl Part {
+    /// Header and text: what the short_message or message_payload holds.
+    pub fn octets(&self) -> Vec<u8> {
+        [self.header.as_slice(), &self.body].concat()
+    }
 }
 
 /// A text ready to be sent.
@@ -27,10 +98,10 @@ pub enum Coding {
 pub struct Message {
     /// How every part is coded.
     pub coding: Coding,
-    /// Whether each part begins with a user data header: set when there is more than one.
-    pub header: bool,
-    /// The octets of each part.
-    pub parts: Vec<Vec<u8>>,
+    /// What is sent, in order. At least one.
+    pub parts: Vec<Part>,
+    /// How many SMS it is paid for: more than there are `parts` when the SMSC cuts.
+    pub paid: usize,
 }
 
 /// The text needs more parts than a header can count.
@@ -39,159 +110,149 @@ pub struct Message {
 pub struct TooLong(pub usize);
 
 /// Cuts a text into what is sent. Typographic marks become ASCII first; what then is outside
-/// GSM-7 goes as UCS-2. `reference` ties the parts together on the phone.
-pub fn segment(text: &str, reference: u8) -> Result<Message, TooLong> {
+/// GSM-7 goes as UCS-2. `reference` ties the parts together on the phone; of it the 8-bit header
+/// takes the low octet.
+///
+/// # Errors
+/// More than 255 parts.
+pub fn segment(text: &str, reference: u16, style: &Style) -> Result<Message, TooLong> {
     let text = alphabet::simplify(text);
-    let (coding, bodies) = match alphabet::encode(&text) {
-        Some(septets) => (Coding::Gsm7, split_septets(&septets)),
-        None => (Coding::Ucs2, split_units(&text)),
-    };
-    let count = bodies.len();
-    if count > MOST_PARTS {
-        return Err(TooLong(count));
+    let coding = coding_of(&text, style.charset);
+    let pieces = split(&text, coding, style);
+    let paid = pieces.len();
+    if paid > MOST_PARTS {
+        return Err(TooLong(paid));
     }
-    let header = count > 1;
-    let parts = bodies
-        .into_iter()
-        .zip(1u8..)
-        .map(|(body, number)| {
-            let mut part = Vec::with_capacity(HEADER + body.len());
-            if header {
-                part.extend([0x05, 0x00, 0x03, reference, count as u8, number]);
-            }
-            part.extend(body);
-            part
-        })
-        .collect();
-    Ok(Message { coding, header, parts })
+    let parts = match (paid, style.way) {
+        (_, Way::Payload) | (1, _) => vec![whole(&text, coding, style, paid > 1)],
+        _ => {
+            let part = |(piece, number)| marked(piece, coding, style, reference, paid as u8, number);
+            pieces.into_iter().zip(1u8..=u8::MAX).map(part).collect()
+        }
+    };
+    Ok(Message { coding, parts, paid })
+}
+
+/// How many SMS the text is paid for at an SMSC of the plainest style.
+pub fn parts(text: &str) -> usize {
+    parts_in(text, &Style::default())
 }
 
 /// How many SMS the text is paid for.
-pub fn parts(text: &str) -> usize {
+pub fn parts_in(text: &str, style: &Style) -> usize {
     let text = alphabet::simplify(text);
-    match alphabet::encode(&text) {
-        Some(septets) => split_septets(&septets).len(),
-        None => split_units(&text).len(),
+    split(&text, coding_of(&text, style.charset), style).len()
+}
+
+fn coding_of(text: &str, charset: Charset) -> Coding {
+    // What the SMSC's alphabet has and the air has not, the SMSC would replace.
+    let sound = |c| alphabet::code(c).is_some() && (charset != Charset::Latin1 || u8::try_from(c).is_ok());
+    if text.chars().all(sound) { Coding::Gsm7 } else { Coding::Ucs2 }
+}
+
+/// A text in one `submit_sm`, where the SMSC cuts it if it is `long`.
+fn whole(text: &str, coding: Coding, style: &Style, long: bool) -> Part {
+    let body = write(text, coding, style.charset, 0);
+    let payload = long || body.len() > style.most();
+    Part { body, payload, ..Part::default() }
+}
+
+fn marked(piece: &str, coding: Coding, style: &Style, reference: u16, total: u8, number: u8) -> Part {
+    let [high, low] = reference.to_be_bytes();
+    let header = match style.way {
+        Way::Udh8 => vec![0x05, 0x00, 0x03, low, total, number],
+        Way::Udh16 => vec![0x06, 0x08, 0x04, high, low, total, number],
+        Way::Sar | Way::Payload => Vec::new(),
+    };
+    let sar = (style.way == Way::Sar).then_some(Sar { reference, total, number });
+    Part { body: write(piece, coding, style.charset, header.len()), header, sar, payload: false }
+}
+
+/// The octets of a text behind a header of so many octets.
+fn write(text: &str, coding: Coding, charset: Charset, header: usize) -> Vec<u8> {
+    let written = match (coding, charset) {
+        (Coding::Ucs2, _) => None,
+        (Coding::Gsm7, Charset::GsmPacked) => {
+            alphabet::encode(text).map(|septets| septets::pack_behind(header, &septets))
+        }
+        (Coding::Gsm7, charset) => charset.write(text),
+    };
+    written.unwrap_or_else(|| text.encode_utf16().flat_map(u16::to_be_bytes).collect())
+}
+
+/// What a part has room for: on the air, and in its short_message.
+#[derive(Debug, Clone, Copy)]
+struct Room {
+    air: usize,
+    wire: usize,
+}
+
+impl Room {
+    /// Beside a header of so many octets on the air, and so many in the short_message. Counted in
+    /// septets, for UCS-2 in octets.
+    fn beside(air: usize, wire: usize, coding: Coding, style: &Style) -> Self {
+        let (air, wire) = (AIR_OCTETS - air, style.most() - wire);
+        match (coding, style.charset) {
+            (Coding::Ucs2, _) => Self { air, wire },
+            (Coding::Gsm7, Charset::GsmPacked) => Self { air: air * 8 / 7, wire: wire * 8 / 7 },
+            (Coding::Gsm7, _) => Self { air: air * 8 / 7, wire },
+        }
+    }
+
+    const fn takes(self, other: Self) -> bool {
+        self.air >= other.air && self.wire >= other.wire
     }
 }
 
-/// Parts of at most 153 septets, none ending between an escape and its septet.
-fn split_septets(septets: &[u8]) -> Vec<Vec<u8>> {
-    if septets.len() <= fit::SMS_SEPTETS {
-        return vec![septets.to_vec()];
+/// What a character takes, in the measure of [`Room::beside`].
+fn room_of(c: char, coding: Coding, charset: Charset) -> Room {
+    if coding == Coding::Ucs2 {
+        let octets = 2 * c.len_utf16();
+        return Room { air: octets, wire: octets };
     }
-    let mut parts = Vec::new();
-    let mut rest = septets;
-    while rest.len() > PART_SEPTETS {
-        // An escape last in the part belongs to the septet after it; a doubled one never occurs.
-        let at = if rest[PART_SEPTETS - 1] == alphabet::ESC { PART_SEPTETS - 1 } else { PART_SEPTETS };
-        let (part, left) = rest.split_at(at);
-        parts.push(part.to_vec());
-        rest = left;
-    }
-    parts.push(rest.to_vec());
-    parts
+    let septets = alphabet::code(c).map_or(1, alphabet::Code::septets);
+    let wire = match charset {
+        Charset::Gsm | Charset::GsmPacked => septets,
+        Charset::Latin1 => 1,
+        Charset::Utf8 => c.len_utf8(),
+    };
+    Room { air: septets, wire }
 }
 
-/// Parts of at most 67 UTF-16 units, none ending inside a surrogate pair.
-fn split_units(text: &str) -> Vec<Vec<u8>> {
-    let units: Vec<u16> = text.encode_utf16().collect();
-    let octets = |units: &[u16]| units.iter().flat_map(|unit| unit.to_be_bytes()).collect::<Vec<u8>>();
-    if units.len() <= SINGLE_UNITS {
-        return vec![octets(&units)];
+/// The text cut between characters, so that no escape stands without its septet and no half of a
+/// surrogate pair without the other.
+fn split<'t>(text: &'t str, coding: Coding, style: &Style) -> Vec<&'t str> {
+    let single = Room::beside(0, 0, coding, style);
+    let part = match style.way {
+        Way::Udh8 => Room::beside(6, 6, coding, style),
+        Way::Udh16 => Room::beside(7, 7, coding, style),
+        Way::Sar => Room::beside(6, 0, coding, style),
+        Way::Payload => Room { wire: usize::MAX, ..Room::beside(6, 0, coding, style) },
+    };
+    let single = if style.way == Way::Payload { Room { wire: usize::MAX, ..single } } else { single };
+    let whole = text.chars().fold(Room { air: 0, wire: 0 }, |sum, c| {
+        let c = room_of(c, coding, style.charset);
+        Room { air: sum.air + c.air, wire: sum.wire + c.wire }
+    });
+    if single.takes(whole) {
+        return vec![text];
     }
-    let mut parts = Vec::new();
-    let mut rest = units.as_slice();
-    while rest.len() > PART_UNITS {
-        let high_surrogate = (0xD800..0xDC00).contains(&rest[PART_UNITS - 1]);
-        let (part, left) = rest.split_at(PART_UNITS - usize::from(high_surrogate));
-        parts.push(octets(part));
-        rest = left;
+    let (mut pieces, mut from) = (Vec::new(), 0);
+    let mut used = Room { air: 0, wire: 0 };
+    for (at, c) in text.char_indices() {
+        let c = room_of(c, coding, style.charset);
+        let more = Room { air: used.air + c.air, wire: used.wire + c.wire };
+        used = if part.takes(more) {
+            more
+        } else {
+            pieces.push(&text[from..at]);
+            from = at;
+            c
+        };
     }
-    parts.push(octets(rest));
-    parts
+    pieces.push(&text[from..]);
+    pieces
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn read_back(message: &Message) -> String {
-        message
-            .parts
-            .iter()
-            .map(|part| {
-                let body = if message.header { &part[HEADER..] } else { &part[..] };
-                match message.coding {
-                    Coding::Gsm7 => alphabet::decode(body),
-                    Coding::Ucs2 => {
-                        let units: Vec<u16> =
-                            body.chunks(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
-                        String::from_utf16(&units).expect("no part ends inside a pair")
-                    }
-                }
-            })
-            .collect()
-    }
-
-    #[test]
-    fn the_limits_are_160_and_153_septets_70_and_67_units() {
-        for (text, count) in [
-            ("a".repeat(160), 1),
-            ("a".repeat(161), 2),
-            ("a".repeat(306), 2),
-            ("a".repeat(307), 3),
-            ("ĩ".repeat(70), 1),
-            ("ĩ".repeat(71), 2),
-            ("ĩ".repeat(134), 2),
-            ("ĩ".repeat(135), 3),
-        ] {
-            assert_eq!(parts(&text), count, "{} characters", text.chars().count());
-        }
-    }
-
-    #[test]
-    fn each_part_says_which_it_is() {
-        let message = segment(&"a".repeat(200), 0xA7).expect("short enough");
-        assert!(message.header);
-        assert_eq!(message.parts[0][..6], [5, 0, 3, 0xA7, 2, 1]);
-        assert_eq!(message.parts[1][..6], [5, 0, 3, 0xA7, 2, 2]);
-        assert_eq!(message.parts[0].len(), 159);
-    }
-
-    #[test]
-    fn an_escape_pair_stays_in_one_part() {
-        let text = format!("{}€{}", "a".repeat(152), "b".repeat(20));
-        let message = segment(&text, 1).expect("short enough");
-        assert_eq!(message.parts[0].len(), HEADER + 152);
-        assert_eq!(read_back(&message), text);
-    }
-
-    #[test]
-    fn a_curly_apostrophe_does_not_make_it_ucs2() {
-        assert_eq!(segment("ng\u{2019}ombe", 0).map(|m| m.coding), Ok(Coding::Gsm7));
-        assert_eq!(segment("nĩ", 0).map(|m| m.coding), Ok(Coding::Ucs2));
-    }
-
-    #[test]
-    fn a_text_of_more_than_255_parts_is_refused() {
-        assert_eq!(segment(&"a".repeat(153 * 255 + 1), 0), Err(TooLong(256)));
-    }
-
-    proptest! {
-        #[test]
-        fn parts_read_back_to_the_text(text in "[a-z€^ĩ\u{1F600} ]{0,500}") {
-            let message = segment(&text, 9).expect("short enough");
-            prop_assert_eq!(read_back(&message), text.clone());
-            prop_assert_eq!(message.parts.len(), parts(&text));
-            prop_assert_eq!(message.header, message.parts.len() > 1);
-            let most = match (message.coding, message.header) {
-                (Coding::Gsm7, false) => 160,
-                (Coding::Gsm7, true) => HEADER + 153,
-                (Coding::Ucs2, _) => 140,
-            };
-            prop_assert!(message.parts.iter().all(|part| part.len() <= most));
-        }
-    }
-}
+mod tests;

@@ -54,6 +54,25 @@ pub fn unpack(octets: &[u8]) -> Vec<u8> {
     septets
 }
 
+/// Septets of an SMS behind a user data header of so many octets: the text begins on a septet
+/// boundary, and the bits up to it are filling (3GPP TS 23.040, 9.2.3.24).
+pub fn pack_behind(header: usize, septets: &[u8]) -> Vec<u8> {
+    if header == 0 {
+        return pack(septets);
+    }
+    let ahead = (header * 8).div_ceil(7);
+    let whole = [&vec![0; ahead], septets].concat();
+    pack(&whole).split_off(header)
+}
+
+/// The septets of a text that stands behind a user data header of so many octets.
+pub fn unpack_behind(header: usize, octets: &[u8]) -> Vec<u8> {
+    let ahead = (header * 8).div_ceil(7);
+    let whole = [&vec![0; header], octets].concat();
+    let mut septets = unpack(&whole);
+    septets.split_off(ahead.min(septets.len()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,6 +114,11 @@ mod tests {
             prop_assume!(!(septets.len().is_multiple_of(8) && septets.last() == Some(&0)));
             prop_assume!(!(septets.len() % 8 == 1 && septets.ends_with(&[CR, CR])));
             prop_assert_eq!(unpack(&pack(&septets)), septets);
+        }
+
+        #[test]
+        fn a_text_behind_a_header_is_the_same_text(septets in proptest::collection::vec(1u8..0x0D, 0..160), header in 0usize..20) {
+            prop_assert_eq!(unpack_behind(header, &pack_behind(header, &septets)), septets);
         }
 
         #[test]

@@ -317,8 +317,8 @@ mod tests {
     proptest! {
         #[test]
         fn what_we_segment_comes_together_in_any_order(text in "[a-z ]{161,600}", order in any::<u64>()) {
-            let message = segment::segment(&text, 5).expect("short enough");
-            let mut parts = message.parts.clone();
+            let message = segment::segment(&text, 5, &segment::Style::default()).expect("short enough");
+            let mut parts: Vec<_> = message.parts.iter().map(segment::Part::octets).collect();
             let turn = (order as usize) % parts.len();
             parts.rotate_left(turn);
             let mut held = Reassembly::default();

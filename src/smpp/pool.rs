@@ -156,7 +156,7 @@ impl SmsWay for Pool {
 
     fn is_open(&self, gateway: &GatewayId, sms: &SmsOut) -> bool {
         // What is too long for any gateway is told by whoever is asked to send it.
-        let parts = segment::segment(&sms.text, 0).map_or(0, |cut| cut.parts.len());
+        let parts = segment::parts(&sms.text);
         self.line_for(Some(gateway), parts).is_some()
     }
 }

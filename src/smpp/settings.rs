@@ -4,6 +4,7 @@ use super::dialect::{Dialect, DialectError};
 use super::pdu::{Address, Bind, Mode, VERSION_3_4};
 use super::text::Charset;
 use super::timers::Limits;
+use crate::gsm::segment::{LEAST_PART_OCTETS, MOST_PART_OCTETS, Style, Way};
 use crate::types::receipt::IdBase;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -48,9 +49,15 @@ pub struct Smsc {
     pub service_code: String,
     /// Whom our SMS are from: a short code that can be answered, or up to 11 letters.
     pub sms_sender: String,
-    /// The alphabet behind data_coding 0 of SMS: `gsm` or `latin1`.
+    /// The alphabet behind data_coding 0 of SMS: `gsm`, `gsm_packed`, `latin1` or `utf8`.
     #[serde(default)]
     pub sms_charset: Charset,
+    /// How the parts of a long SMS of ours are marked.
+    #[serde(default)]
+    pub long_sms: Way,
+    /// Most octets of a short_message, header counted; some SMSCs refuse more than 140.
+    #[serde(default = "default_part_octets")]
+    pub max_part_octets: usize,
     /// Whether to ask for delivery receipts.
     #[serde(default = "yes")]
     pub receipts: bool,
@@ -132,6 +139,9 @@ const fn default_window() -> usize {
 const fn default_burst() -> u32 {
     10
 }
+const fn default_part_octets() -> usize {
+    MOST_PART_OCTETS
+}
 fn default_dialect() -> String {
     "its".to_owned()
 }
@@ -205,8 +215,8 @@ impl Smsc {
         if self.sms_sender.is_empty() || self.sms_sender.len() > if letters { 11 } else { 20 } {
             return wrong("sms_sender is a number, or up to 11 letters");
         }
-        if !matches!(self.sms_charset, Charset::Gsm | Charset::Latin1) {
-            return wrong("sms_charset is \"gsm\" or \"latin1\"");
+        if !(LEAST_PART_OCTETS..=MOST_PART_OCTETS).contains(&self.max_part_octets) {
+            return wrong("max_part_octets is between 20 and 254");
         }
         Dialect::with_overrides(&self.dialect, &self.ussd)
             .map_err(|error| SettingsError::Dialect { name: self.name.clone(), error })
@@ -248,6 +258,11 @@ impl Smsc {
             response: Duration::from_millis(self.response_timer_ms),
             unfinished: Duration::from_millis(self.read_timer_ms),
         }
+    }
+
+    /// How this SMSC wants its SMS.
+    pub const fn style(&self) -> Style {
+        Style { way: self.long_sms, charset: self.sms_charset, max_part_octets: self.max_part_octets }
     }
 
     /// The address our SMS are from: letters are alphanumeric, up to six digits a short code.

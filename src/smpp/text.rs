@@ -1,23 +1,8 @@
 //! Text by data_coding: SMPP's own numbers (3.4, 5.2.19) and, for USSD, the cell broadcast ones
 //! (3GPP TS 23.038, clause 5) that gateways pass through.
 
+pub use crate::gsm::charset::Charset;
 use crate::gsm::{alphabet, septets};
-use serde::{Deserialize, Serialize};
-
-/// What an SMSC means by data_coding 0, its "default alphabet".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Charset {
-    /// GSM 03.38, one septet an octet.
-    #[default]
-    Gsm,
-    /// GSM 03.38, eight septets in seven octets.
-    GsmPacked,
-    /// ISO 8859-1; ASCII is its lower half.
-    Latin1,
-    /// UTF-8.
-    Utf8,
-}
 
 /// A text that was read, and whether all of it could be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,12 +71,7 @@ fn ucs2(octets: &[u8]) -> Read {
 
 /// Octets of a text in the default alphabet of an SMSC; `None` when it lacks a character.
 pub fn write(text: &str, charset: Charset) -> Option<Vec<u8>> {
-    match charset {
-        Charset::Gsm => alphabet::encode(text),
-        Charset::GsmPacked => alphabet::encode(text).map(|septets| septets::pack(&septets)),
-        Charset::Latin1 => text.chars().map(|c| u8::try_from(c).ok()).collect(),
-        Charset::Utf8 => Some(text.as_bytes().to_vec()),
-    }
+    charset.write(text)
 }
 
 /// Octets of a text as UCS-2, in truth UTF-16, high octet first.

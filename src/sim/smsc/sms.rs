@@ -6,7 +6,7 @@ use super::{
     text,
 };
 use crate::{
-    gsm::segment::{self, Coding},
+    gsm::segment::{self, Coding, Style},
     smpp::{
         pdu::{Address, Message, RECEIPT, UDHI},
         status, tlv,
@@ -33,18 +33,19 @@ impl Exchange {
         let phone = self.phone(msisdn);
         let reference = phone.next_reference;
         phone.next_reference = reference.wrapping_add(1);
-        let segmented = segment::segment(text, reference).map_err(|_| PhoneError::TooLong)?;
+        let segmented =
+            segment::segment(text, reference.into(), &Style::default()).map_err(|_| PhoneError::TooLong)?;
         self.counters.sms_from_phones += 1;
         for part in segmented.parts {
             let message = Message {
                 source: Address::new(1, 1, msisdn.to_string()),
                 dest: Address::new(0, 1, self.settings.short_code.clone()),
-                esm_class: if segmented.header { UDHI } else { 0 },
+                esm_class: if part.header.is_empty() { 0 } else { UDHI },
                 data_coding: match segmented.coding {
                     Coding::Gsm7 => text::GSM,
                     Coding::Ucs2 => text::UCS2,
                 },
-                short_message: Bytes::from(part),
+                short_message: Bytes::from(part.octets()),
                 ..Message::default()
             };
             self.deliver(Delivery { message, what: What::Sms, not_before: now }, now);

@@ -1,5 +1,4 @@
 use super::*;
-use crate::gsm::alphabet;
 use crate::smpp::pdu::Body;
 use crate::smpp::pdu::UDHI;
 use crate::smpp::peer::{Engine, Peer, Still, engine, settings, until};
@@ -93,10 +92,10 @@ async fn a_long_sms_is_taken_when_every_part_is() {
     for (number, id) in [(1, "0a"), (2, "0b")] {
         let (sequence, message, _) = peer.submitted().await;
         assert_eq!(message.esm_class, UDHI);
-        assert_eq!(message.short_message[..6], [5, 0, 3, reference("row 7"), 2, number]);
+        assert_eq!(message.short_message[..6], [5, 0, 3, reference("row 7") as u8, 2, number]);
         assert_eq!(message.validity_period, "000001020000000R");
         assert_eq!((message.registered_delivery, message.source.addr.as_str()), (1, "48357"));
-        heard.push_str(&alphabet::decode(&message.short_message[6..]));
+        heard.push_str(&crate::gsm::alphabet::decode(&message.short_message[6..]));
         peer.resp(sequence, status::OK, id).await;
     }
     assert_eq!(heard, text);

@@ -3,10 +3,9 @@
 use super::link::{Gateway, Part, PartSent};
 use super::pdu::{Address, Message, UDHI};
 use super::pool::Pool;
-use super::text::{self, Charset};
+use super::tlv;
 use crate::engine::port::{Sent, SmsOut};
-use crate::gsm::alphabet;
-use crate::gsm::segment::{self, Coding};
+use crate::gsm::segment::{self, Coding, Style};
 use crate::types::Timestamp;
 use bytes::Bytes;
 use futures_util::future::join_all;
@@ -18,8 +17,6 @@ use tokio::sync::oneshot;
 const PART: Duration = Duration::from_secs(60);
 /// When an SMS is tried again that found no bind, or no room at one.
 const NO_BIND: Duration = Duration::from_secs(5);
-/// Octets of the header before the text of a part.
-const HEADER: usize = 6;
 
 impl Pool {
     /// Tries once to send an SMS by a bind that is up.
@@ -28,17 +25,20 @@ impl Pool {
         if sms.give_up <= now {
             return Sent::Never("its time was over before it could be sent".to_owned());
         }
-        let cut = match segment::segment(&sms.text, reference(&sms.id)) {
+        if let Err(too_long) = segment::segment(&sms.text, 0, &Style::default()) {
+            return Sent::Never(too_long.to_string());
+        }
+        let Some((gateway, line)) = self.line_for(sms.gateway.as_ref(), segment::parts(&sms.text)) else {
+            return later(NO_BIND, "no SMSC bind is up with room to send");
+        };
+        let cut = match segment::segment(&sms.text, reference(&sms.id), &gateway.settings.style()) {
             Ok(cut) => cut,
             Err(too_long) => return Sent::Never(too_long.to_string()),
         };
-        let Some((gateway, line)) = self.line_for(sms.gateway.as_ref(), cut.parts.len()) else {
-            return later(NO_BIND, "no SMSC bind is up with room to send");
-        };
         let give_up = gateway.now().after(PART);
         let mut answers = Vec::new();
-        for octets in &cut.parts {
-            let message = mt_message(gateway, &sms, &cut, octets, now);
+        for part in &cut.parts {
+            let message = mt_message(gateway, &sms, cut.coding, part, now);
             let (done, answer) = oneshot::channel();
             if !line.send(Part { message, give_up, done }) {
                 return later(NO_BIND, "the SMSC bind was lost or filled up meanwhile");
@@ -65,39 +65,36 @@ fn later(after: Duration, why: &str) -> Sent {
 
 /// Ties the parts of an SMS together: the same at every try, so that parts of two tries make one
 /// whole on the phone.
-pub(super) fn reference(id: &str) -> u8 {
-    Sha256::digest(id.as_bytes())[0]
+pub(super) fn reference(id: &str) -> u16 {
+    let hash = Sha256::digest(id.as_bytes());
+    u16::from_be_bytes([hash[1], hash[0]])
 }
 
 fn mt_message(
-    gateway: &Gateway, sms: &SmsOut, cut: &segment::Message, octets: &[u8], now: Timestamp,
+    gateway: &Gateway, sms: &SmsOut, coding: Coding, part: &segment::Part, now: Timestamp,
 ) -> Message {
     let settings = &gateway.settings;
-    let (data_coding, short_message) = match (cut.coding, settings.sms_charset) {
-        (Coding::Ucs2, _) => (0x08, Bytes::copy_from_slice(octets)),
-        (Coding::Gsm7, Charset::Latin1) => match latin1(octets, cut.header) {
-            Some(octets) => (0x00, octets.into()),
-            None => (0x00, Bytes::copy_from_slice(octets)),
-        },
-        (Coding::Gsm7, _) => (0x00, Bytes::copy_from_slice(octets)),
-    };
+    let mut short_message = Bytes::from(part.octets());
+    let mut tlvs = Vec::new();
+    if let Some(sar) = part.sar {
+        tlvs.push((tlv::SAR_MSG_REF_NUM, Bytes::copy_from_slice(&sar.reference.to_be_bytes())));
+        tlvs.push(tlv::octet(tlv::SAR_TOTAL_SEGMENTS, sar.total));
+        tlvs.push(tlv::octet(tlv::SAR_SEGMENT_SEQNUM, sar.number));
+    }
+    if part.payload {
+        tlvs.push((tlv::MESSAGE_PAYLOAD, std::mem::take(&mut short_message)));
+    }
     Message {
         source: settings.sender(),
         dest: Address::new(1, 1, sms.to.to_string()),
-        esm_class: if cut.header { UDHI } else { 0 },
+        esm_class: if part.header.is_empty() { 0 } else { UDHI },
         validity_period: validity(sms.give_up.since(now)),
         registered_delivery: u8::from(settings.receipts),
-        data_coding,
+        data_coding: if coding == Coding::Ucs2 { 0x08 } else { 0x00 },
         short_message,
+        tlvs,
         ..Message::default()
     }
-}
-
-/// The septets of a part as the Latin-1 text that some SMSCs expect behind data_coding 0.
-fn latin1(octets: &[u8], header: bool) -> Option<Vec<u8>> {
-    let (header, body) = octets.split_at_checked(if header { HEADER } else { 0 })?;
-    let text = text::write(&alphabet::decode(body), Charset::Latin1)?;
-    Some([header, &text].concat())
 }
 
 /// A relative validity_period (7.1.1): `000001000000000R` is a day. At most thirty days, since
