@@ -1,6 +1,7 @@
 //! The typed configuration: one struct per section, unknown keys refused, units in the names,
 //! secrets only by file or environment.
 
+use crate::engine::messages::keep::Keep;
 use crate::engine::{House, Kiosk};
 use crate::market::Policy;
 use crate::money::card::CardSettings;
@@ -89,11 +90,29 @@ pub struct Store {
     pub path: PathBuf,
     /// Memory for pages, in MiB.
     pub cache_mib: u64,
+    /// Days for which gateways' ids of messages are known after the last word about them.
+    pub receipt_days: u32,
+    /// Days for which messages can be looked at.
+    pub message_days: u32,
+}
+
+impl Store {
+    /// How long notes are kept.
+    pub const fn keep(&self) -> Keep {
+        Keep { receipt_days: self.receipt_days, message_days: self.message_days }
+    }
 }
 
 impl Default for Store {
     fn default() -> Self {
-        Self { engine: "sled".to_owned(), path: PathBuf::from("data"), cache_mib: 64 }
+        let Keep { receipt_days, message_days } = Keep::default();
+        Self {
+            engine: "sled".to_owned(),
+            path: PathBuf::from("data"),
+            cache_mib: 64,
+            receipt_days,
+            message_days,
+        }
     }
 }
 
@@ -204,6 +223,9 @@ impl Config {
                 return Err(value("[store]", "engine \"postgres\" is not in this release; use \"sled\""));
             }
             other => return Err(value("[store]", format!("engine {other:?} is unknown; use \"sled\""))),
+        }
+        if self.store.receipt_days == 0 || self.store.message_days < self.store.receipt_days {
+            return Err(value("[store]", "receipt_days is at least 1, message_days at least receipt_days"));
         }
         self.market.check().map_err(|why| value("[market]", why))?;
         self.house()?;

@@ -9,6 +9,7 @@ pub mod dial;
 pub mod ledger;
 pub mod menu;
 pub mod menu_try;
+pub mod messages;
 pub mod serve;
 pub mod service;
 pub mod store;
@@ -33,6 +34,7 @@ enum Command {
     Store(store::StoreArgs),
     Menu(menu::MenuArgs),
     Ledger(ledger::LedgerArgs),
+    Messages(messages::MessagesArgs),
     Config(config::ConfigArgs),
     /// Bounded load against this machine, beside the echo ceiling of the same run
     Bench {
@@ -93,6 +95,7 @@ impl Cli {
             Command::Store(args) => store::run(args, &mut Derived::default()).await,
             Command::Menu(args) => menu::run(&args),
             Command::Ledger(args) => ledger::run(args).await,
+            Command::Messages(args) => messages::run(args).await,
             Command::Config(args) => config::run(&args),
             Command::Bench { what: Bench::Ussd(args) } => bench_ussd(args).await,
             Command::Bench { what: Bench::Sms } => not_yet("bench sms"),

@@ -4,6 +4,7 @@
 use crate::config::Config;
 use crate::engine::lanes::Lanes;
 use crate::engine::menus::Menus;
+use crate::engine::messages::keep::{self, Keep};
 use crate::engine::pins::Pins;
 use crate::engine::port::{MoneyOut, SmsSender, SmsWay, Subscribers};
 use crate::engine::routes::Routes;
@@ -14,7 +15,7 @@ use crate::menu::report::Problem;
 use crate::money::{callback, card, mobile};
 use crate::smpp::pool::Pool;
 use crate::store::sled::Sled;
-use crate::store::{Store, verify};
+use crate::store::{Store, StoreError, verify};
 use crate::types::Clock;
 use crate::web;
 use axum::Router;
@@ -29,7 +30,7 @@ use tokio_util::task::TaskTracker;
 
 /// How long shutting down may take before what is left is abandoned.
 const DRAIN: Duration = Duration::from_secs(10);
-/// How often old marks of inputs are swept out.
+/// How often old marks of inputs, and notes that were kept long enough, are swept out.
 const SWEEP: Duration = Duration::from_secs(3_600);
 
 /// A service that runs.
@@ -130,7 +131,8 @@ impl Service {
         let sender: Arc<dyn SmsSender> = Arc::new(Routes::new(ways));
         tasks.spawn(outbox::run(Arc::clone(&engine), sender, stop.clone()));
         tasks.spawn(due::run(Arc::clone(&engine), stop.child_token()));
-        tasks.spawn(sweep(Arc::clone(&store), Arc::clone(&wiring.clock), stop.child_token()));
+        let (rows, clock) = (Arc::clone(&store), Arc::clone(&wiring.clock));
+        tasks.spawn(sweep(rows, clock, config.store.keep(), stop.child_token()));
 
         let listener = match wiring.listener {
             Some(listener) => listener,
@@ -193,11 +195,16 @@ impl Service {
     }
 }
 
-async fn sweep(store: Arc<dyn Store>, clock: Arc<dyn Clock>, stop: CancellationToken) {
+async fn sweep(store: Arc<dyn Store>, clock: Arc<dyn Clock>, keep: Keep, stop: CancellationToken) {
     loop {
-        match verify::prune(&*store, clock.now()).await {
+        let now = clock.now();
+        let swept = async {
+            let marks = verify::prune(&*store, now).await?;
+            Ok::<u64, StoreError>(marks + keep::prune(&*store, now, keep).await?)
+        };
+        match swept.await {
             Ok(0) => {}
-            Ok(removed) => tracing::debug!(removed, "old marks are gone"),
+            Ok(removed) => tracing::debug!(removed, "old marks and notes are gone"),
             Err(why) => tracing::warn!(%why, "old marks cannot be swept out"),
         }
         tokio::select! {

@@ -14,6 +14,7 @@ pub mod due;
 mod heard;
 pub mod lanes;
 pub mod menus;
+pub mod messages;
 pub mod outbox;
 pub mod pins;
 pub mod port;
@@ -117,6 +118,7 @@ pub struct Engine {
     agents: RwLock<Arc<[Party]>>,
     changes: broadcast::Sender<OrderChanged>,
     wake: [Notify; 4],
+    receipts: messages::receipts::Receipts,
 }
 
 /// Who is behind an input, as a turn comes to know her.
@@ -152,6 +154,7 @@ impl Engine {
             agents: RwLock::new(Arc::from([])),
             changes: broadcast::channel(256).0,
             wake: Default::default(),
+            receipts: Default::default(),
         });
         engine.read_agents().await.map_err(|fault| fault.to_string())?;
         Ok(engine)

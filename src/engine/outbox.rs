@@ -16,7 +16,7 @@ use crate::store::StoreError;
 use crate::store::outbox::{self, Claimed};
 use crate::types::{Msisdn, PayoutId, Timestamp};
 use futures_util::future::join_all;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -143,18 +143,11 @@ impl Engine {
                 sender.send(out).await
             }
         };
-        let item = &item;
-        let sent = &sent;
+        let (item, text, sent) = (&item, text.as_ref(), &sent);
         self.settle(item, |mut work, now| async move {
+            self.note_try(&mut work, &item.id, text, sent).await?;
             match sent {
-                Sent::Taken { ids, .. } => {
-                    item.done(work.extra());
-                    // Some SMSCs give all parts of a long SMS one id, or none at all.
-                    let named: BTreeSet<&String> = ids.iter().filter(|id| !id.is_empty()).collect();
-                    for id in named {
-                        work.remember_sent(id, &item.id);
-                    }
-                }
+                Sent::Taken { .. } => item.done(work.extra()),
                 Sent::Later { after, why } => {
                     tracing::debug!(why, "an SMS waits");
                     item.retry(work.extra(), now.after(*after));

@@ -106,7 +106,7 @@ pub struct SmsIn {
 }
 
 /// What became of an SMS we sent (a delivery receipt), by whichever kind of gateway.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptIn {
     /// Where it came from: ids are of this gateway alone.
     pub gateway: GatewayId,

@@ -9,6 +9,7 @@ use super::shopfront::{
     BalanceRow, CardEvent, CardNews, CardSession, CheckoutIn, CheckoutOut, DeskListing, DeskPayout,
     OrderChanged, OrderStep, OrderView, PieceView, ShopError, ShopFront, Split,
 };
+use super::shopfront::{DeskMessages, MessagesWish};
 use super::trade::Due;
 use super::turn::TRIES;
 use super::view::{FromIndex, every};
@@ -458,6 +459,10 @@ impl ShopFront for Engine {
 
     fn desk_payouts(&self) -> BoxFuture<'_, Result<Vec<DeskPayout>, ShopError>> {
         Box::pin(async { self.payouts_for_desk().await.map_err(|e| fault(&e)) })
+    }
+
+    fn desk_messages(&self, wish: MessagesWish) -> BoxFuture<'_, Result<DeskMessages, ShopError>> {
+        Box::pin(async move { self.messages_for_desk(&wish).await.map_err(|e| fault(&e))? })
     }
 
     fn trial_balance(&self) -> BoxFuture<'_, Result<Vec<BalanceRow>, ShopError>> {

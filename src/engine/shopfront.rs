@@ -1,5 +1,6 @@
 //! What the shop, the desk and the card processor's webhook call, and the views they get.
 
+pub use super::messages::receipts::ReceiptCounts;
 use crate::types::{Kes, Timestamp, Usd};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -190,6 +191,65 @@ pub struct DeskPayout {
     pub reference: Option<String>,
 }
 
+/// Which messages are wanted, as somebody typed it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct MessagesWish {
+    /// Only those to and from this phone.
+    pub phone: Option<String>,
+    /// Only those in this state, by its word.
+    pub state: Option<String>,
+    /// Only those before this one: `older` of the page before.
+    pub before: Option<String>,
+}
+
+/// A text to or from a phone, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeskMessage {
+    /// Names it.
+    pub id: String,
+    /// `out` or `in`.
+    pub way: String,
+    /// Whose phone.
+    pub phone: String,
+    /// Who has this phone, by name.
+    pub who: Option<String>,
+    /// What for: `order`, `money` ...
+    pub purpose: Option<String>,
+    /// Which text of the catalogue.
+    pub name: Option<String>,
+    /// What it says, what may be a PIN left out.
+    pub text: String,
+    /// The gateway that took or brought it.
+    pub gateway: Option<String>,
+    /// The gateway's id of each part, empty where it gave none.
+    pub ids: Vec<String>,
+    /// In how many parts it was taken.
+    pub parts: usize,
+    /// When it was decided, or came.
+    pub queued: Timestamp,
+    /// When a gateway took it.
+    pub taken: Option<Timestamp>,
+    /// When the last word about it was heard.
+    pub done: Option<Timestamp>,
+    /// `waiting`, `taken`, `delivered`, `failed`, `no_receipt`, `given_up`, `received`.
+    pub state: String,
+    /// Why, in words.
+    pub reason: Option<String>,
+    /// What one from a phone brought about.
+    pub did: Vec<String>,
+}
+
+/// A page of messages, newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct DeskMessages {
+    /// The page.
+    pub rows: Vec<DeskMessage>,
+    /// Where the next page begins; none when there are no more.
+    pub older: Option<String>,
+    /// What became of receipts since the start of the program.
+    pub receipts: ReceiptCounts,
+}
+
 /// One row of a trial balance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BalanceRow {
@@ -252,6 +312,8 @@ pub trait ShopFront: Send + Sync + 'static {
     fn desk_listings(&self) -> BoxFuture<'_, Result<Vec<DeskListing>, ShopError>>;
     /// All payouts, newest first.
     fn desk_payouts(&self) -> BoxFuture<'_, Result<Vec<DeskPayout>, ShopError>>;
+    /// A page of messages, newest first, phones masked.
+    fn desk_messages(&self, wish: MessagesWish) -> BoxFuture<'_, Result<DeskMessages, ShopError>>;
     /// The trial balance; the rows' signed sum is zero.
     fn trial_balance(&self) -> BoxFuture<'_, Result<Vec<BalanceRow>, ShopError>>;
 }

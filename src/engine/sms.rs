@@ -2,11 +2,11 @@
 //! understood, or as the answer to the question a call was cut at. Whatever it is, she gets an
 //! answer in her language. It is acknowledged only when what it brought about is durable.
 
-use super::port::{Busy, ReceiptIn, SmsIn, UssdOut};
+use super::port::{Busy, SmsIn, UssdOut};
 use super::record::Cause;
 use super::turn::{DialogRow, TRIES};
 use super::view::FromIndex;
-use super::work::{Fault, Work, sent_as};
+use super::work::{Fault, Work};
 use super::{Caller, Engine};
 use crate::dialog::input::Input;
 use crate::dialog::keyword::{Half, Reading, complete, understand};
@@ -124,6 +124,7 @@ impl Engine {
         for (name, text) in &answers {
             self.text(&mut work, input.from, text.clone(), name);
         }
+        self.note_heard(&mut work, input, &text, &answers);
         let mark = work
             .acts()
             .then(|| InboxMark { key: mark_key(input, input.at), answer: codec::encode(&answers) });
@@ -154,6 +155,7 @@ impl Engine {
         for (name, text) in &answers {
             self.text(&mut work, input.from, text.clone(), name);
         }
+        self.note_heard(&mut work, input, &input.text, &answers);
         let cause = Cause::Sms {
             msisdn: input.from,
             text: input.text.clone(),
@@ -228,28 +230,6 @@ impl Engine {
         };
         let text = self.menus.say(&name, &args, who.lang).map_err(Fault::Broken)?;
         Ok(vec![(name, text)])
-    }
-
-    /// Takes a delivery receipt: kept beside the message it is about.
-    pub async fn receipt_turn(&self, input: ReceiptIn) -> Result<(), Busy> {
-        self.try_receipt(&input).await.map_err(|fault| {
-            tracing::error!(%fault, "a receipt cannot be kept");
-            Busy
-        })
-    }
-
-    async fn try_receipt(&self, input: &ReceiptIn) -> Result<(), Fault> {
-        let ids = input.base.answered(&input.message_id);
-        let rows = self.store.read(ids.iter().map(|(_, id)| sent_as(id)).collect()).await?;
-        let Some((row, (_, id))) = rows.into_iter().zip(ids).find_map(|(row, id)| Some((row?, id))) else {
-            let state = input.state.name();
-            tracing::debug!(id = input.message_id, state, "a receipt for no message of ours");
-            return Ok(());
-        };
-        let mut work = self.work(input.at)?;
-        let key = keys::index("receipt", &[&row.octets()], id.as_bytes());
-        work.extra().put(key, Expect::Any, codec::encode(&(input.state.name(), input.at)));
-        self.commit(work, Cause::Sent(format!("receipt/{id}")), None).await.map(drop)
     }
 }
 

@@ -51,7 +51,7 @@ impl SmsSender for OneName {
     }
 }
 
-async fn engine() -> (Arc<Engine>, Arc<MovableClock>) {
+pub(super) async fn engine() -> (Arc<Engine>, Arc<MovableClock>) {
     let menus = Menus::read(&crate::menu::builtin::sources(), &Limits::default()).expect("sound menus");
     let clock = Arc::new(MovableClock::default());
     let house = House {
@@ -75,11 +75,11 @@ async fn engine() -> (Arc<Engine>, Arc<MovableClock>) {
     (Engine::new(parts).await.expect("an engine"), clock)
 }
 
-fn phone(end: u64) -> Msisdn {
+pub(super) fn phone(end: u64) -> Msisdn {
     Msisdn::from_e164(&format!("254700000{end:03}")).expect("a number")
 }
 
-async fn join(engine: &Engine, phone: Msisdn, lang: Lang) {
+pub(super) async fn join(engine: &Engine, phone: Msisdn, lang: Lang) {
     let mut work = engine.work(engine.clock.now()).expect("work");
     let joining = Joining {
         id: PartyId::new(work.now, &mut work.entropy),
@@ -100,7 +100,7 @@ async fn join(engine: &Engine, phone: Msisdn, lang: Lang) {
     engine.commit(work, Cause::Desk("test".to_owned()), None).await.expect("committed");
 }
 
-async fn sms(engine: &Engine, from: Msisdn, text: &str) -> Result<(), Busy> {
+pub(super) async fn sms(engine: &Engine, from: Msisdn, text: &str) -> Result<(), Busy> {
     let mark = [b"sms ", text.as_bytes()].concat();
     let (gateway, at) = ("test".into(), engine.clock.now());
     engine.sms_turn(SmsIn { gateway, from, to: "48357".to_owned(), text: text.to_owned(), mark, at }).await

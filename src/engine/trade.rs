@@ -2,6 +2,8 @@
 //! others, timers. All of it in the same turn, so all of it or none.
 
 use super::Engine;
+use super::messages::Message;
+use super::port::ReceiptIn;
 use super::view::purse;
 use super::work::{Fault, Work, shard};
 use crate::engine::actions::FOR_EVER;
@@ -28,6 +30,13 @@ pub enum Due {
         msisdn: crate::types::Msisdn,
         /// When she last typed something: a later key makes the reminder void.
         touched: Timestamp,
+    },
+    /// A receipt came before its message was known.
+    Receipt {
+        /// What it says.
+        receipt: Box<ReceiptIn>,
+        /// How often it will be looked at, this time among them.
+        left: u8,
     },
 }
 
@@ -56,6 +65,9 @@ pub struct Text {
     /// Why it is sent.
     #[serde(default)]
     pub purpose: Purpose,
+    /// When it was decided: where it stands among the messages.
+    #[serde(default)]
+    pub queued: Option<Timestamp>,
 }
 
 impl Engine {
@@ -72,7 +84,9 @@ impl Engine {
     pub(super) fn text(&self, work: &mut Work<'_>, to: crate::types::Msisdn, text: String, name: &str) {
         let id = format!("{:03}{:016x}", work.next_message(), work.entropy.next_u64());
         let purpose = self.menus.purpose(name);
-        let sms = Text { to, text, name: name.to_owned(), purpose };
+        let sms = Text { to, text, name: name.to_owned(), purpose, queued: Some(work.now) };
+        let until = work.now.after(purpose.lives());
+        work.note(id.as_bytes(), &Message::to_phone(&sms, work.now, until));
         work.send(shard::SMS, id, "sms", &sms, purpose.lives());
     }
 
@@ -325,6 +339,7 @@ impl Engine {
                 self.order_due(work, *code, OrderStage::Offered, &lapse).await
             }
             Due::Cut { msisdn, touched } => self.remind(work, *msisdn, *touched).await,
+            Due::Receipt { receipt, left } => self.look_again(work, receipt, *left).await,
         }
     }
 

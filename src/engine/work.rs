@@ -153,11 +153,6 @@ impl<'s> Work<'s> {
         }
     }
 
-    /// Keeps which of our messages the SMSC gave this id, for its receipts.
-    pub fn remember_sent(&mut self, message_id: &str, outbox_id: &[u8]) {
-        self.extra.put(sent_as(message_id), Expect::Any, outbox_id.to_vec());
-    }
-
     /// A number that is different for every message of this turn.
     pub fn next_message(&mut self) -> u32 {
         self.sent += 1;
@@ -172,6 +167,11 @@ impl<'s> Work<'s> {
     /// Rows of the engine's own (dialogs, claims): part of the same commit.
     pub fn extra(&mut self) -> &mut Batch {
         &mut self.extra
+    }
+
+    /// What happened in this turn so far.
+    pub fn events(&self) -> &[Event] {
+        &self.events
     }
 
     /// True when something would be written that a repeat must not write again.
@@ -208,11 +208,6 @@ impl<'s> Work<'s> {
         batch.journal.push(record.encode());
         batch
     }
-}
-
-/// Where the SMSC's id of a message leads back to ours.
-pub fn sent_as(message_id: &str) -> crate::store::Key {
-    keys::index("sent", &[crate::types::receipt::normal_id(message_id).as_bytes()], b"")
 }
 
 /// Where a transfer stands in the statement of an account: by its moment, then by its id.

@@ -18,6 +18,8 @@ pub const DIALOGS: u8 = b'D';
 pub const INBOX: u8 = b'I';
 /// What happened, by commit and place within it.
 pub const JOURNAL: u8 = b'J';
+/// Texts to and from phones, by moment.
+pub const MESSAGES: u8 = b'L';
 /// What the store knows about itself, and single rows of the engine.
 pub const META: u8 = b'M';
 /// Ways to find things.
@@ -34,12 +36,13 @@ pub const TIMERS: u8 = b'T';
 pub const TRANSFERS: u8 = b'X';
 
 /// Every table with its name, in key order.
-pub const TABLES: [(u8, &str); 12] = [
+pub const TABLES: [(u8, &str); 13] = [
     (AGGREGATES, "aggregates"),
     (BALANCES, "balances"),
     (DIALOGS, "dialogs"),
     (INBOX, "inbox marks"),
     (JOURNAL, "journal"),
+    (MESSAGES, "messages"),
     (META, "meta"),
     (INDEXES, "indexes"),
     (OUTBOX, "outbox"),
@@ -191,6 +194,18 @@ pub fn parse_statement(key: &[u8]) -> Option<(&str, u64, u32)> {
 /// A transfer.
 pub fn transfer(id: TransferId) -> Key {
     join(TRANSFERS, &[id.as_bytes()])
+}
+
+/// A text to or from a phone, by the moment it was decided or came.
+pub fn message(at: Timestamp, id: &[u8]) -> Key {
+    join(MESSAGES, &[&moment(at), id])
+}
+
+/// Moment and id of a message.
+pub fn parse_message(key: &[u8]) -> Option<(Timestamp, &[u8])> {
+    let (&MESSAGES, rest) = key.split_first()? else { return None };
+    let (at, id) = rest.split_at_checked(8)?;
+    Some((parse_moment(at)?, id))
 }
 
 /// Something to be sent by the workers of `shard`, not before `due`.
@@ -347,9 +362,25 @@ pub fn card_event(event: &str) -> Key {
     index("card_event", &[event.as_bytes()], b"")
 }
 
-/// An SMSC's id for a message -> outbox id. Unique within a gateway.
-pub fn by_message(gateway: &str, message: &str) -> Key {
-    index("message", &[gateway.as_bytes(), message.as_bytes()], b"")
+/// The texts to and from a phone, by moment.
+pub fn message_of(phone: Msisdn, at: Timestamp, id: &[u8]) -> Key {
+    index("message_of", &[&phone.number().to_be_bytes(), &moment(at)], id)
+}
+
+/// All texts to and from a phone.
+pub fn messages_of(phone: Msisdn) -> Key {
+    index_prefix("message_of", &[&phone.number().to_be_bytes()])
+}
+
+/// A gateway's id for a message -> where the message stands. A gateway that starts anew may give an
+/// id again.
+pub fn by_message(gateway: &str, message: &str, place: &[u8]) -> Key {
+    index("message", &[gateway.as_bytes(), message.as_bytes()], place)
+}
+
+/// All messages that a gateway named so.
+pub fn by_message_prefix(gateway: &str, message: &str) -> Key {
+    index_prefix("message", &[gateway.as_bytes(), message.as_bytes()])
 }
 
 /// A conversation by its own id -> phone. Unique.

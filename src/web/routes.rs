@@ -56,6 +56,8 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
 
     let desk = Router::new()
         .route("/desk", get(desk::overview))
+        .route("/desk/messages", get(desk::messages::page))
+        .route("/desk/api/messages", get(desk::messages::json))
         .route("/desk/api/listings", get(desk::listings))
         .route("/desk/api/payouts", get(desk::payouts))
         .route("/desk/api/trial-balance", get(desk::trial_balance))

@@ -1,6 +1,7 @@
 //! The desk: what waits, what is on its way to people, and whether the books balance. Read-only.
 
 pub(super) mod key;
+pub(super) mod messages;
 
 use super::{
     error::{JsonRefusal, Refusal},

@@ -15,7 +15,16 @@ impl Shop {
     }
 }
 
-const PATHS: [&str; 4] = ["/desk", "/desk/api/listings", "/desk/api/payouts", "/desk/api/trial-balance"];
+const BEARER: &str = "Bearer a desk key of the tests";
+
+const PATHS: [&str; 6] = [
+    "/desk",
+    "/desk/messages",
+    "/desk/api/listings",
+    "/desk/api/messages",
+    "/desk/api/payouts",
+    "/desk/api/trial-balance",
+];
 
 #[tokio::test]
 async fn without_a_key_there_is_no_desk() {
@@ -131,4 +140,30 @@ async fn programs_read_the_same_in_cents() {
     assert_eq!(trial["credits"], 500_000);
     assert_eq!(trial["sum"], 0);
     assert_eq!(trial["rows"].as_array().map(Vec::len), Some(3));
+}
+
+#[tokio::test]
+async fn messages_are_shown_with_what_became_of_them_and_looked_for_by_phone_and_state() {
+    let shop = Shop::new(Stall::with_three_pieces());
+    let page = |address: &'static str| shop.get_with(address, header::AUTHORIZATION, BEARER);
+    let all = page("/desk/messages").await;
+    assert_eq!(all.status, StatusCode::OK);
+    for text in [
+        "data-state=\"delivered\"",
+        "Order 104233 &#60;b&#62;",
+        "the operator could not deliver it (error 27)",
+        "1A53FD4D",
+        "before=0a0b",
+    ] {
+        assert!(all.body.contains(text), "{text}: {}", all.body);
+    }
+    let failed = page("/desk/messages?phone=0700000101&state=failed&before=0a0b").await.body;
+    assert!(!failed.contains("104233") && !failed.contains("before=") && failed.contains("0700000101"));
+    let wrong = page("/desk/messages?phone=nobody").await;
+    assert_eq!(wrong.status, StatusCode::OK);
+    assert!(wrong.body.contains("a phone number is digits"), "{}", wrong.body);
+    let rows = shop.as_program("/desk/api/messages?state=failed").await;
+    assert_eq!((&rows["rows"][0]["ids"][0], &rows["older"]), (&"1A53FD4D".into(), &"0a0b".into()));
+    let refused = page("/desk/api/messages?phone=nobody").await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
 }

@@ -4,8 +4,9 @@ use crate::{
     engine::{
         port::PayoutNews,
         shopfront::{
-            BalanceRow, CardNews, CheckoutIn, CheckoutOut, DeskListing, DeskPayout, OrderChanged, OrderStep,
-            OrderView, PieceView, ShopError, ShopFront, Split,
+            BalanceRow, CardNews, CheckoutIn, CheckoutOut, DeskListing, DeskMessage, DeskMessages,
+            DeskPayout, MessagesWish, OrderChanged, OrderStep, OrderView, PieceView, ShopError, ShopFront,
+            Split,
         },
     },
     types::{Clock, Kes, PayoutId, Timestamp, Usd},
@@ -208,6 +209,41 @@ impl ShopFront for Stall {
             state: state.to_owned(),
         };
         ready(Ok(vec![row("10046", "waiting"), row("10019", "on_sale")])).boxed()
+    }
+
+    fn desk_messages(&self, wish: MessagesWish) -> BoxFuture<'_, Result<DeskMessages, ShopError>> {
+        if wish.phone.as_deref() == Some("nobody") {
+            let why = "a phone number is digits".to_owned();
+            return ready(Err(ShopError::Field { field: "phone", why })).boxed();
+        }
+        let row = |state: &str, text: &str, reason: Option<&str>| DeskMessage {
+            id: "00".to_owned(),
+            way: "out".to_owned(),
+            phone: "25470****101".to_owned(),
+            who: Some("Akinyi Odhiambo".to_owned()),
+            purpose: Some("order".to_owned()),
+            name: Some("order_offer".to_owned()),
+            text: text.to_owned(),
+            gateway: Some("safari".to_owned()),
+            ids: vec!["1A53FD4D".to_owned()],
+            parts: 1,
+            queued: Timestamp::from_millis(1_763_800_000_000),
+            taken: Some(Timestamp::from_millis(1_763_800_001_000)),
+            done: None,
+            state: state.to_owned(),
+            reason: reason.map(str::to_owned),
+            did: Vec::new(),
+        };
+        let rows = vec![
+            row("delivered", "Order 104233 <b>", None),
+            row("failed", "Order 104242", Some("the operator could not deliver it (error 27)")),
+        ];
+        let wanted = |row: &DeskMessage| {
+            wish.state.as_deref().is_none_or(|state| state.is_empty() || state == row.state)
+        };
+        let rows = rows.into_iter().filter(wanted).collect();
+        let older = wish.before.is_none().then(|| "0a0b".to_owned());
+        ready(Ok(DeskMessages { rows, older, ..DeskMessages::default() })).boxed()
     }
 
     fn desk_payouts(&self) -> BoxFuture<'_, Result<Vec<DeskPayout>, ShopError>> {

@@ -6,6 +6,7 @@
 
 mod edge;
 mod joining;
+mod messages;
 mod money;
 mod orders;
 mod payouts;

@@ -78,6 +78,9 @@ impl ShopFront for Notebook {
     fn desk_payouts(&self) -> BoxFuture<'_, Result<Vec<DeskPayout>, ShopError>> {
         nothing()
     }
+    fn desk_messages(&self, _: MessagesWish) -> BoxFuture<'_, Result<DeskMessages, ShopError>> {
+        Box::pin(async { Ok(DeskMessages::default()) })
+    }
     fn trial_balance(&self) -> BoxFuture<'_, Result<Vec<BalanceRow>, ShopError>> {
         nothing()
     }

@@ -29,7 +29,7 @@ impl Port {
     /// The next connection, its bind accepted.
     pub async fn accepts(&self) -> Wire {
         let (stream, _) = self.0.accept().await.expect("a connection");
-        let mut wire = Wire { stream, input: BytesMut::new(), sequence: 0 };
+        let mut wire = Wire { stream, input: BytesMut::new(), sequence: 0, passed: Vec::new() };
         let bind = wire.next().await;
         let Body::Bind(mode, _) = bind.body else { panic!("a bind comes first: {bind:?}") };
         let body = Body::BindResp(mode, BindResp { system_id: Some("wire".to_owned()), tlvs: vec![] });
@@ -43,6 +43,8 @@ pub struct Wire {
     stream: TcpStream,
     input: BytesMut,
     sequence: u32,
+    /// Came while something else was waited for.
+    passed: Vec<Pdu>,
 }
 
 /// A dialog as its_session_info names it: session, and the count of exchanges.
@@ -93,6 +95,50 @@ impl Wire {
                         self.write(&answer).await;
                     }
                 }
+            }
+        }
+    }
+
+    /// Something for the service, which acknowledges it.
+    pub async fn delivers(&mut self, message: Message) {
+        self.sequence += 1;
+        self.write(&Pdu::request(self.sequence, Body::DeliverSm(message))).await;
+        self.until(|pdu| matches!(pdu.body, Body::DeliverSmResp(_)).then_some(())).await;
+    }
+
+    /// The next SMS of the service, which it wants answered: its sequence_number, to whom, the text.
+    pub async fn sms(&mut self) -> (u32, String, String) {
+        self.until(|pdu| match &pdu.body {
+            Body::SubmitSm(message) => {
+                let text = String::from_utf8_lossy(message.text_octets()).into_owned();
+                Some((pdu.sequence, message.dest.addr.clone(), text))
+            }
+            _ => None,
+        })
+        .await
+    }
+
+    /// Takes an SMS and names it.
+    pub async fn names(&mut self, sequence: u32, id: &str) {
+        let body = Body::SubmitSmResp(MessageResp::named(id.to_owned()));
+        self.write(&Pdu { status: status::OK, sequence, body }).await;
+    }
+
+    /// Reads until a PDU is what is looked for.
+    async fn until<T>(&mut self, wanted: impl Fn(&Pdu) -> Option<T>) -> T {
+        let found = self.passed.iter().enumerate().find_map(|(at, pdu)| Some((at, wanted(pdu)?)));
+        if let Some((at, found)) = found {
+            self.passed.remove(at);
+            return found;
+        }
+        loop {
+            let pdu = self.next().await;
+            if let Some(found) = wanted(&pdu) {
+                return found;
+            }
+            match (&pdu.body, pdu.answer(status::OK)) {
+                (Body::EnquireLink, Some(answer)) => self.write(&answer).await,
+                _ => self.passed.push(pdu),
             }
         }
     }

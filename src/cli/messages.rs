@@ -1,0 +1,87 @@
+//! `sokoni messages`: the texts to and from phones that a data folder keeps, and what became of them.
+
+use crate::engine::clock::SystemClock;
+use crate::engine::messages::desk::{Wanted, find, names, shown};
+use crate::engine::shopfront::{DeskMessage, MessagesWish};
+use crate::store::sled::{DEFAULT_CACHE, Sled};
+use crate::types::time::NAIROBI;
+use crate::types::{Clock, Timestamp};
+use clap::Args;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Texts to and from phones, newest first, and what became of them
+#[derive(Debug, Clone, Args)]
+pub struct MessagesArgs {
+    /// The data folder; no other process may have it open
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Only those to and from this phone
+    #[arg(long, value_name = "PHONE")]
+    to: Option<String>,
+    /// Only those in this state: waiting, taken, delivered, failed, no_receipt, given_up, received
+    #[arg(long)]
+    state: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "COUNT", default_value_t = 100)]
+    limit: usize,
+    /// Answer in JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints them.
+pub async fn run(args: MessagesArgs) -> ExitCode {
+    match look(&args).await {
+        Ok(text) => {
+            print!("{text}");
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn look(args: &MessagesArgs) -> Result<String, String> {
+    if !Sled::is_in(&args.data) {
+        return Err(format!("{}: there is no store here", args.data.display()));
+    }
+    let store = Sled::open(&args.data, DEFAULT_CACHE).map_err(|why| why.to_string())?;
+    let wish = MessagesWish { phone: args.to.clone(), state: args.state.clone(), before: None };
+    let wanted = Wanted::read(&wish).map_err(|why| why.to_string())?;
+    let wanted = Wanted { limit: Some(args.limit), ..wanted };
+    let now = SystemClock.now();
+    let found = find(&store, now, &wanted).await.map_err(|why| why.to_string())?;
+    let phones = found.rows.iter().map(|(_, message)| message.phone);
+    let names = names(&store, phones).await.map_err(|why| why.to_string())?;
+    let rows: Vec<DeskMessage> = found
+        .rows
+        .iter()
+        .map(|(place, message)| {
+            shown(place, message, message.phone.to_string(), names.get(&message.phone), now)
+        })
+        .collect();
+    if args.json {
+        return Ok(format!("{}\n", serde_json::json!({ "rows": rows })));
+    }
+    Ok(rows.iter().map(line).collect())
+}
+
+fn when(at: Timestamp) -> String {
+    let (year, month, day) = at.civil(NAIROBI);
+    format!("{year}-{month:02}-{day:02} {}", at.hour_minute(NAIROBI))
+}
+
+fn line(row: &DeskMessage) -> String {
+    let arrow = if row.way == "in" { "<-" } else { "->" };
+    let purpose = row.purpose.as_deref().unwrap_or_default();
+    let text = row.text.replace('\n', " / ");
+    let (at, state) = (when(row.queued), &row.state);
+    let mut out = format!("{at}  {arrow} {:<13} {state:<10} {purpose:<8} {text}\n", row.phone);
+    for more in row.reason.iter().chain(&row.did) {
+        out.push_str(&format!("{:36}{more}\n", ""));
+    }
+    out
+}
