@@ -19,6 +19,7 @@ pub mod outbox;
 pub mod pins;
 pub mod port;
 pub mod record;
+mod repeat;
 pub mod routes;
 mod shop;
 pub mod shopfront;
@@ -130,11 +131,22 @@ pub(crate) struct Caller {
     pin_proven: bool,
     candidate: Option<String>,
     chosen: Option<PinHash>,
+    /// Septets that a screen may have on the route of this turn.
+    septets: Option<u16>,
 }
 
 impl Caller {
     fn new(msisdn: Msisdn, party: Option<PartyId>, lang: Lang) -> Self {
-        Self { msisdn, party, role: None, lang, pin_proven: false, candidate: None, chosen: None }
+        Self {
+            msisdn,
+            party,
+            role: None,
+            lang,
+            pin_proven: false,
+            candidate: None,
+            chosen: None,
+            septets: None,
+        }
     }
 }
 

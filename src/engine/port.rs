@@ -29,6 +29,8 @@ pub struct UssdIn {
     pub event: UssdEvent,
     /// A repeat of the same octets has the same mark.
     pub mark: Option<Mark>,
+    /// Septets that a screen may have on this route; none where the route sets no limit of its own.
+    pub septets: Option<u16>,
     /// When it was read off the socket.
     pub at: Timestamp,
 }
@@ -42,6 +44,14 @@ pub enum UssdEvent {
     Reply(String),
     /// The dialog is over: cancelled, timed out, cut.
     Gone,
+    /// The network confirms that a notice was shown; the dialog it stood in is over.
+    Confirmed,
+    /// The screen in answer to the step of this mark did not reach the network: surely, or perhaps.
+    /// Answered with nothing.
+    Unseen {
+        /// Refused, or never sent; else it was sent and its fate is not known.
+        surely: bool,
+    },
     /// A step of a gateway that does not say whether its dialog is new, or brings with every step all
     /// that was typed so far. The engine, which remembers what it has heard, knows what is new.
     Heard(Heard),

@@ -108,7 +108,8 @@ pub(super) async fn sms(engine: &Engine, from: Msisdn, text: &str) -> Result<(),
 
 async fn ussd(engine: &Engine, msisdn: Msisdn, event: UssdEvent) -> UssdOut {
     let (gateway, at) = ("test".into(), engine.clock.now());
-    let input = UssdIn { gateway, msisdn, session: b"s".to_vec(), sequence: None, event, mark: None, at };
+    let session = b"s".to_vec();
+    let input = UssdIn { gateway, msisdn, session, sequence: None, event, mark: None, septets: None, at };
     engine.ussd_turn(input).await
 }
 
@@ -274,7 +275,9 @@ async fn heard(engine: &Engine, session: &str, text: &str) -> UssdOut {
 async fn over_http(engine: &Engine, session: &str, event: UssdEvent) -> UssdOut {
     let (session, at) = (session.as_bytes().to_vec(), engine.clock.now());
     let (gateway, msisdn) = ("http".into(), phone(101));
-    engine.ussd_turn(UssdIn { gateway, msisdn, session, sequence: None, event, mark: None, at }).await
+    engine
+        .ussd_turn(UssdIn { gateway, msisdn, session, sequence: None, event, mark: None, septets: None, at })
+        .await
 }
 
 fn account(shown: bool) -> UssdEvent {

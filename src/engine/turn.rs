@@ -4,6 +4,7 @@
 use super::heard::{Earlier, Reading};
 use super::port::Account;
 use super::record::Cause;
+use super::repeat::{Key, is_same_begin, key};
 use super::trade::Due;
 use super::work::{Fault, Work};
 use super::{Caller, Engine};
@@ -13,19 +14,14 @@ use crate::dialog::state::State;
 use crate::engine::port::{UssdEvent, UssdIn, UssdOut};
 use crate::market::party::{self, Party, PartyCommand, PartyEvent, PinHash};
 use crate::menu::graph::Graph;
-use crate::store::batch::Expect;
 use crate::store::{codec, keys};
 use crate::types::{DialogId, Lang, Msisdn, PartyId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// How often a turn is decided again because somebody else was faster.
 pub(super) const TRIES: usize = 12;
-
-/// A begin that comes again within this is the network's stammer, not a second call.
-const STAMMER: Duration = Duration::from_secs(5);
 
 /// A subscriber's dialog as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +37,15 @@ pub(super) struct DialogRow {
     /// Names the last input: the same octets again are answered again and not acted on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<Vec<u8>>,
+    /// Names the begin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun_as: Option<Vec<u8>>,
+    /// When it began, or was gone on with.
+    #[serde(default)]
+    pub begun: Timestamp,
+    /// What was answered last never reached the network.
+    #[serde(default)]
+    pub lost: bool,
     /// What was dialled; answers behind the code are only counted, since one may be a PIN.
     pub dialled: String,
     /// When the last input came.
@@ -109,11 +114,11 @@ impl Engine {
 
     async fn try_ussd(&self, input: &UssdIn) -> Result<UssdOut, Fault> {
         let mut work = self.work(input.at)?;
-        let key = keys::dialog(input.msisdn);
-        let mut rows = self.store.read(vec![key.clone(), keys::by_phone(input.msisdn)]).await?.into_iter();
+        let dialog = keys::dialog(input.msisdn);
+        let mut rows = self.store.read(vec![dialog.clone(), keys::by_phone(input.msisdn)]).await?.into_iter();
         let kept = rows.next().flatten();
         let version = kept.as_ref().map(|row| row.version);
-        let row = kept.and_then(|row| codec::decode_row::<DialogRow>(&key, &row).ok());
+        let row = kept.and_then(|row| codec::decode_row::<DialogRow>(&dialog, &row).ok());
         let party = rows.next().flatten().and_then(|row| super::view::FromIndex::from_octets(&row.octets()));
         let mut who = self.caller(&mut work, input, party, row.as_ref()).await?;
         let event = match Reading::of(input, row.as_ref()) {
@@ -123,35 +128,32 @@ impl Engine {
         };
         let earlier = row.as_ref().map(|row| row.earlier_than(input)).unwrap_or_default();
         let (mut row, first, typed) = match (&*event, row) {
-            (UssdEvent::Gone, Some(row)) => return self.gone(work, input, row, version).await,
-            (UssdEvent::Ended(account), Some(row)) => {
-                return self.ended(work, input, row, version, account).await;
-            }
-            (UssdEvent::Gone | UssdEvent::Ended(_), None) => return Ok(UssdOut::Nothing),
-            (UssdEvent::Heard(_), _) => return Ok(self.expired(who.lang)),
             (UssdEvent::Begin(dialled), row) => {
                 let masked = self.menus.masked(dialled);
-                if let Some(row) = row.as_ref().filter(|row| is_stammer(row, input, &masked)) {
-                    return Ok(row.out.clone());
+                if let Some(row) = row.as_ref().filter(|row| is_same_begin(row, input, &masked)) {
+                    // A copy that comes after a key has nothing to say: what it asked for was seen.
+                    return Ok(if row.walked { UssdOut::Nothing } else { row.out.clone() });
                 }
                 match self.begin(&mut work, input, dialled, row, &who) {
-                    Some((row, first)) => (row, first, self.menus.masked(dialled)),
+                    Some((row, first)) => (row, first, masked),
                     None => return Ok(UssdOut::End(self.menus.words("no_service", who.lang))),
                 }
             }
             (UssdEvent::Reply(_), None) => return Ok(self.expired(who.lang)),
-            (UssdEvent::Reply(typed), Some(row)) => {
-                if !row.is_of(input) {
-                    return Ok(self.expired(who.lang));
-                }
-                let again = input.mark.is_some() && input.mark == row.mark;
-                if again || is_late(&row, input.sequence) {
-                    return Ok(row.out);
-                }
-                if row.state.is_over() {
-                    return Ok(self.expired(who.lang));
-                }
-                (row, Input::Key(typed.clone()), typed.clone())
+            (UssdEvent::Reply(typed), Some(row)) => match key(&row, input) {
+                Key::Next => (row, Input::Key(typed.clone()), typed.clone()),
+                Key::Again if row.lost => return self.revive(work, input, row, version).await,
+                Key::Again => return Ok(row.out),
+                Key::Late => return Ok(UssdOut::Nothing),
+                Key::Over => return Ok(self.expired(who.lang)),
+            },
+            (UssdEvent::Heard(_), _) => return Ok(self.expired(who.lang)),
+            (_, None) => return Ok(UssdOut::Nothing),
+            (UssdEvent::Ended(account), Some(row)) => {
+                return self.ended(work, input, row, version, account).await;
+            }
+            (UssdEvent::Gone | UssdEvent::Confirmed | UssdEvent::Unseen { .. }, Some(row)) => {
+                return self.over(work, input, row, version).await;
             }
         };
         let Some(graph) = self.menus.graph(&row.state.graph) else { return Ok(self.expired(who.lang)) };
@@ -165,6 +167,7 @@ impl Engine {
         row.sequence = input.sequence.or(row.sequence);
         row.last = input.at;
         row.mark.clone_from(&input.mark);
+        row.lost = false;
         who.candidate = row.candidate.take();
         let mut machine = Machine::new(&graph, row.state);
         let walk = self.walk(&mut work, &mut who, &mut machine, &graph, first).await?;
@@ -184,9 +187,7 @@ impl Engine {
             shown: screen(&walk.out).to_owned(),
             outcomes: walk.outcomes,
         };
-        let expect = version.map_or(Expect::Absent, Expect::At);
-        work.extra().put(key, expect, codec::encode(&row));
-        self.commit(work, cause, None).await?;
+        self.keep(work, input, &row, version, cause).await?;
         Ok(walk.out)
     }
 
@@ -194,6 +195,7 @@ impl Engine {
         &self, work: &mut Work<'_>, input: &UssdIn, party: Option<PartyId>, row: Option<&DialogRow>,
     ) -> Result<Caller, Fault> {
         let mut who = Caller::new(input.msisdn, party, self.house.lang);
+        who.septets = input.septets;
         if let Some(me) = self.party(work, &who).await? {
             who.lang = me.lang;
             who.role = Some(me.role);
@@ -227,6 +229,9 @@ impl Engine {
             sequence: input.sequence,
             moves: false,
             mark: None,
+            begun_as: input.mark.clone(),
+            begun: input.at,
+            lost: false,
             dialled: self.menus.masked(dialled),
             last: input.at,
             walked: false,
@@ -240,41 +245,6 @@ impl Engine {
             earlier: Vec::new(),
         };
         Some((row, first))
-    }
-
-    /// The network says that the dialog is over: kept, so that a redial goes on.
-    async fn gone(
-        &self, mut work: Work<'_>, input: &UssdIn, mut row: DialogRow, version: Option<u64>,
-    ) -> Result<UssdOut, Fault> {
-        if !row.is_of(input) || row.state.cut.is_some() {
-            return Ok(UssdOut::Nothing);
-        }
-        self.cut(&mut work, input, &mut row);
-        let cause = Cause::Ussd {
-            dialog: row.state.id,
-            msisdn: input.msisdn,
-            graph: row.state.graph.clone(),
-            typed: String::new(),
-            shown: String::new(),
-            outcomes: vec![("gone".to_owned(), String::new())],
-        };
-        let expect = version.map_or(Expect::Absent, Expect::At);
-        work.extra().put(keys::dialog(input.msisdn), expect, codec::encode(&row));
-        self.commit(work, cause, None).await?;
-        Ok(UssdOut::Nothing)
-    }
-
-    /// Parks a dialog that the network cut, and sets the reminder of it.
-    pub(super) fn cut(&self, work: &mut Work<'_>, input: &UssdIn, row: &mut DialogRow) {
-        row.state.cut(input.at);
-        if let Some(graph) = self.menus.graph(&row.state.graph) {
-            let machine = Machine::new(&graph, row.state.clone());
-            let env = self.env(&graph, row.lang, input.at);
-            if let Some((after, _)) = machine.drop_wish(env, &BTreeMap::new()) {
-                let due = Due::Cut { msisdn: input.msisdn, touched: row.last };
-                work.timer(input.at.after(after), &format!("cut/{}", input.msisdn), &due);
-            }
-        }
     }
 
     /// Sets the reminder for a call that falls silent at this screen without a word of the network.
@@ -296,7 +266,8 @@ impl Engine {
         let mut outcomes = Vec::new();
         let mut input = first;
         loop {
-            let env = self.env(graph, who.lang, work.now);
+            let mut env = self.env(graph, who.lang, work.now);
+            env.limit = env.limit.min(who.septets.map_or(usize::MAX, usize::from));
             input = match machine.step(env, input) {
                 Step::Ask(ask) => Input::Data(self.view(work, who, &ask).await?),
                 Step::Pin { typed, purpose } => Input::Pin(self.pin(work, who, &typed, purpose).await?),
@@ -391,24 +362,7 @@ impl Engine {
     }
 }
 
-/// The same begin again, before anything was typed.
-fn is_stammer(row: &DialogRow, input: &UssdIn, dialled: &str) -> bool {
-    let same = *row.gateway == *input.gateway && row.dialled == dialled && row.session == input.session;
-    same && !row.walked && input.at.since(row.last) < STAMMER && row.out != UssdOut::Nothing
-}
-
-/// A key for a screen that is no longer current: its count is not ahead of the last one seen.
-/// Counts have seven bits and wrap.
-fn is_late(row: &DialogRow, sequence: Option<u8>) -> bool {
-    match (row.sequence, sequence) {
-        (Some(seen), Some(new)) if row.moves => {
-            new.wrapping_sub(seen) & 0x7F == 0 || new.wrapping_sub(seen) & 0x7F > 64
-        }
-        _ => false,
-    }
-}
-
-fn screen(out: &UssdOut) -> &str {
+pub(super) fn screen(out: &UssdOut) -> &str {
     match out {
         UssdOut::Ask(text) | UssdOut::End(text) => text,
         UssdOut::Nothing => "",

@@ -4,15 +4,26 @@
 //! operation closes it and where the dialled code stands are habits of vendors. A [`Dialect`] says
 //! it in settings; [`preset`](Dialect::preset) has the habits that are known, and every setting
 //! can be overridden in `[smsc.ussd]`.
+//!
+//! [`read`] makes steps of messages, [`write`] makes messages of screens and pushes, [`learn`] works
+//! out the habits of a gateway nobody described, and [`dialogs`] keeps the dialogs of one gateway
+//! apart and knows a repeat when it sees one.
+
+pub mod dialogs;
+pub mod learn;
+mod preset;
+mod read;
+mod write;
 
 use super::pdu::{Address, Message};
-use super::text::{self, Charset};
+use super::text::Charset;
 use super::tlv::{self, Tlv};
 use crate::engine::port::UssdEvent;
-use crate::gsm::{alphabet, fit};
 use crate::types::Msisdn;
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+
+pub use read::{NoSubscriber, Step, subscriber};
+pub use write::{ReplyTo, Screen};
 
 /// service_type of USSD messages.
 const USSD: &str = "USSD";
@@ -33,6 +44,8 @@ pub struct Dialect {
     pub reply_ops: Vec<u8>,
     /// ussd_service_op that says the dialog is over.
     pub gone_ops: Vec<u8>,
+    /// ussd_service_op that says a notify was shown, and that its dialog is over by that.
+    pub confirm_ops: Vec<u8>,
     /// Whether an operation of none of these lists, or none at all, means that the dialog is over
     /// even when there is text; else text is a reply.
     pub other_ops_are_gone: bool,
@@ -44,6 +57,28 @@ pub struct Dialect {
     pub continue_op: u8,
     /// ussd_service_op of the last screen.
     pub end_op: u8,
+    /// ussd_service_op of a begin in its data variant (PSSD); its last screen has
+    /// [`data_end_op`](Self::data_end_op).
+    pub data_begin_ops: Vec<u8>,
+    /// ussd_service_op of the last screen of a dialog of the data variant.
+    pub data_end_op: u8,
+    /// ussd_service_op by which we end a dialog without a screen, where that is known.
+    #[serde(with = "maybe_op")]
+    pub release_op: Option<u8>,
+    /// ussd_service_op that opens a dialog from our side with a question; none where the gateway
+    /// takes no push.
+    #[serde(with = "maybe_op")]
+    pub push_op: Option<u8>,
+    /// ussd_service_op of a message that is only shown; none where the gateway takes none.
+    #[serde(with = "maybe_op")]
+    pub notify_op: Option<u8>,
+    /// ussd_service_op of the last screen of a dialog that we opened.
+    pub push_end_op: u8,
+    /// Whether a push that asks names its dialog 0000 in its_session_info; else the TLV is left out.
+    pub push_info: bool,
+    /// network_error_code of a step that is well, three octets; any other one ends the dialog.
+    /// Empty where the TLV says nothing about dialogs.
+    pub healthy_error_code: Vec<u8>,
     /// How bit 0 of its_session_info is used.
     pub end_bit: EndBit,
     /// Where the dialled code stands in a begin.
@@ -58,11 +93,25 @@ pub struct Dialect {
     pub data_coding_ucs2: u8,
     /// The default alphabet of the gateway, for both directions.
     pub charset: Charset,
+    /// The default alphabet of what comes, where it differs: a gateway may pack one way only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub charset_in: Option<Charset>,
     /// The PDU that screens travel in.
     pub carrier: Carrier,
     /// Whether the text of a screen travels in message_payload.
     pub payload: bool,
-    /// Most septets of a screen; a longer one is cut here rather than by the gateway.
+    /// registered_delivery of screens.
+    pub registered_delivery: u8,
+    /// TON and NPI of our address in screens; none echoes what came, in a push 0 and 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub our_ton_npi: Option<(u8, u8)>,
+    /// TON and NPI of the phone's address in screens; none echoes what came, in a push 1 and 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_ton_npi: Option<(u8, u8)>,
+    /// Septets that a screen is paged to on this route.
+    pub page_septets: usize,
+    /// Most septets that a screen may have at all; a longer one is cut here rather than by the
+    /// gateway.
     pub most_septets: usize,
 }
 
@@ -80,6 +129,8 @@ pub enum SessionKey {
     UssdSessionId,
     /// Nowhere: one dialog per MSISDN.
     Msisdn,
+    /// Not known: whichever of these the gateway is seen to use.
+    Learn,
 }
 
 /// How bit 0 of its_session_info is used.
@@ -102,6 +153,8 @@ pub enum CodeField {
     ShortMessage,
     /// In destination_addr.
     DestinationAddr,
+    /// In whichever of the two looks like a code.
+    Either,
 }
 
 /// The PDU that screens travel in.
@@ -112,47 +165,65 @@ pub enum Carrier {
     SubmitSm,
     /// data_sm.
     DataSm,
+    /// The one that the step came in.
+    AsItCame,
 }
 
-/// A step of a dialog as a PDU tells it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// Whose phone.
-    pub msisdn: Msisdn,
-    /// The gateway's name for the dialog; empty where it has none.
-    pub session: Vec<u8>,
-    /// The gateway's count of exchanges, where it keeps one.
-    pub sequence: Option<u8>,
-    /// What happened.
-    pub event: UssdEvent,
-    /// ussd_service_op as it came.
-    pub op: Option<u8>,
-    /// What the screen in answer needs.
-    pub reply: ReplyTo,
+impl Carrier {
+    /// Whether an answer travels by data_sm, to a step that came by it or not.
+    const fn is_data(self, came_so: bool) -> bool {
+        match self {
+            Self::SubmitSm => false,
+            Self::DataSm => true,
+            Self::AsItCame => came_so,
+        }
+    }
 }
 
-/// What a screen takes over from the PDU it answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReplyTo {
-    source: Address,
-    dest: Address,
-    service_type: String,
-    data_coding: u8,
-    echo: Vec<Tlv>,
+/// How a dialog came about, which decides the operation of its last screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kind {
+    /// The phone dialled.
+    #[default]
+    Dialled,
+    /// The phone dialled, in the data variant.
+    Data,
+    /// We opened it.
+    Pushed,
 }
 
-/// A screen ready to be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Screen {
-    /// The message.
-    pub message: Message,
-    /// Whether it travels by data_sm.
-    pub as_data: bool,
-    /// Whether the text was longer than the gateway takes and had to be cut.
-    pub cut: bool,
+/// An operation, or "none": TOML has no word for nothing.
+mod maybe_op {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Op {
+        Number(u8),
+        Word(Word),
+    }
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Word {
+        None,
+    }
+
+    pub fn serialize<S: Serializer>(op: &Option<u8>, to: S) -> Result<S::Ok, S::Error> {
+        op.map_or(Op::Word(Word::None), Op::Number).serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u8>, D::Error> {
+        let op = Op::deserialize(from)
+            .map_err(|_| serde::de::Error::custom("an operation is a number up to 255, or \"none\""))?;
+        Ok(match op {
+            Op::Number(op) => Some(op),
+            Op::Word(Word::None) => None,
+        })
+    }
 }
 
-/// No preset has this name.
+/// What is wrong with a dialect, and what there is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DialectError {
     /// No preset has this name.
@@ -163,238 +234,6 @@ pub enum DialectError {
     Override(String),
 }
 
-/// Why a message of a USSD gateway is no step of a dialog.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("source_addr is no phone number")]
-pub struct NoSubscriber;
-
-impl Dialect {
-    /// The names of the presets.
-    pub const PRESETS: [&'static str; 9] =
-        ["its", "msisdn", "tata", "sixdee", "mica", "umr_notify", "smppplus", "glo", "inverted"];
-
-    /// `its`: session in octet 1, standard operations, end by operation and by bit. What the others
-    /// differ from, and the best guess for a gateway of unknown make.
-    fn its() -> Self {
-        Self {
-            session: SessionKey::ItsOctet,
-            sequence: true,
-            begin_ops: vec![0x00, 0x01],
-            reply_ops: vec![0x12, 0x92],
-            gone_ops: vec![0x13, 0x41, 0x42, 0x43, 0x81],
-            other_ops_are_gone: false,
-            empty_is_gone: false,
-            code_begins: false,
-            continue_op: 0x02,
-            end_op: 0x11,
-            end_bit: EndBit::Standard,
-            code_in: CodeField::ShortMessage,
-            service_type: None,
-            data_coding: None,
-            data_coding_ucs2: 0x08,
-            charset: Charset::Gsm,
-            carrier: Carrier::SubmitSm,
-            payload: false,
-            most_septets: 160,
-        }
-    }
-
-    /// The dialect of this name.
-    ///
-    /// # Errors
-    /// The names there are.
-    pub fn preset(name: &str) -> Result<Self, DialectError> {
-        let its = Self::its();
-        let gone = |ops: &[u8]| its.gone_ops.iter().chain(ops).copied().collect::<Vec<u8>>();
-        Ok(match name {
-            "its" => its,
-            "msisdn" => Self {
-                session: SessionKey::Msisdn,
-                sequence: false,
-                empty_is_gone: true,
-                end_bit: EndBit::Ignored,
-                ..its
-            },
-            "tata" => Self {
-                session: SessionKey::ItsFifteenBits,
-                sequence: false,
-                begin_ops: vec![0x01],
-                reply_ops: vec![0x02, 0x12],
-                gone_ops: gone(&[0x11]),
-                other_ops_are_gone: true,
-                end_op: 0x02,
-                code_in: CodeField::DestinationAddr,
-                service_type: Some(String::new()),
-                ..its
-            },
-            "sixdee" => Self { session: SessionKey::ItsFifteenBits, sequence: false, ..its },
-            "mica" => Self {
-                session: SessionKey::UserMessageReference,
-                sequence: false,
-                end_bit: EndBit::Ignored,
-                ..its
-            },
-            "umr_notify" => Self {
-                session: SessionKey::UserMessageReference,
-                sequence: false,
-                begin_ops: Vec::new(),
-                gone_ops: vec![0x13, 0x81],
-                other_ops_are_gone: false,
-                code_begins: true,
-                end_op: 0x03,
-                end_bit: EndBit::Ignored,
-                ..its
-            },
-            "smppplus" => {
-                Self { session: SessionKey::UssdSessionId, sequence: false, end_bit: EndBit::Ignored, ..its }
-            }
-            "glo" => Self { carrier: Carrier::DataSm, payload: true, ..its },
-            "inverted" => Self { end_bit: EndBit::Inverted, ..its },
-            unknown => return Err(DialectError::Unknown(unknown.to_owned())),
-        })
-    }
-
-    /// A preset with some settings said anew.
-    ///
-    /// # Errors
-    /// An unknown preset, an unknown setting, or a value that does not fit it.
-    pub fn with_overrides(name: &str, overrides: &toml::Table) -> Result<Self, DialectError> {
-        let wrong = |e: &dyn std::fmt::Display| DialectError::Override(e.to_string().trim().to_owned());
-        let mut settings = toml::Table::try_from(Self::preset(name)?).map_err(|e| wrong(&e))?;
-        settings.extend(overrides.clone());
-        settings.try_into().map_err(|e: toml::de::Error| wrong(&e))
-    }
-
-    /// Whether a message is a step of a dialog rather than an SMS: it has ussd_service_op, or its
-    /// service_type says so.
-    pub fn is_ussd(message: &Message) -> bool {
-        tlv::get(&message.tlvs, tlv::USSD_SERVICE_OP).is_some() || message.service_type == USSD
-    }
-
-    /// The step of a dialog in a message that [`is_ussd`](Self::is_ussd).
-    ///
-    /// # Errors
-    /// The sender is no phone.
-    pub fn step(&self, message: &Message) -> Result<Step, NoSubscriber> {
-        let msisdn = subscriber(&message.source).ok_or(NoSubscriber)?;
-        let op = tlv::number(&message.tlvs, tlv::USSD_SERVICE_OP).map(|op| op as u8);
-        let info = tlv::get(&message.tlvs, tlv::ITS_SESSION_INFO);
-        let sequence = info.filter(|_| self.sequence).and_then(|info| info.get(1)).map(|octet| octet >> 1);
-        Ok(Step {
-            msisdn,
-            session: self.session_of(&message.tlvs),
-            sequence,
-            event: self.event(message, op),
-            op,
-            reply: ReplyTo {
-                source: message.dest.clone(),
-                dest: message.source.clone(),
-                service_type: message.service_type.clone(),
-                data_coding: message.data_coding,
-                echo: message.tlvs.iter().filter(|(tag, _)| is_session(*tag)).cloned().collect(),
-            },
-        })
-    }
-
-    fn session_of(&self, tlvs: &[Tlv]) -> Vec<u8> {
-        let octets = |tag| tlv::get(tlvs, tag).map(|value| value.to_vec()).unwrap_or_default();
-        match self.session {
-            SessionKey::ItsOctet => octets(tlv::ITS_SESSION_INFO).into_iter().take(1).collect(),
-            SessionKey::ItsFifteenBits => {
-                let mut info = octets(tlv::ITS_SESSION_INFO);
-                if let Some(low) = info.get_mut(1) {
-                    *low &= 0xFE;
-                }
-                info
-            }
-            SessionKey::UserMessageReference => octets(tlv::USER_MESSAGE_REFERENCE),
-            SessionKey::UssdSessionId => octets(tlv::USSD_SESSION_ID),
-            SessionKey::Msisdn => Vec::new(),
-        }
-    }
-
-    fn event(&self, message: &Message, op: Option<u8>) -> UssdEvent {
-        let said = text::read(message.text_octets(), message.data_coding, self.charset).text;
-        let among = |ops: &[u8]| op.is_some_and(|op| ops.contains(&op));
-        if among(&self.gone_ops) || self.end_bit_says_gone(&message.tlvs) {
-            return UssdEvent::Gone;
-        }
-        let is_code = said.starts_with('*') && said.ends_with('#');
-        if among(&self.begin_ops) || (is_code && (self.code_begins || op.is_none())) {
-            return UssdEvent::Begin(self.code(said, message));
-        }
-        let known = among(&self.reply_ops) || (self.code_begins && op.is_some());
-        match (known, said.is_empty()) {
-            (true, false) => UssdEvent::Reply(said),
-            (true, true) if !self.empty_is_gone => UssdEvent::Reply(said),
-            (false, false) if !self.other_ops_are_gone => UssdEvent::Reply(said),
-            _ => UssdEvent::Gone,
-        }
-    }
-
-    /// A begin whose wanted field is empty has its code in the other one.
-    fn code(&self, said: String, message: &Message) -> String {
-        let dialled = message.dest.addr.clone();
-        match self.code_in {
-            CodeField::ShortMessage if !said.is_empty() => said,
-            CodeField::DestinationAddr if dialled.is_empty() => said,
-            _ => dialled,
-        }
-    }
-
-    fn end_bit_says_gone(&self, tlvs: &[Tlv]) -> bool {
-        let bit = tlv::get(tlvs, tlv::ITS_SESSION_INFO).and_then(|info| info.get(1)).map(|octet| octet & 1);
-        match self.end_bit {
-            EndBit::Standard => bit == Some(1),
-            // A gateway that does not set the bit in a begin would end every dialog there.
-            EndBit::Inverted | EndBit::Ignored => false,
-        }
-    }
-
-    /// The screen in answer to a step: addresses swapped, session TLVs echoed.
-    pub fn screen(&self, to: &ReplyTo, said: &str, last: bool) -> Screen {
-        let simple = alphabet::simplify(said);
-        let (page, rest) = fit::cut(&simple, self.most_septets);
-        let plain = text::write(page, self.charset);
-        let echoed = if to.data_coding == 0x0F { 0x0F } else { 0x00 };
-        let (octets, data_coding) = match plain {
-            Some(octets) => (octets, self.data_coding.unwrap_or(echoed)),
-            None => (text::write_ucs2(page), self.data_coding_ucs2),
-        };
-        let op = if last { self.end_op } else { self.continue_op };
-        let mut tlvs = vec![tlv::octet(tlv::USSD_SERVICE_OP, op)];
-        tlvs.extend(to.echo.iter().map(|echo| self.echo(echo, last)));
-        let mut short_message = Bytes::from(octets);
-        if self.payload && self.carrier == Carrier::SubmitSm {
-            tlvs.push((tlv::MESSAGE_PAYLOAD, std::mem::take(&mut short_message)));
-        }
-        let message = Message {
-            service_type: self.service_type.clone().unwrap_or_else(|| to.service_type.clone()),
-            source: to.source.clone(),
-            dest: to.dest.clone(),
-            data_coding,
-            short_message,
-            tlvs,
-            ..Message::default()
-        };
-        Screen { message, as_data: self.carrier == Carrier::DataSm, cut: !rest.is_empty() }
-    }
-
-    fn echo(&self, (tag, value): &Tlv, last: bool) -> Tlv {
-        let bit = match self.end_bit {
-            EndBit::Standard => last,
-            EndBit::Inverted => !last,
-            EndBit::Ignored => return (*tag, value.clone()),
-        };
-        match value.as_ref() {
-            [session, low] if *tag == tlv::ITS_SESSION_INFO => {
-                (*tag, Bytes::copy_from_slice(&[*session, (low & 0xFE) | u8::from(bit)]))
-            }
-            _ => (*tag, value.clone()),
-        }
-    }
-}
-
 /// TLVs by which a gateway knows its dialog again.
 const fn is_session(tag: u16) -> bool {
     matches!(
@@ -403,13 +242,7 @@ const fn is_session(tag: u16) -> bool {
     )
 }
 
-/// The phone behind an address: international digits, or a national number as Kenya writes it.
-pub fn subscriber(address: &Address) -> Option<Msisdn> {
-    match address.addr.strip_prefix('+').unwrap_or(&address.addr) {
-        national if national.starts_with('0') || address.ton == 2 => Msisdn::parse_kenyan(national).ok(),
-        digits => Msisdn::from_e164(digits).ok(),
-    }
-}
-
+#[cfg(test)]
+mod tables;
 #[cfg(test)]
 mod tests;

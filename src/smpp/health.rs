@@ -76,6 +76,8 @@ counters! {
     binds,
     /// Steps of USSD dialogs that came.
     ussd_in,
+    /// Steps that had come before.
+    repeats,
     /// SMS that came, long ones counted once.
     sms_in,
     /// Delivery receipts that came.

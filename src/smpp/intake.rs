@@ -2,7 +2,9 @@
 //! receipt, an SMS or a part of one.
 
 use super::concat::{Piece, Shape, shape};
+use super::dialect::dialogs::{DialogKey, Fate, Met, Verdict, key_of};
 use super::dialect::{self, Dialect};
+use super::handover::{Answer, Handover};
 use super::health::count;
 use super::link::{Done, Link, MOST_PENDING, Work, lock};
 use super::pdu::{Body, Message, Pdu};
@@ -14,13 +16,24 @@ use crate::types::Timestamp;
 use futures_util::future::FutureExt;
 use std::time::Duration;
 
+/// A repeated step is looked at again after this: what came in between proves that the screen it
+/// asks for was seen.
+const HOLD: Duration = Duration::from_millis(400);
+
+/// A step that came before.
+pub(super) struct Repeat {
+    input: UssdIn,
+    key: DialogKey,
+    answer: Answer,
+}
+
 impl Link<'_> {
     /// Hands a message on. It is answered when it is safe with the engine; one that nobody will
     /// ever understand is answered at once, or the SMSC would send it for days.
     pub(super) fn delivered(&self, work: &mut Work, pdu: Pdu, now: Timestamp) {
-        let message = match &pdu.body {
-            Body::DeliverSm(message) => message.clone(),
-            Body::DataSm(data) => data.clone().into(),
+        let (message, by_data) = match &pdu.body {
+            Body::DeliverSm(message) => (message.clone(), false),
+            Body::DataSm(data) => (data.clone().into(), true),
             _ => return,
         };
         if work.pending.len() >= MOST_PENDING {
@@ -33,7 +46,7 @@ impl Link<'_> {
             self.warn(&message, "both short_message and message_payload are filled; the first counts");
         }
         if Dialect::is_ussd(&message) {
-            return self.step(work, &pdu, &message, now);
+            return self.step(work, &pdu, &message, by_data, now);
         }
         match receipt::read(&message) {
             Reading::Receipt(receipt) => self.receipt(work, pdu, &message, receipt),
@@ -44,17 +57,21 @@ impl Link<'_> {
         }
     }
 
-    fn step(&self, work: &mut Work, pdu: &Pdu, message: &Message, now: Timestamp) {
+    fn step(&self, work: &mut Work, pdu: &Pdu, message: &Message, by_data: bool, now: Timestamp) {
         count(&self.health.counters.ussd_in);
-        let Ok(mut step) = self.gateway.dialect.step(message) else {
+        let met = lock(&self.gateway.dialogs).meet(message, by_data, (self.number, pdu.sequence), now);
+        let Ok(Met { mut step, dialect, mark, verdict, notes }) = met else {
             return self.drop_it(work, pdu, message, "a USSD step whose source_addr is no phone number");
         };
+        for note in notes {
+            tracing::info!(gateway = &*self.gateway.id, "{note}");
+        }
         if let UssdEvent::Begin(code) = &mut step.event
             && code.is_empty()
         {
             code.clone_from(&self.gateway.settings.service_code);
         }
-        let mark = lock(&self.gateway.marks).ussd(&step, (self.number, pdu.sequence), now);
+        let key = key_of(&step);
         let input = UssdIn {
             gateway: self.gateway.id.clone(),
             msisdn: step.msisdn,
@@ -62,16 +79,66 @@ impl Link<'_> {
             sequence: step.sequence,
             event: step.event,
             mark: Some(mark),
+            septets: u16::try_from(dialect.page_septets.min(dialect.most_septets)).ok(),
             at: self.gateway.clock.now(),
         };
         let deadline = now.after(Duration::from_millis(self.gateway.settings.reply_deadline_ms));
-        match self.subscribers.ussd(input) {
-            Ok(screen) => {
-                self.answer(work, pdu, true);
-                let reply = step.reply;
-                work.pending.push(screen.map(move |out| Done::Screen(reply, out, deadline)).boxed());
+        let answer = Answer { reply: step.reply, dialect, deadline, handover: Handover::of_copy() };
+        match verdict {
+            Verdict::New => {
+                let taken = self.turn(work, input, &key, answer, true);
+                self.answer(work, pdu, taken);
             }
-            Err(_) => self.answer(work, pdu, false),
+            Verdict::Closed => self.answer(work, pdu, true),
+            Verdict::Again => {
+                count(&self.health.counters.repeats);
+                self.answer(work, pdu, true);
+                let repeat = Repeat { input, key, answer };
+                let held = tokio::time::sleep(HOLD).map(move |()| Done::Repeat(Box::new(repeat)));
+                work.pending.push(held.boxed());
+            }
+        }
+    }
+
+    /// Hands a step to the engine; false when its lane is full. The screen is followed unless the
+    /// gateway has it already.
+    fn turn(
+        &self, work: &mut Work, input: UssdIn, key: &DialogKey, mut answer: Answer, follow: bool,
+    ) -> bool {
+        let dialogs = &self.gateway.dialogs;
+        let mark = input.mark.clone().unwrap_or_default();
+        let followed = follow.then(|| Handover::of(&input, key.clone(), dialogs, &self.subscribers));
+        let Ok(screen) = self.subscribers.ussd(input) else {
+            // When it is brought again it is as good as new.
+            lock(dialogs).fared(key, &mark, Fate::Lost, false);
+            followed.into_iter().for_each(Handover::nothing);
+            return false;
+        };
+        if let Some(followed) = followed {
+            answer.handover = followed;
+        }
+        work.pending.push(screen.map(move |out| Done::Screen(Box::new(answer), out)).boxed());
+        true
+    }
+
+    /// A step that came twice, a moment later. Nothing is shown once more when another step came
+    /// since, or when the screen in answer to a key is with the gateway or on its way there: it would
+    /// be taken for the answer to the next key. A begin may be a second call and is answered again,
+    /// with the same screen.
+    pub(super) fn repeat(&self, work: &mut Work, repeat: Repeat) {
+        let Repeat { input, key, answer } = repeat;
+        let mark = input.mark.clone().unwrap_or_default();
+        let fate = lock(&self.gateway.dialogs).fate(&key, &mark);
+        let begins = matches!(input.event, UssdEvent::Begin(_));
+        match fate {
+            Some(Fate::Lost) => {
+                lock(&self.gateway.dialogs).fared(&key, &mark, Fate::UnderWay, false);
+                self.turn(work, input, &key, answer, true);
+            }
+            Some(_) if begins => {
+                self.turn(work, input, &key, answer, false);
+            }
+            _ => {}
         }
     }
 
@@ -117,7 +184,7 @@ impl Link<'_> {
         if read.damaged {
             self.warn(&message, "some octets of an SMS made no character");
         }
-        let mark = lock(&self.gateway.marks).sms(&message, place.map(|place| place.reference), &read.text);
+        let mark = self.gateway.marks.sms(&message, place.map(|place| place.reference), &read.text);
         let input = SmsIn {
             gateway: self.gateway.id.clone(),
             from,

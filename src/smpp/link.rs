@@ -5,9 +5,11 @@
 //! SMS; a screen that is late is not sent, and none outlives its connection.
 
 use super::concat::{Place, Reassembly};
-use super::dialect::{Dialect, ReplyTo};
+use super::dialect::dialogs::Dialogs;
 use super::esme::{Esme, Opening, Output, State, Why};
+use super::handover::{Answer, Handover};
 use super::health::{BindState, Health, count};
+use super::intake::Repeat;
 use super::mark::Marks;
 use super::pdu::{Message, Pdu};
 use super::settings::Smsc;
@@ -48,12 +50,12 @@ const IDLE: Duration = Duration::from_secs(60);
 pub(super) struct Gateway {
     pub id: GatewayId,
     pub settings: Smsc,
-    pub dialect: Dialect,
     pub clock: Arc<dyn Clock>,
     /// Where monotonic time is counted from.
     pub started: Instant,
     pub parts: Mutex<Reassembly>,
-    pub marks: Mutex<Marks>,
+    pub marks: Marks,
+    pub dialogs: Arc<Mutex<Dialogs>>,
 }
 
 impl Gateway {
@@ -108,6 +110,7 @@ pub(super) struct Screen {
     as_data: bool,
     /// Monotonic.
     deadline: Timestamp,
+    handover: Handover,
 }
 
 /// One part of an SMS on its way.
@@ -141,8 +144,10 @@ pub(super) enum Tag {
 
 /// What the engine finished.
 pub(super) enum Done {
-    /// A screen for this dialog, to be sent by then.
-    Screen(ReplyTo, UssdOut, Timestamp),
+    /// A screen for a dialog.
+    Screen(Box<Answer>, UssdOut),
+    /// A step that came twice is due to be looked at again.
+    Repeat(Box<Repeat>),
     /// A message is kept or not; with its place when it was the last part of a long one.
     Kept(Pdu, Option<(Message, Place)>, bool),
 }
@@ -292,7 +297,10 @@ impl Link<'_> {
             Output::Accepted(tag, resp) => {
                 work.throttle.accepted();
                 match tag {
-                    Tag::Screen(_) => count(&counters.screens),
+                    Tag::Screen(screen) => {
+                        count(&counters.screens);
+                        screen.handover.taken();
+                    }
                     Tag::Part(part) => {
                         count(&counters.sms_out);
                         part.done(PartSent::Taken(resp.message_id.unwrap_or_default()));
@@ -302,7 +310,13 @@ impl Link<'_> {
             Output::Refused(tag, status) => self.refused(work, tag, status, now),
             Output::Unanswered(tag) => {
                 work.throttle.unanswered(now);
-                self.lost(tag, "the SMSC did not answer");
+                match tag {
+                    Tag::Screen(screen) => {
+                        count(&counters.screens_lost);
+                        screen.handover.unanswered();
+                    }
+                    part @ Tag::Part(_) => self.lost(part, "the SMSC did not answer"),
+                }
             }
             Output::Bad(bad) => {
                 count(&counters.bad_pdus);
@@ -350,8 +364,9 @@ impl Link<'_> {
     /// The engine finished a step or a message.
     fn finish(&self, work: &mut Work, done: Done) {
         let counters = &self.health.counters;
-        let (reply, out, deadline) = match done {
-            Done::Screen(reply, out, deadline) => (reply, out, deadline),
+        let (answer, out) = match done {
+            Done::Screen(answer, out) => (*answer, out),
+            Done::Repeat(repeat) => return self.repeat(work, *repeat),
             Done::Kept(pdu, place, kept) => {
                 if kept && let Some((message, place)) = place {
                     lock(&self.gateway.parts).forget(&message, place);
@@ -362,17 +377,22 @@ impl Link<'_> {
         let (said, last) = match out {
             UssdOut::Ask(said) => (said, false),
             UssdOut::End(said) => (said, true),
-            UssdOut::Nothing => return,
+            UssdOut::Nothing => return answer.handover.nothing(),
         };
+        let Answer { reply, dialect, deadline, mut handover } = answer;
         if self.gateway.now() > deadline {
             return count(&counters.screens_late);
         }
-        let screen = self.gateway.dialect.screen(&reply, &said, last);
+        if last {
+            handover.closes();
+        }
+        let screen = dialect.screen(&reply, &said, last);
         if screen.cut {
             count(&counters.screens_cut);
             tracing::warn!(gateway = &*self.gateway.id, "a screen was too long for the gateway and was cut");
         }
-        if !self.line.show(Screen { message: screen.message, as_data: screen.as_data, deadline }) {
+        let (message, as_data) = (screen.message, screen.as_data);
+        if !self.line.show(Screen { message, as_data, deadline, handover }) {
             count(&counters.screens_lost);
         }
     }

@@ -4,13 +4,14 @@
 //!
 //! * [`codec`], [`pdu`], [`tlv`], [`status`], [`text`]: PDUs, their octets, and what stands in them.
 //! * [`window`], [`timers`], [`throttle`], [`esme`]: one session as a machine.
-//! * [`dialect`]: what one gateway means by USSD, as data.
+//! * [`dialect`]: what one gateway means by USSD, as data, and its dialogs.
 //! * [`receipt`], [`concat`], [`mark`]: delivery receipts, long SMS put together, repeats known again.
 //!
 //! Shells:
 //!
 //! * [`settings`]: one `[[smsc]]` table.
-//! * `link` and `intake`: one connection, what leaves on it and what comes.
+//! * `link`, `intake` and `handover`: one connection, what leaves on it, what comes, and what became
+//!   of each screen.
 //! * [`pool`], [`health`]: all connections kept up, and how they fare.
 //! * `submit`: the way out for SMS.
 //!
@@ -23,6 +24,7 @@ pub mod dialect;
 pub mod esme;
 #[cfg(test)]
 mod fixture;
+mod handover;
 pub mod health;
 mod intake;
 mod link;

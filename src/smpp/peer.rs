@@ -110,7 +110,7 @@ impl Subscribers for Engine {
         let said = match &input.event {
             UssdEvent::Begin(code) => format!("begin {code}"),
             UssdEvent::Reply(text) => text.clone(),
-            UssdEvent::Gone | UssdEvent::Heard(_) | UssdEvent::Ended(_) => String::new(),
+            _ => String::new(),
         };
         if said == "busy" {
             return Err(Busy);

@@ -1,6 +1,7 @@
 //! All binds of all gateways: kept up for ever, and the way out for SMS.
 
 use super::concat::Reassembly;
+use super::dialect::dialogs::Dialogs;
 use super::esme::{Opening, Why};
 use super::health::{BindState, GatewayStatus, Health};
 use super::link::{Gateway, Line, Link};
@@ -69,11 +70,11 @@ impl Pool {
                 .collect();
             let gateway = Gateway {
                 id: smsc.name.as_str().into(),
-                dialect,
+                dialogs: Arc::new(Mutex::new(Dialogs::new(&smsc.name, dialect, random()))),
                 clock: clock.clone(),
                 started,
                 parts: Mutex::new(Reassembly::default()),
-                marks: Mutex::new(Marks::new(&smsc.name, random())),
+                marks: Marks::new(&smsc.name),
                 settings: smsc,
             };
             members.push(Member { gateway: Arc::new(gateway), binds });

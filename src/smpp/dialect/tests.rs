@@ -1,5 +1,8 @@
 use super::*;
+use crate::gsm::alphabet;
 use crate::smpp::fixture::message;
+use crate::smpp::text;
+use bytes::Bytes;
 
 fn preset(name: &str) -> Dialect {
     Dialect::preset(name).expect("a preset")
@@ -44,9 +47,9 @@ fn tata_ends_by_the_bit_alone_and_reads_the_code_from_the_destination() {
 fn an_abort_is_the_end_in_every_dialect() {
     for name in Dialect::PRESETS {
         assert_eq!(step(name, "17-ussd-abort-network.hex").event, UssdEvent::Gone, "{name}");
+        assert_eq!(step(name, "33-ussd-notify-confirm.hex").event, UssdEvent::Confirmed, "{name}");
     }
     assert_eq!(step("glo", "39-ussd-hangup-data-sm.hex").event, UssdEvent::Gone);
-    assert_eq!(step("its", "33-ussd-notify-confirm.hex").event, UssdEvent::Gone);
 }
 
 #[test]
@@ -184,4 +187,91 @@ fn senders_without_a_number_are_no_subscribers() {
     message.source = Address::new(2, 1, "0712345678");
     assert!(preset("its").step(&message).is_ok());
     assert!(!Dialect::is_ussd(&super::super::fixture::message("51-sms-mo.hex")));
+}
+
+#[test]
+fn a_push_that_asks_and_one_that_tells_are_the_worked_octets() {
+    let phone = Msisdn::from_e164("254700000123").expect("a number");
+    let push = |dialect: &str, said: &str, asks| preset(dialect).push("48357", phone, said, asks);
+    let asks = push("its", "Oda mpya #1042: pete 12. Jibu 1 Kubali 2 Kataa", true).expect("its can");
+    assert_eq!(asks.message, message("30-ussd-push-request.hex"));
+    let tells = push("its", "Malipo KES 4,350 yametumwa kwa M-Pesa.", false).expect("its can");
+    assert_eq!(tells.message, message("32-ussd-push-notify.hex"));
+    let mica = push("mica", "Habari", true).expect("mica can").message;
+    assert_eq!(mica.tlvs, [tlv::octet(tlv::USSD_SERVICE_OP, 2)], "no session of a kind it does not know");
+    assert!(push("glo", "Habari", true).expect("glo can").as_data);
+    let none = Dialect::with_overrides("its", &toml::toml! { push_op = "none" }).expect("a setting");
+    assert_eq!(none.push("48357", phone, "Habari", true), None);
+}
+
+#[test]
+fn a_dialog_that_we_opened_ends_with_a_notify() {
+    let reply = step("its", "31-ussd-push-reply.hex");
+    assert_eq!((&reply.event, reply.session.as_slice()), (&UssdEvent::Reply("1".into()), &[0x7C][..]));
+    let last = |name: &str| {
+        let to = ReplyTo { kind: Kind::Pushed, ..step(name, "31-ussd-push-reply.hex").reply };
+        let screen = preset(name).screen(&to, "Asante", true).message;
+        tlv::number(&screen.tlvs, tlv::USSD_SERVICE_OP)
+    };
+    assert_eq!((last("its"), last("smppplus"), last("glo")), (Some(0x03), Some(0x83), Some(0x83)));
+}
+
+#[test]
+fn a_dialog_of_the_data_variant_ends_with_its_own_operation() {
+    let mut begin = message("24-ussd-begin-smppplus.hex");
+    begin.tlvs[0] = tlv::octet(tlv::USSD_SERVICE_OP, 0);
+    let step = preset("smppplus").step(&begin).expect("a phone");
+    assert_eq!((&step.event, step.reply.kind), (&UssdEvent::Begin("*483*57#".into()), Kind::Data));
+    let last = preset("smppplus").screen(&step.reply, BYE, true).message;
+    assert_eq!(tlv::number(&last.tlvs, tlv::USSD_SERVICE_OP), Some(0x10));
+}
+
+#[test]
+fn we_end_a_dialog_without_a_screen_where_that_is_known() {
+    let reply = step("its", "14-ussd-reply-its.hex").reply;
+    let released = |name: &str| preset(name).release(&reply).map(|screen| screen.message);
+    assert_eq!(released("smppplus"), Some(message("18-ussd-release-by-app.hex")));
+    let op = released("glo").and_then(|message| tlv::number(&message.tlvs, tlv::USSD_SERVICE_OP));
+    assert_eq!((op, released("its")), (Some(0x44), None));
+}
+
+#[test]
+fn a_step_that_is_not_well_is_over() {
+    let mut reply = message("14-ussd-reply-its.hex");
+    let node = (tlv::SOURCE_NODE_ID, Bytes::from_static(b"node07"));
+    reply.tlvs.push(node.clone());
+    reply.tlvs.push((tlv::NETWORK_ERROR_CODE, Bytes::from_static(&[0, 0, 0])));
+    let step = preset("push_only").step(&reply).expect("a phone");
+    assert_eq!(step.event, UssdEvent::Reply("2".into()));
+    assert!(preset("push_only").screen(&step.reply, "x", false).message.tlvs.contains(&node), "returned");
+    reply.tlvs.pop();
+    reply.tlvs.push((tlv::NETWORK_ERROR_CODE, Bytes::from_static(&[3, 0, 1])));
+    assert_eq!(preset("push_only").step(&reply).map(|step| step.event), Ok(UssdEvent::Gone));
+    assert_eq!(preset("its").step(&reply).map(|step| step.event), Ok(UssdEvent::Reply("2".into())));
+}
+
+#[test]
+fn shortcuts_are_read_from_either_field() {
+    let mut begin = message("10-ussd-begin-its.hex");
+    begin.short_message = Bytes::from_static(b"*483*57*1*2#");
+    let code = |name: &str, begin: &Message| preset(name).step(begin).expect("a phone").event;
+    let wanted = UssdEvent::Begin("*483*57*1*2#".into());
+    assert_eq!((code("its", &begin), code("auto", &begin)), (wanted.clone(), wanted.clone()));
+    (begin.short_message, begin.dest.addr) = (Bytes::new(), "*483*57*1*2#".into());
+    for name in ["its", "tata", "auto"] {
+        assert_eq!(code(name, &begin), wanted, "{name}");
+    }
+    begin.short_message = Bytes::from_static(b"48357");
+    assert_eq!((code("tata", &begin), code("auto", &begin)), (wanted.clone(), wanted));
+}
+
+#[test]
+fn text_may_be_packed_one_way_only() {
+    let overrides = toml::toml! { charset_in = "gsm_packed" };
+    let dialect = Dialect::with_overrides("its", &overrides).expect("known settings");
+    let mut reply = message("14-ussd-reply-its.hex");
+    reply.short_message = text::write("Pete ya shaba", Charset::GsmPacked).expect("GSM").into();
+    let step = dialect.step(&reply).expect("a phone");
+    assert_eq!(step.event, UssdEvent::Reply("Pete ya shaba".into()));
+    assert_eq!(dialect.screen(&step.reply, "Sawa", false).message.short_message, b"Sawa"[..]);
 }

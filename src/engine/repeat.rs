@@ -1,0 +1,140 @@
+//! What a step is to the dialog that is kept: the next, one again, one too late, or its end.
+//!
+//! A key must act once, and on the screen that the phone showed. So a key that comes again is
+//! answered as before, one for a screen before this one is not answered at all, and one for a dialog
+//! that is over gets a closing screen and leaves it over.
+
+use super::Engine;
+use super::port::{UssdEvent, UssdIn, UssdOut};
+use super::record::Cause;
+use super::trade::Due;
+use super::turn::{DialogRow, screen};
+use super::work::{Fault, Work};
+use crate::dialog::machine::Machine;
+use crate::store::batch::Expect;
+use crate::store::{codec, keys};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A begin that comes again within this is the network's stammer, not a second call.
+const STAMMER: Duration = Duration::from_secs(5);
+
+/// A key after so long a silence is answered with "this call is over": no network keeps a call open
+/// longer, so it belongs to another one.
+const OPEN_FOR: Duration = Duration::from_secs(180);
+
+/// The same begin again. Where steps have no marks only a plain code counts: of answers behind it
+/// nothing is kept that could tell two of them apart.
+pub(super) fn is_same_begin(row: &DialogRow, input: &UssdIn, masked: &str) -> bool {
+    let same = match (&row.begun_as, &input.mark) {
+        (Some(then), Some(now)) => then == now,
+        _ => row.dialled == masked && masked.ends_with('#') && input.at.since(row.begun) < STAMMER,
+    };
+    same && row.is_of(input) && row.state.cut.is_none() && row.out != UssdOut::Nothing
+}
+
+/// What a key is to the dialog that is kept.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Key {
+    /// For the screen that is shown.
+    Next,
+    /// The last one once more.
+    Again,
+    /// For a screen before this one.
+    Late,
+    /// For a dialog that is over, or for another one.
+    Over,
+}
+
+pub(super) fn key(row: &DialogRow, input: &UssdIn) -> Key {
+    if !row.is_of(input) {
+        return Key::Over;
+    }
+    if input.mark.is_some() && input.mark == row.mark {
+        return Key::Again;
+    }
+    match behind(row, input.sequence) {
+        Some(0) => return Key::Again,
+        Some(_) => return Key::Late,
+        None => {}
+    }
+    let silent = input.at.since(row.last) > OPEN_FOR;
+    if row.state.is_over() || row.state.cut.is_some() || silent { Key::Over } else { Key::Next }
+}
+
+/// How many steps the count of a key is behind the last one seen; `None` when it is ahead, or
+/// nothing counts. Counts have seven bits and wrap.
+fn behind(row: &DialogRow, sequence: Option<u8>) -> Option<u8> {
+    let (seen, new) = (row.sequence?, sequence.filter(|_| row.moves)?);
+    let behind = seen.wrapping_sub(new) & 0x7F;
+    (behind < 64).then_some(behind)
+}
+
+impl Engine {
+    /// The network says that the dialog is over, or its screen never reached the network: kept, so
+    /// that a redial goes on.
+    pub(super) async fn over(
+        &self, mut work: Work<'_>, input: &UssdIn, mut row: DialogRow, version: Option<u64>,
+    ) -> Result<UssdOut, Fault> {
+        let ended = row.state.is_over();
+        let (concerns, lost) = match input.event {
+            UssdEvent::Confirmed => (!ended, false),
+            UssdEvent::Unseen { surely } => ((ended || surely) && row.mark == input.mark, true),
+            _ => (true, false),
+        };
+        if !concerns || !row.is_of(input) || row.state.cut.is_some() {
+            return Ok(UssdOut::Nothing);
+        }
+        row.lost = lost;
+        self.cut(&mut work, input, &mut row);
+        let word = if lost { "unseen" } else { "gone" };
+        self.keep(work, input, &row, version, cause(input, &row, String::new(), word)).await?;
+        Ok(UssdOut::Nothing)
+    }
+
+    /// A key comes again whose screen was lost on the way: the call lives, and gets that screen.
+    pub(super) async fn revive(
+        &self, work: Work<'_>, input: &UssdIn, mut row: DialogRow, version: Option<u64>,
+    ) -> Result<UssdOut, Fault> {
+        row.lost = false;
+        row.state.cut = None;
+        let cause = cause(input, &row, screen(&row.out).to_owned(), "again");
+        self.keep(work, input, &row, version, cause).await?;
+        Ok(row.out)
+    }
+
+    /// Parks a dialog that the network cut, and sets the reminder of it.
+    pub(super) fn cut(&self, work: &mut Work<'_>, input: &UssdIn, row: &mut DialogRow) {
+        row.state.cut(input.at);
+        if let Some(graph) = self.menus.graph(&row.state.graph) {
+            let machine = Machine::new(&graph, row.state.clone());
+            let env = self.env(&graph, row.lang, input.at);
+            if let Some((after, _)) = machine.drop_wish(env, &BTreeMap::new()) {
+                let due = Due::Cut { msisdn: input.msisdn, touched: row.last };
+                work.timer(input.at.after(after), &format!("cut/{}", input.msisdn), &due);
+            }
+        }
+    }
+
+    /// Commits a turn with its dialog as it stands now.
+    pub(super) async fn keep(
+        &self, mut work: Work<'_>, input: &UssdIn, row: &DialogRow, version: Option<u64>, cause: Cause,
+    ) -> Result<(), Fault> {
+        let expect = version.map_or(Expect::Absent, Expect::At);
+        work.extra().put(keys::dialog(input.msisdn), expect, codec::encode(row));
+        self.commit(work, cause, None).await?;
+        Ok(())
+    }
+}
+
+/// What the journal says of a step that walked nowhere.
+fn cause(input: &UssdIn, row: &DialogRow, shown: String, word: &str) -> Cause {
+    Cause::Ussd {
+        dialog: row.state.id,
+        msisdn: input.msisdn,
+        graph: row.state.graph.clone(),
+        typed: String::new(),
+        shown,
+        outcomes: vec![(word.to_owned(), String::new())],
+    }
+}
