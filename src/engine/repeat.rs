@@ -1,8 +1,8 @@
 //! What a step is to the dialog that is kept: the next, one again, one too late, or its end.
 //!
-//! A key must act once, and on the screen that the phone showed. So a key that comes again is
-//! answered as before, one for a screen before this one is not answered at all, and one for a dialog
-//! that is over gets a closing screen and leaves it over.
+//! A key must act once, and on the screen that the phone showed. So a key that comes again, or is
+//! meant for a screen before this one, is shown what is current, and one for a dialog that is over
+//! gets a closing screen and leaves it over.
 
 use super::Engine;
 use super::port::{UssdEvent, UssdIn, UssdOut};
@@ -38,10 +38,8 @@ pub(super) fn is_same_begin(row: &DialogRow, input: &UssdIn, masked: &str) -> bo
 pub(super) enum Key {
     /// For the screen that is shown.
     Next,
-    /// The last one once more.
+    /// The last one once more, or one for a screen before this one.
     Again,
-    /// For a screen before this one.
-    Late,
     /// For a dialog that is over, or for another one.
     Over,
 }
@@ -53,21 +51,20 @@ pub(super) fn key(row: &DialogRow, input: &UssdIn) -> Key {
     if input.mark.is_some() && input.mark == row.mark {
         return Key::Again;
     }
-    match behind(row, input.sequence) {
-        Some(0) => return Key::Again,
-        Some(_) => return Key::Late,
-        None => {}
+    if is_late(row, input.sequence) {
+        return Key::Again;
     }
     let silent = input.at.since(row.last) > OPEN_FOR;
     if row.state.is_over() || row.state.cut.is_some() || silent { Key::Over } else { Key::Next }
 }
 
-/// How many steps the count of a key is behind the last one seen; `None` when it is ahead, or
-/// nothing counts. Counts have seven bits and wrap.
-fn behind(row: &DialogRow, sequence: Option<u8>) -> Option<u8> {
-    let (seen, new) = (row.sequence?, sequence.filter(|_| row.moves)?);
-    let behind = seen.wrapping_sub(new) & 0x7F;
-    (behind < 64).then_some(behind)
+/// A key for a screen that is no longer current: its count is not ahead of the last one seen.
+/// Counts have seven bits and wrap.
+fn is_late(row: &DialogRow, sequence: Option<u8>) -> bool {
+    match (row.sequence, sequence) {
+        (Some(seen), Some(new)) => row.moves && seen.wrapping_sub(new) & 0x7F < 64,
+        _ => false,
+    }
 }
 
 impl Engine {

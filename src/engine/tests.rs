@@ -1,5 +1,7 @@
 //! The engine over the model of a store, without a network.
 
+mod repeats;
+
 use super::port::*;
 use super::shopfront::{CardEvent, CardNews, CardSession, ShopError, ShopFront};
 use super::trade::{Due, Text};

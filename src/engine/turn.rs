@@ -144,7 +144,6 @@ impl Engine {
                 Key::Next => (row, Input::Key(typed.clone()), typed.clone()),
                 Key::Again if row.lost => return self.revive(work, input, row, version).await,
                 Key::Again => return Ok(row.out),
-                Key::Late => return Ok(UssdOut::Nothing),
                 Key::Over => return Ok(self.expired(who.lang)),
             },
             (UssdEvent::Heard(_), _) => return Ok(self.expired(who.lang)),

@@ -2,7 +2,7 @@
 //! receipt, an SMS or a part of one.
 
 use super::concat::{Piece, Shape, shape};
-use super::dialect::dialogs::{DialogKey, Fate, Met, Verdict, key_of};
+use super::dialect::dialogs::{DialogKey, Fate, Met, Resend, Verdict, key_of};
 use super::dialect::{self, Dialect};
 use super::handover::{Answer, Handover};
 use super::health::count;
@@ -121,24 +121,14 @@ impl Link<'_> {
         true
     }
 
-    /// A step that came twice, a moment later. Nothing is shown once more when another step came
-    /// since, or when the screen in answer to a key is with the gateway or on its way there: it would
-    /// be taken for the answer to the next key. A begin may be a second call and is answered again,
-    /// with the same screen.
+    /// A step that came twice, a moment later.
     pub(super) fn repeat(&self, work: &mut Work, repeat: Repeat) {
         let Repeat { input, key, answer } = repeat;
-        let mark = input.mark.clone().unwrap_or_default();
-        let fate = lock(&self.gateway.dialogs).fate(&key, &mark);
         let begins = matches!(input.event, UssdEvent::Begin(_));
-        match fate {
-            Some(Fate::Lost) => {
-                lock(&self.gateway.dialogs).fared(&key, &mark, Fate::UnderWay, false);
-                self.turn(work, input, &key, answer, true);
-            }
-            Some(_) if begins => {
-                self.turn(work, input, &key, answer, false);
-            }
-            _ => {}
+        let mark = input.mark.as_ref();
+        let resend = mark.map(|mark| lock(&self.gateway.dialogs).resend(&key, mark, begins));
+        if let Some(how @ (Resend::Copy | Resend::Anew)) = resend {
+            self.turn(work, input, &key, answer, how == Resend::Anew);
         }
     }
 

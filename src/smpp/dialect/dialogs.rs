@@ -58,6 +58,17 @@ pub enum Verdict {
     Closed,
 }
 
+/// How a repeated step is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resend {
+    /// Not at all.
+    Nothing,
+    /// With a screen that the gateway has already.
+    Copy,
+    /// With a screen that was lost before.
+    Anew,
+}
+
 /// A step, and what is known of it.
 #[derive(Debug)]
 pub struct Met {
@@ -129,11 +140,15 @@ impl Dialogs {
         &self.habits
     }
 
-    /// Notes that a push which asks leaves for a phone: its reply is the first that tells the
-    /// name of the dialog.
+    /// Notes that a push leaves for a phone. The reply to one that asks is the first that tells
+    /// the name of the dialog; where dialogs have no names, it is not that of the dialog before.
     pub fn pushed(&mut self, phone: Msisdn, now: Timestamp) {
         self.pushed.retain(|_, at| now.since(*at) < KEPT);
         self.pushed.insert(phone.number(), now);
+        let nameless = (phone.number(), Vec::new());
+        if self.dialogs.get(&nameless).is_some_and(|dialog| dialog.closed) {
+            self.dialogs.remove(&nameless);
+        }
     }
 
     /// Reads a step.
@@ -233,8 +248,9 @@ impl Dialogs {
                 None => self.mark(step, dialog.ordinal, &octets_of(pdu)),
             },
         };
-        if dialog.last.iter().flatten().any(|seen| seen.mark == mark) {
-            return (mark, Verdict::Again);
+        if let Some(seen) = dialog.last.iter().flatten().find(|seen| seen.mark == mark) {
+            // Another key under the count of the last one waits for a screen, and gets the current one.
+            return (mark, if seen.says == says { Verdict::Again } else { Verdict::New });
         }
         self.note(&key, &mark, None, says, pdu, now);
         (mark, Verdict::New)
@@ -261,6 +277,9 @@ impl Dialogs {
     /// The dialog is over, or a notice was shown.
     fn over(&mut self, step: &Step, pdu: PduId) -> (Mark, Verdict) {
         let key = key_of(step);
+        if step.event == UssdEvent::Confirmed {
+            self.pushed.remove(&key.0);
+        }
         let (ordinal, closed) = self.dialogs.get(&key).map_or((0, false), |d| (d.ordinal, d.closed));
         if !closed {
             // What begins now is another dialog, however soon.
@@ -292,10 +311,21 @@ impl Dialogs {
         }
     }
 
-    /// How the screen in answer to a step fared; `None` when another step came since.
-    pub fn fate(&self, key: &DialogKey, mark: &Mark) -> Option<Fate> {
-        let dialog = self.dialogs.get(key)?;
-        dialog.last[1].as_ref().filter(|seen| seen.mark == *mark).map(|_| dialog.fate)
+    /// What to do about a step that came [`Again`](Verdict::Again), a moment later. Nothing is sent
+    /// when another step came since, or when the screen in answer to a key is with the gateway or on
+    /// its way there: it would be taken for the answer to the next key. A begin may be a second call,
+    /// and after a last screen no key can come.
+    pub fn resend(&mut self, key: &DialogKey, mark: &Mark, begins: bool) -> Resend {
+        let last = |dialog: &&mut Dialog| dialog.last[1].as_ref().is_some_and(|seen| seen.mark == *mark);
+        let Some(dialog) = self.dialogs.get_mut(key).filter(last) else { return Resend::Nothing };
+        match dialog.fate {
+            Fate::Lost => {
+                dialog.fate = Fate::UnderWay;
+                Resend::Anew
+            }
+            _ if begins || dialog.closed => Resend::Copy,
+            _ => Resend::Nothing,
+        }
     }
 
     fn mark(&self, step: &Step, ordinal: u64, rest: &[u8]) -> Mark {

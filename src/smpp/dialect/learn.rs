@@ -66,6 +66,11 @@ impl Habits {
         }
     }
 
+    /// The dialect as far as it is known; what a push is made with.
+    pub fn dialect(&self) -> &Arc<Dialect> {
+        &self.dialect
+    }
+
     /// Takes note of a message of a dialog. Gives the dialect to read it with, and, whenever
     /// something new was worked out, all that is known by now in a sentence for the log.
     pub fn observe(&mut self, message: &Message, by_data: bool) -> (Arc<Dialect>, Option<String>) {
@@ -137,7 +142,11 @@ impl Habits {
             (Some(Name::Vendor), _) => (SessionKey::UssdSessionId, false),
             (Some(Name::Nowhere) | None, _) => (SessionKey::Msisdn, false),
         };
-        let end_bit = if self.upside_down { EndBit::Inverted } else { self.base.end_bit };
+        let end_bit = match self.name {
+            Some(Name::Info) if self.upside_down => EndBit::Inverted,
+            Some(Name::Info) | None => self.base.end_bit,
+            Some(_) => EndBit::Ignored,
+        };
         Dialect { session, sequence, end_bit, ..self.base.clone() }
     }
 
@@ -180,5 +189,99 @@ impl Habits {
         let bit = if self.upside_down { "; its end bit is upside down" } else { "" };
         let near = self.proposal().map(|(preset, _)| format!("; the nearest dialect is \"{preset}\""));
         format!("dialogs are named {name}{bit}{}", near.unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::smpp::fixture;
+    use bytes::Bytes;
+
+    const BEGIN: &str = "10-ussd-begin-its.hex";
+    const REPLY: &str = "14-ussd-reply-its.hex";
+
+    fn habits() -> Habits {
+        Habits::new(Dialect::preset("auto").expect("a preset"))
+    }
+
+    fn with_info(file: &str, info: [u8; 2]) -> Message {
+        let mut message = fixture::message(file);
+        message.tlvs[1].1 = Bytes::copy_from_slice(&info);
+        message
+    }
+
+    /// What a gateway that sends these is read with, and what was said of it, in order.
+    fn learnt(messages: &[Message]) -> (Habits, Vec<SessionKey>, Vec<String>) {
+        let mut habits = habits();
+        let (mut keys, mut said) = (Vec::new(), Vec::new());
+        for message in messages {
+            let (dialect, news) = habits.observe(message, false);
+            keys.push(dialect.session);
+            said.extend(news);
+        }
+        (habits, keys, said)
+    }
+
+    #[test]
+    fn each_place_of_the_name_is_found_with_the_first_begin_and_told_once() {
+        for (file, session, preset) in [
+            (BEGIN, SessionKey::ItsOctet, "its"),
+            ("20-ussd-begin-umr.hex", SessionKey::UserMessageReference, "mica"),
+            ("23-ussd-begin-msisdn.hex", SessionKey::Msisdn, "msisdn"),
+            ("24-ussd-begin-smppplus.hex", SessionKey::UssdSessionId, "smppplus"),
+        ] {
+            let begin = fixture::message(file);
+            let (habits, keys, said) = learnt(&[begin.clone(), begin]);
+            assert_eq!((keys, said.len()), (vec![session; 2], 1), "{file}: {said:?}");
+            assert!(said[0].contains(&format!("nearest dialect is \"{preset}\"")), "{said:?}");
+            let (near, anew) = habits.proposal().expect("something was seen");
+            assert_eq!((near, anew.is_empty()), (preset, true), "{anew:?}");
+        }
+    }
+
+    #[test]
+    fn a_count_that_moves_is_told_and_the_name_stays_in_octet_1() {
+        let (habits, keys, said) = learnt(&[fixture::message(BEGIN), fixture::message(REPLY)]);
+        assert_eq!(keys, [SessionKey::ItsOctet; 2]);
+        assert!(said[1].contains("octet 2 counts"), "{said:?}");
+        assert!(habits.dialect().sequence);
+    }
+
+    #[test]
+    fn an_octet_2_that_stands_still_is_part_of_the_name_of_dialogs_begun_from_then_on() {
+        let still = |file| with_info(file, [0x2A, 0x46]);
+        let steps = [
+            still(BEGIN),
+            still(REPLY),
+            still(REPLY),
+            still(REPLY),
+            still(REPLY),
+            still(BEGIN),
+            still(REPLY),
+        ];
+        let (habits, keys, said) = learnt(&steps);
+        assert_eq!(keys[..5], [SessionKey::ItsOctet; 5], "a dialog keeps its name to the end");
+        assert_eq!(keys[5..], [SessionKey::ItsFifteenBits; 2]);
+        assert!(said.last().is_some_and(|said| said.contains("fifteen bits")), "{said:?}");
+        assert_eq!(habits.proposal().map(|(near, _)| near), Some("sixdee"));
+    }
+
+    #[test]
+    fn a_begin_that_says_it_is_the_last_message_has_its_bit_upside_down() {
+        let mut habits = habits();
+        let begin = with_info(BEGIN, [0x2A, 0x01]);
+        let (dialect, said) = habits.observe(&begin, false);
+        assert_eq!(dialect.end_bit, EndBit::Inverted);
+        assert!(said.is_some_and(|said| said.contains("upside down")));
+        assert!(matches!(dialect.step(&begin).map(|step| step.event), Ok(super::super::UssdEvent::Begin(_))));
+    }
+
+    #[test]
+    fn a_gateway_that_was_described_is_taken_at_its_word() {
+        let mut habits = Habits::new(Dialect::preset("mica").expect("a preset"));
+        let (dialect, said) = habits.observe(&fixture::message(BEGIN), false);
+        assert_eq!((dialect.session, said), (SessionKey::UserMessageReference, None));
+        assert_eq!(habits.proposal(), None);
     }
 }

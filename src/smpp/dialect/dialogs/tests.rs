@@ -180,3 +180,30 @@ fn dialogs_of_long_ago_are_forgotten() {
     assert!(dialogs.dialogs.len() <= (ROUND + 60) as usize);
     assert!(dialogs.connections.len() <= CONNECTIONS);
 }
+
+#[test]
+fn a_repeat_gets_no_screen_that_could_be_taken_for_the_answer_to_the_next_key() {
+    let mut dialogs = dialogs("its");
+    let begin = meet(&mut dialogs, &of(BEGIN), (1, 1), at(0));
+    let key = key_of(&begin.step);
+    assert_eq!(dialogs.resend(&key, &begin.mark, true), Resend::Copy, "it may be a second call");
+    let reply = meet(&mut dialogs, &of(REPLY), (1, 2), at(3));
+    assert_eq!(dialogs.resend(&key, &begin.mark, true), Resend::Nothing, "a key came since");
+    assert_eq!(dialogs.resend(&key, &reply.mark, false), Resend::Nothing, "its screen is on the way");
+    taken(&mut dialogs, &reply, false);
+    assert_eq!(dialogs.resend(&key, &reply.mark, false), Resend::Nothing, "its screen is there");
+    dialogs.fared(&key, &reply.mark, Fate::Lost, false);
+    assert_eq!(dialogs.resend(&key, &reply.mark, false), Resend::Anew);
+    assert_eq!(dialogs.resend(&key, &reply.mark, false), Resend::Nothing, "once");
+    taken(&mut dialogs, &reply, true);
+    assert_eq!(dialogs.resend(&key, &reply.mark, false), Resend::Copy, "no key follows a last screen");
+}
+
+#[test]
+fn another_key_under_an_old_count_waits_for_a_screen() {
+    let mut dialogs = dialogs("its");
+    meet(&mut dialogs, &of(BEGIN), (1, 1), at(0));
+    let first = meet(&mut dialogs, &of(REPLY), (1, 2), at(3));
+    let late = meet(&mut dialogs, &says(REPLY, "7"), (1, 3), at(9));
+    assert_eq!((late.verdict, &late.mark), (Verdict::New, &first.mark));
+}
