@@ -7,6 +7,7 @@ use crate::market::Policy;
 use crate::money::card::CardSettings;
 use crate::money::mobile::MobileSettings;
 use crate::smpp::settings::Smsc;
+use crate::types::routing::{Gateway, Sources, Table};
 use crate::types::{Lang, Msisdn};
 use crate::{telemetry, web};
 use secrecy::SecretString;
@@ -32,6 +33,9 @@ pub struct Config {
     /// Gateways of mobile operators.
     #[serde(default, rename = "smsc")]
     pub gateways: Vec<Smsc>,
+    /// Which gateways reach which phones.
+    #[serde(default)]
+    pub routing: Routing,
     /// The house's numbers.
     #[serde(default)]
     pub market: Policy,
@@ -77,6 +81,42 @@ impl Default for Service {
             menus: None,
             pin_pepper_file: None,
         }
+    }
+}
+
+/// `[routing]`: which gateways reach which phones; without files, every gateway every phone.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Routing {
+    /// Operators with their gateways and the beginnings of their numbers, in TOML.
+    pub operators: Option<PathBuf>,
+    /// Numbers that moved to another operator, in CSV: `msisdn,operator`.
+    pub ported: Option<PathBuf>,
+}
+
+impl Routing {
+    /// Reads the files; `known` are the gateways there are.
+    ///
+    /// # Errors
+    /// The first mistake, with its file, its line and the remedy.
+    pub fn table(&self, known: Vec<Gateway>) -> Result<Table, ConfigError> {
+        let Some(operators) = &self.operators else {
+            if self.ported.is_some() {
+                return Err(value("[routing]", "ported names operators; set operators to their file too"));
+            }
+            return Ok(Table::everywhere(known));
+        };
+        let read = |path: &PathBuf| match std::fs::read_to_string(path) {
+            Ok(text) => Ok((path.display().to_string(), text)),
+            Err(why) => Err(value("[routing]", format!("{}: {why}; mend the path", path.display()))),
+        };
+        let operators = read(operators)?;
+        let ported = self.ported.as_ref().map(read).transpose()?;
+        let sources = Sources {
+            operators: (&operators.0, &operators.1),
+            ported: ported.as_ref().map(|(name, text)| (name.as_str(), text.as_str())),
+        };
+        Table::read(sources, &known).map_err(|why| value("[routing]", why))
     }
 }
 
@@ -213,7 +253,8 @@ impl Config {
             &mut self.money.card.webhook_secret_old_file,
         ];
         optional.into_iter().flatten().for_each(settle);
-        self.gateways.iter_mut().filter_map(|g| g.password_file.as_mut()).for_each(settle);
+        self.gateways.iter_mut().flat_map(Smsc::paths).for_each(settle);
+        [&mut self.routing.operators, &mut self.routing.ported].into_iter().flatten().for_each(settle);
     }
 
     fn check(&self) -> Result<(), ConfigError> {
@@ -232,10 +273,16 @@ impl Config {
         for gateway in &self.gateways {
             gateway.check().map_err(|why| value(&format!("[[smsc]] {:?}", gateway.name), why))?;
         }
+        self.routing.table(self.gateway_names())?;
         if self.limits.screen_septets < 60 || self.limits.screen_septets > 182 {
             return Err(value("[limits]", "screen_septets lies between 60 and 182"));
         }
         Ok(())
+    }
+
+    /// The gateways by which SMS may leave, in their order.
+    pub fn gateway_names(&self) -> Vec<Gateway> {
+        self.gateways.iter().map(|gateway| gateway.name.as_str().into()).collect()
     }
 
     /// What the house says of itself in texts.
@@ -315,5 +362,23 @@ mod tests {
         let config = Config::parse(&text, "config.toml", folder).expect("usable");
         let why = config.http.with_secrets(folder, None).expect_err("there is no such file").to_string();
         assert!(why.contains("\"etc/secrets/desk\""), "{why}");
+    }
+
+    #[test]
+    fn a_mistake_in_a_routing_file_is_told_with_its_file_its_line_and_the_remedy() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = EXAMPLE.replace("# operators =", "operators =").replace("# ported ", "ported ");
+        let parse = || Config::parse(&text, "config.toml", folder.path());
+        let missing = parse().expect_err("there is no such file").to_string();
+        assert!(missing.contains("routes.toml") && missing.contains("mend the path"), "{missing}");
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+        write("routes.toml", "[operator.safaricom]\ngateways = [\"safari\"]\nprefixes = [\"2547\"]\n");
+        write("ported.csv", "msisdn,operator\n254712345678,airtel\n");
+        let wrong = parse().expect_err("airtel is unknown").to_string();
+        assert!(wrong.contains("ported.csv, line 2") && wrong.contains("write one of: safaricom"), "{wrong}");
+        write("ported.csv", "msisdn,operator\n254112345678,safaricom\n");
+        let config = parse().expect("sound");
+        let table = config.routing.table(config.gateway_names()).expect("sound");
+        assert_eq!(table.sizes(), (1, 1, 1));
     }
 }

@@ -4,13 +4,14 @@ use super::service::{Service, Wiring};
 use crate::config::Config;
 use crate::engine::clock::SystemClock;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 const HELP: &str = "\
 Binds to every SMSC of the configuration, serves the shop, and ends cleanly on SIGTERM or Ctrl-C:
 no new work is taken, what was taken is finished, the operators are told good-bye.
+SIGHUP reads the files of [routing] anew; if they are wrong, those of before stay in use.
 
 An SMSC that cannot be reached does not stop the start: it is tried again for ever.
 
@@ -33,6 +34,12 @@ pub async fn run(args: ServeArgs) -> ExitCode {
         let config = Config::read(&args.config).map_err(|why| why.to_string())?;
         crate::telemetry::start(&config.telemetry)?;
         let folder = args.config.parent().map(PathBuf::from).unwrap_or_default();
+        if config.pepper().map_err(|why| why.to_string())?.is_none() {
+            tracing::warn!(
+                "no PIN pepper: whoever steals the store can guess PINs; set [service] pin_pepper_file \
+                 before the first person sets a PIN, for it can never be changed afterwards"
+            );
+        }
         let mut config = config;
         let key = std::env::var("SOKONI_DESK_KEY").ok().map(secrecy::SecretString::from);
         config.http = config.http.with_secrets(&folder, key).map_err(|why| why.to_string())?;
@@ -49,12 +56,28 @@ pub async fn run(args: ServeArgs) -> ExitCode {
     let asked = tokio::select! {
         () = interrupted() => true,
         () = service.ended() => false,
+        () = reloading(&service, &args.config) => false,
     };
     tracing::info!("ending: no new work is taken");
     service.shut_down().await;
     tracing::info!("ended");
     // Whoever supervises the process starts it again, and the start says what is wrong.
     if asked { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Reads the routing files anew at every SIGHUP; never resolves.
+async fn reloading(service: &Service, config: &Path) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return std::future::pending().await };
+    loop {
+        if hangup.recv().await.is_none() {
+            return std::future::pending().await;
+        }
+        let read = Config::read(config).map_err(|why| why.to_string());
+        if let Err(why) = read.and_then(|config| service.reload_routes(&config)) {
+            tracing::error!(why, "ALARM: the routing files are wrong; those of before stay in use");
+        }
+    }
 }
 
 /// Resolves at SIGTERM or Ctrl-C.

@@ -6,7 +6,7 @@ use crate::engine::lanes::Lanes;
 use crate::engine::menus::Menus;
 use crate::engine::messages::keep::{self, Keep};
 use crate::engine::pins::Pins;
-use crate::engine::port::{MoneyOut, SmsSender, SmsWay, Subscribers};
+use crate::engine::port::{Binds, MoneyOut, SmsSender, SmsWay, Subscribers};
 use crate::engine::routes::Routes;
 use crate::engine::shopfront::{CardIn, ShopFront};
 use crate::engine::{Engine, Parts, due, outbox};
@@ -41,6 +41,8 @@ pub struct Service {
     pub engine: Arc<Engine>,
     /// The connections to operators.
     pub pool: Arc<Pool>,
+    /// By which gateways SMS leave.
+    pub routes: Arc<Routes>,
     store: Arc<dyn Store>,
     lanes: Lanes,
     stop: CancellationToken,
@@ -104,6 +106,20 @@ impl Service {
         let opened = tokio::task::spawn_blocking(move || Sled::open(&path, cache)).await;
         let store: Arc<dyn Store> =
             Arc::new(opened.map_err(|why| why.to_string())?.map_err(|why| why.to_string())?);
+        // Whatever may fail comes before the first worker, so that a start that fails leaves none.
+        let pool =
+            Pool::new(config.gateways.clone(), Arc::clone(&wiring.clock)).map_err(|why| why.to_string())?;
+        let pool = Arc::new(pool);
+        let listener = match wiring.listener {
+            Some(listener) => listener,
+            None => TcpListener::bind(config.http.listen).await.map_err(|why| {
+                format!("cannot listen on {} ({why}); choose another [http] listen", config.http.listen)
+            })?,
+        };
+        let address = listener.local_addr().map_err(|why| why.to_string())?;
+        let ways: Vec<Arc<dyn SmsWay>> = vec![Arc::clone(&pool) as Arc<dyn SmsWay>];
+        let routes = Arc::new(Routes::new(ways));
+        routes.set_table(config.routing.table(config.gateway_names()).map_err(|why| why.to_string())?);
         let Money { mobile, card, callback_secret, card_config } = money(&config)?;
         let house = config.house().map_err(|why| why.to_string())?;
         let pepper = config.pepper().map_err(|why| why.to_string())?;
@@ -122,27 +138,20 @@ impl Service {
 
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let lanes = Lanes::start(&engine, config.limits.lanes, config.limits.lane_depth);
-        let pool =
-            Pool::new(config.gateways.clone(), Arc::clone(&wiring.clock)).map_err(|why| why.to_string())?;
-        let pool = Arc::new(pool);
         let subscribers: Arc<dyn Subscribers> = Arc::new(lanes.clone());
         pool.start(&subscribers, &stop);
-        let ways: Vec<Arc<dyn SmsWay>> = vec![Arc::clone(&pool) as Arc<dyn SmsWay>];
-        let sender: Arc<dyn SmsSender> = Arc::new(Routes::new(ways));
+        let sender: Arc<dyn SmsSender> = Arc::clone(&routes) as Arc<dyn SmsSender>;
         tasks.spawn(outbox::run(Arc::clone(&engine), sender, stop.clone()));
         tasks.spawn(due::run(Arc::clone(&engine), stop.child_token()));
         let (rows, clock) = (Arc::clone(&store), Arc::clone(&wiring.clock));
         tasks.spawn(sweep(rows, clock, config.store.keep(), stop.child_token()));
 
-        let listener = match wiring.listener {
-            Some(listener) => listener,
-            None => TcpListener::bind(config.http.listen).await.map_err(|why| {
-                format!("cannot listen on {} ({why}); choose another [http] listen", config.http.listen)
-            })?,
-        };
-        let address = listener.local_addr().map_err(|why| why.to_string())?;
         let front: Arc<dyn ShopFront> = Arc::clone(&engine) as Arc<dyn ShopFront>;
-        let around = web::routes::Surroundings { clock: Arc::clone(&wiring.clock), shutdown: stop.clone() };
+        let around = web::routes::Surroundings {
+            clock: Arc::clone(&wiring.clock),
+            shutdown: stop.clone(),
+            binds: Arc::clone(&pool) as Arc<dyn Binds>,
+        };
         let pages = web::routes::router_in(Arc::clone(&front), config.http.clone(), around)
             .merge(callback::router(Arc::clone(&front), callback_secret))
             .merge(card::webhook::router(front, &card_config, Arc::clone(&wiring.clock)))
@@ -154,7 +163,7 @@ impl Service {
             }
         });
         tasks.close();
-        Ok(Self { address, engine, pool, store, lanes, stop, tasks })
+        Ok(Self { address, engine, pool, routes, store, lanes, stop, tasks })
     }
 
     /// The store, for looking into it.
@@ -165,6 +174,19 @@ impl Service {
     /// The lanes, for handing in what no gateway brings.
     pub fn lanes(&self) -> &Lanes {
         &self.lanes
+    }
+
+    /// Reads the routing files of a configuration anew; those of before stay when they are wrong.
+    ///
+    /// # Errors
+    /// The first mistake, with its file, its line and the remedy.
+    pub fn reload_routes(&self, config: &Config) -> Result<(), String> {
+        let known = self.routes.gateways();
+        let table = config.routing.table(known).map_err(|why| why.to_string())?;
+        let (operators, prefixes, ported) = table.sizes();
+        self.routes.set_table(table);
+        tracing::info!(operators, prefixes, ported, "SMS go by the routing files as they stand now");
+        Ok(())
     }
 
     /// Resolves when the service ends by itself, because its store stopped, or was told to.
@@ -181,13 +203,14 @@ impl Service {
     pub async fn shut_down(self) {
         let Self { engine, pool, store, lanes, stop, tasks, .. } = self;
         stop.cancel();
+        let bound = DRAIN.max(pool.longest_stop());
         let quiet = async {
             pool.stopped().await;
             drop(pool);
             lanes.drained().await;
             tasks.wait().await;
         };
-        if tokio::time::timeout(DRAIN, quiet).await.is_err() {
+        if tokio::time::timeout(bound, quiet).await.is_err() {
             tracing::warn!("not everything ended in time; what was acknowledged is durable all the same");
         }
         drop(engine);

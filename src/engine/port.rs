@@ -261,6 +261,13 @@ pub trait Binds: Send + Sync + 'static {
     fn binds(&self) -> Vec<BindView>;
 }
 
+/// Connections that never change, and none at all.
+impl Binds for Vec<BindView> {
+    fn binds(&self) -> Vec<BindView> {
+        self.clone()
+    }
+}
+
 /// A request to pay somebody by mobile money. The id is made durable before anything is sent and
 /// is the same for every try.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -19,8 +19,14 @@ pub struct Routes {
 impl Routes {
     /// These ways, all of them for every number until a [`table`](Self::set_table) says otherwise.
     pub fn new(ways: Vec<Arc<dyn SmsWay>>) -> Self {
-        let gateways = ways.iter().flat_map(|way| way.gateways()).collect();
-        Self { ways, table: RwLock::new(Arc::new(Table::everywhere(gateways))) }
+        let routes = Self { ways, table: RwLock::default() };
+        routes.set_table(Table::everywhere(routes.gateways()));
+        routes
+    }
+
+    /// Every gateway of every way.
+    pub fn gateways(&self) -> Vec<GatewayId> {
+        self.ways.iter().flat_map(|way| way.gateways()).collect()
     }
 
     /// From now on SMS go by this table.

@@ -10,12 +10,14 @@
 //! [`Esme::octets`] in one go, and sleep until [`Esme::poll_timeout`].
 
 use super::codec::{self, BadPdu, Uncut};
-use super::pdu::{Bind, Body, Message, MessageResp, Mode, Pdu};
+use super::pdu::{self, Bind, BindResp, Body, Message, MessageResp, Mode, Pdu, VERSION_5_0};
 use super::status;
 use super::timers::{Due, Limits, Timers};
+use super::tlv::{self, Tlv};
 use super::window::Window;
 use crate::types::Timestamp;
 use bytes::{Bytes, BytesMut};
+use rusmpp::CommandId;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -48,11 +50,24 @@ pub enum State {
     Unbinding(Timestamp),
 }
 
+/// Who took our bind.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Smsc {
+    /// What it calls itself.
+    pub system_id: String,
+    /// The interface_version that is spoken with it.
+    pub version: u8,
+}
+
 /// What the shell is to do or to know.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Output<T> {
     /// The bind was accepted by this SMSC.
-    Bound(String),
+    Bound(Smsc),
+    /// The SMSC says how busy it is: 0 idle, 80 and more nearly congested, 100 full.
+    Congestion(u8),
+    /// The SMSC sent an outbind on a connection of ours: it means nothing here and was ignored.
+    Outbind,
     /// A message came and must be answered by [`Esme::answer`] with this PDU.
     Delivered(Pdu),
     /// A request of ours was taken.
@@ -104,6 +119,9 @@ pub struct Esme<T> {
     window: Window<T>,
     timers: Timers,
     bind_sequence: u32,
+    /// The interface_version spoken; that of 3.4 until the bind is answered.
+    version: u8,
+    outbind_told: bool,
     draining: bool,
     received: u64,
     sent: u64,
@@ -122,6 +140,8 @@ impl<T> Esme<T> {
             window,
             timers: Timers::new(opening.limits, now),
             bind_sequence,
+            version: pdu::VERSION_3_4,
+            outbind_told: false,
             draining: false,
             received: 0,
             sent: 0,
@@ -146,6 +166,11 @@ impl<T> Esme<T> {
             State::Bound if self.opening.mode.transmits() => self.window.room(),
             _ => 0,
         }
+    }
+
+    /// How many requests wait for their answers.
+    pub fn unanswered(&self) -> usize {
+        self.opening.window.max(1) - self.window.room()
     }
 
     /// Whether every request of ours was answered.
@@ -190,6 +215,12 @@ impl<T> Esme<T> {
     fn handle_frame(&mut self, frame: &Bytes, now: Timestamp) {
         match codec::decode(frame) {
             Ok(pdu) => self.handle_pdu(pdu, now),
+            // It has no answer, and says something only where an SMSC connects to us (3.4, 2.2.1).
+            Err(bad) if CommandId::from(bad.command) == CommandId::Outbind => {
+                if !std::mem::replace(&mut self.outbind_told, true) {
+                    self.events.push_back(Output::Outbind);
+                }
+            }
             Err(bad) => {
                 if let Some(answer) = bad.answer() {
                     self.write(&answer);
@@ -216,11 +247,11 @@ impl<T> Esme<T> {
             // An SMSC asks none of these of an ESME.
             Body::Bind(..) | Body::SubmitSm(_) => self.reply(&pdu, status::INV_BND_STS),
             Body::BindResp(_, resp) => {
-                let system_id = resp.system_id.clone().unwrap_or_default();
-                self.bind_answered(pdu.sequence, pdu.status, system_id, now);
+                let resp = resp.clone();
+                self.bind_answered(pdu.sequence, pdu.status, resp, now);
             }
             Body::GenericNack if pdu.sequence == self.bind_sequence && self.state == State::Binding => {
-                self.bind_answered(pdu.sequence, pdu.status, String::new(), now);
+                self.bind_answered(pdu.sequence, pdu.status, BindResp::default(), now);
             }
             Body::SubmitSmResp(resp) | Body::DataSmResp(resp) => {
                 let resp = resp.clone();
@@ -246,21 +277,35 @@ impl<T> Esme<T> {
         }
     }
 
-    fn bind_answered(&mut self, sequence: u32, status: u32, system_id: String, now: Timestamp) {
+    fn bind_answered(&mut self, sequence: u32, status: u32, resp: BindResp, now: Timestamp) {
         if self.state != State::Binding || sequence != self.bind_sequence {
             return;
         }
         if status == status::OK {
             self.state = State::Bound;
             self.timers.bound(now);
-            self.events.push_back(Output::Bound(system_id));
+            let named = tlv::number(&resp.tlvs, tlv::SC_INTERFACE_VERSION);
+            self.version = pdu::spoken(self.opening.bind.interface_version, named);
+            let system_id = resp.system_id.unwrap_or_default();
+            self.events.push_back(Output::Bound(Smsc { system_id, version: self.version }));
+            self.congestion(&resp.tlvs);
         } else {
             self.close(Why::BindRefused(status));
         }
     }
 
+    /// How busy a 5.0 peer says it is, in any answer.
+    fn congestion(&mut self, tlvs: &[Tlv]) {
+        if self.version >= VERSION_5_0
+            && let Some(level) = tlv::number(tlvs, tlv::CONGESTION_STATE)
+        {
+            self.events.push_back(Output::Congestion(u8::try_from(level).unwrap_or(u8::MAX)));
+        }
+    }
+
     fn answered(&mut self, sequence: u32, status: u32, resp: MessageResp, now: Timestamp) {
         self.timers.message(now);
+        self.congestion(&resp.tlvs);
         // An answer that comes after its time, or that nobody waits for, is dropped.
         let Some(tag) = self.window.close(sequence) else { return };
         self.events.push_back(match status {
@@ -273,11 +318,14 @@ impl<T> Esme<T> {
     ///
     /// # Errors
     /// Gives the tag back when there is no [`room`](Self::room).
-    pub fn submit(&mut self, message: Message, as_data: bool, tag: T, now: Timestamp) -> Result<(), T> {
+    pub fn submit(&mut self, mut message: Message, as_data: bool, tag: T, now: Timestamp) -> Result<(), T> {
         if self.room() == 0 {
             return Err(tag);
         }
         let sequence = self.window.open(now.after(self.opening.limits.response), tag)?;
+        if self.version < VERSION_5_0 {
+            message.tlvs.retain(|(tag, _)| !tlv::is_new_in_5_0(*tag));
+        }
         let body = if as_data { Body::DataSm(message.into()) } else { Body::SubmitSm(message) };
         self.timers.message(now);
         self.write(&Pdu::request(sequence, body));

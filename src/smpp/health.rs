@@ -1,8 +1,11 @@
 //! How each connection fares: its state for the pages and alarms, its counters for the metrics.
 
-use super::pdu::Mode;
+use super::esme::Smsc as Peer;
+use super::pdu::{Mode, version_name};
+use super::settings::Smsc;
+use crate::engine::port::BindView;
 use crate::types::Timestamp;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// Where a connection stands.
@@ -37,6 +40,44 @@ pub struct GatewayStatus {
     pub last_error: Option<String>,
     /// What it did since the start.
     pub counters: Counts,
+    /// Who took the last bind.
+    pub peer: Option<Peer>,
+    /// Whether it is encrypted.
+    pub tls: bool,
+    /// Requests without an answer now, and most of them.
+    pub window: (u64, u64),
+    /// Since when the SMSC has been telling us to slow down, if it is.
+    pub throttled_since: Option<Timestamp>,
+}
+
+impl From<GatewayStatus> for BindView {
+    fn from(status: GatewayStatus) -> Self {
+        Self {
+            gateway: status.gateway.into(),
+            bind: status.bind,
+            mode: match status.mode {
+                Mode::Receiver => "receiver",
+                Mode::Transmitter => "transmitter",
+                Mode::Transceiver => "transceiver",
+            },
+            state: match status.state {
+                BindState::Down => "down",
+                BindState::Binding => "binding",
+                BindState::Bound => "bound",
+                BindState::Refused => "refused",
+                BindState::Stopped => "stopped",
+            },
+            since: status.since,
+            reason: status.last_error,
+            version: status.peer.as_ref().map(|peer| version_name(peer.version)),
+            peer: status.peer.map(|peer| peer.system_id),
+            tls: status.tls,
+            window_used: status.window.0,
+            window: status.window.1,
+            throttled_since: status.throttled_since,
+            counters: status.counters.each().collect(),
+        }
+    }
 }
 
 macro_rules! counters {
@@ -112,6 +153,8 @@ struct Standing {
     settled: BindState,
     since: Timestamp,
     last_error: Option<String>,
+    peer: Option<Peer>,
+    throttled_since: Option<Timestamp>,
 }
 
 /// State and counters of one connection, written by its task.
@@ -120,6 +163,10 @@ pub struct Health {
     gateway: String,
     bind: u16,
     mode: Mode,
+    tls: bool,
+    window: u64,
+    window_used: AtomicU64,
+    throttled: AtomicBool,
     standing: Mutex<Standing>,
     /// What it did.
     pub counters: Counters,
@@ -127,9 +174,13 @@ pub struct Health {
 
 impl Health {
     /// A connection not yet made.
-    pub fn new(gateway: &str, bind: u16, mode: Mode, now: Timestamp) -> Self {
+    pub fn new(settings: &Smsc, bind: u16, mode: Mode, now: Timestamp) -> Self {
         Self {
-            gateway: gateway.to_owned(),
+            gateway: settings.name.clone(),
+            tls: settings.tls,
+            window: settings.window as u64,
+            window_used: AtomicU64::new(0),
+            throttled: AtomicBool::new(false),
             bind,
             mode,
             standing: Mutex::new(Standing {
@@ -137,6 +188,8 @@ impl Health {
                 settled: BindState::Down,
                 since: now,
                 last_error: None,
+                peer: None,
+                throttled_since: None,
             }),
             counters: Counters::default(),
         }
@@ -172,6 +225,20 @@ impl Health {
         }
     }
 
+    /// Who took the bind.
+    pub fn met(&self, peer: Peer) {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner).peer = Some(peer);
+    }
+
+    /// How full the window is, and whether the SMSC told us to slow down.
+    pub fn load(&self, unanswered: usize, throttled: bool, now: Timestamp) {
+        self.window_used.store(unanswered as u64, Ordering::Relaxed);
+        if self.throttled.swap(throttled, Ordering::Relaxed) != throttled {
+            let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+            standing.throttled_since = throttled.then_some(now);
+        }
+    }
+
     /// The connection as others may read it.
     pub fn status(&self) -> GatewayStatus {
         let standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
@@ -183,6 +250,10 @@ impl Health {
             since: standing.since,
             last_error: standing.last_error.clone(),
             counters: self.counters.read(),
+            peer: standing.peer.clone(),
+            tls: self.tls,
+            window: (self.window_used.load(Ordering::Relaxed), self.window),
+            throttled_since: standing.throttled_since,
         }
     }
 }

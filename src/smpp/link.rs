@@ -275,6 +275,7 @@ impl Link<'_> {
             self.drain(work, now);
         }
         self.submit(work, now);
+        self.health.load(work.esme.unanswered(), work.throttle.is_held(), self.gateway.clock.now());
         let (received, sent) = work.esme.take_counts();
         self.health.counters.pdus_in.fetch_add(received, Ordering::Relaxed);
         self.health.counters.pdus_out.fetch_add(sent, Ordering::Relaxed);
@@ -283,8 +284,13 @@ impl Link<'_> {
     fn act(&self, work: &mut Work, output: Output<Tag>, now: Timestamp) {
         let counters = &self.health.counters;
         match output {
-            Output::Bound(_) => {
+            Output::Congestion(level) => tracing::debug!(gateway = &*self.gateway.id, level, "congestion"),
+            Output::Outbind => {
+                tracing::info!(gateway = &*self.gateway.id, "an outbind was ignored: we are bound already");
+            }
+            Output::Bound(peer) => {
                 count(&counters.binds);
+                self.health.met(peer);
                 self.health.set(BindState::Bound, None, self.gateway.clock.now());
                 if self.transmits {
                     let ((screens, screens_in), (parts, parts_in)) =

@@ -11,7 +11,7 @@
 //!
 //! * [`settings`]: one `[[smsc]]` table.
 //! * `link`, `intake` and `handover`: one connection, what leaves on it, what comes, and what became
-//!   of each screen.
+//!   of each screen; `tls` under it.
 //! * [`pool`], [`health`]: all connections kept up, and how they fare.
 //! * `submit`: the way out for SMS.
 //!
@@ -40,5 +40,6 @@ mod submit;
 pub mod text;
 pub mod throttle;
 pub mod timers;
+mod tls;
 pub mod tlv;
 pub mod window;

@@ -6,6 +6,29 @@ use rusmpp::CommandId;
 
 /// interface_version of SMPP 3.4.
 pub const VERSION_3_4: u8 = 0x34;
+/// interface_version of SMPP 5.0.
+pub const VERSION_5_0: u8 = 0x50;
+
+/// The protocol two peers speak: the lower of what we ask for and what the SMSC names in
+/// sc_interface_version. One that names none is of 3.4 at most (5.0, 4.1.1.7).
+pub const fn spoken(asked: u8, named: Option<u32>) -> u8 {
+    match named {
+        Some(named) if named < asked as u32 => named as u8,
+        Some(_) => asked,
+        None if asked > VERSION_3_4 => VERSION_3_4,
+        None => asked,
+    }
+}
+
+/// An interface_version as people write it.
+pub const fn version_name(version: u8) -> &'static str {
+    match version {
+        VERSION_5_0 => "5.0",
+        VERSION_3_4 => "3.4",
+        0x33 => "3.3",
+        _ => "other",
+    }
+}
 /// esm_class bit: short_message begins with a user data header.
 pub const UDHI: u8 = 0x40;
 /// esm_class type bits of a delivery receipt.

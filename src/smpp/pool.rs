@@ -2,29 +2,27 @@
 
 use super::concat::Reassembly;
 use super::dialect::dialogs::Dialogs;
-use super::esme::{Opening, Why};
-use super::health::{BindState, GatewayStatus, Health};
-use super::link::{Gateway, Line, Link};
+use super::health::{GatewayStatus, Health};
+use super::link::{Gateway, Line};
 use super::mark::Marks;
 use super::pdu::Mode;
 use super::settings::{SettingsError, Smsc};
-use super::status;
-use crate::engine::port::{GatewayId, Sent, SmsOut, SmsSender, SmsWay, Subscribers};
+use super::tls::Tls;
+use crate::engine::port::{BindView, Binds, GatewayId, Sent, SmsOut, SmsSender, SmsWay, Subscribers};
 use crate::gsm::segment;
 use crate::types::Clock;
 use futures_util::future::{BoxFuture, FutureExt};
+use keeper::Keeper;
+use secrecy::ExposeSecret;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long a TCP connection may take.
-const CONNECT: Duration = Duration::from_secs(10);
-/// A bind that stood so long starts its waits anew.
-const STEADY: Duration = Duration::from_secs(60);
+/// Characters of a password that SMPP 3.4 has room for.
+const PASSWORD: usize = 8;
 
 /// One bind: a transceiver, or a receiver and a transmitter that share a line.
 struct BindSet {
@@ -61,7 +59,11 @@ impl Pool {
                 let what = "another gateway has this name already; give each its own".to_owned();
                 return Err(SettingsError::Value { name: smsc.name, what });
             }
-            let health = |bind, mode| Arc::new(Health::new(&smsc.name, bind, mode, clock.now()));
+            // Read now, so that a file that is missing is told at the start; read anew at each bind.
+            let usable = Tls::of(&smsc).map(drop);
+            usable.map_err(|what| SettingsError::Value { name: smsc.name.clone(), what })?;
+            warn_of_long_password(&smsc);
+            let health = |bind, mode| Arc::new(Health::new(&smsc, bind, mode, clock.now()));
             let binds = (1..=smsc.binds)
                 .map(|bind| BindSet {
                     line: Arc::default(),
@@ -94,6 +96,7 @@ impl Pool {
             for bind in &member.binds {
                 // Receivers go first, so that their last screens find the transmitter still there.
                 let after = CancellationToken::new();
+                self.tasks.spawn(release(member.gateway.settings.drain_ms, stop.clone(), after.clone()));
                 for (mode, health) in &bind.links {
                     let first = mode.receives();
                     let keeper = Keeper {
@@ -121,6 +124,12 @@ impl Pool {
     /// Waits, after the stop, until every bind has said goodbye.
     pub async fn stopped(&self) {
         self.tasks.wait().await;
+    }
+
+    /// The longest that a stop of every bind takes.
+    pub fn longest_stop(&self) -> Duration {
+        let stops = self.members.iter().map(|member| member.gateway.settings.longest_stop());
+        stops.max().unwrap_or_default()
     }
 
     /// Every connection as it stands.
@@ -162,96 +171,40 @@ impl SmsWay for Pool {
     }
 }
 
+impl Binds for Pool {
+    fn binds(&self) -> Vec<BindView> {
+        self.status().into_iter().map(BindView::from).collect()
+    }
+}
+
+/// Lets the transmitter of a pair go too, when its receiver was given its time to stop.
+async fn release(drain_ms: u64, stop: CancellationToken, after: CancellationToken) {
+    tokio::select! {
+        () = after.cancelled() => {}
+        () = async {
+            stop.cancelled().await;
+            tokio::time::sleep(Duration::from_millis(drain_ms)).await;
+        } => after.cancel(),
+    }
+}
+
+/// Some SMSCs take more than the specification has room for, so it is sent as it stands.
+fn warn_of_long_password(smsc: &Smsc) {
+    if smsc.secret().is_ok_and(|secret| secret.expose_secret().len() > PASSWORD) {
+        let gateway = smsc.name.as_str();
+        tracing::warn!(
+            gateway,
+            "the password is longer than the eight characters of SMPP 3.4; it is sent whole"
+        );
+    }
+}
+
 /// Eight octets of the system's generator; should it ever fail, the moment must do.
 #[expect(clippy::disallowed_methods, reason = "a shell: two starts and two binds must differ")]
 fn random() -> u64 {
     getrandom::u64().unwrap_or_else(|_| u64::from(std::process::id()))
 }
 
-/// Keeps one connection up.
-struct Keeper {
-    gateway: Arc<Gateway>,
-    line: Arc<Line>,
-    health: Arc<Health>,
-    subscribers: Arc<dyn Subscribers>,
-    connections: Arc<AtomicU64>,
-    mode: Mode,
-}
-
-impl Keeper {
-    async fn keep(&self, stop: &CancellationToken) {
-        let settings = &self.gateway.settings;
-        let first = Duration::from_millis(settings.reconnect_ms);
-        let mut wait = first;
-        while !stop.is_cancelled() {
-            let begun = Instant::now();
-            self.health.set(BindState::Binding, None, self.gateway.clock.now());
-            let ended = self.once(stop).await;
-            if stop.is_cancelled() {
-                break;
-            }
-            let (state, own_wait) = match ended {
-                Ok(Why::BindRefused(status)) => self.refused(status),
-                _ => (BindState::Down, None),
-            };
-            let why = ended.map_or_else(|why| why, |why| why.to_string());
-            self.health.set(state, Some(why), self.gateway.clock.now());
-            if begun.elapsed() >= STEADY {
-                wait = first;
-            }
-            let pause = own_wait.unwrap_or(wait);
-            wait = (wait * 2).min(Duration::from_millis(settings.reconnect_most_ms));
-            tokio::select! {
-                () = stop.cancelled() => break,
-                () = tokio::time::sleep(jittered(pause, random())) => {}
-            }
-        }
-        self.health.set(BindState::Stopped, None, self.gateway.clock.now());
-    }
-
-    /// One connection from its making to its end.
-    async fn once(&self, stop: &CancellationToken) -> Result<Why, String> {
-        let settings = &self.gateway.settings;
-        let bind = settings.bind_request().map_err(|error| error.to_string())?;
-        let connecting = tokio::time::timeout(CONNECT, TcpStream::connect(&settings.address));
-        let stream = tokio::select! {
-            () = stop.cancelled() => return Ok(Why::Unbound),
-            connected = connecting => connected
-                .map_err(|_| format!("{} does not answer", settings.address))?
-                .map_err(|error| format!("{}: {error}", settings.address))?,
-        };
-        // Without this a screen waits 40 ms for the acknowledgement of the PDU before it.
-        stream.set_nodelay(true).map_err(|error| error.to_string())?;
-        let opening = Opening { mode: self.mode, bind, window: settings.window, limits: settings.limits() };
-        let link = Link {
-            gateway: &self.gateway,
-            line: &self.line,
-            health: &self.health,
-            subscribers: self.subscribers.clone(),
-            number: self.connections.fetch_add(1, Ordering::Relaxed),
-            transmits: self.mode.transmits(),
-        };
-        Ok(link.run(stream, opening, stop).await)
-    }
-
-    /// What a refused bind means, and its own wait where it has one.
-    fn refused(&self, status: u32) -> (BindState, Option<Duration>) {
-        let settings = &self.gateway.settings;
-        match status {
-            status::INV_PASWD | status::INV_SYS_ID | status::INV_SYS_TYP => {
-                (BindState::Refused, Some(Duration::from_millis(settings.refused_ms)))
-            }
-            status::ALY_BND => (BindState::Down, Some(Duration::from_millis(settings.already_bound_ms))),
-            _ => (BindState::Down, None),
-        }
-    }
-}
-
-/// Between three quarters and five quarters of a wait, so that many binds do not return at once.
-fn jittered(wait: Duration, random: u64) -> Duration {
-    let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX / 2);
-    Duration::from_millis(millis - millis / 4 + random % (millis / 2 + 1))
-}
-
+mod keeper;
 #[cfg(test)]
 mod tests;

@@ -1,15 +1,19 @@
 //! One `[[smsc]]` table of the configuration.
 
 use super::dialect::{Dialect, DialectError};
-use super::pdu::{Address, Bind, Mode, VERSION_3_4};
+use super::pdu::{Address, Bind, Mode, VERSION_3_4, VERSION_5_0};
 use super::text::Charset;
 use super::timers::Limits;
+use super::tls;
 use crate::gsm::segment::{LEAST_PART_OCTETS, MOST_PART_OCTETS, Style, Way};
 use crate::types::receipt::IdBase;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::path::PathBuf;
 use std::time::Duration;
+
+/// How long unbind and the last write may take.
+const GOOD_BYE: Duration = Duration::from_secs(4);
 
 /// One SMSC or USSD gateway, and how many connections to it.
 #[derive(Debug, Clone, Deserialize)]
@@ -27,6 +31,24 @@ pub struct Smsc {
     /// The password itself, for a machine without secrets; `password_file` is better.
     #[serde(default)]
     pub password: Option<SecretString>,
+    /// The version we ask for in interface_version: `3.4` or `5.0`.
+    #[serde(default)]
+    pub version: Version,
+    /// Whether the connection is encrypted (TLS 1.2 or 1.3).
+    #[serde(default)]
+    pub tls: bool,
+    /// Whom we trust to vouch for the SMSC, in PEM; without it whom this machine trusts.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+    /// Our certificate and its chain, in PEM, where the SMSC asks for one.
+    #[serde(default)]
+    pub client_cert_file: Option<PathBuf>,
+    /// The private key of our certificate, in PEM.
+    #[serde(default)]
+    pub client_key_file: Option<PathBuf>,
+    /// The name in the SMSC's certificate, where it is not the host of `address`.
+    #[serde(default)]
+    pub server_name: Option<String>,
     /// What kind of system we are, if the SMSC wants to know; at most 12 characters.
     #[serde(default)]
     pub system_type: String,
@@ -103,6 +125,18 @@ pub struct Smsc {
     /// How long a stop waits for what is under way.
     #[serde(default = "ms::<5_000>")]
     pub drain_ms: u64,
+}
+
+/// The version of SMPP we ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub enum Version {
+    /// What nearly every SMSC speaks.
+    #[default]
+    #[serde(rename = "3.4")]
+    V34,
+    /// Adds congestion_state; an SMSC of 3.4 is still spoken to as such.
+    #[serde(rename = "5.0")]
+    V50,
 }
 
 /// How the two directions share connections.
@@ -218,8 +252,40 @@ impl Smsc {
         if !(LEAST_PART_OCTETS..=MOST_PART_OCTETS).contains(&self.max_part_octets) {
             return wrong("max_part_octets is between 20 and 254");
         }
+        self.check_tls()?;
         Dialect::with_overrides(&self.dialect, &self.ussd)
             .map_err(|error| SettingsError::Dialect { name: self.name.clone(), error })
+    }
+
+    fn check_tls(&self) -> Result<(), SettingsError> {
+        let wrong = |what: String| Err(SettingsError::Value { name: self.name.clone(), what });
+        let files = [&self.ca_file, &self.client_cert_file, &self.client_key_file];
+        if !self.tls {
+            if files.into_iter().any(Option::is_some) || self.server_name.is_some() {
+                return wrong("ca_file, client_*_file and server_name want tls = true".to_owned());
+            }
+            return Ok(());
+        }
+        if self.client_cert_file.is_some() != self.client_key_file.is_some() {
+            return wrong(
+                "client_cert_file and client_key_file go together; give both or neither".to_owned(),
+            );
+        }
+        tls::server_name(self).map(drop).or_else(wrong)
+    }
+
+    /// Every path of the table, to be taken from the folder of its file.
+    pub fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let Self { password_file, ca_file, client_cert_file, client_key_file, .. } = self;
+        [password_file, ca_file, client_cert_file, client_key_file].into_iter().flatten()
+    }
+
+    /// The longest a stop of its binds takes: what is under way may end, then good-bye is said. Of a
+    /// pair the transmitter stops after the receiver.
+    pub fn longest_stop(&self) -> Duration {
+        let drain = Duration::from_millis(self.drain_ms);
+        let pairs = self.bind.modes().len();
+        drain.saturating_mul(u32::try_from(pairs).unwrap_or(1)).saturating_add(GOOD_BYE)
     }
 
     /// The password, read from its file now; a changed file counts at the next bind.
@@ -244,7 +310,10 @@ impl Smsc {
             system_id: self.system_id.clone(),
             password: self.secret()?.expose_secret().to_owned(),
             system_type: self.system_type.clone(),
-            interface_version: VERSION_3_4,
+            interface_version: match self.version {
+                Version::V34 => VERSION_3_4,
+                Version::V50 => VERSION_5_0,
+            },
             ..Bind::default()
         })
     }
@@ -315,6 +384,9 @@ mod tests {
             ("127.0.0.1:2775", "127.0.0.1", "port"),
             ("\"48357\"", "\"SOKONI-MARKET\"", "11 letters"),
             ("most_septets", "septets", "most_septets"),
+            ("bind =", "ca_file = \"x\"\nbind =", "tls = true"),
+            ("bind =", "tls = true\nclient_key_file = \"x\"\nbind =", "go together"),
+            ("bind =", "tls = true\nserver_name = \"a b\"\nbind =", "server_name \"a b\""),
             ("bind =", "dialect = \"klingon\"\nbind =", "msisdn"),
         ] {
             let error = read(&EXAMPLE.replace(from, to)).check().expect_err("wrong").to_string();

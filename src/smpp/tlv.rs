@@ -27,6 +27,8 @@ pub const SC_INTERFACE_VERSION: u16 = 0x0210;
 pub const NETWORK_ERROR_CODE: u16 = 0x0423;
 /// message_payload: the text when short_message is empty.
 pub const MESSAGE_PAYLOAD: u16 = 0x0424;
+/// congestion_state: one octet, 0 idle to 100 full (SMPP 5.0, 4.8.4.18).
+pub const CONGESTION_STATE: u16 = 0x0428;
 /// message_state: one octet.
 pub const MESSAGE_STATE: u16 = 0x0427;
 /// ussd_service_op: one octet.
@@ -37,6 +39,12 @@ pub const SOURCE_NODE_ID: u16 = 0x060F;
 pub const ITS_SESSION_INFO: u16 = 0x1383;
 /// ussd_session_id: four octets, of the SMPP+ family of gateways.
 pub const USSD_SESSION_ID: u16 = 0x1501;
+
+/// Whether a parameter came with SMPP 5.0 and must not be sent to an older peer. source_node_id is
+/// not among them: it is sent only as an echo, to a peer that sent it first.
+pub const fn is_new_in_5_0(tag: u16) -> bool {
+    matches!(tag, CONGESTION_STATE | 0x0600..=0x0613) && tag != SOURCE_NODE_ID
+}
 
 /// The first parameter with this tag; a repeated one is never mixed in.
 pub fn get(tlvs: &[Tlv], tag: u16) -> Option<&Bytes> {

@@ -2,6 +2,7 @@
 
 use super::{error::Refusal, settings::Settings, wording};
 use crate::{
+    engine::port::Binds,
     engine::shopfront::{PieceView, ShopError, ShopFront, Split},
     types::{Clock, Kes},
 };
@@ -19,6 +20,8 @@ pub(super) struct Web {
     pub(super) settings: Settings,
     /// The moment.
     pub(super) clock: Arc<dyn Clock>,
+    /// The connections to operators.
+    pub(super) binds: Arc<dyn Binds>,
     /// Ends live pages when the house closes.
     pub(super) shutdown: CancellationToken,
     /// One permit per live page.

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     engine::clock::SystemClock,
+    engine::port::Binds,
     engine::shopfront::{ShopError, ShopFront},
     types::Clock,
 };
@@ -33,11 +34,13 @@ pub struct Surroundings {
     pub clock: Arc<dyn Clock>,
     /// Ends live pages, so that a house that closes need not wait for them.
     pub shutdown: CancellationToken,
+    /// The connections to operators, for the desk.
+    pub binds: Arc<dyn Binds>,
 }
 
 impl Default for Surroundings {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), shutdown: CancellationToken::new() }
+        Self { clock: Arc::new(SystemClock), shutdown: CancellationToken::new(), binds: Arc::new(Vec::new()) }
     }
 }
 
@@ -52,12 +55,15 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
     let body_limit = settings.body_limit_bytes;
     let timeout = settings.request_timeout();
     let live = Arc::new(Semaphore::new(settings.live_pages.min(Semaphore::MAX_PERMITS)));
-    let web = Arc::new(Web { front, settings, clock: around.clock, shutdown: around.shutdown, live });
+    let Surroundings { clock, shutdown, binds } = around;
+    let web = Arc::new(Web { front, settings, clock, binds, shutdown, live });
 
     let desk = Router::new()
         .route("/desk", get(desk::overview))
         .route("/desk/messages", get(desk::messages::page))
         .route("/desk/api/messages", get(desk::messages::json))
+        .route("/desk/binds", get(desk::binds::show))
+        .route("/desk/api/binds", get(desk::binds::rows))
         .route("/desk/api/listings", get(desk::listings))
         .route("/desk/api/payouts", get(desk::payouts))
         .route("/desk/api/trial-balance", get(desk::trial_balance))

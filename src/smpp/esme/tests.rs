@@ -1,6 +1,6 @@
 use super::*;
 use crate::smpp::fixture::octets as file;
-use crate::smpp::pdu::VERSION_3_4;
+use crate::smpp::pdu::{VERSION_3_4, VERSION_5_0};
 use proptest::prelude::*;
 
 const fn at(millis: i64) -> Timestamp {
@@ -33,7 +33,10 @@ fn outputs(esme: &mut Esme<u8>) -> Vec<Output<u8>> {
 fn bound() -> Esme<u8> {
     let mut esme = Esme::connected(opening(), at(0));
     esme.handle_input(&file("02-bind-transceiver-resp.hex"), at(1));
-    assert_eq!(outputs(&mut esme), [Output::Bound("USSDGW".into())]);
+    assert_eq!(
+        outputs(&mut esme),
+        [Output::Bound(Smsc { system_id: "USSDGW".into(), version: VERSION_3_4 })]
+    );
     sent(&mut esme);
     esme
 }
@@ -236,4 +239,105 @@ proptest! {
         let closes = outputs(&mut esme).iter().filter(|o| matches!(o, Output::Close(_))).count();
         prop_assert!(closes <= 1);
     }
+}
+
+/// A bind answered by an SMSC that names this version and congestion; what came of it.
+fn bound_to(asked: u8, tlvs: Vec<Tlv>) -> (Esme<u8>, Vec<Output<u8>>) {
+    let mut opening = opening();
+    opening.bind.interface_version = asked;
+    let mut esme = Esme::connected(opening, at(0));
+    let bind = sent(&mut esme).remove(0);
+    let resp = BindResp { system_id: Some("SMSC".into()), tlvs };
+    let resp = Pdu { status: 0, sequence: bind.sequence, body: Body::BindResp(Mode::Transceiver, resp) };
+    esme.handle_input(&codec::to_bytes(&resp), at(1));
+    let outputs = outputs(&mut esme);
+    (esme, outputs)
+}
+
+#[test]
+fn the_lower_version_of_the_two_is_spoken() {
+    let named = |version| vec![tlv::octet(tlv::SC_INTERFACE_VERSION, version)];
+    for (asked, tlvs, spoken) in [
+        (VERSION_5_0, named(VERSION_5_0), VERSION_5_0),
+        (VERSION_5_0, named(VERSION_3_4), VERSION_3_4),
+        (VERSION_5_0, vec![], VERSION_3_4),
+        (VERSION_3_4, named(VERSION_5_0), VERSION_3_4),
+        (VERSION_3_4, named(0x33), 0x33),
+        (VERSION_3_4, vec![], VERSION_3_4),
+    ] {
+        let (_, outputs) = bound_to(asked, tlvs.clone());
+        let smsc = Smsc { system_id: "SMSC".into(), version: spoken };
+        assert_eq!(outputs, [Output::Bound(smsc)], "{asked:#x} {tlvs:?}");
+    }
+}
+
+#[test]
+fn congestion_is_heard_from_a_peer_of_5_0_only() {
+    let tlvs =
+        |version| vec![tlv::octet(tlv::SC_INTERFACE_VERSION, version), tlv::octet(tlv::CONGESTION_STATE, 85)];
+    let (mut esme, outputs_of_5_0) = bound_to(VERSION_5_0, tlvs(VERSION_5_0));
+    assert_eq!(outputs_of_5_0[1], Output::Congestion(85));
+    esme.submit(Message::default(), false, 1, at(2)).expect("room");
+    let sequence = sent(&mut esme)[0].sequence;
+    let resp = MessageResp { tlvs: vec![tlv::octet(tlv::CONGESTION_STATE, 99)], ..MessageResp::named("x") };
+    let resp = Pdu { status: status::THROTTLED, sequence, body: Body::SubmitSmResp(resp) };
+    esme.handle_input(&codec::to_bytes(&resp), at(3));
+    assert_eq!(outputs(&mut esme), [Output::Congestion(99), Output::Refused(1, status::THROTTLED)]);
+    let (_, outputs_of_3_4) = bound_to(VERSION_3_4, tlvs(VERSION_5_0));
+    assert_eq!(outputs_of_3_4.len(), 1, "{outputs_of_3_4:?}");
+}
+
+#[test]
+fn parameters_of_5_0_are_kept_from_a_peer_of_3_4() {
+    let message = || Message {
+        tlvs: vec![
+            tlv::octet(tlv::USSD_SERVICE_OP, 2),
+            (tlv::SOURCE_NODE_ID, Bytes::from_static(b"echoed")),
+            tlv::octet(0x0610, 1),
+            tlv::octet(tlv::CONGESTION_STATE, 1),
+        ],
+        ..Message::default()
+    };
+    let tags = |version: u8| {
+        let (mut esme, _) = bound_to(VERSION_5_0, vec![tlv::octet(tlv::SC_INTERFACE_VERSION, version)]);
+        esme.submit(message(), false, 1, at(2)).expect("room");
+        let Body::SubmitSm(message) = sent(&mut esme).remove(0).body else { panic!("a submit_sm") };
+        message.tlvs.iter().map(|(tag, _)| *tag).collect::<Vec<_>>()
+    };
+    assert_eq!(tags(VERSION_3_4), [tlv::USSD_SERVICE_OP, tlv::SOURCE_NODE_ID]);
+    assert_eq!(tags(VERSION_5_0).len(), 4);
+}
+
+#[test]
+fn an_outbind_is_told_once_and_not_answered() {
+    let mut esme = bound();
+    let mut outbind = codec::to_bytes(&Pdu::request(9, Body::EnquireLink)).to_vec();
+    outbind[4..8].copy_from_slice(&0x0000_000B_u32.to_be_bytes());
+    outbind.extend_from_slice(b"SMSC\0secret\0");
+    outbind[3] = outbind.len() as u8;
+    esme.handle_input(&outbind.repeat(2), at(2));
+    assert_eq!(outputs(&mut esme), [Output::Outbind]);
+    assert_eq!((sent(&mut esme), esme.state()), (vec![], State::Bound));
+}
+
+#[test]
+fn enquire_link_is_answered_before_the_bind_is() {
+    let mut esme = Esme::connected(opening(), at(0));
+    sent(&mut esme);
+    esme.handle_input(&codec::to_bytes(&Pdu::request(77, Body::EnquireLink)), at(1));
+    assert_eq!(sent(&mut esme), [Pdu { status: 0, sequence: 77, body: Body::EnquireLinkResp }]);
+    assert_eq!(esme.state(), State::Binding);
+}
+
+#[test]
+fn a_response_past_its_timer_is_dropped_and_its_place_is_free_again() {
+    let mut esme = bound();
+    esme.submit(Message::default(), false, 1, at(1_000)).expect("room");
+    let sequence = sent(&mut esme)[0].sequence;
+    assert_eq!(esme.unanswered(), 1);
+    esme.handle_timeout(at(31_000));
+    assert!(outputs(&mut esme).contains(&Output::Unanswered(1)));
+    assert_eq!(esme.unanswered(), 0);
+    esme.handle_input(&resp(sequence, status::OK), at(31_001));
+    assert_eq!(outputs(&mut esme), []);
 }

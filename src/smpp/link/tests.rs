@@ -36,7 +36,7 @@ async fn rig(more: &str) -> Rig {
     let (engine, subscribers) = engine();
     let (near, far) = tokio::io::duplex(1 << 16);
     let (line, stop) = (Arc::new(Line::default()), CancellationToken::new());
-    let health = Arc::new(Health::new("safari", 1, Mode::Transceiver, Timestamp::default()));
+    let health = Arc::new(Health::new(&gateway.settings, 1, Mode::Transceiver, Timestamp::default()));
     let task = tokio::spawn({
         let (gateway, line, health, stop) = (gateway.clone(), line.clone(), health.clone(), stop.clone());
         async move {

@@ -1,10 +1,14 @@
+use super::keeper::jittered;
 use super::*;
+use crate::smpp::health::BindState;
 use crate::smpp::pdu::Body;
 use crate::smpp::pdu::UDHI;
 use crate::smpp::peer::{Engine, Peer, Still, engine, settings, until};
+use crate::smpp::status;
 use crate::smpp::submit::reference;
 use crate::types::{Msisdn, Purpose};
 use tokio::net::TcpListener;
+use tokio::net::TcpStream;
 
 /// A pool that binds to listeners of ours.
 struct Rig {
@@ -177,4 +181,68 @@ fn waits_are_spread_around_what_was_asked() {
         let wait = jittered(Duration::from_secs(8), random);
         assert!((6000..=10_000).contains(&wait.as_millis()), "{wait:?}");
     }
+}
+
+#[tokio::test]
+async fn a_stop_is_bounded_although_the_smsc_never_answers_and_no_sms_is_taken_for_sent() {
+    let rig = rig("bind = \"transmitter+receiver\"\ndrain_ms = 100").await;
+    let (mut one, mut two) = (rig.accept().await, rig.accept().await);
+    let first = one.bind(status::OK).await;
+    two.bind(status::OK).await;
+    let first_receives = matches!(first.body, Body::Bind(Mode::Receiver, _));
+    let (_rx, mut tx) = if first_receives { (one, two) } else { (two, one) };
+    until(|| rig.pool.status().iter().all(|status| status.state == BindState::Bound)).await;
+    let sending = tokio::spawn({
+        let pool = rig.pool.clone();
+        async move { pool.send(sms("Habari")).await }
+    });
+    tx.submitted().await;
+    let bound = rig.pool.longest_stop();
+    assert_eq!(bound, Duration::from_millis(2 * 100 + 4_000));
+    rig.stop.cancel();
+    tokio::time::timeout(bound, rig.pool.stopped()).await.expect("within the bound");
+    assert!(
+        matches!(sending.await.expect("no panic"), Sent::Later { .. }),
+        "it goes again at the next start"
+    );
+}
+
+#[tokio::test]
+async fn a_bind_lost_in_mid_story_is_made_again_and_the_next_screen_leaves_there() {
+    let rig = rig("").await;
+    let mut peer = rig.accept().await;
+    peer.bind(status::OK).await;
+    peer.deliver("10-ussd-begin-its.hex", 1, "*483*57#").await;
+    peer.acked().await;
+    peer.submitted().await;
+    drop(peer);
+    let mut peer = rig.accept().await;
+    peer.bind(status::OK).await;
+    peer.deliver("14-ussd-reply-its.hex", 2, "1").await;
+    assert_eq!(peer.acked().await, (2, status::OK));
+    assert_eq!(peer.submitted().await.2, "you said 1");
+    assert!(rig.pool.status()[0].last_error.as_ref().is_some_and(|why| why.contains("lost")));
+}
+
+#[tokio::test]
+async fn a_bind_shows_who_took_it_in_which_version_and_how_full_its_window_is() {
+    let rig = rig("version = \"5.0\"").await;
+    let mut peer = rig.accept().await;
+    let bind = peer.expect().await;
+    let Body::Bind(mode, asked) = &bind.body else { panic!("a bind") };
+    assert_eq!(asked.interface_version, 0x50);
+    let tlvs = vec![crate::smpp::tlv::octet(crate::smpp::tlv::SC_INTERFACE_VERSION, 0x50)];
+    let resp = crate::smpp::pdu::BindResp { system_id: Some("SMSC".to_owned()), tlvs };
+    let body = Body::BindResp(*mode, resp);
+    peer.send(&crate::smpp::pdu::Pdu { status: 0, sequence: bind.sequence, body }).await;
+    until(|| rig.state() == BindState::Bound).await;
+    tokio::spawn({
+        let pool = rig.pool.clone();
+        async move { pool.send(sms("Habari")).await }
+    });
+    peer.submitted().await;
+    until(|| rig.pool.binds()[0].window_used == 1).await;
+    let view = rig.pool.binds().remove(0);
+    assert_eq!((view.peer.as_deref(), view.version, view.tls), (Some("SMSC"), Some("5.0"), false));
+    assert_eq!((view.mode, view.state, view.window), ("transceiver", "bound", 64));
 }

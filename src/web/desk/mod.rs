@@ -1,5 +1,6 @@
 //! The desk: what waits, what is on its way to people, and whether the books balance. Read-only.
 
+pub(super) mod binds;
 pub(super) mod key;
 pub(super) mod messages;
 

@@ -1,5 +1,6 @@
 use super::*;
-use crate::types::Kes;
+use crate::engine::port::BindView;
+use crate::types::{Kes, Timestamp};
 use std::sync::atomic::Ordering;
 
 impl Shop {
@@ -17,9 +18,11 @@ impl Shop {
 
 const BEARER: &str = "Bearer a desk key of the tests";
 
-const PATHS: [&str; 6] = [
+const PATHS: [&str; 8] = [
     "/desk",
+    "/desk/binds",
     "/desk/messages",
+    "/desk/api/binds",
     "/desk/api/listings",
     "/desk/api/messages",
     "/desk/api/payouts",
@@ -166,4 +169,64 @@ async fn messages_are_shown_with_what_became_of_them_and_looked_for_by_phone_and
     assert_eq!((&rows["rows"][0]["ids"][0], &rows["older"]), (&"1A53FD4D".into(), &"0a0b".into()));
     let refused = page("/desk/api/messages?phone=nobody").await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+/// One bind that carries traffic and one that was refused.
+fn binds() -> Vec<BindView> {
+    let up = BindView {
+        gateway: "safari".into(),
+        bind: 1,
+        mode: "transceiver",
+        state: "bound",
+        since: Timestamp::from_millis(0),
+        reason: None,
+        peer: Some("USSDGW".to_owned()),
+        version: Some("5.0"),
+        tls: true,
+        window_used: 12,
+        window: 64,
+        throttled_since: Some(Timestamp::from_millis(1)),
+        counters: [("screens", 7), ("sms_out", 3)].into(),
+    };
+    let down = BindView {
+        gateway: "hub".into(),
+        state: "refused",
+        reason: Some("bind refused: <Rinvpaswd>".to_owned()),
+        peer: None,
+        version: None,
+        tls: false,
+        window_used: 0,
+        throttled_since: None,
+        ..up.clone()
+    };
+    vec![up, down]
+}
+
+#[tokio::test]
+async fn the_desk_shows_every_bind_with_its_state_and_the_reason_it_is_down() {
+    let shop = Shop::bound_to(binds());
+    let answer = shop.get_with("/desk/binds", header::AUTHORIZATION, &format!("Bearer {KEY}")).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    for text in [
+        "<strong>1</strong> of 2 connections bound",
+        "data-gateway=\"safari\" data-state=\"bound\"",
+        "data-gateway=\"hub\" data-state=\"refused\"",
+        "Rinvpaswd",
+        "12 of 64",
+        "SMPP 5.0, TLS",
+        "USSDGW",
+        "told to slow down",
+    ] {
+        assert!(answer.body.contains(text), "{text}");
+    }
+    assert!(!answer.body.contains("<Rinvpaswd>"), "what a peer says is never markup");
+}
+
+#[tokio::test]
+async fn programs_read_the_binds_too() {
+    let rows = Shop::bound_to(binds()).as_program("/desk/api/binds").await;
+    assert_eq!(rows["rows"][0]["counters"]["screens"], 7);
+    assert_eq!((&rows["rows"][0]["window_used"], &rows["rows"][0]["window"]), (&12.into(), &64.into()));
+    assert_eq!(rows["rows"][1]["reason"], "bind refused: <Rinvpaswd>");
+    assert!(rows["rows"][1]["throttled_since"].is_null());
 }

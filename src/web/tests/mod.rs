@@ -6,6 +6,7 @@ mod shop;
 mod stall;
 
 use super::{Settings, Surroundings, router_in};
+use crate::engine::port::BindView;
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -38,8 +39,18 @@ impl Shop {
     }
 
     fn with(stall: Stall, settings: Settings) -> Self {
+        Self::among(stall, settings, Vec::new())
+    }
+
+    /// A shop whose service has these connections to operators.
+    fn bound_to(binds: Vec<BindView>) -> Self {
+        let settings = Settings { desk_key: Some(KEY.to_owned().into()), ..Settings::default() };
+        Self::among(Stall::empty(), settings, binds)
+    }
+
+    fn among(stall: Stall, settings: Settings, binds: Vec<BindView>) -> Self {
         let stall = Arc::new(stall);
-        let around = Surroundings { clock: stall.clone(), ..Surroundings::default() };
+        let around = Surroundings { clock: stall.clone(), binds: Arc::new(binds), ..Surroundings::default() };
         let router = router_in(stall.clone(), settings, around);
         Self { stall, router }
     }
