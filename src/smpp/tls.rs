@@ -106,7 +106,7 @@ impl Tls {
 /// What rustls says, with a remedy where it is ours.
 fn explain(why: &io::Error) -> String {
     let why = why.to_string();
-    let remedy = if why.contains("UnknownIssuer") {
+    let remedy = if why.contains("UnknownIssuer") || why.contains("BadSignature") {
         "; name the SMSC's authority in ca_file"
     } else if why.contains("NotValidForName") || why.contains("not valid for name") {
         "; set server_name to the name in its certificate"

@@ -204,7 +204,7 @@ async fn a_throttled_burst_is_sent_again_one_first_and_nothing_is_lost() {
         rig.peer.resp(sequence, status::OK, "00a").await;
     }
     for answer in answers {
-        assert!(matches!(answer.await, Ok(PartSent::Taken(id)) if id == "A"));
+        assert!(matches!(answer.await, Ok(PartSent::Taken(id)) if id == "00a"));
     }
     assert_eq!(rig.counts().throttled, 5);
 }

@@ -103,7 +103,7 @@ async fn a_long_sms_is_taken_when_every_part_is() {
         peer.resp(sequence, status::OK, id).await;
     }
     assert_eq!(heard, text);
-    let taken = Sent::Taken { gateway: "safari".into(), ids: vec!["A".into(), "B".into()] };
+    let taken = Sent::Taken { gateway: "safari".into(), ids: vec!["0a".into(), "0b".into()] };
     assert_eq!(sending.await.expect("no panic"), taken);
 }
 

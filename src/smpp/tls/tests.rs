@@ -126,7 +126,7 @@ async fn a_session_runs_over_tls_from_bind_to_unbind() {
     peer.deliver("10-ussd-begin-its.hex", 1, "*483*57#").await;
     assert_eq!(peer.acked().await, (1, status::OK));
     let (sequence, _, text) = peer.submitted().await;
-    assert_eq!(text, "begin *483*57#");
+    assert_eq!(text, "you said begin *483*57#");
     peer.resp(sequence, status::OK, "").await;
     rig.stop.cancel();
     peer.unbind().await;

@@ -154,21 +154,27 @@ impl Table {
     }
 
     fn read_ported(&mut self, file: &File<'_>) -> Result<(), RoutingError> {
-        let mut rows = csv::ReaderBuilder::new()
-            .trim(csv::Trim::All)
-            .comment(Some(b'#'))
-            .from_reader(file.text.as_bytes());
-        let heading = rows.headers().map(|row| row.iter().eq(["msisdn", "operator"])).unwrap_or(false);
+        let mut rows =
+            csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(file.text.as_bytes());
+        let heading = rows.headers().is_ok_and(|row| row.iter().eq(["msisdn", "operator"]));
         if !heading {
             return file.error(1, "the first line names the columns; write: msisdn,operator");
         }
         let mut lines: BTreeMap<u64, (u64, usize)> = BTreeMap::new();
         for row in rows.records() {
-            let row = row.or_else(|why| {
-                let line = why.position().map_or(1, csv::Position::line);
-                file.error(line, "this is not a number and an operator; write: 254712345678,airtel")
-            })?;
-            let line = row.position().map_or(1, csv::Position::line);
+            // The text is in memory and in UTF-8, which leaves nothing to fail.
+            let Ok(row) = row else { continue };
+            // A row is said to begin where the blank lines before it do.
+            let (begins, line) = row.position().map_or((0, 1), |at| (at.byte(), at.line()));
+            let rest = usize::try_from(begins).ok().and_then(|at| file.text.as_bytes().get(at..));
+            let blanks = rest.unwrap_or_default().iter().take_while(|octet| matches!(octet, b'\r' | b'\n'));
+            let line = line + blanks.filter(|octet| **octet == b'\n').count() as u64;
+            if row.get(0).is_some_and(|first| first.starts_with('#')) {
+                continue;
+            }
+            if row.len() != 2 {
+                return file.error(line, "this is not a number and an operator; write: 254712345678,airtel");
+            }
             let (digits, name) = (row.get(0).unwrap_or_default(), row.get(1).unwrap_or_default());
             let Ok(msisdn) = Msisdn::from_e164(digits) else {
                 return file.error(line, format!("{digits:?} is not an international number; write 254…"));

@@ -13,7 +13,8 @@ gateways = ["hub"]
 prefixes = ["254710", "25473"]
 "#;
 
-const PORTED: &str = "msisdn,operator\n# moved in May\n254701000001, airtel\n254730000001,safaricom\n";
+const PORTED: &str =
+    "msisdn,operator\n# moved in May, as told\n254701000001, airtel\n254730000001,safaricom\n";
 
 fn known() -> Vec<Gateway> {
     ["safari", "hub", "world"].map(Gateway::from).to_vec()
