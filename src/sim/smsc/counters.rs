@@ -39,4 +39,18 @@ pub struct Counters {
     pub refused: u64,
     /// Connections lost or closed.
     pub links_lost: u64,
+    /// Dialogs and notices the application pushed onto phones.
+    pub pushes: u64,
+    /// Pushes to phones that were busy or off.
+    pub pushes_unshown: u64,
+    /// `submit_sm` lost before they were seen.
+    pub submits_dropped: u64,
+    /// Responses to `submit_sm` never sent, or held back.
+    pub responses_withheld: u64,
+    /// PDUs sent that nobody can read.
+    pub malformed: u64,
+    /// `deliver_sm` sent twice on purpose.
+    pub duplicated: u64,
+    /// Connections cut on purpose.
+    pub cuts: u64,
 }

@@ -4,23 +4,30 @@
 //! sent it hands to the links' queues. `ussd` and `sms` add what the phones do.
 
 use super::{
-    counters::Counters, faults::Faults, handset::PhoneView, settings::SmscSettings, text::Parts, ussd::Dialog,
+    counters::Counters, faults::Faults, handset::PhoneView, settings::SmscSettings, sms::text::Parts,
+    submit::Taken, ussd::Dialog,
 };
 use crate::{
     smpp::{
         codec,
-        pdu::{Bind, BindResp, Body, LAST_SEQUENCE, Message, MessageResp, Mode, Pdu, VERSION_3_4},
+        pdu::{Bind, BindResp, Body, LAST_SEQUENCE, Message, Mode, Pdu, VERSION_3_4},
         status, tlv,
     },
     types::{Msisdn, Timestamp},
 };
 use bytes::Bytes;
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
+
+/// An answer this young may not have reached a peer whose connection is lost.
+const UNSURE: Duration = Duration::from_secs(1);
 
 /// Names a connection.
 pub(super) type LinkId = u64;
@@ -35,7 +42,7 @@ pub(super) enum Out {
 }
 
 /// A connection as the exchange sees it.
-struct Link {
+pub(super) struct Link {
     out: mpsc::UnboundedSender<Out>,
     cut: CancellationToken,
     bound: Option<Mode>,
@@ -43,6 +50,12 @@ struct Link {
     in_flight: BTreeMap<u32, (Delivery, Instant)>,
     opened: Instant,
     heard: Instant,
+    /// When a message last travelled.
+    pub active: Instant,
+    /// Answers that let others pass, and when they go.
+    pub held: Vec<(Instant, Pdu)>,
+    /// Messages answered lately: an answer that the peer may never have read.
+    pub answered: VecDeque<(Instant, u32)>,
     enquired: Option<Instant>,
 }
 
@@ -67,6 +80,8 @@ pub(super) enum What {
     Sms,
     /// A delivery receipt: kept likewise.
     Receipt,
+    /// A step that belongs to no open dialog.
+    Stray,
 }
 
 /// A phone as the network knows it.
@@ -77,6 +92,11 @@ pub(super) struct Phone {
     pub reachable: bool,
     pub next_reference: u8,
     pub taken: usize,
+    /// A screen before this moment is late and no push.
+    pub late_until: Option<Instant>,
+    /// Pushes shown, and how many of them were waited for.
+    pub pushed: u64,
+    pub pushes_seen: u64,
 }
 
 impl Phone {
@@ -88,6 +108,9 @@ impl Phone {
             reachable: true,
             next_reference: 1,
             taken: 0,
+            late_until: None,
+            pushed: 0,
+            pushes_seen: 0,
         }
     }
 }
@@ -99,7 +122,10 @@ pub(super) struct Exchange {
     pub refuse_until: Option<Instant>,
     pub counters: Counters,
     pub phones: BTreeMap<Msisdn, Phone>,
-    pub next_session: u8,
+    /// Dialogs so far, as their numbers count.
+    pub sessions: u32,
+    /// Messages of the application, by number.
+    pub taken: BTreeMap<u32, Taken>,
     pub next_dialog: u64,
     pub next_message: u32,
     pub receivers: watch::Sender<usize>,
@@ -112,7 +138,8 @@ pub(super) struct Exchange {
 impl Exchange {
     pub fn new(settings: SmscSettings) -> Self {
         Self {
-            next_session: settings.first_session,
+            sessions: 0,
+            taken: BTreeMap::new(),
             settings,
             faults: Faults::default(),
             refuse_until: None,
@@ -157,6 +184,9 @@ impl Exchange {
             in_flight: BTreeMap::new(),
             opened: now,
             heard: now,
+            active: now,
+            held: Vec::new(),
+            answered: VecDeque::new(),
             enquired: None,
         };
         self.links.insert(id, link);
@@ -168,6 +198,11 @@ impl Exchange {
         let Some(link) = self.links.remove(&id) else { return };
         self.counters.links_lost += 1;
         self.count_receivers();
+        for (at, message) in &link.answered {
+            if now < *at + UNSURE {
+                self.unheard(*message);
+            }
+        }
         let unanswered: Vec<Delivery> = link.in_flight.into_values().map(|(delivery, _)| delivery).collect();
         for delivery in unanswered.into_iter().rev() {
             match delivery.what {
@@ -193,12 +228,31 @@ impl Exchange {
         self.receivers.send_replace(count);
     }
 
-    /// Hands a PDU to a link; one that has just gone takes nothing.
-    fn send(&mut self, id: LinkId, pdu: &Pdu) {
+    /// Hands a PDU to a link.
+    pub fn send(&mut self, id: LinkId, pdu: &Pdu) {
+        self.write(id, codec::to_bytes(pdu));
+    }
+
+    /// Hands octets to a link; one that has just gone takes nothing.
+    fn write(&mut self, id: LinkId, octets: Bytes) {
         if let Some(link) = self.links.get(&id) {
             self.counters.pdus_out += 1;
-            let _ = link.out.send(Out::Frame(codec::to_bytes(pdu)));
+            let _ = link.out.send(Out::Frame(octets));
         }
+    }
+
+    /// Writes octets to every link that receives, whatever they are.
+    pub fn write_raw(&mut self, octets: &Bytes) {
+        let receives = |(id, link): (&LinkId, &Link)| link.bound.is_some_and(Mode::receives).then_some(*id);
+        let ids: Vec<LinkId> = self.links.iter().filter_map(receives).collect();
+        for id in ids {
+            self.write(id, octets.clone());
+        }
+    }
+
+    /// A connection, while it lasts.
+    pub fn link(&mut self, id: LinkId) -> Option<&mut Link> {
+        self.links.get_mut(&id)
     }
 
     fn close(&mut self, id: LinkId) {
@@ -215,6 +269,11 @@ impl Exchange {
         if let Some(link) = self.links.get_mut(&id) {
             link.heard = now;
             link.enquired = None;
+        }
+        let bound = self.links.get(&id).and_then(|link| link.bound);
+        if let Some(answer) = self.about_a_message(frame, bound) {
+            self.write(id, answer);
+            return;
         }
         match codec::decode(frame) {
             Ok(pdu) => self.handle(id, pdu, now),
@@ -253,10 +312,10 @@ impl Exchange {
                 self.count_receivers();
                 None
             }
-            Body::SubmitSm(message) => self.submit(&pdu, message.clone(), bound, now),
-            Body::DataSm(data) => self.submit(&pdu, data.clone().into(), bound, now),
+            Body::SubmitSm(message) => self.submit(id, &pdu, message.clone(), bound, now),
+            Body::DataSm(data) => self.submit(id, &pdu, data.clone().into(), bound, now),
             Body::DeliverSm(_) => pdu.answer(status::INV_CMD_ID),
-            Body::DeliverSmResp(_) => {
+            Body::DeliverSmResp(_) | Body::DataSmResp(_) => {
                 self.delivered(id, pdu.sequence, pdu.status, now);
                 None
             }
@@ -310,56 +369,14 @@ impl Exchange {
         Some(Pdu { status, sequence: pdu.sequence, body })
     }
 
-    /// A message from the application. `None` when the response is to be swallowed.
-    fn submit(&mut self, pdu: &Pdu, message: Message, bound: Option<Mode>, now: Instant) -> Option<Pdu> {
-        if !bound.is_some_and(Mode::transmits) {
-            self.counters.refused += 1;
-            return header_only(pdu, status::INV_BND_STS);
-        }
-        if self.faults.throttled.strikes(now) {
-            self.counters.held_off += 1;
-            return header_only(pdu, status::THROTTLED);
-        }
-        if self.faults.queue_full.strikes(now) {
-            self.counters.held_off += 1;
-            return pdu.answer(status::MSG_Q_FUL);
-        }
-        let taken = if tlv::get(&message.tlvs, tlv::USSD_SERVICE_OP).is_some() {
-            self.screen(&message, now).map(|()| self.new_message_id())
-        } else {
-            self.sms_to_phone(&message, now)
-        };
-        if self.faults.swallow_submit_resp.strikes(now) {
-            return None;
-        }
-        match taken {
-            Ok(message_id) => {
-                let mut answer = pdu.answer(status::OK)?;
-                let named = MessageResp::named(self.settings.message_ids.in_response(message_id));
-                match &mut answer.body {
-                    Body::SubmitSmResp(resp) | Body::DataSmResp(resp) => *resp = named,
-                    _ => {}
-                }
-                Some(answer)
-            }
-            Err(status) => {
-                self.counters.refused += 1;
-                header_only(pdu, status)
-            }
-        }
-    }
-
-    /// The number of a message taken; spoken as the settings say.
-    pub fn new_message_id(&mut self) -> u32 {
-        let id = self.next_message;
-        self.next_message = self.next_message.checked_add(1).unwrap_or(1);
-        id
-    }
-
     // ---- what goes out
 
     /// Queues a delivery and sends what can be sent.
     pub fn deliver(&mut self, delivery: Delivery, now: Instant) {
+        let mut delivery = delivery;
+        if matches!(delivery.what, What::Sms | What::Receipt) && self.faults.reorder_deliver.strikes(now) {
+            delivery.not_before = delivery.not_before.max(now) + self.faults.hold_for;
+        }
         self.waiting.push_back(delivery);
         self.pump(now);
     }
@@ -404,22 +421,41 @@ impl Exchange {
 
     fn send_delivery(&mut self, id: LinkId, delivery: Delivery, now: Instant) {
         let deadline = now + self.settings.timers.response;
-        let copies = if self.faults.repeat_deliver { 2 } else { 1 };
+        let begins = matches!(delivery.what, What::Begin(..));
+        let faults = &mut self.faults;
+        if faults.malformed.strikes(now) {
+            self.counters.malformed += 1;
+            let damaged = damaged(self.counters.malformed);
+            self.write(id, damaged);
+        }
+        let faults = &mut self.faults;
+        let twice = faults.repeat_deliver
+            || faults.duplicate_deliver.strikes(now)
+            || begins && faults.begin_twice.strikes(now);
+        let dropped = faults.drop_deliver.strikes(now);
         if delivery.what == What::Receipt {
             self.counters.receipts += 1;
         }
+        let body = match delivery.what {
+            What::Sms | What::Receipt => Body::DeliverSm(delivery.message.clone()),
+            _ if self.speaks_data_sm() => Body::DataSm(delivery.message.clone().into()),
+            _ => Body::DeliverSm(delivery.message.clone()),
+        };
         let Some(link) = self.links.get_mut(&id) else { return };
-        let mut sequences = (0, 0);
-        for _ in 0..copies {
-            sequences = (link.sequence(), sequences.0);
-        }
+        link.active = now;
         // Of two copies the first is the one whose answer counts.
-        let tracked = if copies == 2 { sequences.1 } else { sequences.0 };
-        let body = Body::DeliverSm(delivery.message.clone());
-        link.in_flight.insert(tracked, (delivery, deadline));
-        self.send(id, &Pdu::request(tracked, body.clone()));
-        if copies == 2 {
-            self.send(id, &Pdu::request(sequences.0, body));
+        let sequence = link.sequence();
+        let copy = twice.then(|| link.sequence());
+        link.in_flight.insert(sequence, (delivery, deadline));
+        if dropped {
+            return;
+        }
+        if let Some(copy) = copy {
+            self.counters.duplicated += 1;
+            self.send(id, &Pdu::request(sequence, body.clone()));
+            self.send(id, &Pdu::request(copy, body));
+        } else {
+            self.send(id, &Pdu::request(sequence, body));
         }
     }
 
@@ -428,7 +464,15 @@ impl Exchange {
         let taken = self.links.get_mut(&id).and_then(|link| link.in_flight.remove(&sequence));
         let Some((delivery, _)) = taken else { return };
         match status {
-            status::OK => {}
+            status::OK => {
+                if let What::Begin(msisdn, dialog) | What::Reply(msisdn, dialog) = delivery.what
+                    && self.step_taken(msisdn, dialog, now)
+                    && let Some(link) = self.links.get(&id)
+                {
+                    self.counters.cuts += 1;
+                    link.cut.cancel();
+                }
+            }
             status::RX_T_APPN | status::THROTTLED | status::MSG_Q_FUL | status::SYS_ERR => {
                 self.again(delivery, status, now + self.settings.timers.retry);
             }
@@ -472,6 +516,17 @@ impl Exchange {
             link.cut.cancel();
             return;
         }
+        let idle =
+            !timers.inactivity.is_zero() && link.bound.is_some() && now >= link.active + timers.inactivity;
+        if idle {
+            let sequence = link.sequence();
+            link.bound = None;
+            self.send(id, &Pdu::request(sequence, Body::Unbind));
+            self.close(id);
+            self.count_receivers();
+            return;
+        }
+        let due: Vec<Pdu> = link.held.extract_if(.., |(when, _)| *when <= now).map(|(_, pdu)| pdu).collect();
         let mut late = Vec::new();
         while let Some(entry) = link.in_flight.first_entry() {
             if entry.get().1 > now {
@@ -485,6 +540,9 @@ impl Exchange {
             link.enquired = Some(now);
             let sequence = link.sequence();
             self.send(id, &Pdu::request(sequence, Body::EnquireLink));
+        }
+        for answer in due {
+            self.send(id, &answer);
         }
         for delivery in late.into_iter().rev() {
             // A begin that went unanswered fails by the dialog's own clock.
@@ -503,11 +561,18 @@ impl Link {
     }
 }
 
-/// An error response as most SMSCs send it: no body.
-fn header_only(pdu: &Pdu, status: u32) -> Option<Pdu> {
-    let mut answer = pdu.answer(status)?;
-    if let Body::SubmitSmResp(resp) | Body::DataSmResp(resp) = &mut answer.body {
-        resp.message_id = None;
+/// A PDU that nobody can read and that leaves the stream whole: a text that ends before its length,
+/// a parameter that does, a command and an answer that do not exist, in turn.
+fn damaged(turn: u64) -> Bytes {
+    let mut octets =
+        codec::to_bytes(&Pdu::request(0x7000_0000, Body::DeliverSm(Message::default()))).to_vec();
+    match turn % 4 {
+        0 => *octets.last_mut().expect("sm_length is last") = 200,
+        1 => octets.extend([0x05, 0x01, 0x00, 0x40, 0x01]),
+        2 => octets.splice(4..8, [0x00, 0x00, 0x0F, 0xFF]).for_each(drop),
+        _ => octets.splice(4..8, [0x80, 0x00, 0x0F, 0xFF]).for_each(drop),
     }
-    Some(answer)
+    let length = u32::try_from(octets.len()).unwrap_or(u32::MAX);
+    octets[..4].copy_from_slice(&length.to_be_bytes());
+    Bytes::from(octets)
 }

@@ -150,6 +150,30 @@ impl Handset {
         timeout(within, next).await.ok().flatten().ok_or(PhoneError::NoSms(within))
     }
 
+    /// The screen of the next push that no earlier call has returned, waiting for it if need be.
+    ///
+    /// # Errors
+    /// [`PhoneError::NoAnswer`] when none came in time.
+    pub async fn wait_push(&self, within: Duration) -> Result<Screen, PhoneError> {
+        let mut view = self.view.clone();
+        let next = async {
+            loop {
+                view.borrow_and_update();
+                let pushed = self.smsc.with(|exchange, _| {
+                    let phone = exchange.phone(self.msisdn);
+                    let news = phone.pushes_seen < phone.pushed;
+                    phone.pushes_seen = phone.pushed;
+                    news
+                });
+                if pushed {
+                    return Some(self.screen());
+                }
+                view.changed().await.ok()?;
+            }
+        };
+        timeout(within, next).await.ok().flatten().ok_or(PhoneError::NoAnswer(within))
+    }
+
     /// What stands on the display now.
     pub fn screen(&self) -> Screen {
         self.view.borrow().screen.clone()

@@ -69,7 +69,7 @@ async fn write(
     let mut batch = Vec::with_capacity(BATCH);
     let mut octets = BytesMut::with_capacity(READ);
     while frames.recv_many(&mut batch, BATCH).await > 0 {
-        let delay = smsc.with(|exchange, _| exchange.faults.delay);
+        let (delay, at_once) = smsc.with(|e, _| (e.faults.delay, e.faults.octets_at_once));
         if !delay.is_zero() {
             sleep(delay).await;
         }
@@ -85,7 +85,13 @@ async fn write(
             let _ = writer.shutdown().await;
             return Ok(());
         }
-        writer.write_all(&octets).await?;
+        if at_once == 0 {
+            writer.write_all(&octets).await?;
+        }
+        for piece in octets.chunks(at_once.max(1)).take_while(|_| at_once > 0) {
+            writer.write_all(piece).await?;
+            tokio::task::yield_now().await;
+        }
         octets.clear();
     }
     Ok(())

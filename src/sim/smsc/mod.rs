@@ -5,7 +5,7 @@
 //! * [`faults`]: misbehaviour as data, set while it runs.
 //! * [`handset`]: a subscriber's phone: dial, press, text, read.
 //! * [`counters`]: what passed through.
-//! * `exchange`, `ussd`, `sms`, `text`: the operator's state behind one lock; no I/O.
+//! * `exchange`, `submit`, `ussd`, `sms`: the operator's state behind one lock; no I/O.
 //! * `link`: one connection.
 //!
 //! May import every pure module.
@@ -17,13 +17,14 @@ pub mod handset;
 mod link;
 pub mod settings;
 mod sms;
-mod text;
+mod submit;
 mod ussd;
 
 pub use counters::Counters;
-pub use faults::{Faults, Spell};
+pub use faults::{Faults, Spell, Unshown};
 pub use handset::{Handset, PhoneError, PhoneView, Screen, Sms};
-pub use settings::{Dialect, MessageIds, SmscSettings, Timers};
+pub use settings::{Dialect, MessageIds, ReceiptShape, SmscSettings, Timers};
+pub use submit::Taken;
 
 use crate::types::Msisdn;
 use exchange::Exchange;
@@ -114,6 +115,16 @@ impl Smsc {
     /// What passed through since the start.
     pub fn counters(&self) -> Counters {
         self.with(|exchange, _| exchange.counters)
+    }
+
+    /// The messages taken from the application, oldest first, as far back as the operator remembers.
+    pub fn taken(&self) -> Vec<Taken> {
+        self.with(|exchange, _| exchange.taken.values().cloned().collect())
+    }
+
+    /// Writes octets to every link that receives, whatever they are.
+    pub fn write_raw(&self, octets: &[u8]) {
+        self.with(|exchange, _| exchange.write_raw(&bytes::Bytes::copy_from_slice(octets)));
     }
 
     /// Closes the port and every connection.

@@ -4,34 +4,82 @@ use crate::engine::clock::SystemClock;
 use crate::types::Clock;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-/// How the gateway names a USSD dialog on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// How the gateway speaks of USSD dialogs; each is a make that is met in the field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+#[value(rename_all = "snake_case")]
 pub enum Dialect {
     /// `its_session_info`: octet 1 is the dialog, octet 2 counts exchanges and carries the end bit.
     #[default]
     Its,
+    /// Fifteen bits of `its_session_info`; the end is told by its bit alone; the code is the destination.
+    Tata,
+    /// Fifteen bits of `its_session_info`.
+    Sixdee,
+    /// `user_message_reference`.
+    Mica,
+    /// `user_message_reference`; the last screen is a notice, which is confirmed.
+    UmrNotify,
+    /// Vendor parameter 0x1501, four octets.
+    #[value(name = "smppplus")]
+    SmppPlus,
+    /// `data_sm` both ways, `its_session_info`, hang-up by operation 0x41.
+    Glo,
     /// No session parameter at all: the subscriber's number is the dialog.
     Msisdn,
+    /// As the first, the end bit the other way round.
+    Inverted,
+    /// Nobody dials: the application opens every dialog; `source_node_id` must come back.
+    PushOnly,
 }
 
-/// How message ids are written in `submit_sm_resp`; receipts always write them in decimal.
+/// How message ids are written in `submit_sm_resp` and in receipts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MessageIds {
     /// The same in both places.
     #[default]
     Decimal,
-    /// Hexadecimal in the response, as some SMSCs do.
+    /// Hexadecimal in the response and decimal in receipts, as some SMSCs do.
     Hex,
+    /// Decimal in the response and hexadecimal in receipts, as others do.
+    HexInReceipts,
 }
 
 impl MessageIds {
     /// A message's number as `submit_sm_resp` writes it.
     pub fn in_response(self, id: u32) -> String {
         match self {
-            Self::Decimal => id.to_string(),
+            Self::Decimal | Self::HexInReceipts => id.to_string(),
             Self::Hex => format!("{id:X}"),
         }
     }
+
+    /// The same number as a receipt writes it.
+    pub fn in_receipt(self, id: u32) -> String {
+        match self {
+            Self::Decimal | Self::Hex => id.to_string(),
+            Self::HexInReceipts => format!("{id:X}"),
+        }
+    }
+}
+
+/// How delivery receipts are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ReceiptShape {
+    /// Text as in appendix B of SMPP 3.4, and parameters that say the same.
+    #[default]
+    Both,
+    /// The text alone.
+    TextOnly,
+    /// Parameters alone, the text empty.
+    ParametersOnly,
+    /// The text alone, a blank behind `id:`, neither dlvrd nor text.
+    Blank,
+    /// The text alone, dates with seconds and century, `Text:` with a capital.
+    LongDates,
+    /// The text alone, five letters of the state, fields in another order.
+    ShortState,
+    /// As the first, but esm_class does not say that it is a receipt.
+    NoEsmClass,
 }
 
 /// The gateway's clocks.
@@ -41,6 +89,8 @@ pub struct Timers {
     pub session_init: Duration,
     /// An `enquire_link` goes out after this long without a word from the peer.
     pub enquire_link: Duration,
+    /// A link without messages is unbound and closed after this long; zero never (7.2).
+    pub inactivity: Duration,
     /// An unanswered request is sent again, and a silent link closed, after this long.
     pub response: Duration,
     /// A `deliver_sm` that was refused for now is sent again after this long.
@@ -60,6 +110,7 @@ impl Default for Timers {
         Self {
             session_init: Duration::from_secs(5),
             enquire_link: Duration::from_secs(30),
+            inactivity: Duration::ZERO,
             response: Duration::from_secs(10),
             retry: Duration::from_secs(1),
             answer: Duration::from_secs(10),
@@ -89,10 +140,18 @@ pub struct SmscSettings {
     pub short_code: String,
     /// How USSD dialogs are named.
     pub dialect: Dialect,
-    /// The session number of the first dialog; the next ones count on and begin again after 255.
+    /// The session number of the first dialog; the next ones count on.
     pub first_session: u8,
+    /// After so many dialogs the numbers begin again; 0 when the dialect's field is full.
+    pub reuse_sessions_after: u32,
     /// A screen is cut after this many septets (a UCS-2 character weighs as the octets it takes).
     pub screen_septets: usize,
+    /// Whether a screen of more than 160 octets is refused instead of shown as far as it goes.
+    pub refuses_long_screens: bool,
+    /// How receipts are written.
+    pub receipts: ReceiptShape,
+    /// Messages of the application remembered, for `query_sm` and [`Smsc::taken`](super::Smsc::taken).
+    pub remembers: usize,
     /// Unanswered `deliver_sm` of one link at a time.
     pub window: usize,
     /// How message ids are written.
@@ -115,7 +174,11 @@ impl Default for SmscSettings {
             short_code: "48357".into(),
             dialect: Dialect::Its,
             first_session: 0,
+            reuse_sessions_after: 0,
             screen_septets: 182,
+            refuses_long_screens: false,
+            receipts: ReceiptShape::Both,
+            remembers: 10_000,
             window: 1000,
             message_ids: MessageIds::Decimal,
             timers: Timers::default(),

@@ -1,5 +1,8 @@
 //! The operator against a scripted ESME that writes and reads single PDUs.
 
+mod dialects;
+mod mischief;
+
 use super::*;
 use crate::smpp::{
     codec,

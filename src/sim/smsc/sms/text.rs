@@ -11,9 +11,9 @@ use crate::{
 use std::time::Duration;
 
 /// data_coding of the SMSC's default alphabet, here GSM 03.38, one septet an octet.
-pub(super) const GSM: u8 = 0x00;
+pub const GSM: u8 = 0x00;
 /// data_coding of UCS-2.
-pub(super) const UCS2: u8 = 0x08;
+pub const UCS2: u8 = 0x08;
 /// Octets of an SMS on the air.
 const SMS_OCTETS: usize = 140;
 
@@ -23,7 +23,7 @@ const fn is_ucs2(data_coding: u8) -> bool {
 }
 
 /// Octets as text. Latin-1 and ASCII by their numbers; whatever else is unknown as GSM 03.38.
-pub(super) fn decode(octets: &[u8], data_coding: u8) -> String {
+pub fn decode(octets: &[u8], data_coding: u8) -> String {
     if is_ucs2(data_coding) {
         let units: Vec<u16> = octets.as_chunks().0.iter().map(|pair| u16::from_be_bytes(*pair)).collect();
         return String::from_utf16_lossy(&units);
@@ -35,7 +35,7 @@ pub(super) fn decode(octets: &[u8], data_coding: u8) -> String {
 }
 
 /// A text as octets and their data_coding.
-pub(super) fn encode(text: &str) -> (Vec<u8>, u8) {
+pub fn encode(text: &str) -> (Vec<u8>, u8) {
     match alphabet::encode(text) {
         Some(septets) => (septets, GSM),
         None => (text.encode_utf16().flat_map(u16::to_be_bytes).collect(), UCS2),
@@ -44,7 +44,7 @@ pub(super) fn encode(text: &str) -> (Vec<u8>, u8) {
 
 /// What of a screen a phone with room for `most` septets receives: the gateway cuts where it must,
 /// in the middle of a word if that is where the end is. `true` when something was lost.
-pub(super) fn cut_screen(octets: &[u8], data_coding: u8, most: usize) -> (&[u8], bool) {
+pub fn cut_screen(octets: &[u8], data_coding: u8, most: usize) -> (&[u8], bool) {
     let most = if is_ucs2(data_coding) { fit::units_for(most) * 2 } else { most };
     if octets.len() <= most {
         return (octets, false);
@@ -59,7 +59,7 @@ pub(super) fn cut_screen(octets: &[u8], data_coding: u8, most: usize) -> (&[u8],
 
 /// One part of an SMS, or a whole one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Part {
+pub struct Part {
     /// What ties parts together, how many there are, which one this is (from 1).
     pub place: Option<(u16, u8, u8)>,
     /// What it says.
@@ -68,7 +68,7 @@ pub(super) struct Part {
 
 /// Reads the part that a `submit_sm` carries; `None` when it does not fit into one SMS, or its
 /// header is not whole.
-pub(super) fn part(message: &Message) -> Option<Part> {
+pub fn part(message: &Message) -> Option<Part> {
     let octets = message.text_octets();
     let whole = message.short_message.is_empty();
     let (place, header, body) = if message.esm_class & UDHI != 0 {
@@ -123,7 +123,7 @@ fn sar(message: &Message) -> Option<(u16, u8, u8)> {
 
 /// Long messages of which some parts have come.
 #[derive(Debug, Default)]
-pub(super) struct Parts(Vec<Unfinished>);
+pub struct Parts(Vec<Unfinished>);
 
 #[derive(Debug)]
 struct Unfinished {
@@ -153,7 +153,7 @@ impl Parts {
 }
 
 /// Whether a phone lets one type so much into a dialog.
-pub(super) fn fits_ussd(text: &str) -> bool {
+pub fn fits_ussd(text: &str) -> bool {
     fit::fits(text, fit::USSD_SEPTETS)
 }
 

@@ -1,28 +1,25 @@
 //! SMS both ways, and what became of them.
 
+mod receipt;
+pub mod text;
+
 use super::{
     exchange::{Delivery, Exchange, What},
     handset::{PhoneError, Sms},
-    text,
+    submit::Taken,
 };
 use crate::{
     gsm::segment::{self, Coding, Style},
     smpp::{
-        pdu::{Address, Message, RECEIPT, UDHI},
-        status, tlv,
+        pdu::{Address, Message, UDHI},
+        status,
     },
-    types::{Msisdn, Timestamp, time::NAIROBI},
+    types::Msisdn,
 };
 use bytes::Bytes;
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// message_state DELIVERED (5.2.28).
-const DELIVERED: u8 = 2;
-/// message_state UNDELIVERABLE.
-const UNDELIVERABLE: u8 = 5;
-/// network_error_code of GSM: the subscriber is absent.
-const ABSENT: [u8; 3] = [3, 0, 27];
 /// registered_delivery, bits 1-0: a receipt whatever comes of it, or of failure only.
 const ASKED_ALWAYS: u8 = 1;
 const ASKED_ON_FAILURE: u8 = 2;
@@ -78,11 +75,36 @@ impl Exchange {
             _ => false,
         };
         if asked && !self.faults.no_receipts {
-            let message = receipt(message, id, &heading, reachable, at);
-            let not_before = now + self.settings.timers.receipt;
+            let fate = receipt::Fate { delivered: reachable, text: &heading, at };
+            self.send_receipt(message, id, &fate, now);
+        }
+        let (source, dest) = (message.source.addr.clone(), message.dest.addr.clone());
+        let state = receipt::state(reachable);
+        self.remember(Taken { id, source, dest, text: heading, state, at, heard: true });
+        Ok(id)
+    }
+
+    /// A receipt, and perhaps one before it for a message that nobody sent.
+    fn send_receipt(&mut self, message: &Message, id: u32, fate: &receipt::Fate<'_>, now: Instant) {
+        let (ids, shape) = (self.settings.message_ids, self.settings.receipts);
+        let not_before = if self.faults.receipt_first { now } else { now + self.settings.timers.receipt };
+        if self.faults.stray_receipt.strikes(now) {
+            // Numbers of ours never come there: they start at a hundred million.
+            let message = receipt::written(message, &ids.in_receipt(id % 1_000_000), fate, shape);
             self.deliver(Delivery { message, what: What::Receipt, not_before }, now);
         }
-        Ok(id)
+        let message = receipt::written(message, &ids.in_receipt(id), fate, shape);
+        self.deliver(Delivery { message, what: What::Receipt, not_before }, now);
+    }
+
+    /// A message from one bind to the applications of the short code: it comes to them as it is.
+    pub fn sms_between_applications(&mut self, message: Message, now: Instant) -> Result<u32, u32> {
+        if text::part(&message).is_none() {
+            return Err(status::INV_MSG_LEN);
+        }
+        let message = Message { registered_delivery: 0, validity_period: String::new(), ..message };
+        self.deliver(Delivery { message, what: What::Sms, not_before: now }, now);
+        Ok(self.new_message_id())
     }
 
     /// The oldest SMS not taken before.
@@ -92,40 +114,4 @@ impl Exchange {
         phone.taken += 1;
         Some(sms)
     }
-}
-
-/// A delivery receipt: text as in appendix B of SMPP 3.4, and the parameters that say the same.
-/// Source and destination change places. The id is written in decimal.
-fn receipt(message: &Message, id: u32, text: &str, delivered: bool, at: Timestamp) -> Message {
-    let (state, word, done, error) =
-        if delivered { (DELIVERED, "DELIVRD", 1, "000") } else { (UNDELIVERABLE, "UNDELIV", 0, "027") };
-    let date = date(at);
-    let heading: String = text.chars().take(20).collect();
-    let words = format!(
-        "id:{id} sub:001 dlvrd:{done:03} submit date:{date} done date:{date} stat:{word} err:{error} text:{heading}"
-    );
-    let (octets, data_coding) = text::encode(&words);
-    let mut tlvs = vec![
-        tlv::octet(tlv::MESSAGE_STATE, state),
-        (tlv::RECEIPTED_MESSAGE_ID, Bytes::from(format!("{id}\0"))),
-    ];
-    if !delivered {
-        tlvs.push((tlv::NETWORK_ERROR_CODE, Bytes::from_static(&ABSENT)));
-    }
-    Message {
-        source: message.dest.clone(),
-        dest: message.source.clone(),
-        esm_class: RECEIPT,
-        data_coding,
-        short_message: Bytes::from(octets),
-        tlvs,
-        ..Message::default()
-    }
-}
-
-/// `YYMMDDhhmm` in Nairobi.
-fn date(at: Timestamp) -> String {
-    let (year, month, day) = at.civil(NAIROBI);
-    let time: String = at.hour_minute(NAIROBI).chars().filter(|c| *c != ':').collect();
-    format!("{:02}{month:02}{day:02}{time}", year.rem_euclid(100))
 }
