@@ -309,7 +309,8 @@ impl Engine {
         did.extend(
             answers.iter().filter(|(name, _)| !name.is_empty()).map(|(name, _)| format!("answer: {name}")),
         );
-        let id = format!("{:016x}", work.entropy.next_u64());
+        // Sorts before the answers of the same moment, which count from 001.
+        let id = format!("000{:016x}", work.entropy.next_u64());
         work.note(id.as_bytes(), &Message::from_phone(input, text, did));
     }
 
