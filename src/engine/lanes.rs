@@ -2,7 +2,7 @@
 //! subscriber never run at once, and a full queue is answered "busy" instead of being let grow.
 
 use super::Engine;
-use super::port::{Busy, ReceiptIn, SmsIn, Subscribers, UssdIn, UssdOut};
+use super::port::{Busy, PartIn, ReceiptIn, SmsIn, Subscribers, UssdIn, UssdOut};
 use crate::types::Msisdn;
 use futures_util::future::{BoxFuture, FutureExt};
 use std::panic::AssertUnwindSafe;
@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 enum Job {
     Ussd(Box<UssdIn>, oneshot::Sender<UssdOut>),
     Sms(Box<SmsIn>, oneshot::Sender<Result<(), Busy>>),
+    Part(Box<PartIn>, oneshot::Sender<Result<(), Busy>>),
     Receipt(Box<ReceiptIn>, oneshot::Sender<Result<(), Busy>>),
 }
 
@@ -69,6 +70,9 @@ async fn run(engine: Arc<Engine>, mut jobs: mpsc::Receiver<Job>) {
             Job::Sms(input, waiter) => {
                 let _ = waiter.send(guarded(engine.sms_turn(*input)).await.unwrap_or(Err(Busy)));
             }
+            Job::Part(input, waiter) => {
+                let _ = waiter.send(guarded(engine.part_turn(*input)).await.unwrap_or(Err(Busy)));
+            }
             Job::Receipt(input, waiter) => {
                 let _ = waiter.send(guarded(engine.receipt_turn(*input)).await.unwrap_or(Err(Busy)));
             }
@@ -98,6 +102,13 @@ impl Subscribers for Lanes {
         let (waiter, answer) = oneshot::channel();
         let lane = self.of(input.from);
         lane.try_send(Job::Sms(Box::new(input), waiter)).map_err(|_| Busy)?;
+        Ok(Box::pin(async move { answer.await.unwrap_or(Err(Busy)) }))
+    }
+
+    fn part(&self, input: PartIn) -> Result<BoxFuture<'static, Result<(), Busy>>, Busy> {
+        let (waiter, answer) = oneshot::channel();
+        let lane = self.of(input.from);
+        lane.try_send(Job::Part(Box::new(input), waiter)).map_err(|_| Busy)?;
         Ok(Box::pin(async move { answer.await.unwrap_or(Err(Busy)) }))
     }
 

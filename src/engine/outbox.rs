@@ -135,6 +135,10 @@ impl Engine {
             Some(_) if item.item.give_up < self.clock.now() => {
                 Sent::Never("it is too old to be of use".to_owned())
             }
+            // What she stopped meanwhile is not sent any more, and nobody need know.
+            Some(text) if !self.is_wanted(text.to, text.purpose).await.unwrap_or(true) => {
+                return self.drop_item(&item).await;
+            }
             Some(text) => {
                 let id = String::from_utf8_lossy(&item.id).into_owned();
                 let Text { to, purpose, .. } = *text;

@@ -1,6 +1,7 @@
 //! What stands between the engine and the edges: inputs as the engine takes them, and the traits
 //! by which it reaches out without knowing SMPP or HTTP.
 
+use crate::gsm::assemble::{Piece, Place};
 pub use crate::types::Purpose;
 use crate::types::receipt::{IdBase, ReceiptState};
 use crate::types::{Msisdn, PayoutId, Timestamp};
@@ -115,6 +116,25 @@ pub struct SmsIn {
     pub at: Timestamp,
 }
 
+/// One part of a long SMS from a phone.
+#[derive(Debug, Clone)]
+pub struct PartIn {
+    /// Where it came from.
+    pub gateway: GatewayId,
+    /// Who sent it.
+    pub from: Msisdn,
+    /// To which number of ours.
+    pub to: String,
+    /// Which part of which message it is.
+    pub place: Place,
+    /// What it says, as it came.
+    pub piece: Piece,
+    /// Begins the mark of the whole message.
+    pub mark: Mark,
+    /// When it was read off the socket.
+    pub at: Timestamp,
+}
+
 /// What became of an SMS we sent (a delivery receipt), by whichever kind of gateway.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptIn {
@@ -149,6 +169,9 @@ pub trait Subscribers: Send + Sync + 'static {
 
     /// Hands over an SMS; the future resolves when it is durable, `Err` when it could not be kept.
     fn sms(&self, input: SmsIn) -> Result<BoxFuture<'static, Result<(), Busy>>, Busy>;
+
+    /// Hands over a part of a long SMS; resolves like an SMS.
+    fn part(&self, input: PartIn) -> Result<BoxFuture<'static, Result<(), Busy>>, Busy>;
 
     /// Hands over a delivery receipt; resolves like an SMS.
     fn receipt(&self, input: ReceiptIn) -> Result<BoxFuture<'static, Result<(), Busy>>, Busy>;

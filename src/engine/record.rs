@@ -36,6 +36,15 @@ pub enum Cause {
         /// What was answered.
         answers: Vec<String>,
     },
+    /// A part of a long SMS, kept until the others come.
+    Part {
+        /// From whom.
+        msisdn: Msisdn,
+        /// Which one.
+        number: u8,
+        /// Of how many.
+        total: u8,
+    },
     /// The shop: a checkout.
     Shop,
     /// The card processor, by its id of the event.

@@ -2,6 +2,7 @@
 //! understood, or as the answer to the question a call was cut at. Whatever it is, she gets an
 //! answer in her language. It is acknowledged only when what it brought about is durable.
 
+use super::optout::wish;
 use super::port::{Busy, SmsIn, UssdOut};
 use super::record::Cause;
 use super::turn::{DialogRow, TRIES};
@@ -14,9 +15,9 @@ use crate::dialog::machine::Machine;
 use crate::dialog::sms::{SmsStep, SmsTurn};
 use crate::menu::graph::Graph;
 use crate::menu::value::Value;
-use crate::store::batch::{Committed, Expect, InboxMark, Row};
+use crate::store::batch::{Committed, Expect, InboxMark, Op, Row};
 use crate::store::{Key, codec, keys};
-use crate::types::{Lang, Timestamp};
+use crate::types::Timestamp;
 use std::time::Duration;
 
 /// The same message again within this is a repeat of the SMSC's, or of an impatient thumb.
@@ -35,11 +36,31 @@ const SAME_ANSWER: Duration = Duration::from_secs(60);
 /// What an SMS is answered with: texts, each with its name in the catalogue.
 type Answers = Vec<(String, String)>;
 
+/// An SMS with what else is written in the commit of its turn: the parts it was put together from
+/// are let go of there.
+pub(super) struct Heard {
+    pub sms: SmsIn,
+    pub also: Vec<Op>,
+}
+
+impl std::ops::Deref for Heard {
+    type Target = SmsIn;
+
+    fn deref(&self) -> &SmsIn {
+        &self.sms
+    }
+}
+
 impl Engine {
     /// Takes an SMS; `Err` when it could not be kept, so that the SMSC brings it again.
-    pub async fn sms_turn(&self, mut input: SmsIn) -> Result<(), Busy> {
-        if let Some((end, _)) = input.text.char_indices().nth(LONGEST) {
-            input.text.truncate(end);
+    pub async fn sms_turn(&self, input: SmsIn) -> Result<(), Busy> {
+        self.heard_turn(Heard { sms: input, also: Vec::new() }).await
+    }
+
+    /// The same, with what else is written in its commit.
+    pub(super) async fn heard_turn(&self, mut input: Heard) -> Result<(), Busy> {
+        if let Some((end, _)) = input.sms.text.char_indices().nth(LONGEST) {
+            input.sms.text.truncate(end);
         }
         for _ in 0..TRIES {
             match self.try_sms(&input).await {
@@ -56,12 +77,12 @@ impl Engine {
 
     /// A message that a fault of ours keeps from being acted on would fail again however often it
     /// is brought: its sender is told. When not even that can be kept, the SMSC keeps the message.
-    async fn ask_to_try_later(&self, input: &SmsIn) -> Result<(), Busy> {
+    async fn ask_to_try_later(&self, input: &Heard) -> Result<(), Busy> {
         let lang = self.lang_of(input.from).await;
         let told = async {
             let text = self.menus.say("try_later", &[], lang).map_err(Fault::Broken)?;
             let answers = vec![("try_later".to_owned(), text)];
-            self.conclude(self.work(input.at)?, input, without_digits(&input.text), answers).await
+            self.conclude(self.work_on(input)?, input, without_digits(&input.text), answers).await
         };
         told.await.map_err(|fault| {
             tracing::error!(from = ?input.from, %fault, "an SMS cannot be kept; the SMSC keeps it");
@@ -69,11 +90,11 @@ impl Engine {
         })
     }
 
-    async fn try_sms(&self, input: &SmsIn) -> Result<(), Fault> {
+    async fn try_sms(&self, input: &Heard) -> Result<(), Fault> {
         if let Some(answers) = self.answered_before(input).await? {
             return self.answer_again(input, answers).await;
         }
-        let mut work = self.work(input.at)?;
+        let mut work = self.work_on(input)?;
         let mut rows = self
             .store
             .read(vec![keys::by_phone(input.from), half_key(input), keys::dialog(input.from)])
@@ -83,12 +104,18 @@ impl Engine {
         let (half, dialog) = (rows.next().flatten(), rows.next().flatten());
         let mut who = Caller::new(input.from, party, self.house.lang);
         let Some(me) = self.party(&mut work, &who).await? else {
-            return self.invite(work, input).await;
+            return match wish(&input.text, None) {
+                Some(wish) => self.choose(work, input, wish, None).await,
+                None => self.invite(work, input).await,
+            };
         };
         (who.lang, who.role) = (me.lang, Some(me.role));
         let Some(graph) = self.menus.of(who.role) else {
             return Err(Fault::Broken(format!("there is no menu for {}", me.role.word())));
         };
+        if let Some(wish) = wish(&input.text, Some(&graph)) {
+            return self.choose(work, input, wish, Some(who.lang)).await;
+        }
         let mut reading = understand(&graph, &input.text, input.at);
         if let (Reading::Unknown, Some(row)) = (&reading, &half)
             && let Ok((kept, at)) = codec::decode::<(Half, Timestamp)>(&row.octets())
@@ -116,10 +143,17 @@ impl Engine {
         self.conclude(work, input, text, answers).await
     }
 
+    /// A unit of work for a message.
+    fn work_on(&self, input: &Heard) -> Result<Work<'_>, Fault> {
+        let mut work = self.work(input.at)?;
+        work.extra().ops.extend(input.also.iter().cloned());
+        Ok(work)
+    }
+
     /// Sends the answers and commits; a message that acted leaves its mark. `text` is what is kept
     /// of what was said.
-    async fn conclude(
-        &self, mut work: Work<'_>, input: &SmsIn, text: String, answers: Answers,
+    pub(super) async fn conclude(
+        &self, mut work: Work<'_>, input: &Heard, text: String, answers: Answers,
     ) -> Result<(), Fault> {
         for (name, text) in &answers {
             self.text(&mut work, input.from, text.clone(), name);
@@ -150,8 +184,8 @@ impl Engine {
     }
 
     /// A repeat acts on nothing and gets its answer again.
-    async fn answer_again(&self, input: &SmsIn, answers: Answers) -> Result<(), Fault> {
-        let mut work = self.work(input.at)?;
+    async fn answer_again(&self, input: &Heard, answers: Answers) -> Result<(), Fault> {
+        let mut work = self.work_on(input)?;
         for (name, text) in &answers {
             self.text(&mut work, input.from, text.clone(), name);
         }
@@ -165,10 +199,9 @@ impl Engine {
     }
 
     /// Somebody we do not know, in both languages, since we do not know hers.
-    async fn invite(&self, work: Work<'_>, input: &SmsIn) -> Result<(), Fault> {
+    async fn invite(&self, work: Work<'_>, input: &Heard) -> Result<(), Fault> {
         let dial = [Value::text(self.house.dial.clone())];
-        let say = |lang| self.menus.say("join_first", &dial, lang).map_err(Fault::Broken);
-        let text = format!("{}\n{}", say(Lang::SW)?, say(Lang::EN)?);
+        let text = self.in_both("join_first", &dial)?;
         let answers = vec![("join_first".to_owned(), text)];
         self.conclude(work, input, without_digits(&input.text), answers).await
     }

@@ -17,6 +17,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
+mod long;
+
 /// Providers that are never asked in these tests.
 struct Nobody;
 

@@ -24,6 +24,8 @@ pub enum Due {
     Unpaid(SpokenCode),
     /// An offer has not been answered in time.
     Unanswered(SpokenCode),
+    /// Parts of long SMS from this phone have waited long enough.
+    Parts(crate::types::Msisdn),
     /// A call was cut, or fell silent, at a screen that is worth a reminder.
     Cut {
         /// Whose phone.
@@ -338,6 +340,7 @@ impl Engine {
                 let lapse = OrderCommand::Lapse { next: None };
                 self.order_due(work, *code, OrderStage::Offered, &lapse).await
             }
+            Due::Parts(from) => self.give_up_parts(work, *from).await,
             Due::Cut { msisdn, touched } => self.remind(work, *msisdn, *touched).await,
             Due::Receipt { receipt, left } => self.look_again(work, receipt, *left).await,
         }

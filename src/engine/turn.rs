@@ -103,13 +103,18 @@ impl Engine {
 
     /// The language of whoever has this phone, as far as the store can still say.
     pub(super) async fn lang_of(&self, phone: Msisdn) -> Lang {
+        self.known_lang(phone).await.unwrap_or(self.house.lang)
+    }
+
+    /// The language of somebody we know.
+    pub(super) async fn known_lang(&self, phone: Msisdn) -> Option<Lang> {
         let known = async {
             let mut work = self.work(self.clock.now())?;
             let row = self.store.read(vec![keys::by_phone(phone)]).await?.into_iter().next().flatten();
             let id = row.and_then(|row| super::view::FromIndex::from_octets(&row.octets()));
             self.party(&mut work, &Caller::new(phone, id, self.house.lang)).await
         };
-        known.await.ok().flatten().map_or(self.house.lang, |me| me.lang)
+        known.await.ok().flatten().map(|me| me.lang)
     }
 
     async fn try_ussd(&self, input: &UssdIn) -> Result<UssdOut, Fault> {

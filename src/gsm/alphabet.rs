@@ -1,7 +1,7 @@
 //! The GSM 7-bit default alphabet and its extension table (3GPP TS 23.038, 6.2.1).
 //!
-//! National shift tables are not spoken: Swahili and English need none, and no table has the
-//! Kikuyu and Kamba vowels that would need one.
+//! Swahili and English need no other table; see [`super::national`] for those of other languages.
+//! None has the vowels of Kikuyu and Kamba.
 
 use std::borrow::Cow;
 
@@ -106,15 +106,20 @@ pub fn decode(septets: &[u8]) -> String {
         match octets.next() {
             None | Some(ESC) => text.push(' '),
             Some(next) => {
-                let extended = EXTENSION.iter().find(|(septet, _)| *septet == next).map(|(_, c)| *c);
-                text.push(extended.unwrap_or_else(|| basic(next)));
+                text.push(extension(next).unwrap_or_else(|| basic(next)));
             }
         }
     }
     text
 }
 
-fn basic(octet: u8) -> char {
+/// What the extension table has at a septet.
+pub(super) fn extension(septet: u8) -> Option<char> {
+    EXTENSION.iter().find(|(at, _)| *at == septet).map(|(_, c)| *c)
+}
+
+/// What the default table has at an octet; U+FFFD above 0x7F.
+pub(super) fn basic(octet: u8) -> char {
     BASIC.get(usize::from(octet)).copied().unwrap_or(char::REPLACEMENT_CHARACTER)
 }
 
@@ -144,7 +149,6 @@ const fn plain(c: char) -> Option<&'static str> {
         '\u{00A0}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\t' => " ",
         '\u{200B}' | '\u{200C}' | '\u{200D}' | '\u{FEFF}' => "",
         '\u{00D7}' => "x",
-        '\u{2022}' => "*",
         _ => return None,
     })
 }

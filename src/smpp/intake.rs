@@ -1,7 +1,7 @@
 //! What a message from the SMSC is, and whom it is handed to: a step of a dialog, a delivery
 //! receipt, an SMS or a part of one.
 
-use super::concat::{Piece, Shape, shape};
+use super::concat::{Content, Shape, shape};
 use super::dialect::dialogs::{DialogKey, Fate, Met, Resend, Verdict, key_of};
 use super::dialect::{self, Dialect};
 use super::handover::{Answer, Handover};
@@ -9,9 +9,11 @@ use super::health::count;
 use super::link::{Done, Link, MOST_PENDING, Work, lock};
 use super::pdu::{Body, Message, Pdu};
 use super::receipt::{self, Reading, Receipt};
-use super::text::{self, Charset};
 use super::tlv;
-use crate::engine::port::{ReceiptIn, SmsIn, UssdEvent, UssdIn};
+use crate::engine::port::{PartIn, ReceiptIn, SmsIn, UssdEvent, UssdIn};
+use crate::gsm::assemble::{Piece, join};
+use crate::gsm::charset::Charset;
+use crate::gsm::{read, septets};
 use crate::types::Timestamp;
 use futures_util::future::FutureExt;
 use std::time::Duration;
@@ -53,7 +55,7 @@ impl Link<'_> {
             Reading::Unreadable(why) => {
                 self.drop_it(work, &pdu, &message, &format!("a receipt that cannot be read: {why}"));
             }
-            Reading::Other => self.sms(work, pdu, message, now),
+            Reading::Other => self.sms(work, pdu, message),
         }
     }
 
@@ -147,49 +149,54 @@ impl Link<'_> {
             at: self.gateway.clock.now(),
         };
         match self.subscribers.receipt(input) {
-            Ok(kept) => work.pending.push(kept.map(move |kept| Done::Kept(pdu, None, kept.is_ok())).boxed()),
+            Ok(kept) => work.pending.push(kept.map(move |kept| Done::Kept(pdu, kept.is_ok())).boxed()),
             Err(_) => self.answer(work, &pdu, false),
         }
     }
 
-    fn sms(&self, work: &mut Work, pdu: Pdu, message: Message, now: Timestamp) {
+    fn sms(&self, work: &mut Work, pdu: Pdu, message: Message) {
         let Some(from) = dialect::subscriber(&message.source) else {
             return self.drop_it(work, &pdu, &message, "an SMS whose source_addr is no phone number");
         };
-        let charset = self.gateway.settings.sms_charset;
-        let (read, place) = match shape(&message) {
+        let (gateway, at) = (self.gateway.id.clone(), self.gateway.clock.now());
+        let to = message.dest.addr.clone();
+        let mark = |reference, text: &str| self.gateway.marks.sms(&message, reference, text);
+        let kept = match shape(&message, self.gateway.settings.stripped_udh) {
             Shape::Impossible => {
                 return self.drop_it(work, &pdu, &message, "a part of a long SMS that cannot be");
             }
-            Shape::Single(octets) => (text::read(octets, message.data_coding, charset), None),
-            Shape::Part(place, octets) => {
-                let pieces = lock(&self.gateway.parts).take(&message, place, octets, now);
-                match pieces {
-                    None => return self.answer(work, &pdu, true),
-                    Some(pieces) => (join(&pieces, charset), Some(place)),
+            Shape::Single(content) => {
+                let read = join([&self.piece(&message, content)]);
+                if read.damaged {
+                    self.warn(&message, "some octets of an SMS made no character");
                 }
+                let mark = mark(None, &read.text);
+                self.subscribers.sms(SmsIn { gateway, from, to, text: read.text, mark, at })
+            }
+            Shape::Part(place, content) => {
+                let mark = mark(Some(place.reference), "");
+                let piece = self.piece(&message, content);
+                self.subscribers.part(PartIn { gateway, from, to, place, piece, mark, at })
             }
         };
         count(&self.health.counters.sms_in);
-        if read.damaged {
-            self.warn(&message, "some octets of an SMS made no character");
-        }
-        let mark = self.gateway.marks.sms(&message, place.map(|place| place.reference), &read.text);
-        let input = SmsIn {
-            gateway: self.gateway.id.clone(),
-            from,
-            to: message.dest.addr.clone(),
-            text: read.text,
-            mark,
-            at: self.gateway.clock.now(),
-        };
-        match self.subscribers.sms(input) {
-            Ok(kept) => {
-                let part = place.map(|place| (message, place));
-                work.pending.push(kept.map(move |kept| Done::Kept(pdu, part, kept.is_ok())).boxed());
-            }
+        match kept {
+            Ok(kept) => work.pending.push(kept.map(move |kept| Done::Kept(pdu, kept.is_ok())).boxed()),
             Err(_) => self.answer(work, &pdu, false),
         }
+    }
+
+    /// What a message says, as it can be kept. Packed septets are unpacked here, where it is known
+    /// how far from their header they begin.
+    fn piece(&self, message: &Message, content: Content<'_>) -> Piece {
+        let (charset, data_coding) = (self.gateway.settings.sms_charset, message.data_coding);
+        let packed = charset == Charset::GsmPacked && read::is_default(data_coding);
+        let Content { header, tables, octets } = content;
+        let (charset, octets) = match packed {
+            true => (Charset::Gsm, septets::unpack_behind(header, octets)),
+            false => (charset, octets.to_vec()),
+        };
+        Piece { charset, data_coding, tables, octets }
     }
 
     fn drop_it(&self, work: &mut Work, pdu: &Pdu, message: &Message, what: &str) {
@@ -202,17 +209,4 @@ impl Link<'_> {
         let (gateway, data_coding) = (&*self.gateway.id, message.data_coding);
         tracing::warn!(gateway, data_coding, "{what}");
     }
-}
-
-/// The text of a long SMS: neighbours of one data_coding are read as one run, since a character
-/// may have been cut in two.
-fn join(pieces: &[Piece], charset: Charset) -> text::Read {
-    let mut whole = text::Read { text: String::new(), damaged: false };
-    for run in pieces.chunk_by(|a, b| a.data_coding == b.data_coding) {
-        let octets: Vec<u8> = run.iter().flat_map(|piece| piece.octets.iter().copied()).collect();
-        let read = text::read(&octets, run[0].data_coding, charset);
-        whole.text.push_str(&read.text);
-        whole.damaged |= read.damaged;
-    }
-    whole
 }

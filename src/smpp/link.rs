@@ -4,7 +4,6 @@
 //! writes all that came of it in one go; then it waits for the next thing. Screens leave before
 //! SMS; a screen that is late is not sent, and none outlives its connection.
 
-use super::concat::{Place, Reassembly};
 use super::dialect::dialogs::Dialogs;
 use super::esme::{Esme, Opening, Output, State, Why};
 use super::handover::{Answer, Handover};
@@ -53,7 +52,6 @@ pub(super) struct Gateway {
     pub clock: Arc<dyn Clock>,
     /// Where monotonic time is counted from.
     pub started: Instant,
-    pub parts: Mutex<Reassembly>,
     pub marks: Marks,
     pub dialogs: Arc<Mutex<Dialogs>>,
 }
@@ -148,8 +146,8 @@ pub(super) enum Done {
     Screen(Box<Answer>, UssdOut),
     /// A step that came twice is due to be looked at again.
     Repeat(Box<Repeat>),
-    /// A message is kept or not; with its place when it was the last part of a long one.
-    Kept(Pdu, Option<(Message, Place)>, bool),
+    /// A message is kept or not.
+    Kept(Pdu, bool),
 }
 
 /// One connection.
@@ -373,12 +371,7 @@ impl Link<'_> {
         let (answer, out) = match done {
             Done::Screen(answer, out) => (*answer, out),
             Done::Repeat(repeat) => return self.repeat(work, *repeat),
-            Done::Kept(pdu, place, kept) => {
-                if kept && let Some((message, place)) = place {
-                    lock(&self.gateway.parts).forget(&message, place);
-                }
-                return self.answer(work, &pdu, kept);
-            }
+            Done::Kept(pdu, kept) => return self.answer(work, &pdu, kept),
         };
         let (said, last) = match out {
             UssdOut::Ask(said) => (said, false),

@@ -3,7 +3,7 @@
 use super::codec;
 use super::pdu::{Body, Message, MessageResp, Pdu};
 use super::settings::Smsc;
-use crate::engine::port::{Busy, ReceiptIn, SmsIn, Subscribers, UssdEvent, UssdIn, UssdOut};
+use crate::engine::port::{Busy, PartIn, ReceiptIn, SmsIn, Subscribers, UssdEvent, UssdIn, UssdOut};
 use crate::types::{Clock, Timestamp};
 use bytes::BytesMut;
 use futures_util::future::{BoxFuture, FutureExt};
@@ -100,6 +100,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
 pub struct Engine {
     pub ussd: Mutex<Vec<UssdIn>>,
     pub sms: Mutex<Vec<SmsIn>>,
+    pub parts: Mutex<Vec<PartIn>>,
     pub receipts: Mutex<Vec<ReceiptIn>>,
     /// How many SMS to fail before one is kept.
     pub failing: Mutex<u32>,
@@ -137,6 +138,16 @@ impl Subscribers for Engine {
             return Ok(async { Err(Busy) }.boxed());
         }
         self.sms.lock().expect("unpoisoned").push(input);
+        Ok(async { Ok(()) }.boxed())
+    }
+
+    fn part(&self, input: PartIn) -> Result<BoxFuture<'static, Result<(), Busy>>, Busy> {
+        let mut failing = self.failing.lock().expect("unpoisoned");
+        if *failing > 0 {
+            *failing -= 1;
+            return Ok(async { Err(Busy) }.boxed());
+        }
+        self.parts.lock().expect("unpoisoned").push(input);
         Ok(async { Ok(()) }.boxed())
     }
 

@@ -1,6 +1,5 @@
 //! All binds of all gateways: kept up for ever, and the way out for SMS.
 
-use super::concat::Reassembly;
 use super::dialect::dialogs::Dialogs;
 use super::health::{GatewayStatus, Health};
 use super::link::{Gateway, Line};
@@ -75,7 +74,6 @@ impl Pool {
                 dialogs: Arc::new(Mutex::new(Dialogs::new(&smsc.name, dialect, random()))),
                 clock: clock.clone(),
                 started,
-                parts: Mutex::new(Reassembly::default()),
                 marks: Marks::new(&smsc.name),
                 settings: smsc,
             };
@@ -166,7 +164,7 @@ impl SmsWay for Pool {
 
     fn is_open(&self, gateway: &GatewayId, sms: &SmsOut) -> bool {
         // What is too long for any gateway is told by whoever is asked to send it.
-        let parts = segment::parts(&sms.text);
+        let parts = segment::segment(&sms.text, 0, &segment::Style::default()).map_or(0, |cut| cut.paid);
         self.line_for(Some(gateway), parts).is_some()
     }
 }

@@ -74,6 +74,9 @@ pub struct Smsc {
     /// The alphabet behind data_coding 0 of SMS: `gsm`, `gsm_packed`, `latin1` or `utf8`.
     #[serde(default)]
     pub sms_charset: Charset,
+    /// Whether a user data header that lost its length octet on the way is read as one.
+    #[serde(default = "yes")]
+    pub stripped_udh: bool,
     /// How the parts of a long SMS of ours are marked.
     #[serde(default)]
     pub long_sms: Way,

@@ -28,7 +28,6 @@ async fn rig(more: &str) -> Rig {
         id: "safari".into(),
         clock: Arc::new(Still),
         started: Instant::now(),
-        parts: Mutex::default(),
         marks: Marks::new("safari"),
         dialogs: Arc::new(Mutex::new(Dialogs::new("safari", settings.check().expect("sound"), 1))),
         settings,
@@ -128,7 +127,7 @@ async fn an_sms_is_acked_once_it_is_kept_and_put_off_when_it_could_not_be() {
 }
 
 #[tokio::test]
-async fn a_long_sms_survives_a_failure_at_its_last_part() {
+async fn each_part_of_a_long_sms_is_acked_once_it_is_kept() {
     let mut rig = rig("").await;
     *rig.engine.failing.lock().expect("unpoisoned") = 1;
     let second = fixture::message("66-sms-mo-concat-part2-first.hex");
@@ -138,13 +137,17 @@ async fn a_long_sms_survives_a_failure_at_its_last_part() {
     octets[3] = 0x11;
     let second = Message { short_message: octets.into(), ..second };
     for (sequence, message, wanted) in
-        [(1, &second, status::OK), (2, &first, status::RX_T_APPN), (3, &first, status::OK)]
+        [(1, &second, status::RX_T_APPN), (2, &second, status::OK), (3, &first, status::OK)]
     {
         rig.peer.send(&Pdu::request(sequence, Body::DeliverSm(message.clone()))).await;
         assert_eq!(rig.peer.acked().await, (sequence, wanted));
     }
-    assert_eq!(rig.engine.sms.lock().expect("unpoisoned")[0].text, "Nina pete na mkufu mmoja.");
-    assert_eq!(lock(&rig.gateway.parts).waiting(), 0);
+    let parts = rig.engine.parts.lock().expect("unpoisoned");
+    assert_eq!(parts.iter().map(|part| part.place.number).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(
+        crate::gsm::assemble::join([&parts[1].piece, &parts[0].piece]).text,
+        "Nina pete na mkufu mmoja."
+    );
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod payouts;
 mod safety;
 mod selling;
 mod shop;
+mod tips;
 
 use crate::support::actors::{Agent, Artisan};
 use crate::support::shopper::Order;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::engine::{
     clock::SystemClock,
-    port::{Busy, ReceiptIn, SmsIn, Subscribers, UssdEvent, UssdIn, UssdOut},
+    port::{Busy, PartIn, ReceiptIn, SmsIn, Subscribers, UssdEvent, UssdIn, UssdOut},
 };
 use crate::smpp::pool::Pool;
 use futures_util::future::{BoxFuture, FutureExt};
@@ -27,6 +27,10 @@ impl Subscribers for Mirror {
     }
 
     fn sms(&self, _: SmsIn) -> Result<BoxFuture<'static, Result<(), Busy>>, Busy> {
+        Err(Busy)
+    }
+
+    fn part(&self, _: PartIn) -> Result<BoxFuture<'static, Result<(), Busy>>, Busy> {
         Err(Busy)
     }
 
