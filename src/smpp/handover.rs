@@ -55,6 +55,13 @@ impl Handover {
         }
     }
 
+    /// It is written to this connection.
+    pub fn sent(&self, connection: u64) {
+        if let Some(watch) = &self.0 {
+            watch.fared(Fate::Sent(connection));
+        }
+    }
+
     /// The gateway has it.
     pub fn taken(mut self) {
         if let Some(watch) = self.0.take() {

@@ -419,7 +419,10 @@ impl Link<'_> {
                 return;
             }
             let (message, as_data) = match &tag {
-                Tag::Screen(screen) => (screen.message.clone(), screen.as_data),
+                Tag::Screen(screen) => {
+                    screen.handover.sent(self.number);
+                    (screen.message.clone(), screen.as_data)
+                }
                 Tag::Part(part) => (part.message.clone(), false),
             };
             if let Err(tag) = work.esme.submit(message, as_data, tag, now) {

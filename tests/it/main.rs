@@ -1,6 +1,7 @@
 //! The single integration binary: a `mod` line per behaviour.
 
 mod crash;
+mod dialects;
 mod handbook;
 mod interop;
 mod money_card;

@@ -39,8 +39,10 @@ pub type PduId = (u64, u32);
 /// How far a screen has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
-    /// Being made, waiting, or sent and not answered yet.
+    /// Being made, or waiting.
     UnderWay,
+    /// Written to this connection, and not answered yet.
+    Sent(u64),
     /// The gateway took it.
     Taken,
     /// Refused, late, or lost with its connection.
@@ -258,13 +260,16 @@ impl Dialogs {
 
     /// The key that this one repeats, where the gateway keeps no count: while the screen in answer to
     /// the last one is not with the gateway the phone cannot have shown it, so the same key again is
-    /// the same press.
+    /// the same press. A gateway answers a screen before it brings the key to it, but on one
+    /// connection only: of two, we may read either first.
     fn same_key<'d>(
         &self, dialog: &'d Dialog, says: [u8; 8], pdu: PduId, now: Timestamp,
     ) -> Option<&'d Seen> {
         let fresh = self.connections.get(&pdu.0).is_some_and(|first| now.since(*first) < REDELIVERED);
+        let unread = !matches!(dialog.fate, Fate::Sent(by) if by != pdu.0);
         let same = |seen: &&Seen| {
-            seen.says == says && (now.since(seen.at) < QUICK || (fresh && seen.connection < pdu.0))
+            let quick = unread && now.since(seen.at) < QUICK;
+            seen.says == says && (quick || (fresh && seen.connection < pdu.0))
         };
         dialog.last.iter().flatten().filter(|_| dialog.fate != Fate::Taken).rfind(same)
     }

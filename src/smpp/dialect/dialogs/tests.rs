@@ -98,6 +98,17 @@ fn without_a_count_the_same_key_is_a_repeat_only_while_its_screen_is_not_there()
 }
 
 #[test]
+fn over_a_pair_of_connections_a_key_may_be_read_before_the_answer_to_its_screen() {
+    let mut dialogs = dialogs("msisdn");
+    meet(&mut dialogs, &of(BEGIN), (2, 1), at(0));
+    let first = meet(&mut dialogs, &of(REPLY), (2, 2), at(20));
+    dialogs.fared(&key_of(&first.step), &first.mark, Fate::Sent(2), false);
+    assert_eq!(meet(&mut dialogs, &of(REPLY), (2, 3), at(20)).verdict, Verdict::Again, "one connection");
+    dialogs.fared(&key_of(&first.step), &first.mark, Fate::Sent(1), false);
+    assert_eq!(meet(&mut dialogs, &of(REPLY), (2, 4), at(20)).verdict, Verdict::New, "two");
+}
+
+#[test]
 fn a_key_brought_again_over_a_new_connection_acts_once() {
     let mut dialogs = dialogs("msisdn");
     meet(&mut dialogs, &of(BEGIN), (1, 1), at(0));
