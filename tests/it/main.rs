@@ -1,5 +1,6 @@
 //! The single integration binary: a `mod` line per behaviour.
 
+mod chaos;
 mod crash;
 mod dialects;
 mod handbook;

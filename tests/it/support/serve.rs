@@ -86,6 +86,14 @@ impl Site {
         Self { folder, http, momo, card, browser }
     }
 
+    /// Says more about the gateway than the configuration does by itself.
+    pub fn tell_gateway(&self, settings: &str) {
+        let path = self.file("config.toml");
+        let text = std::fs::read_to_string(&path).expect("written before");
+        let more = text.replace("[[smsc]]\n", &format!("[[smsc]]\n{settings}\n"));
+        std::fs::write(path, more).expect("written");
+    }
+
     /// The data folder.
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
@@ -259,6 +267,13 @@ impl Server {
             assert!(started.elapsed() < SOON, "serve does not listen: {}", log_of(site));
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+
+    /// Memory it holds now, in KiB.
+    pub fn resident(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
     }
 
     /// SIGKILL, in the middle of whatever it does.
