@@ -33,12 +33,9 @@ pub fn run(args: &ConfigArgs) -> ExitCode {
         }
         What::Check { file } => match Config::read(file) {
             Ok(config) => {
-                println!(
-                    "{}: good ({} gateways, {} kiosks)",
-                    file.display(),
-                    config.gateways.len(),
-                    config.kiosks.len()
-                );
+                let gateways = counted(config.gateways.len(), "gateway");
+                let kiosks = counted(config.kiosks.len(), "kiosk");
+                println!("{}: good ({gateways}, {kiosks})", file.display());
                 ExitCode::SUCCESS
             }
             Err(why) => {
@@ -46,5 +43,20 @@ pub fn run(args: &ConfigArgs) -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+    }
+}
+
+/// `1 kiosk`, `2 kiosks`.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_no_plural() {
+        assert_eq!((counted(1, "gateway"), counted(0, "kiosk")), ("1 gateway".into(), "0 kiosks".into()));
     }
 }

@@ -226,9 +226,10 @@ What to try first, on the phones page:
   5. Amina takes it in: IN and the number; and checks it: QC, the number, PASS 1.
   6. Achieng dials *483*57#, 3: the money has moved from \"in orders\" to \"ready\". 1 sends it.
 
-In another terminal: sokoni dial '*483*57#' --as 0700000101 --demo {url}
+In another terminal: sokoni dial '*483*57#' --as 0700000101{demo}
 ",
-            desk = self.desk_key
+            desk = self.desk_key,
+            demo = if url == super::dial::DEMO { String::new() } else { format!(" --demo {url}") }
         );
         let _ = std::io::stdout().write_all(text.as_bytes());
         let _ = std::io::stdout().flush();

@@ -24,12 +24,18 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
+/// Where a demo is unless it was told to listen elsewhere.
+pub const DEMO: &str = "http://127.0.0.1:8080";
+/// The SMS that are shown when the phone is switched on, at most.
+const KEPT: usize = 5;
 /// Longer than any gateway waits for an application.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// For finding the demo at all.
 const CONNECT: Duration = Duration::from_secs(5);
 
 const HELP: &str = "\
+Begins with the last SMS that the phone holds, at most five.
+
 What you type:
   1, 42, a name     answers the screen
   sms TEXT          texts the short code; the answer is printed when it comes
@@ -55,7 +61,7 @@ pub struct DialArgs {
     pub number: Msisdn,
 
     /// Where the demo is
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    #[arg(long, value_name = "URL", default_value = DEMO)]
     pub demo: String,
 
     /// Stay so many seconds after the last line, for SMS that are still to come
@@ -177,15 +183,20 @@ impl<'a, W: Write> Phone<'a, W> {
         Ok(phone)
     }
 
-    /// Passes over what happened before the phone was switched on: the stream begins with it and
-    /// ends it with the display.
+    /// Takes in what happened before the phone was switched on, and shows the last SMS of it: the
+    /// stream begins with it and ends it with the display.
     async fn settle(&mut self) -> Result<(), String> {
+        let mut kept = Vec::new();
         loop {
             match timeout(CONNECT, self.news.recv()).await {
-                Ok(Some(News::Sms(_))) => {}
+                Ok(Some(News::Sms(sms))) => kept.push(sms),
                 Ok(Some(News::Screen(screen))) => {
                     self.open = screen.open;
-                    return Ok(());
+                    let earlier = kept.len().saturating_sub(KEPT);
+                    if earlier > 0 {
+                        self.say(&format!("[{earlier} earlier SMS not shown]"))?;
+                    }
+                    return kept[earlier..].iter().try_for_each(|sms| self.say_sms(sms));
                 }
                 _ => return Err("the demo sent no events".into()),
             }
@@ -279,7 +290,7 @@ impl<'a, W: Write> Phone<'a, W> {
     /// News that nobody asked for: an SMS, or a dialog that a timer ended.
     async fn tell(&mut self, news: News) -> Result<(), String> {
         match news {
-            News::Sms(sms) => self.say(&format!("[SMS from {}] {}", sms.from, sms.text)),
+            News::Sms(sms) => self.say_sms(&sms),
             News::Screen(screen) if self.open && !screen.open && !screen.busy => {
                 // The event may be older than the last answer: what counts is the display now.
                 let look = self.client.get(&self.base).timeout(PATIENCE).send().await;
@@ -308,6 +319,10 @@ impl<'a, W: Write> Phone<'a, W> {
 
     fn say(&mut self, text: &str) -> Result<(), String> {
         writeln!(self.output, "{text}").and_then(|()| self.output.flush()).map_err(|why| why.to_string())
+    }
+
+    fn say_sms(&mut self, sms: &SmsNews) -> Result<(), String> {
+        self.say(&format!("[SMS from {}] {}", sms.from, sms.text))
     }
 
     fn fail(&mut self, why: &str) -> Result<(), String> {
@@ -437,6 +452,18 @@ mod tests {
     }
 
     /// An application that sends one SMS.
+    #[tokio::test]
+    async fn what_came_while_the_phone_was_off_is_shown_when_it_is_switched_on() {
+        let (smsc, base) = demo().await;
+        for _ in 0..KEPT + 1 {
+            esme::send(smsc.addr).await;
+        }
+        let (well, output) = typed(&args(base, None), "quit\n").await;
+        assert!(well, "{output}");
+        let shown = format!("[1 earlier SMS not shown]\n{}", "[SMS from SOKONI] Oda mpya\n".repeat(KEPT));
+        assert_eq!(output, shown);
+    }
+
     mod esme {
         use crate::smpp::{
             codec,

@@ -23,7 +23,7 @@ use std::{
     process::ExitCode,
 };
 
-/// What `sokoni menu` takes.
+/// Check menu files, look at them, try them on a phone in the terminal
 #[derive(Debug, Args)]
 pub struct MenuArgs {
     /// What to do.

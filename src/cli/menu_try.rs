@@ -302,7 +302,8 @@ impl Samples<'_> {
             let item = self.vocabulary.queries.get(name).map(|query| query.item.as_str());
             (0..count).filter_map(|nth| Some(self.record(item?, nth))).collect()
         });
-        Data { globals: ask.globals.iter().filter_map(global).collect(), rows, found: None }
+        let found = ask.find.as_ref().map(|(ty, key)| Record { key: key.clone(), ..self.record(ty, 0) });
+        Data { globals: ask.globals.iter().filter_map(global).collect(), rows, found }
     }
 
     fn outcome(&self, wish: &Do, outcome: &str) -> Vec<Value> {

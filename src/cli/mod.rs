@@ -43,8 +43,8 @@ enum Command {
     },
     /// Shows a stored dialog screen by screen (not in this release)
     Replay {
-        /// The dialog
-        dialog: String,
+        /// The dialog's id
+        dialog: Option<String>,
     },
     /// The whole market on a virtual clock, with faults (not in this release)
     Sim {
@@ -100,7 +100,14 @@ impl Cli {
             Command::Bench { what: Bench::Ussd(args) } => bench_ussd(args).await,
             Command::Bench { what: Bench::Sms } => not_yet("bench sms"),
             Command::Bench { what: Bench::Store } => not_yet("bench store"),
-            Command::Replay { .. } => not_yet("replay"),
+            Command::Replay { dialog: Some(_) } => not_yet("replay"),
+            Command::Replay { dialog: None } => {
+                eprintln!(
+                    "sokoni replay wants the id of a dialog, which each record of the journal carries; \
+                     no command lists them yet, and replay itself is not in this release."
+                );
+                ExitCode::from(2)
+            }
             Command::Sim { .. } => not_yet("sim"),
             Command::Completions { shell } => {
                 clap_complete::generate(shell, &mut Self::command(), "sokoni", &mut std::io::stdout());

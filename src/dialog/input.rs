@@ -76,7 +76,8 @@ pub struct Data {
     pub globals: BTreeMap<String, Value>,
     /// The rows of the query, when one was asked.
     pub rows: Option<Vec<Record>>,
-    /// The record looked up by its spoken number; `None` when there is none that this person may see.
+    /// The record looked up by its spoken number; `None` when there is none that this person may
+    /// see, or none of such a type is looked up.
     pub found: Option<Record>,
 }
 

@@ -11,7 +11,7 @@ use crate::{
     },
     menu::{
         graph::{Branch, Choice, Graph, Kind, NodeId, Target, Tries},
-        value::Value,
+        value::{Record, Value},
     },
     types::{Lang, Timestamp},
 };
@@ -69,6 +69,10 @@ impl<'g> Machine<'g> {
             Input::Key(typed) => self.turn(false, |m| m.key(typed.trim())),
             Input::Bare(typed) => self.turn(true, |m| m.bare(typed.trim())),
             Input::Again => self.turn(false, |_| None),
+            Input::Data(data) if !self.state.stale.is_empty() => {
+                self.renewed(data.found);
+                None
+            }
             Input::Data(data) => {
                 self.globals.extend(data.globals);
                 if self.wants_rows() {
@@ -176,6 +180,9 @@ impl<'g> Machine<'g> {
     }
 
     fn needs(&self) -> Option<Ask> {
+        if let Some(find) = self.state.stale.last() {
+            return Some(Ask { globals: Vec::new(), query: None, find: Some(find.clone()) });
+        }
         let globals: Vec<String> =
             self.wanted_globals().into_iter().filter(|name| !self.globals.contains_key(name)).collect();
         let query = match &self.graph.node(self.state.at.node).kind {
@@ -200,6 +207,7 @@ impl<'g> Machine<'g> {
         state.unseen = false;
         state.tries = 0;
         state.shown = Shown::default();
+        state.stale.clear();
         state.at = Place { node: self.graph.home, args: BTreeMap::new(), page: 0 };
         state.visits += 1;
         state.phase = Phase::Showing(Note::None);
@@ -218,6 +226,7 @@ impl<'g> Machine<'g> {
             }
             Phase::New | Phase::Ended | Phase::Broken => self.begin(typed),
             _ if self.state.unseen => {
+                self.renew();
                 self.state.phase = Phase::Showing(Note::None);
                 None
             }
@@ -231,8 +240,37 @@ impl<'g> Machine<'g> {
                 if self.state.at.node == self.graph.home {
                     return self.begin(typed);
                 }
+                self.renew();
                 self.state.phase = Phase::Offering(Note::None);
                 None
+            }
+        }
+    }
+
+    /// What was true before a cut need not be true after it: rows are asked for again, and every
+    /// record on the way here is read again by its number.
+    fn renew(&mut self) {
+        self.state.shown = Shown::default();
+        let places = std::iter::once(&self.state.at).chain(&self.state.history);
+        let records = places.flat_map(|place| place.args.values()).filter_map(|value| match value {
+            Value::Record(record) => Some((record.ty.clone(), record.key.clone())),
+            _ => None,
+        });
+        let spoken = records.filter(|(_, key)| key.bytes().all(|octet| octet.is_ascii_digit()));
+        self.state.stale = spoken.collect::<BTreeSet<_>>().into_iter().collect();
+    }
+
+    /// Takes a record that was read again. Where it is not hers any more she begins anew.
+    fn renewed(&mut self, found: Option<Record>) {
+        let Some((ty, key)) = self.state.stale.pop() else { return };
+        let Some(new) = found else {
+            self.begin(Vec::new());
+            return;
+        };
+        let places = std::iter::once(&mut self.state.at).chain(&mut self.state.history);
+        for value in places.flat_map(|place| place.args.values_mut()) {
+            if matches!(value, Value::Record(old) if (&old.ty, &old.key) == (&ty, &key)) {
+                *value = Value::Record(new.clone());
             }
         }
     }
@@ -357,7 +395,7 @@ impl<'g> Machine<'g> {
                 let bounds = self.state.shown.bounds.unwrap_or((0, 0));
                 match answer::read(asked, bounds, typed, self.env.now) {
                     Some(value) => self.answered(value, then),
-                    None => self.wrong(tries, 0),
+                    None => self.wrong(tries, Note::Bad(0)),
                 }
             }
             Kind::Pin { .. } => return Some(self.pin(typed, PinPurpose::Prove)),
@@ -395,13 +433,13 @@ impl<'g> Machine<'g> {
         self.going(then, BTreeMap::new());
     }
 
-    fn wrong(&mut self, tries: &Tries, left: u8) {
+    fn wrong(&mut self, tries: &Tries, note: Note) {
         self.state.tries = self.state.tries.saturating_add(1);
         if self.state.tries >= tries.most {
             self.state.typed.clear();
             self.going(&tries.to, BTreeMap::new());
         } else {
-            self.again(Note::Bad(left));
+            self.again(note);
         }
     }
 
@@ -429,10 +467,11 @@ impl<'g> Machine<'g> {
             (PinVerdict::Locked, _) | (PinVerdict::Wrong { left: 0 }, PinPurpose::Prove) => {
                 self.going(&tries.to, BTreeMap::new());
             }
-            (PinVerdict::Wrong { left }, PinPurpose::Prove) => self.wrong(tries, left),
+            (PinVerdict::Wrong { left }, PinPurpose::Prove) => self.wrong(tries, Note::Bad(left)),
             (PinVerdict::Wrong { .. } | PinVerdict::TooEasy, _) => {
                 self.state.shown.again = false;
-                self.wrong(tries, 0);
+                let differ = purpose == PinPurpose::Confirm;
+                self.wrong(tries, if differ { Note::Differ } else { Note::Bad(0) });
             }
         }
     }

@@ -147,9 +147,10 @@ impl Machine<'_> {
                 let text = with_bad(note, scope.text(bad), scope.text(say));
                 self.flow(Note::None, &text, &[])
             }
-            Kind::NewPin { say, again, bad, .. } => {
+            Kind::NewPin { say, again, bad, differ, .. } => {
                 let question = if self.state.shown.again { again } else { say };
-                let text = with_bad(note, scope.text(bad), scope.text(question));
+                let wrong = if note == Note::Differ { differ } else { bad };
+                let text = with_bad(note, scope.text(wrong), scope.text(question));
                 let mut face = self.flow(Note::None, &text, &[]);
                 face.shown.again = self.state.shown.again;
                 face
@@ -258,7 +259,7 @@ impl Machine<'_> {
 }
 
 fn with_bad(note: Note, bad: String, say: String) -> String {
-    if matches!(note, Note::Bad(_)) { format!("{bad}\n{say}") } else { say }
+    if matches!(note, Note::Bad(_) | Note::Differ) { format!("{bad}\n{say}") } else { say }
 }
 
 /// The first sentence of a text, cut at a word where it is long.

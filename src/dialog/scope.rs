@@ -110,8 +110,8 @@ pub(super) fn globals_of(node: &Node) -> BTreeSet<String> {
             }
         }
         Kind::Pin { say, bad, .. } => [say, bad].into_iter().for_each(|text| found.text(text)),
-        Kind::NewPin { say, again, bad, .. } => {
-            [say, again, bad].into_iter().for_each(|text| found.text(text));
+        Kind::NewPin { say, again, bad, differ, .. } => {
+            [say, again, bad, differ].into_iter().for_each(|text| found.text(text));
         }
         Kind::Do { call, .. } => found.call(call),
         Kind::End { say, sms } => {

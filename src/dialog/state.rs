@@ -47,6 +47,9 @@ pub struct State {
     pub(super) by_sms: bool,
     /// Steps this turn has taken.
     pub(super) steps: u16,
+    /// Records to be read again after a redial, by type and spoken number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) stale: Vec<(String, String)>,
 }
 
 /// A block with the values of its parameters, and the page of it that was shown.
@@ -57,7 +60,8 @@ pub(super) struct Place {
     pub page: u16,
 }
 
-/// What stood on the screen: a key means what it meant there, whatever has changed since.
+/// What stood on the screen: a key means what it meant there, whatever has changed since. A redial
+/// asks for it again.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Shown {
     /// Rows the query gave; `None` until it was run.
@@ -110,6 +114,8 @@ pub(super) enum Note {
     NotAKey,
     /// The answer was wrong: the block's `bad`, with the PIN tries left.
     Bad(u8),
+    /// A new PIN was typed in two ways: the block's `differ`.
+    Differ,
 }
 
 /// Why a stored dialog cannot be read.
@@ -143,6 +149,7 @@ impl State {
             unseen: false,
             by_sms: false,
             steps: 0,
+            stale: Vec::new(),
         }
     }
 

@@ -290,7 +290,10 @@ impl Engine {
         if new && matches!(command, ListingCommand::Approve { .. } | ListingCommand::Reject { .. }) {
             self.listing_checked(work, me, &after).await?;
         }
-        Ok(("ok", vec![Value::Record(self.listing(work, &after).await?)]))
+        // The first verdict on a listing is the one that is paid for.
+        let again = me.role == Role::Agent && after.checks > 1;
+        let name = if again { "again" } else { "ok" };
+        Ok((name, vec![Value::Record(self.listing(work, &after).await?)]))
     }
 
     // ---- orders --------------------------------------------------------------------
@@ -311,6 +314,10 @@ impl Engine {
         };
         match self.order_turn(work, code, &command).await? {
             Ok(_) => {}
+            // What she took and has gone on with is still hers to ask about.
+            Err(Refusal::Gone { .. } | Refusal::AlreadyAnswered { .. }) if before.maker == Some(me.id) => {
+                return Ok(("stands", vec![Value::Record(self.order(work, code, &before).await?)]));
+            }
             Err(Refusal::Gone { .. } | Refusal::AlreadyAnswered { .. } | Refusal::NotAllowed) => {
                 return Ok(("gone", vec![]));
             }

@@ -24,6 +24,8 @@ use crate::store::batch::{Committed, InboxMark};
 use crate::store::{codec, keys};
 use crate::types::{CodeKind, Kes, PayoutId, SpokenCode, Usd};
 use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use tokio::sync::broadcast;
 
 /// Most pieces one page shows.
@@ -96,7 +98,7 @@ impl Engine {
             return Ok(Err(wrong));
         }
         let mark = keys::inbox(self.clock.now(), format!("shop/{}", wish.idempotency_key).as_bytes());
-        let (token, charge, what) = match self.place(wish, code, mark).await? {
+        let Placed { token, charge, what, .. } = match self.place(wish, code, mark).await? {
             Ok(placed) => placed,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -136,25 +138,27 @@ impl Engine {
         Ok(())
     }
 
-    /// Reserves the pieces and places the order; the same key gets the same order.
+    /// Reserves the pieces and places the order; the same form with the same key gets the same order.
     async fn place(
         &self, wish: &CheckoutIn, code: SpokenCode, mark: Vec<u8>,
-    ) -> Result<Result<(String, Usd, String), ShopError>, Fault> {
+    ) -> Result<Result<Placed, ShopError>, Fault> {
+        let form = fingerprint(wish);
+        let again = |placed: Placed| if placed.form == form { Ok(placed) } else { Err(ShopError::KeyUsed) };
         for _ in 0..TRIES {
             if let Some(placed) = self.placed_before(&mark).await? {
-                return Ok(Ok(placed));
+                return Ok(again(placed));
             }
             let mut work = self.work(self.clock.now())?;
             let placed = match self.place_once(&mut work, wish, code).await? {
-                Ok(placed) => placed,
+                Ok((token, charge, what)) => Placed { form, token, charge, what },
                 Err(no) => return Ok(Err(no)),
             };
-            let answer = codec::encode(&(&placed.0, placed.1, &placed.2));
+            let answer = codec::encode(&placed);
             let marked = InboxMark { key: mark.clone(), answer };
             match self.commit(work, Cause::Shop, Some(marked)).await {
                 Ok(Committed::At(_)) => return Ok(Ok(placed)),
                 Ok(Committed::Repeat(answer)) => {
-                    return codec::decode(&answer).map(Ok).map_err(|why| Fault::Broken(why.to_string()));
+                    return codec::decode(&answer).map(again).map_err(|why| Fault::Broken(why.to_string()));
                 }
                 Err(conflict) if conflict.is_conflict() => {}
                 Err(other) => return Err(other),
@@ -163,7 +167,7 @@ impl Engine {
         Ok(Err(ShopError::Fault))
     }
 
-    async fn placed_before(&self, mark: &[u8]) -> Result<Option<(String, Usd, String)>, Fault> {
+    async fn placed_before(&self, mark: &[u8]) -> Result<Option<Placed>, Fault> {
         let row = self.store.read(vec![mark.to_vec()]).await?.into_iter().next().flatten();
         Ok(row.and_then(|row| codec::decode(&row.octets()).ok()))
     }
@@ -177,6 +181,11 @@ impl Engine {
             Ok(events) => work.apply::<Listing>(code, events),
             Err(Refusal::OutOfRange { max, .. }) => {
                 let why = format!("choose from 1 to {max} pieces");
+                return Ok(Err(ShopError::Field { field: "quantity", why }));
+            }
+            Err(Refusal::SoldOut { left }) if left > 0 => {
+                let are = if left == 1 { "is" } else { "are" };
+                let why = format!("Only {left} {are} left. Choose from 1 to {left}.");
                 return Ok(Err(ShopError::Field { field: "quantity", why }));
             }
             Err(_) => return Ok(Err(ShopError::Gone)),
@@ -367,6 +376,25 @@ impl Engine {
         };
         Ok(ledger::balance::trial_balance(sums).into_iter().map(row).collect())
     }
+}
+
+/// The answer to a form, kept under its key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Placed {
+    /// Tells this form from any other.
+    form: [u8; 32],
+    /// The private link's token.
+    token: String,
+    /// What is to be paid.
+    charge: Usd,
+    /// What for, in words.
+    what: String,
+}
+
+/// The hash of what a form asks for: the key's repeats must ask for the same.
+fn fingerprint(wish: &CheckoutIn) -> [u8; 32] {
+    let asked = (&wish.code, wish.quantity, &wish.name, &wish.email, &wish.country, &wish.address);
+    Sha256::digest(codec::encode(&asked)).into()
 }
 
 /// An area as the shop names it.

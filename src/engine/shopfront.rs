@@ -84,6 +84,9 @@ pub enum ShopError {
         /// In words.
         why: String,
     },
+    /// The idempotency key belongs to an order with other content, which stands.
+    #[error("this key was used for another order, which stands; send this one with a new key")]
+    KeyUsed,
     /// The card processor could not be reached; nothing was taken.
     #[error("the card processor does not answer; nothing was taken, please try again")]
     CardDown,

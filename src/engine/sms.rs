@@ -13,6 +13,7 @@ use crate::dialog::input::Input;
 use crate::dialog::keyword::{Half, Reading, complete, understand};
 use crate::dialog::machine::Machine;
 use crate::dialog::sms::{SmsStep, SmsTurn};
+use crate::market::party::Role;
 use crate::menu::graph::Graph;
 use crate::menu::value::Value;
 use crate::store::batch::{Committed, Expect, InboxMark, Op, Row};
@@ -20,18 +21,16 @@ use crate::store::{Key, codec, keys};
 use crate::types::Timestamp;
 use std::time::Duration;
 
-/// The same message again within this is a repeat of the SMSC's, or of an impatient thumb.
-const REPEAT: Duration = Duration::from_secs(5 * 60);
+/// The same message again within this is a repeat of the SMSC's, or of an impatient thumb; after
+/// it, somebody means it again. A bare answer counts as long, so that it does not answer the next
+/// question too.
+const REPEAT: Duration = Duration::from_secs(60);
 
 /// How long the rest of a half-understood message is waited for.
 const HALF_LIVES: Duration = Duration::from_secs(30 * 60);
 
 /// The most letters of an SMS that are read and kept: ten parts, more than any command has.
 const LONGEST: usize = 1530;
-
-/// The same answer again within this is a repeat of the SMSC's: the next question is not answered
-/// by it.
-const SAME_ANSWER: Duration = Duration::from_secs(60);
 
 /// What an SMS is answered with: texts, each with its name in the catalogue.
 type Answers = Vec<(String, String)>;
@@ -159,9 +158,10 @@ impl Engine {
             self.text(&mut work, input.from, text.clone(), name);
         }
         self.note_heard(&mut work, input, &text, &answers);
-        let mark = work
-            .acts()
-            .then(|| InboxMark { key: mark_key(input, input.at), answer: codec::encode(&answers) });
+        let mark = work.acts().then(|| InboxMark {
+            key: mark_key(input, input.at),
+            answer: codec::encode(&(input.at, &answers)),
+        });
         let cause = Cause::Sms {
             msisdn: input.from,
             text,
@@ -170,7 +170,8 @@ impl Engine {
         match self.commit(work, cause, mark).await? {
             Committed::At(_) => Ok(()),
             Committed::Repeat(answer) => {
-                self.answer_again(input, codec::decode(&answer).unwrap_or_default()).await
+                let (_, answers): (Timestamp, Answers) = codec::decode(&answer).unwrap_or_default();
+                self.answer_again(input, answers).await
             }
         }
     }
@@ -179,8 +180,9 @@ impl Engine {
     async fn answered_before(&self, input: &SmsIn) -> Result<Option<Answers>, Fault> {
         let earlier = Timestamp::from_millis(input.at.millis() - REPEAT.as_millis() as i64);
         let keys = vec![mark_key(input, input.at), mark_key(input, earlier)];
-        let row = self.store.read(keys).await?.into_iter().flatten().next();
-        Ok(row.and_then(|row| codec::decode(&row.octets()).ok()))
+        let marks = self.store.read(keys).await?.into_iter().flatten();
+        let mut marks = marks.filter_map(|row| codec::decode::<(Timestamp, Answers)>(&row.octets()).ok());
+        Ok(marks.find(|(at, _)| input.at.since(*at) < REPEAT).map(|(_, answers)| answers))
     }
 
     /// A repeat acts on nothing and gets its answer again.
@@ -212,7 +214,7 @@ impl Engine {
     ) -> Result<Option<Answers>, Fault> {
         let key = keys::dialog(input.from);
         let mut row: DialogRow = codec::decode_row(&key, kept)?;
-        if row.mark.as_ref() == Some(&input.mark) && input.at.since(row.last) < SAME_ANSWER {
+        if row.mark.as_ref() == Some(&input.mark) && input.at.since(row.last) < REPEAT {
             let (UssdOut::Ask(text) | UssdOut::End(text)) = row.out else { return Ok(None) };
             return Ok(Some(vec![(String::new(), text)]));
         }
@@ -256,7 +258,11 @@ impl Engine {
                     break (name.to_owned(), vec![echo(typed)]);
                 }
                 SmsStep::NotUnderstood => {
-                    break ("not_understood".to_owned(), vec![Value::text(self.house.dial.clone())]);
+                    let name = match who.role {
+                        Some(Role::Agent) => "not_understood_kiosk",
+                        _ => "not_understood",
+                    };
+                    break (name.to_owned(), vec![Value::text(self.house.dial.clone())]);
                 }
                 SmsStep::Fault => break ("try_later".to_owned(), vec![]),
             };

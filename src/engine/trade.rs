@@ -92,16 +92,19 @@ impl Engine {
         work.send(shard::SMS, id, "sms", &sms, purpose.lives());
     }
 
-    /// What an agent's verdict on a listing brings about: the fee, and the maker's text.
+    /// What an agent's verdict on a listing brings about: the fee, which is for the listing and so
+    /// for the first verdict on it, and the maker's text.
     pub(super) async fn listing_checked(
         &self, work: &mut Work<'_>, agent: &Party, listing: &Listing,
     ) -> Result<(), Fault> {
-        work.post(&Fact::ListingValidated {
-            listing: listing.code,
-            round: listing.checks,
-            agent: agent.id,
-            fee: self.policy.agent.listing_validated(),
-        })?;
+        if listing.checks == 1 {
+            work.post(&Fact::ListingValidated {
+                listing: listing.code,
+                round: listing.checks,
+                agent: agent.id,
+                fee: self.policy.agent.listing_validated(),
+            })?;
+        }
         let maker = work.need::<Party>(listing.maker).await?;
         let shown = Value::Record(self.listing(work, listing).await?);
         match listing.reason {

@@ -130,12 +130,16 @@ impl Engine {
         let Some(party) = self.party(work, who).await? else { return Ok(None) };
         let agent = party.role == Role::Agent;
         match ty {
-            "order" => {
+            "order" | "check" => {
                 let Ok(code) = SpokenCode::parse(CodeKind::Order, code) else { return Ok(None) };
                 let Some(order) = read::<Order>(work, code).await? else { return Ok(None) };
                 let hers = order.maker == Some(party.id) || order.offered_to.contains(&party.id);
                 let seen = hers || (agent && order.payment.is_some());
-                if seen { Ok(Some(self.order(work, code, &order).await?)) } else { Ok(None) }
+                match (seen, ty) {
+                    (false, _) => Ok(None),
+                    (true, "order") => Ok(Some(self.order(work, code, &order).await?)),
+                    (true, _) => Ok(Some(self.check(work, code, &order, &party).await?)),
+                }
             }
             "listing" => {
                 let Ok(code) = SpokenCode::parse(CodeKind::Listing, code) else { return Ok(None) };

@@ -245,26 +245,22 @@ fn artisan_actions(v: &mut Vocabulary) {
             v,
             name,
             named([("order", order.clone())]),
-            vec![("ok", vec![order.clone()]), ("gone", vec![])],
+            vec![("ok", vec![order.clone()]), ("stands", vec![order.clone()]), ("gone", vec![])],
         );
     }
-    change(v, "order.refuse", named([("order", order.clone())]), vec![("ok", vec![order]), ("gone", vec![])]);
+    change(
+        v,
+        "order.refuse",
+        named([("order", order.clone())]),
+        vec![("ok", vec![order.clone()]), ("stands", vec![order]), ("gone", vec![])],
+    );
 }
 
 fn agent_actions(v: &mut Vocabulary) {
     let (order, listing) = (record("order"), record("listing"));
-    change(
-        v,
-        "listing.approve",
-        named([("listing", listing.clone())]),
-        vec![("ok", vec![listing.clone()]), ("gone", vec![listing.clone()])],
-    );
-    change(
-        v,
-        "listing.reject",
-        named([("listing", listing.clone()), ("why", word("reason"))]),
-        vec![("ok", vec![listing.clone()]), ("gone", vec![listing])],
-    );
+    let verdict = || ["ok", "again", "gone"].map(|name| (name, vec![record("listing")])).to_vec();
+    change(v, "listing.approve", named([("listing", listing.clone())]), verdict());
+    change(v, "listing.reject", named([("listing", listing), ("why", word("reason"))]), verdict());
     change(
         v,
         "parcel.receive",

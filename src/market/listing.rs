@@ -104,7 +104,7 @@ pub struct Listing {
     pub reserved: u32,
     /// How many have passed the check of an order.
     pub sold: u32,
-    /// How often an agent has given a verdict; numbers the fees.
+    /// How often an agent has given a verdict; the first is paid for.
     pub checks: u32,
     /// Who gave the last verdict.
     pub checked_by: Option<PartyId>,

@@ -57,12 +57,13 @@ pub fn faces(graph: &Graph, id: NodeId, vocabulary: &Vocabulary, lang: usize) ->
                 face("after a wrong answer", page(&[&bad, &say], &[], &nav)),
             ]
         }
-        Kind::NewPin { say, again, bad, .. } => {
-            let (say, again, bad) = (wide(say), wide(again), wide(bad));
+        Kind::NewPin { say, again, bad, differ, .. } => {
+            let (say, again, bad, differ) = (wide(say), wide(again), wide(bad), wide(differ));
             vec![
                 face("", page(&[&say], &[], &nav)),
                 face("the second time", page(&[&again], &[], &nav)),
-                face("after two that differ", page(&[&bad, &say], &[], &nav)),
+                face("after one that is too easy", page(&[&bad, &say], &[], &nav)),
+                face("after two that differ", page(&[&differ, &say], &[], &nav)),
             ]
         }
         Kind::End { say, .. } => vec![face("", wide(say))],

@@ -232,8 +232,10 @@ pub enum Kind {
         say: Text,
         /// The second time.
         again: Text,
-        /// Said when the two differ or the PIN is too easy.
+        /// Said above the question after a PIN that is too easy.
         bad: Text,
+        /// Said above the question after two that are not the same.
+        differ: Text,
         /// How often.
         tries: Tries,
         /// Where it leads when set.

@@ -208,6 +208,8 @@ pub enum Field {
     Say,
     /// `again`
     Again,
+    /// `differ`
+    Differ,
     /// `bad`
     Bad,
     /// `item`
@@ -222,6 +224,7 @@ impl Field {
         match self {
             Self::Say => "say",
             Self::Again => "again",
+            Self::Differ => "differ",
             Self::Bad => "bad",
             Self::Item => "item",
             Self::None => "none",

@@ -78,6 +78,12 @@ impl Refusal {
                 "Something in the form needs another look",
                 "See the fields below.",
             ),
+            Self::Shop(ShopError::KeyUsed) => (
+                StatusCode::CONFLICT,
+                "key_used",
+                "This form was sent already, with other answers",
+                "That order stands. If you want this one as well, press the button again.",
+            ),
             Self::Shop(ShopError::CardDown) => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "card_down",

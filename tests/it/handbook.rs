@@ -5,6 +5,7 @@ use sokoni::menu::check::{Limits, check};
 use sokoni::menu::report;
 use sokoni::smpp::dialect::Dialect;
 use sokoni::smpp::settings::Smsc;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 fn page(name: &str) -> String {
@@ -117,4 +118,30 @@ fn every_alarm_stands_in_the_operators_handbook() {
     assert!(alarms.len() >= 5, "{alarms:?}");
     let missing: Vec<_> = alarms.iter().filter(|alarm| !page.contains(alarm.as_str())).collect();
     assert!(missing.is_empty(), "docs/OPERATING.md does not say what to do about {missing:?}");
+}
+
+/// The number of an acceptance check at the beginning of a text, such as `w10`.
+fn check_number(text: &str) -> Option<String> {
+    let digits: String = text.strip_prefix(['w', 'W'])?.chars().take_while(char::is_ascii_digit).collect();
+    (!digits.is_empty()).then(|| format!("w{digits}"))
+}
+
+#[test]
+fn every_promise_has_a_test_of_its_name_and_every_such_test_a_promise() {
+    let page = page("CHECKS.md");
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| "));
+    let promised: BTreeSet<String> = rows.filter_map(check_number).collect();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let code =
+        [root.join("src"), root.join("tests")].iter().flat_map(|folder| sources(folder)).collect::<Vec<_>>();
+    let names = code.iter().flat_map(|text| text.split("fn ").skip(1)).filter(|name| {
+        let word: String = name.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        word.split_once('_').is_some_and(|(first, _)| check_number(first).as_deref() == Some(first))
+    });
+    let proven: BTreeSet<String> = names.filter_map(check_number).collect();
+    assert!(promised.len() >= 15, "{promised:?}");
+    let unproven: Vec<_> = promised.difference(&proven).collect();
+    assert!(unproven.is_empty(), "docs/CHECKS.md promises what no test is named for: {unproven:?}");
+    let unsaid: Vec<_> = proven.difference(&promised).collect();
+    assert!(unsaid.is_empty(), "tests are named for what docs/CHECKS.md does not promise: {unsaid:?}");
 }

@@ -77,7 +77,9 @@ impl<'g> Phone<'g> {
                     Input::Data(Data {
                         globals: ask.globals.iter().filter_map(known).collect(),
                         rows: ask.query.map(|_| self.rows.clone()),
-                        found: None,
+                        found: ask
+                            .find
+                            .and_then(|(_, key)| self.rows.iter().find(|row| row.key == key).cloned()),
                     })
                 }
                 Step::Pin { typed, purpose } => Input::Pin(self.judge(typed.expose(), purpose)),

@@ -200,9 +200,9 @@ fn a_new_pin_is_typed_twice_and_both_must_agree() {
     let mut phone = Phone::new(&graph);
     phone.dial();
     assert_eq!(phone.press("4"), "Choose a PIN\n0 Back");
-    assert_eq!(phone.press("1234"), "They differ, or are too easy.\nChoose a PIN\n0 Back");
+    assert_eq!(phone.press("1234"), "That is too easy.\nChoose a PIN\n0 Back");
     assert_eq!(phone.press("9182"), "The same PIN once more\n0 Back");
-    assert_eq!(phone.press("9183"), "They differ, or are too easy.\nChoose a PIN\n0 Back");
+    assert_eq!(phone.press("9183"), "They are not the same.\nChoose a PIN\n0 Back");
     phone.press("9182");
     assert_eq!(phone.press("0"), "Choose a PIN\n0 Back", "back leads to the first typing");
     phone.press("9182");
@@ -276,6 +276,7 @@ fn the_outcome_of_an_action_that_goes_on_is_shown_at_a_redial_until_a_key_proves
     phone.dial();
     phone.walk(&["2", "1", "2"]);
     let outcome = phone.press("5");
+    phone.rows = vec![order("482108", 5)];
     assert_eq!(phone.redial(), outcome);
     phone.press("9");
     assert!(phone.redial().starts_with("You stopped at: 482108: 5 pieces"));
@@ -378,4 +379,23 @@ fn what_is_typed_shows_in_no_debug_output() {
     assert!(matches!(step, Step::Pin { .. }) && !format!("{step:?}").contains("4271"));
     assert!(!format!("{machine:?}").contains("4271"));
     assert!(!String::from_utf8_lossy(&machine.into_state().to_json()).contains("4271"));
+}
+
+#[test]
+fn a_redial_reads_again_what_a_list_and_a_screen_showed() {
+    let graph = tree();
+    let mut phone = Phone::new(&graph);
+    phone.rows = vec![order("482108", 7)];
+    phone.dial();
+    assert!(phone.press("2").contains("482108"));
+    phone.rows = vec![order("100190", 3)];
+    phone.redial();
+    let list = phone.press("1");
+    assert!(list.contains("100190") && !list.contains("482108"), "{list}");
+    phone.press("1");
+    phone.rows = vec![order("100190", 2)];
+    assert!(phone.redial().starts_with("You stopped at: 100190: 2 pieces"));
+    assert!(phone.press("1").starts_with("100190: 2 pieces"));
+    phone.rows = vec![];
+    assert!(phone.redial().starts_with("Hello"), "what is not hers any more is not offered");
 }

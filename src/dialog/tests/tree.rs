@@ -297,7 +297,8 @@ fn kind(n: &Names, name: &str) -> Kind {
         "pin.new" => Kind::NewPin {
             say: text("Choose a PIN | Chagua PIN"),
             again: text("The same PIN once more | PIN hiyo hiyo tena"),
-            bad: text("They differ, or are too easy. | Hazilingani, au ni rahisi."),
+            bad: text("That is too easy. | Hiyo ni rahisi."),
+            differ: text("They are not the same. | Hazifanani."),
             tries: Tries { most: 3, to: n.to("help.call") },
             then: n.to("pin.changed"),
         },

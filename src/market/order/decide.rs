@@ -27,7 +27,7 @@ pub fn decide(
         C::Accept { by, pieces, mentoring } => {
             let offer = match answerable(order, *by)? {
                 Some(offer) => offer,
-                None if order.accepted == *pieces => return Ok(vec![]),
+                None if order.is_first_making() && order.accepted == *pieces => return Ok(vec![]),
                 None => return Err(Refusal::AlreadyAnswered { pieces: order.accepted }),
             };
             if !(1..=offer.pieces).contains(pieces) {
@@ -178,7 +178,7 @@ fn refund(order: &Order, pieces: u32, why: RefundWhy) -> OrderEvent {
 fn mark_ready(order: &Order, by: PartyId) -> Result<Vec<OrderEvent>, Refusal> {
     match (order.maker, order.stage) {
         (Some(maker), S::Making) if maker == by => Ok(vec![E::MarkedReady { by }]),
-        (Some(maker), S::Ready | S::AtKiosk) if maker == by => Ok(vec![]),
+        (Some(maker), S::Ready) if maker == by => Ok(vec![]),
         (Some(maker), _) if maker == by => Err(gone(order)),
         _ if order.offered_to.contains(&by) => Err(gone(order)),
         _ => Err(Refusal::NotAllowed),

@@ -437,6 +437,11 @@ impl Order {
         self.terms.quote.pieces
     }
 
+    /// True from her yes until anything follows from it.
+    pub fn is_first_making(&self) -> bool {
+        self.stage == OrderStage::Making && self.check.is_none()
+    }
+
     /// Pieces whose money goes, or went, back to the shopper.
     pub fn refunded(&self) -> u32 {
         self.refunds.iter().map(|refund| refund.pieces).sum()

@@ -217,7 +217,9 @@ fn a_yes_twice_is_one_yes_and_another_number_is_a_contradiction() {
     assert_eq!(desk.refused(no), Refusal::AlreadyAnswered { pieces: 3 });
     desk.done(C::MarkReady { by: wanjiku() });
     assert_eq!(desk.done(C::MarkReady { by: wanjiku() }), vec![]);
-    assert_eq!(desk.done(accept(3)), vec![], "still the same answer");
+    assert_eq!(desk.refused(accept(3)), Refusal::AlreadyAnswered { pieces: 3 }, "she has gone on with it");
+    desk.done(C::Receive { by: agent() });
+    assert_eq!(desk.refused(C::MarkReady { by: wanjiku() }), Refusal::gone("at_kiosk"));
 }
 
 #[test]

@@ -105,6 +105,7 @@ impl<'a> Checker<'a> {
                 say: self.text(block, Field::Say, &scope),
                 again: self.text(block, Field::Again, &scope),
                 bad: self.text(block, Field::Bad, &scope),
+                differ: self.text(block, Field::Differ, &scope),
                 tries: self.tries(block, &scope),
                 then: self.then(block, &scope),
             },

@@ -392,7 +392,7 @@ fn texts_of(node: &Node) -> Vec<&Text> {
         Kind::Pick { say, .. } | Kind::End { say, .. } => vec![say],
         Kind::List { say, item, none, .. } => vec![say, item, none],
         Kind::Ask { say, bad, .. } | Kind::Pin { say, bad, .. } => vec![say, bad],
-        Kind::NewPin { say, again, bad, .. } => vec![say, again, bad],
+        Kind::NewPin { say, again, bad, differ, .. } => vec![say, again, bad, differ],
         Kind::Do { .. } => Vec::new(),
     }
 }

@@ -20,7 +20,7 @@ pub const BLOCKS: [(&str, &str); 15] = [
     ("list", "say, item, none, then"),
     ("ask", "say, bad, tries, then"),
     ("pin", "say, bad, tries, then"),
-    ("newpin", "say, again, bad, tries, then"),
+    ("newpin", "say, again, bad, differ, tries, then"),
     ("do", "once, and each outcome such as `ok(x) -> target`"),
     ("end", "say, sms"),
     ("resume", "say, options, never"),
@@ -254,6 +254,7 @@ fn field_of(block: &str, first: &str) -> Option<Field> {
     let (field, blocks): (_, &[&str]) = match first {
         "say" => (Field::Say, &["screen", "pick", "list", "ask", "pin", "newpin", "end", "resume", "sms"]),
         "again" => (Field::Again, &["newpin"]),
+        "differ" => (Field::Differ, &["newpin"]),
         "bad" => (Field::Bad, &["ask", "pin", "newpin"]),
         "item" => (Field::Item, &["list"]),
         "none" => (Field::None, &["list"]),

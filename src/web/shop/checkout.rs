@@ -53,7 +53,10 @@ pub(crate) async fn place(
             piece::again(&web, &typed, &faults, StatusCode::UNPROCESSABLE_ENTITY).await
         }
         Err(error @ (ShopError::NotFound | ShopError::Gone)) => Err(error.into()),
-        Err(error @ (ShopError::CardDown | ShopError::Fault)) => {
+        Err(error @ (ShopError::CardDown | ShopError::Fault | ShopError::KeyUsed)) => {
+            if error == ShopError::KeyUsed {
+                typed.idempotency_key = piece::fresh_key()?;
+            }
             let outside = Refusal::from(error).outside();
             let whole = Some(format!("{}. {}", outside.title, outside.advice));
             piece::again(&web, &typed, &Faults { whole, ..Faults::default() }, outside.status).await

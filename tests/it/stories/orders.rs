@@ -1,6 +1,7 @@
 //! An order on its way from the shopper to the kiosk and to the maker's purse.
 
 use super::{brought, earns, on_sale, taken};
+use crate::support::actors::{Agent, Artisan};
 use crate::support::village::Village;
 use std::time::Duration;
 
@@ -196,5 +197,83 @@ async fn w63_the_page_says_who_gets_what_as_the_books_have_it() {
     let order = earns(&village, &achieng, 850).await;
     assert_eq!(order.part("maker").await, village.account("artisan:").await);
     assert_eq!(order.part("margin").await, village.account("margin").await);
+    // The money is hers and has not left: she is not said to be paid.
+    let page = order.page().await;
+    assert!(page.contains("the money is ready for Achieng"), "{page}");
+    assert!(!page.contains("maker is paid") && !page.contains("been paid"), "{page}");
+    village.closes().await;
+}
+
+/// Whatever she answers to an order that she has long taken, she is told where it stands.
+async fn is_told_where_it_stands(village: &Village, maker: &Artisan, amina: &Agent) {
+    let listing = on_sale(maker, amina, 850, 1).await;
+    let order = taken(village, maker, &listing, 1).await;
+    brought(maker, amina, &order).await;
+    // A text that comes again within a minute is a repeat, and gets its answer again.
+    village.clock.advance(Duration::from_secs(150));
+    let answers = [maker.word("YES", "NDIYO"), maker.word("NO", "HAPANA"), maker.word("READY", "TAYARI")];
+    for word in answers {
+        let here =
+            maker.asks(&format!("{word} {}", order.code), maker.word("at the kiosk", "kibandani")).await;
+        assert!(here.contains(&order.code), "{word}: {here}");
+    }
+    amina.passes(&order.code, 1).await;
+    maker.reads(maker.word("is yours now", "ni zako sasa")).await;
+    village.clock.advance(DAY);
+    for word in answers {
+        let done = maker.asks(&format!("{word} {}", order.code), maker.word("done", "imekamilika")).await;
+        assert!(done.contains(&order.code), "{word}: {done}");
+    }
+    assert_eq!(village.account("artisan:").await, 85_000);
+}
+
+#[tokio::test]
+async fn an_answer_to_an_order_taken_long_ago_is_told_where_the_order_stands() {
+    let village = Village::open().await;
+    is_told_where_it_stands(&village, &village.achieng().await, &village.amina()).await;
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn an_answer_to_an_order_taken_long_ago_is_told_in_swahili_where_it_stands() {
+    let village = Village::open().await;
+    is_told_where_it_stands(&village, &village.wanjiru().await, &village.amina()).await;
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn a_call_that_drops_in_a_list_goes_on_with_what_is_true_now() {
+    let village = Village::open().await;
+    let (wanjiru, amina) = (village.wanjiru().await, village.amina());
+    let listing = on_sale(&wanjiru, &amina, 850, 2).await;
+    let order = village.shopper().buys(&listing, 1).await;
+    wanjiru.is_offered().await;
+    let orders = wanjiru.walks(&["2"]).await;
+    assert!(orders.contains(&order.code), "{orders}");
+    village.hangs_up(&wanjiru).await;
+    wanjiru.asks(&format!("HAPANA {}", order.code), "Tutamwambia mnunuzi").await;
+    assert!(wanjiru.dials().await.starts_with("Uliishia hapa: Oda zako"));
+    let orders = wanjiru.presses("1").await;
+    assert!(orders.starts_with("Hakuna oda bado") && !orders.contains(&order.code), "{orders}");
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn a_call_that_drops_at_an_order_goes_on_with_where_the_order_stands_now() {
+    let village = Village::open().await;
+    let (achieng, amina) = (village.achieng().await, village.amina());
+    let listing = on_sale(&achieng, &amina, 850, 1).await;
+    let order = village.shopper().buys(&listing, 1).await;
+    achieng.is_offered().await;
+    let shown = achieng.walks(&["2", "1"]).await;
+    assert!(shown.contains("I can make it"), "{shown}");
+    village.hangs_up(&achieng).await;
+    achieng.takes(&order.code).await;
+    assert!(achieng.dials().await.starts_with("You stopped at"));
+    let shown = achieng.presses("1").await;
+    assert!(shown.contains("making") && !shown.contains("I can make it"), "{shown}");
+    // The way back is as true as the screen.
+    let orders = achieng.presses("0").await;
+    assert!(orders.starts_with("Your orders"), "{orders}");
     village.closes().await;
 }

@@ -77,6 +77,40 @@ async fn the_last_piece_is_sold_once() {
 }
 
 #[tokio::test]
+async fn more_pieces_than_are_left_are_a_mistake_in_the_form_and_none_left_is_sold() {
+    let village = Village::open().await;
+    let (achieng, amina, shopper) = (village.achieng().await, village.amina(), village.shopper());
+    let listing = on_sale(&achieng, &amina, 850, 3).await;
+    let much = shopper.fills(&listing, 4).await;
+    let (status, page) = shopper.sends(&much).await.expect_err("three are left");
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("Jo Bloggs") && page.contains("12 Long Street"), "what was typed is kept: {page}");
+    assert!(page.contains("3 are left"), "{page}");
+    let late = shopper.fills(&listing, 1).await;
+    shopper.sends(&shopper.fills(&listing, 3).await).await.expect("on to payment");
+    let (status, page) = shopper.sends(&late).await.expect_err("none is left");
+    assert_eq!(status, StatusCode::GONE);
+    assert!(page.contains("just been sold"), "{page}");
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn w61_a_key_that_comes_again_with_another_order_is_refused() {
+    let village = Village::open().await;
+    let (achieng, amina, shopper) = (village.achieng().await, village.amina(), village.shopper());
+    let listing = on_sale(&achieng, &amina, 850, 3).await;
+    let form = shopper.fills(&listing, 1).await;
+    let first = shopper.sends(&form).await.expect("on to payment");
+    let other = form.but("quantity", "2");
+    let (status, page) = shopper.sends(&other).await.expect_err("another order");
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(page.contains("already") && page.contains("Jo Bloggs"), "{page}");
+    assert_eq!(shopper.sends(&form).await.expect("the first answer"), first);
+    assert_eq!(shopper.left(&listing).await, 2);
+    village.closes().await;
+}
+
+#[tokio::test]
 async fn w62_the_order_page_shows_each_step_at_once() {
     let village = Village::open().await;
     let (achieng, amina) = (village.achieng().await, village.amina());

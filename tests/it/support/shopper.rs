@@ -16,6 +16,16 @@ pub struct Shopper {
 /// A form that was filled in.
 pub struct Filled(Vec<(&'static str, String)>);
 
+impl Filled {
+    /// The same form with another answer to one question.
+    pub fn but(&self, field: &str, answer: &str) -> Self {
+        let said = |(name, text): &(&'static str, String)| {
+            (*name, if *name == field { answer.to_owned() } else { text.clone() })
+        };
+        Self(self.0.iter().map(said).collect())
+    }
+}
+
 /// What somebody sees of her order.
 pub struct Order {
     /// The private link's token.
