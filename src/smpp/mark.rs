@@ -18,7 +18,7 @@ impl Marks {
     }
 
     /// The mark of an SMS, which carries no name of its own: what it says, from whom, and, for a
-    /// long one, which reference tied it together. The engine holds it against repeats for minutes.
+    /// long one, which reference tied it together. The engine holds it against repeats for a minute.
     pub fn sms(&self, message: &Message, reference: Option<u16>, text: &str) -> Mark {
         let mut hash = Sha256::new();
         for field in [self.gateway.as_str(), &message.source.addr, &message.dest.addr] {
