@@ -3,12 +3,12 @@
 use crate::{
     cli::menu_try::{self, TryArgs},
     engine::vocabulary::vocabulary,
-    gsm::fit,
+    gsm::{fit, segment},
     menu::{
         builtin,
         check::{Checked, Limits, check},
-        face::{Face, faces, resume_faces},
-        graph::{Graph, NodeId},
+        face::{Face, faces, message_face, resume_faces},
+        graph::{Catalogue, Graph, NodeId},
         report::{self, Severity},
         syntax,
         tree::Head,
@@ -97,6 +97,9 @@ pub struct ShowArgs {
     /// One block, as phones show it at its widest.
     #[arg(long, value_name = "BLOCK")]
     pub at: Option<String>,
+    /// What one part of an SMS costs, in cents, so that texts are shown with their price.
+    #[arg(long, value_name = "CENTS")]
+    pub part_cents: Option<u32>,
 }
 
 /// What `sokoni menu json` takes.
@@ -218,7 +221,12 @@ fn run_show(args: &ShowArgs, out: &mut impl Write) -> io::Result<u8> {
         return Err(not_found(format!("no such tree; there are: {}", names.join(", "))));
     }
     match &args.at {
-        None => graphs.iter().try_for_each(|graph| show_tree(graph, out))?,
+        None => {
+            graphs.iter().try_for_each(|graph| show_tree(graph, out))?;
+            if args.tree.is_none() {
+                show_messages(&checked.catalogue, args.part_cents, out)?;
+            }
+        }
         Some(block) => {
             let found: Vec<(&Graph, NodeId)> =
                 graphs.iter().filter_map(|graph| Some((*graph, graph.find(block)?))).collect();
@@ -273,6 +281,26 @@ fn show_tree(graph: &Graph, out: &mut impl Write) -> io::Result<()> {
     writeln!(out)
 }
 
+/// Every SMS at its widest in each language: its septets, its parts, what it costs.
+fn show_messages(catalogue: &Catalogue, cents: Option<u32>, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "SMS at their widest: septets in parts{}", if cents.is_some() { ", price" } else { "" })?;
+    for (name, message) in &catalogue.messages {
+        let widths: Vec<String> = (0..catalogue.langs.len())
+            .map(|lang| {
+                let text = message_face(catalogue, message, &vocabulary(), lang);
+                let (long, parts) = (length(&text), segment::parts(&text));
+                let price = cents.map(|cents| {
+                    let cents = u64::from(cents) * parts as u64;
+                    format!(", {}.{:02}", cents / 100, cents % 100)
+                });
+                format!("{} {long} in {parts}{}", catalogue.langs[lang], price.unwrap_or_default())
+            })
+            .collect();
+        writeln!(out, "  {name:<34} {:<8} {}", message.about.word(), widths.join("  "))?;
+    }
+    writeln!(out)
+}
+
 /// A block in every language and every face, each beside its septets.
 fn show_block(graph: &Graph, at: NodeId, out: &mut impl Write) -> io::Result<()> {
     let node = graph.node(at);
@@ -292,7 +320,11 @@ fn show_block(graph: &Graph, at: NodeId, out: &mut impl Write) -> io::Result<()>
 }
 
 fn septets(face: &Face) -> usize {
-    fit::septets(&face.text).unwrap_or_else(|| fit::units(&face.text))
+    length(&face.text)
+}
+
+fn length(text: &str) -> usize {
+    fit::septets(text).unwrap_or_else(|| fit::units(text))
 }
 
 /// The files that are meant: those named, those of `menus/`, or those compiled in.
@@ -431,6 +463,7 @@ mod tests {
         let args = |at: Option<&str>| ShowArgs {
             paths: vec![path.clone()],
             tree: Some("agent".into()),
+            part_cents: Some(80),
             at: at.map(str::to_owned),
         };
         let mut out = Vec::new();
@@ -441,5 +474,15 @@ mod tests {
         run_show(&args(None), &mut out).expect("shown");
         assert!(String::from_utf8_lossy(&out).starts_with("agent (*483*57#, for agent, 160 septets)\n"));
         assert!(run_show(&args(Some("nowhere")), &mut Vec::new()).is_err());
+    }
+
+    #[test]
+    fn every_sms_is_shown_with_its_parts_and_its_price() {
+        let paths = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("menus")];
+        let mut out = Vec::new();
+        run_show(&ShowArgs { paths, tree: None, at: None, part_cents: Some(80) }, &mut out).expect("shown");
+        let text = String::from_utf8_lossy(&out).into_owned();
+        let line = text.lines().find(|line| line.contains("try_later")).expect("a line");
+        assert!(line.contains("reply") && line.contains("in 1, 0.80"), "{line}");
     }
 }

@@ -139,6 +139,48 @@ pub fn simplify(text: &str) -> Cow<'_, str> {
     Cow::Owned(simple)
 }
 
+/// The text with letters without their marks where the alphabet has no such letter: `ĩ` as `i`.
+/// What has no plain letter stays, and so does every digit.
+pub fn plain_letters(text: &str) -> String {
+    let plain = |c: char| {
+        let base = || LETTERS.iter().find(|(_, marked)| marked.contains(c)).map(|(base, _)| *base);
+        if code(c).is_some() { c } else { base().unwrap_or(c) }
+    };
+    text.chars().map(plain).collect()
+}
+
+/// Plain letters, and the marked ones that are written as them.
+const LETTERS: [(char, &str); 28] = [
+    ('A', "ÁÂÃĀĂĄÀ"),
+    ('a', "áâãāăą"),
+    ('C', "ĆĈĊČ"),
+    ('c', "çćĉċč"),
+    ('D', "Ď"),
+    ('d', "ď"),
+    ('E', "ÈÊËĒĔĖĘĚẼ"),
+    ('e', "êëēĕėęěẽ"),
+    ('G', "ĜĞĠĢ"),
+    ('g', "ĝğġģ"),
+    ('I', "ÌÍÎÏĨĪĬĮİ"),
+    ('i', "íîïĩīĭįı"),
+    ('N', "ŃŅŇ"),
+    ('n', "ńņň"),
+    ('O', "ÒÓÔÕŌŎŐ"),
+    ('o', "óôõōŏő"),
+    ('R', "ŔŖŘ"),
+    ('r', "ŕŗř"),
+    ('S', "ŚŜŞŠ"),
+    ('s', "śŝşš"),
+    ('T', "ŢŤ"),
+    ('t', "ţť"),
+    ('U', "ÙÚÛŨŪŬŮŰŲ"),
+    ('u', "úûũūŭůűų"),
+    ('Y', "ÝŶŸ"),
+    ('y', "ýÿŷ"),
+    ('Z', "ŹŻŽ"),
+    ('z', "źżž"),
+];
+
 /// What stands in ASCII for a typographic character.
 const fn plain(c: char) -> Option<&'static str> {
     Some(match c {
@@ -215,6 +257,19 @@ mod tests {
         fn any_octets_decode_to_something(octets in proptest::collection::vec(any::<u8>(), 0..300)) {
             let text = decode(&octets);
             prop_assert!(text.chars().count() <= octets.len());
+        }
+
+        #[test]
+        fn no_substitution_changes_a_digit_or_what_can_be_sent(text in "[0-9*#,. ×–…’áĩũŨçğ•²٣\u{a0}]{0,60}") {
+            let digits = |s: &str| s.chars().filter(|c| c.is_numeric() || "*#,.".contains(*c)).collect::<String>();
+            let dots = |s: &str| digits(&s.replace('…', "..."));
+            let simple = simplify(&text);
+            prop_assert_eq!(digits(&simple), dots(&text));
+            prop_assert_eq!(digits(&plain_letters(&text)), digits(&text));
+            if encode(&text).is_some() {
+                prop_assert_eq!(simple.as_ref(), text.as_str());
+                prop_assert_eq!(plain_letters(&text), text);
+            }
         }
 
         #[test]

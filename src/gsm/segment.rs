@@ -2,8 +2,10 @@
 //! 9.2.3.24.1 and .8), sar_* parameters or message_payload (SMPP 3.4, 5.3.2.22-24 and .32).
 
 use super::charset::Charset;
+use super::national::{Language, Tables};
 use super::{alphabet, septets};
 use serde::Deserialize;
+use std::borrow::Cow;
 
 /// Octets of an SMS on the air, header and all.
 const AIR_OCTETS: usize = 140;
@@ -39,9 +41,22 @@ pub struct Style {
     /// Most octets of one short_message, its header counted. A full part of unpacked septets has
     /// 159, which some SMSCs refuse that count to 140.
     pub max_part_octets: usize,
+    /// Letters that the alphabet has without their mark lose it (`ĩ` becomes `i`) where that makes
+    /// the text fit GSM-7; else such a text goes as UCS-2.
+    pub plain_letters: bool,
+    /// National language tables may be named in a header where one makes the text fit GSM-7. With
+    /// a [`Way`] and a [`Charset`] that have no such header they are not used.
+    pub national: bool,
 }
 
 impl Style {
+    /// Whether a header of ours can name national tables.
+    const fn names_tables(&self) -> bool {
+        self.national
+            && matches!(self.way, Way::Udh8 | Way::Udh16)
+            && matches!(self.charset, Charset::Gsm | Charset::GsmPacked)
+    }
+
     fn most(&self) -> usize {
         self.max_part_octets.clamp(LEAST_PART_OCTETS, MOST_PART_OCTETS)
     }
@@ -49,7 +64,13 @@ impl Style {
 
 impl Default for Style {
     fn default() -> Self {
-        Self { way: Way::Udh8, charset: Charset::Gsm, max_part_octets: MOST_PART_OCTETS }
+        Self {
+            way: Way::Udh8,
+            charset: Charset::Gsm,
+            max_part_octets: MOST_PART_OCTETS,
+            plain_letters: false,
+            national: false,
+        }
     }
 }
 
@@ -109,28 +130,27 @@ pub struct Message {
 #[error("the text needs {0} parts of SMS; at most 255 can be numbered")]
 pub struct TooLong(pub usize);
 
-/// Cuts a text into what is sent. Typographic marks become ASCII first; what then is outside
-/// GSM-7 goes as UCS-2. `reference` ties the parts together on the phone; of it the 8-bit header
-/// takes the low octet.
+/// Cuts a text into what is sent, in the fewest parts: as it is, with typographic marks as ASCII
+/// has them, and what then is outside GSM-7 as UCS-2. `reference` ties the parts together on the
+/// phone; of it the 8-bit header takes the low octet.
 ///
 /// # Errors
 /// More than 255 parts.
 pub fn segment(text: &str, reference: u16, style: &Style) -> Result<Message, TooLong> {
-    let text = alphabet::simplify(text);
-    let coding = coding_of(&text, style.charset);
-    let pieces = split(&text, coding, style);
+    let plan = Plan::of(text, style);
+    let pieces = plan.split();
     let paid = pieces.len();
     if paid > MOST_PARTS {
         return Err(TooLong(paid));
     }
     let parts = match (paid, style.way) {
-        (_, Way::Payload) | (1, _) => vec![whole(&text, coding, style, paid > 1)],
+        (_, Way::Payload) | (1, _) => vec![plan.whole(paid > 1)],
         _ => {
-            let part = |(piece, number)| marked(piece, coding, style, reference, paid as u8, number);
+            let part = |(piece, number)| plan.part(piece, Sar { reference, total: paid as u8, number });
             pieces.into_iter().zip(1u8..=u8::MAX).map(part).collect()
         }
     };
-    Ok(Message { coding, parts, paid })
+    Ok(Message { coding: plan.coding, parts, paid })
 }
 
 /// How many SMS the text is paid for at an SMSC of the plainest style.
@@ -140,47 +160,19 @@ pub fn parts(text: &str) -> usize {
 
 /// How many SMS the text is paid for.
 pub fn parts_in(text: &str, style: &Style) -> usize {
-    let text = alphabet::simplify(text);
-    split(&text, coding_of(&text, style.charset), style).len()
+    Plan::of(text, style).split().len()
 }
 
-fn coding_of(text: &str, charset: Charset) -> Coding {
-    // What the SMSC's alphabet has and the air has not, the SMSC would replace.
-    let sound = |c| alphabet::code(c).is_some() && (charset != Charset::Latin1 || u8::try_from(c).is_ok());
-    if text.chars().all(sound) { Coding::Gsm7 } else { Coding::Ucs2 }
+/// One way to write a text.
+#[derive(Debug)]
+struct Plan<'t> {
+    text: Cow<'t, str>,
+    coding: Coding,
+    tables: Tables,
+    style: &'t Style,
 }
 
-/// A text in one `submit_sm`, where the SMSC cuts it if it is `long`.
-fn whole(text: &str, coding: Coding, style: &Style, long: bool) -> Part {
-    let body = write(text, coding, style.charset, 0);
-    let payload = long || body.len() > style.most();
-    Part { body, payload, ..Part::default() }
-}
-
-fn marked(piece: &str, coding: Coding, style: &Style, reference: u16, total: u8, number: u8) -> Part {
-    let [high, low] = reference.to_be_bytes();
-    let header = match style.way {
-        Way::Udh8 => vec![0x05, 0x00, 0x03, low, total, number],
-        Way::Udh16 => vec![0x06, 0x08, 0x04, high, low, total, number],
-        Way::Sar | Way::Payload => Vec::new(),
-    };
-    let sar = (style.way == Way::Sar).then_some(Sar { reference, total, number });
-    Part { body: write(piece, coding, style.charset, header.len()), header, sar, payload: false }
-}
-
-/// The octets of a text behind a header of so many octets.
-fn write(text: &str, coding: Coding, charset: Charset, header: usize) -> Vec<u8> {
-    let written = match (coding, charset) {
-        (Coding::Ucs2, _) => None,
-        (Coding::Gsm7, Charset::GsmPacked) => {
-            alphabet::encode(text).map(|septets| septets::pack_behind(header, &septets))
-        }
-        (Coding::Gsm7, charset) => charset.write(text),
-    };
-    written.unwrap_or_else(|| text.encode_utf16().flat_map(u16::to_be_bytes).collect())
-}
-
-/// What a part has room for: on the air, and in its short_message.
+/// What a part has room for, and what of it is taken: on the air, and in its short_message.
 #[derive(Debug, Clone, Copy)]
 struct Room {
     air: usize,
@@ -188,70 +180,153 @@ struct Room {
 }
 
 impl Room {
-    /// Beside a header of so many octets on the air, and so many in the short_message. Counted in
-    /// septets, for UCS-2 in octets.
-    fn beside(air: usize, wire: usize, coding: Coding, style: &Style) -> Self {
-        let (air, wire) = (AIR_OCTETS - air, style.most() - wire);
-        match (coding, style.charset) {
-            (Coding::Ucs2, _) => Self { air, wire },
-            (Coding::Gsm7, Charset::GsmPacked) => Self { air: air * 8 / 7, wire: wire * 8 / 7 },
-            (Coding::Gsm7, _) => Self { air: air * 8 / 7, wire },
-        }
-    }
+    const NONE: Self = Self { air: 0, wire: 0 };
 
     const fn takes(self, other: Self) -> bool {
         self.air >= other.air && self.wire >= other.wire
     }
+
+    const fn and(self, other: Self) -> Self {
+        Self { air: self.air + other.air, wire: self.wire + other.wire }
+    }
 }
 
-/// What a character takes, in the measure of [`Room::beside`].
-fn room_of(c: char, coding: Coding, charset: Charset) -> Room {
-    if coding == Coding::Ucs2 {
-        let octets = 2 * c.len_utf16();
-        return Room { air: octets, wire: octets };
+impl<'t> Plan<'t> {
+    /// The plan of the fewest parts; of equal ones that which changes least.
+    fn of(text: &'t str, style: &'t Style) -> Self {
+        let plan = |text, coding, tables| Self { text, coding, tables, style };
+        let as_it_is = plan(Cow::Borrowed(text), Coding::Gsm7, Tables::default());
+        if as_it_is.is_sound() {
+            return as_it_is;
+        }
+        let simple = alphabet::simplify(text);
+        let mut plans = vec![plan(simple.clone(), Coding::Gsm7, Tables::default())];
+        if style.plain_letters {
+            let plain = Cow::Owned(alphabet::plain_letters(&simple));
+            plans.push(plan(plain, Coding::Gsm7, Tables::default()));
+        }
+        if style.names_tables() {
+            let named = Language::ALL.map(Some).into_iter().flat_map(|language| {
+                let (single, locking) =
+                    (Tables { single: language, locking: None }, Tables { single: None, locking: language });
+                [single, locking, Tables { single: language, locking: language }]
+            });
+            plans.extend(named.map(|tables| plan(simple.clone(), Coding::Gsm7, tables)));
+        }
+        plans.retain(Self::is_sound);
+        plans.push(plan(Cow::Borrowed(text), Coding::Ucs2, Tables::default()));
+        plans.into_iter().min_by_key(|plan| plan.split().len()).unwrap_or(as_it_is)
     }
-    let septets = alphabet::code(c).map_or(1, alphabet::Code::septets);
-    let wire = match charset {
-        Charset::Gsm | Charset::GsmPacked => septets,
-        Charset::Latin1 => 1,
-        Charset::Utf8 => c.len_utf8(),
-    };
-    Room { air: septets, wire }
-}
 
-/// The text cut between characters, so that no escape stands without its septet and no half of a
-/// surrogate pair without the other.
-fn split<'t>(text: &'t str, coding: Coding, style: &Style) -> Vec<&'t str> {
-    let single = Room::beside(0, 0, coding, style);
-    let part = match style.way {
-        Way::Udh8 => Room::beside(6, 6, coding, style),
-        Way::Udh16 => Room::beside(7, 7, coding, style),
-        Way::Sar => Room::beside(6, 0, coding, style),
-        Way::Payload => Room { wire: usize::MAX, ..Room::beside(6, 0, coding, style) },
-    };
-    let single = if style.way == Way::Payload { Room { wire: usize::MAX, ..single } } else { single };
-    let whole = text.chars().fold(Room { air: 0, wire: 0 }, |sum, c| {
-        let c = room_of(c, coding, style.charset);
-        Room { air: sum.air + c.air, wire: sum.wire + c.wire }
-    });
-    if single.takes(whole) {
-        return vec![text];
+    /// Whether every character has a place: on the air and, since the SMSC would replace what only
+    /// one of both has, in its own alphabet.
+    fn is_sound(&self) -> bool {
+        let latin1 = self.style.charset == Charset::Latin1;
+        self.text.chars().all(|c| self.tables.code(c).is_some() && (!latin1 || u8::try_from(c).is_ok()))
     }
-    let (mut pieces, mut from) = (Vec::new(), 0);
-    let mut used = Room { air: 0, wire: 0 };
-    for (at, c) in text.char_indices() {
-        let c = room_of(c, coding, style.charset);
-        let more = Room { air: used.air + c.air, wire: used.wire + c.wire };
-        used = if part.takes(more) {
-            more
-        } else {
-            pieces.push(&text[from..at]);
-            from = at;
-            c
+
+    /// The text in one `submit_sm`, where the SMSC cuts it if it is `long`.
+    fn whole(&self, long: bool) -> Part {
+        let header = with_length(self.tables.elements());
+        let body = self.write(&self.text, header.len());
+        let payload = long || header.len() + body.len() > self.style.most();
+        Part { header, body, sar: None, payload }
+    }
+
+    fn part(&self, piece: &str, sar: Sar) -> Part {
+        let [high, low] = sar.reference.to_be_bytes();
+        let Sar { total, number, .. } = sar;
+        let place = match self.style.way {
+            Way::Udh8 => vec![0x00, 0x03, low, total, number],
+            Way::Udh16 => vec![0x08, 0x04, high, low, total, number],
+            Way::Sar | Way::Payload => Vec::new(),
         };
+        let header = with_length([place, self.tables.elements()].concat());
+        let sar = (self.style.way == Way::Sar).then_some(sar);
+        Part { body: self.write(piece, header.len()), header, sar, payload: false }
     }
-    pieces.push(&text[from..]);
-    pieces
+
+    /// The octets of a text behind a header of so many octets.
+    fn write(&self, text: &str, header: usize) -> Vec<u8> {
+        let written = match (self.coding, self.style.charset) {
+            (Coding::Ucs2, _) => None,
+            (Coding::Gsm7, Charset::Gsm) => self.tables.encode(text),
+            (Coding::Gsm7, Charset::GsmPacked) => {
+                self.tables.encode(text).map(|septets| septets::pack_behind(header, &septets))
+            }
+            (Coding::Gsm7, charset) => charset.write(text),
+        };
+        written.unwrap_or_else(|| text.encode_utf16().flat_map(u16::to_be_bytes).collect())
+    }
+
+    /// Room beside a header of so many octets on the air, and so many in the short_message.
+    /// Counted in septets, for UCS-2 in octets.
+    fn room(&self, air: usize, wire: usize) -> Room {
+        let (air, wire) = (AIR_OCTETS - air, self.style.most() - wire);
+        match (self.coding, self.style.charset) {
+            (Coding::Ucs2, _) => Room { air, wire },
+            (Coding::Gsm7, Charset::GsmPacked) => Room { air: air * 8 / 7, wire: wire * 8 / 7 },
+            (Coding::Gsm7, _) => Room { air: air * 8 / 7, wire },
+        }
+    }
+
+    /// What a character takes, in the measure of [`Self::room`].
+    fn takes(&self, c: char) -> Room {
+        if self.coding == Coding::Ucs2 {
+            let octets = 2 * c.len_utf16();
+            return Room { air: octets, wire: octets };
+        }
+        let septets = self.tables.code(c).map_or(1, alphabet::Code::septets);
+        let wire = match self.style.charset {
+            Charset::Gsm | Charset::GsmPacked => septets,
+            Charset::Latin1 => 1,
+            Charset::Utf8 => c.len_utf8(),
+        };
+        Room { air: septets, wire }
+    }
+
+    /// The text cut between characters, so that no escape stands without its septet and no half of
+    /// a surrogate pair without the other.
+    fn split(&self) -> Vec<&str> {
+        let named = self.tables.elements().len();
+        let alone = named + usize::from(named > 0);
+        let (single, part) = (
+            self.room(alone, alone),
+            match self.style.way {
+                Way::Udh8 => self.room(6 + named, 6 + named),
+                Way::Udh16 => self.room(7 + named, 7 + named),
+                Way::Sar | Way::Payload => self.room(6, 0),
+            },
+        );
+        // What message_payload carries may have any length.
+        let endless =
+            |room| if self.style.way == Way::Payload { Room { wire: usize::MAX, ..room } } else { room };
+        let (single, part) = (endless(single), endless(part));
+        if single.takes(self.text.chars().fold(Room::NONE, |sum, c| sum.and(self.takes(c)))) {
+            return vec![&self.text];
+        }
+        let (mut pieces, mut from, mut used) = (Vec::new(), 0, Room::NONE);
+        for (at, c) in self.text.char_indices() {
+            let c = self.takes(c);
+            used = if part.takes(used.and(c)) {
+                used.and(c)
+            } else {
+                pieces.push(&self.text[from..at]);
+                from = at;
+                c
+            };
+        }
+        pieces.push(&self.text[from..]);
+        pieces
+    }
+}
+
+/// The elements of a user data header behind their length octet; nothing for none.
+fn with_length(elements: Vec<u8>) -> Vec<u8> {
+    match u8::try_from(elements.len()) {
+        Ok(length) if length > 0 => [vec![length], elements].concat(),
+        _ => Vec::new(),
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Every face a block can show, at its widest: what the checker measures and `menu show` prints.
 
 use crate::menu::{
-    graph::{Choice, Graph, Kind, Node, NodeId, Path, Resume},
+    graph::{Catalogue, Choice, Graph, Kind, Message, Node, NodeId, Path, Resume},
     layout::{Nav, option_line, page},
     template::{Widths, scope},
     vocabulary::Vocabulary,
@@ -79,6 +79,14 @@ pub fn resume_faces(graph: &Graph, resume: &Resume, vocabulary: &Vocabulary, lan
         .into_iter()
         .map(|seen| Face { when: "", text: page(&[&said], &lines(&seen, &widths, lang), &[]) })
         .collect()
+}
+
+/// An SMS of the catalogue at its widest, in the language at this index.
+pub fn message_face(
+    catalogue: &Catalogue, message: &Message, vocabulary: &Vocabulary, lang: usize,
+) -> String {
+    let (words, params) = (catalogue.words(), message.params.as_slice());
+    Widths { words, vocabulary, graph: None, params, asked: None }.render(&message.say, lang)
 }
 
 /// Most options that a block ever shows at once.

@@ -80,6 +80,12 @@ pub struct Smsc {
     /// How the parts of a long SMS of ours are marked.
     #[serde(default)]
     pub long_sms: Way,
+    /// Whether letters lose marks that GSM 03.38 has not, so that a name does not make a text UCS-2.
+    #[serde(default)]
+    pub plain_letters: bool,
+    /// Whether SMS may name national language tables where that keeps them out of UCS-2.
+    #[serde(default)]
+    pub national_tables: bool,
     /// Most octets of a short_message, header counted; some SMSCs refuse more than 140.
     #[serde(default = "default_part_octets")]
     pub max_part_octets: usize,
@@ -334,7 +340,13 @@ impl Smsc {
 
     /// How this SMSC wants its SMS.
     pub const fn style(&self) -> Style {
-        Style { way: self.long_sms, charset: self.sms_charset, max_part_octets: self.max_part_octets }
+        Style {
+            way: self.long_sms,
+            charset: self.sms_charset,
+            max_part_octets: self.max_part_octets,
+            plain_letters: self.plain_letters,
+            national: self.national_tables,
+        }
     }
 
     /// The address our SMS are from: letters are alphanumeric, up to six digits a short code.

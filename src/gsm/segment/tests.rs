@@ -138,6 +138,45 @@ fn a_curly_apostrophe_does_not_make_it_ucs2() {
 }
 
 #[test]
+fn letters_of_kikuyu_lose_their_marks_only_where_that_is_wanted() {
+    let text = "Nĩ wega mũno";
+    let plain = Style { plain_letters: true, ..Style::default() };
+    let message = segment(text, 0, &plain).expect("short enough");
+    assert_eq!((message.coding, read_back(&message, &plain)), (Coding::Gsm7, "Ni wega muno".to_owned()));
+    assert_eq!(segment(text, 0, &Style::default()).map(|m| m.coding), Ok(Coding::Ucs2));
+    assert_eq!(
+        segment("дом", 0, &plain).map(|m| m.coding),
+        Ok(Coding::Ucs2),
+        "what has no plain letter stays"
+    );
+}
+
+#[test]
+fn a_table_is_named_where_it_keeps_a_text_out_of_ucs2() {
+    let national = Style { national: true, ..Style::default() };
+    let text = format!("Así más {}", "a".repeat(135));
+    let message = segment(&text, 7, &national).expect("short enough");
+    assert_eq!((message.coding, message.parts.len()), (Coding::Gsm7, 1));
+    assert_eq!(message.parts[0].header, [3, 0x24, 1, 2]);
+    let long = segment(&text.repeat(2), 7, &national).expect("short enough");
+    assert_eq!(long.parts[1].header, [8, 0, 3, 7, 2, 2, 0x24, 1, 2]);
+    assert!(long.parts.iter().all(|part| (part.header.len() * 8).div_ceil(7) + part.body.len() <= 160));
+    assert_eq!(segment("Así", 7, &Style { way: Way::Sar, ..national }).map(|m| m.coding), Ok(Coding::Ucs2));
+    assert!(segment("Asi", 7, &national).expect("short").parts[0].header.is_empty(), "none is needed");
+}
+
+#[test]
+fn typography_is_mended_only_where_it_makes_the_text_no_longer() {
+    let dots = "…".repeat(70);
+    assert_eq!(segment(&dots, 0, &Style::default()).map(|m| (m.coding, m.paid)), Ok((Coding::Ucs2, 1)));
+    assert_eq!(
+        segment("ĩ…", 0, &Style::default()).expect("short").parts[0].body.len(),
+        4,
+        "UCS-2 has it all"
+    );
+}
+
+#[test]
 fn a_text_of_more_than_255_parts_is_refused() {
     assert_eq!(segment(&"a".repeat(153 * 255 + 1), 0, &Style::default()), Err(TooLong(256)));
 }
@@ -147,7 +186,7 @@ proptest! {
     fn parts_join_to_the_whole_in_every_way_and_charset(
         text in "[a-z€^éĩ\u{1F600} ]{0,400}", way in 0usize..4, charset in 0usize..4, most in 20usize..254,
     ) {
-        let style = Style { way: WAYS[way], charset: CHARSETS[charset], max_part_octets: most };
+        let style = Style { way: WAYS[way], charset: CHARSETS[charset], max_part_octets: most, ..Style::default() };
         let message = segment(&text, 0x0109, &style).expect("short enough");
         prop_assert_eq!(read_back(&message, &style), text.clone());
         prop_assert_eq!(message.paid, parts_in(&text, &style));
@@ -161,6 +200,18 @@ proptest! {
                 other => panic!("{other:?}"),
             };
             prop_assert_eq!(place, (total > 1).then_some((total as u8, number)));
+        }
+    }
+
+    #[test]
+    fn every_liberty_makes_a_text_shorter_or_leaves_it(text in "[a-zĩñçáóğş’…– €0-9]{0,300}") {
+        let strict = parts(&text);
+        let ucs2 = text.encode_utf16().count();
+        let most = if ucs2 <= 70 { 1 } else { ucs2.div_ceil(66) };
+        prop_assert!(strict <= most);
+        for (plain_letters, national) in [(true, false), (false, true), (true, true)] {
+            let free = Style { plain_letters, national, ..Style::default() };
+            prop_assert!(parts_in(&text, &free) <= strict);
         }
     }
 
