@@ -3,6 +3,8 @@
 
 use crate::engine::messages::keep::Keep;
 use crate::engine::{House, Kiosk};
+use crate::gateway::address;
+use crate::gateway::settings::HttpGateway;
 use crate::market::Policy;
 use crate::money::card::CardSettings;
 use crate::money::mobile::MobileSettings;
@@ -36,6 +38,9 @@ pub struct Config {
     /// Which gateways reach which phones.
     #[serde(default)]
     pub routing: Routing,
+    /// Gateways that speak HTTP.
+    #[serde(default, rename = "http_gateway")]
+    pub http_gateways: Vec<HttpGateway>,
     /// The house's numbers.
     #[serde(default)]
     pub market: Policy,
@@ -255,6 +260,10 @@ impl Config {
         optional.into_iter().flatten().for_each(settle);
         self.gateways.iter_mut().flat_map(Smsc::paths).for_each(settle);
         [&mut self.routing.operators, &mut self.routing.ported].into_iter().flatten().for_each(settle);
+        for gateway in &mut self.http_gateways {
+            settle(&mut gateway.secret_path_file);
+            gateway.api_key_file.as_mut().map(settle);
+        }
     }
 
     fn check(&self) -> Result<(), ConfigError> {
@@ -273,6 +282,15 @@ impl Config {
         for gateway in &self.gateways {
             gateway.check().map_err(|why| value(&format!("[[smsc]] {:?}", gateway.name), why))?;
         }
+        for gateway in &self.http_gateways {
+            gateway.check().map_err(|why| value("[[http_gateway]]", why))?;
+            if self.gateways.iter().any(|smsc| smsc.name == gateway.name) {
+                let section = format!("[[http_gateway]] {:?}", gateway.name);
+                return Err(value(&section, "an [[smsc]] has this name; give each its own"));
+            }
+        }
+        address::networks(&self.http.trusted_proxies)
+            .map_err(|why| value("[http]", format!("trusted_proxies: {why}")))?;
         self.routing.table(self.gateway_names())?;
         if self.limits.screen_septets < 60 || self.limits.screen_septets > 182 {
             return Err(value("[limits]", "screen_septets lies between 60 and 182"));
@@ -282,7 +300,9 @@ impl Config {
 
     /// The gateways by which SMS may leave, in their order.
     pub fn gateway_names(&self) -> Vec<Gateway> {
-        self.gateways.iter().map(|gateway| gateway.name.as_str().into()).collect()
+        let sends = |gateway: &&HttpGateway| gateway.check().is_ok_and(|shapes| shapes.send.is_some());
+        let http = self.http_gateways.iter().filter(sends).map(|gateway| gateway.name.as_str().into());
+        self.gateways.iter().map(|gateway| gateway.name.as_str().into()).chain(http).collect()
     }
 
     /// What the house says of itself in texts.
@@ -301,9 +321,15 @@ impl Config {
             dial: self.service.dial.clone(),
             sms: self.service.sms.clone(),
             lang: self.service.lang,
-            most_septets: self.limits.screen_septets,
+            most_septets: self.routes().map(|(_, septets)| septets).min().unwrap_or_default(),
             public_url: self.http.public_url.trim_end_matches('/').to_owned(),
         })
+    }
+
+    /// Most septets of a screen on each route to subscribers, by what sets it.
+    pub fn routes(&self) -> impl Iterator<Item = (String, u16)> {
+        let http = self.http_gateways.iter().map(|gateway| (gateway.name.clone(), gateway.screen_septets));
+        std::iter::once(("limits.screen_septets".to_owned(), self.limits.screen_septets)).chain(http)
     }
 
     /// The secret beside the store that guards PINs.

@@ -5,6 +5,7 @@
 //! * [`types`]: the vocabulary everything shares; no module of ours below it.
 //! * [`gsm`]: what fits on the air: alphabets, septets, parts of a long SMS.
 //! * [`smpp`]: the link to a mobile operator: PDUs, the ESME bind machine, USSD dialects.
+//! * [`gateway`]: gateways that speak HTTP instead.
 //! * [`menu`]: the language in which operators write menus, and the proof that a tree is sound.
 //! * [`dialog`]: one subscriber's conversation as a pure machine.
 //! * [`market`]: the business: artisans, listings, orders, payouts; pure decide and evolve.
@@ -21,6 +22,7 @@ pub mod cli;
 pub mod config;
 pub mod dialog;
 pub mod engine;
+pub mod gateway;
 pub mod gsm;
 pub mod ledger;
 pub mod market;

@@ -10,6 +10,7 @@ use crate::engine::port::{Binds, MoneyOut, SmsSender, SmsWay, Subscribers};
 use crate::engine::routes::Routes;
 use crate::engine::shopfront::{CardIn, ShopFront};
 use crate::engine::{Engine, Parts, due, outbox};
+use crate::gateway::{HttpGateways, address};
 use crate::menu::check::Limits;
 use crate::menu::report::Problem;
 use crate::money::{callback, card, mobile};
@@ -43,6 +44,8 @@ pub struct Service {
     pub pool: Arc<Pool>,
     /// By which gateways SMS leave.
     pub routes: Arc<Routes>,
+    /// The gateways that speak HTTP.
+    pub http: Arc<HttpGateways>,
     store: Arc<dyn Store>,
     lanes: Lanes,
     stop: CancellationToken,
@@ -87,7 +90,7 @@ pub fn menu_sources(folder: Option<&Path>) -> Result<Vec<(String, String)>, Stri
 
 fn menus(config: &Config) -> Result<Menus, String> {
     let sources = menu_sources(config.service.menus.as_deref())?;
-    let limits = Limits { routes: vec![("limits.screen_septets".to_owned(), config.limits.screen_septets)] };
+    let limits = Limits { routes: config.routes().collect() };
     Menus::read(&sources, &limits).map_err(|problems| {
         let errors: Vec<&Problem> = problems.iter().collect();
         format!(
@@ -117,7 +120,11 @@ impl Service {
             })?,
         };
         let address = listener.local_addr().map_err(|why| why.to_string())?;
-        let ways: Vec<Arc<dyn SmsWay>> = vec![Arc::clone(&pool) as Arc<dyn SmsWay>];
+        let http = HttpGateways::new(config.http_gateways.clone(), &wiring.clock);
+        let http = Arc::new(http.map_err(|why| why.to_string())?);
+        let trusted = address::networks(&config.http.trusted_proxies).map_err(|why| why.to_string())?;
+        let ways: Vec<Arc<dyn SmsWay>> =
+            vec![Arc::clone(&pool) as Arc<dyn SmsWay>, Arc::clone(&http) as Arc<dyn SmsWay>];
         let routes = Arc::new(Routes::new(ways));
         routes.set_table(config.routing.table(config.gateway_names()).map_err(|why| why.to_string())?);
         let Money { mobile, card, callback_secret, card_config } = money(&config)?;
@@ -141,6 +148,7 @@ impl Service {
         let subscribers: Arc<dyn Subscribers> = Arc::new(lanes.clone());
         pool.start(&subscribers, &stop);
         let sender: Arc<dyn SmsSender> = Arc::clone(&routes) as Arc<dyn SmsSender>;
+        let doors = http.router(Arc::clone(&subscribers), trusted);
         tasks.spawn(outbox::run(Arc::clone(&engine), sender, stop.clone()));
         tasks.spawn(due::run(Arc::clone(&engine), stop.child_token()));
         let (rows, clock) = (Arc::clone(&store), Arc::clone(&wiring.clock));
@@ -155,6 +163,7 @@ impl Service {
         let pages = web::routes::router_in(Arc::clone(&front), config.http.clone(), around)
             .merge(callback::router(Arc::clone(&front), callback_secret))
             .merge(card::webhook::router(front, &card_config, Arc::clone(&wiring.clock)))
+            .merge(doors)
             .merge(wiring.pages);
         let closing = stop.clone();
         tasks.spawn(async move {
@@ -163,7 +172,7 @@ impl Service {
             }
         });
         tasks.close();
-        Ok(Self { address, engine, pool, routes, store, lanes, stop, tasks })
+        Ok(Self { address, engine, pool, routes, http, store, lanes, stop, tasks })
     }
 
     /// The store, for looking into it.

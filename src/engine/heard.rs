@@ -53,7 +53,7 @@ impl<'a> Reading<'a> {
             if row.is_some_and(|row| row.earlier.iter().any(|earlier| earlier.is_of(input))) {
                 return Self::Over;
             }
-            return Self::Event(Cow::Owned(UssdEvent::Begin(dialled(&heard.code, &heard.text))));
+            return Self::Event(Cow::Owned(UssdEvent::Begin(heard.dialled())));
         };
         match fresh(heard, row.heard.unwrap_or_default()) {
             Some(typed) => Self::Event(Cow::Owned(UssdEvent::Reply(typed.to_owned()))),
@@ -71,18 +71,20 @@ fn fresh(heard: &Heard, octets: usize) -> Option<&str> {
     }
 }
 
-/// What somebody dialled. The first text of a dialog may be empty, the code again with or without
-/// its signs, the whole string, or answers behind the code.
-fn dialled(code: &str, text: &str) -> String {
-    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
-    let text = text.trim();
-    if text.starts_with('*') && text.ends_with('#') {
-        return text.to_owned();
+impl Heard {
+    /// What somebody dialled, if the dialog begins so. Its first text may be empty, the code again
+    /// with or without its signs, the whole string, or answers behind the code.
+    pub fn dialled(&self) -> String {
+        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+        let (code, text) = (&self.code, self.text.trim());
+        if text.starts_with('*') && text.ends_with('#') {
+            return text.to_owned();
+        }
+        if text.is_empty() || digits(text) == digits(code) {
+            return code.clone();
+        }
+        format!("{}*{}#", code.trim_end_matches('#'), text.trim_matches(['*', '#']))
     }
-    if text.is_empty() || digits(text) == digits(code) {
-        return code.to_owned();
-    }
-    format!("{}*{}#", code.trim_end_matches('#'), text.trim_matches(['*', '#']))
 }
 
 impl UssdEvent {
@@ -204,10 +206,11 @@ mod tests {
     #[test]
     fn every_way_to_tell_what_was_dialled_is_the_string_that_was_dialled() {
         for text in ["", "48357", "*483*57#", "483*57"] {
-            assert_eq!(dialled("*483*57#", text), "*483*57#", "{text:?}");
+            assert_eq!(all(text).dialled(), "*483*57#", "{text:?}");
         }
-        assert_eq!(dialled("*483*57#", "1*2"), "*483*57*1*2#");
-        assert_eq!(dialled("*483*57#", "*483*57*1*2#"), "*483*57*1*2#");
-        assert_eq!(dialled("*483#", "57"), "*483*57#", "a code shared with others");
+        assert_eq!(all("1*2").dialled(), "*483*57*1*2#");
+        assert_eq!(all("*483*57*1*2#").dialled(), "*483*57*1*2#");
+        let shared = Heard { code: "*483#".to_owned(), ..all("57") };
+        assert_eq!(shared.dialled(), "*483*57#", "a code shared with others");
     }
 }

@@ -1,7 +1,9 @@
-//! Stand-ins that obey the public specifications and can be told to misbehave: an SMSC with a USSD gateway, a mobile-money provider, a card processor.
+//! Stand-ins that obey the public specifications and can be told to misbehave: an SMSC with a USSD gateway, an HTTP aggregator, a
+//! mobile-money provider, a card processor.
 //!
 //! May import every pure module.
 
+pub mod aggregator;
 pub mod card;
 pub mod echo;
 mod host;

@@ -23,7 +23,7 @@ use axum::{
     routing::{get, post},
     serve::ListenerExt,
 };
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 use tower_http::{compression::CompressionLayer, timeout::TimeoutLayer, trace::TraceLayer};
@@ -102,7 +102,7 @@ pub async fn serve(
         }
     });
     let closing = shutdown.clone();
-    let serving = axum::serve(listener, router)
+    let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(async move { closing.cancelled().await })
         .into_future();
     tokio::select! {

@@ -35,6 +35,8 @@ pub struct Settings {
     /// is told to post and follow nowhere else. Empty: any HTTPS page, and any page at all while
     /// `public_url` is plain HTTP.
     pub pay_origins: Vec<String>,
+    /// Networks of the proxies before us: whom they name in `X-Forwarded-For` is believed to call.
+    pub trusted_proxies: Vec<String>,
     /// The key of the desk, read by [`Settings::with_secrets`]; never in the configuration itself.
     #[serde(skip)]
     pub desk_key: Option<SecretString>,
@@ -51,6 +53,7 @@ impl Default for Settings {
             live_heartbeat_seconds: 15,
             live_pages: 2000,
             pay_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
             desk_key: None,
         }
     }

@@ -1,6 +1,7 @@
 //! The pages of `docs` that describe what can be written or read say what the code says.
 
 use sokoni::engine::vocabulary::vocabulary;
+use sokoni::gateway::settings::HttpGateway;
 use sokoni::menu::check::{Limits, check};
 use sokoni::menu::report;
 use sokoni::smpp::dialect::Dialect;
@@ -88,6 +89,29 @@ fn every_setting_of_a_gateway_and_of_a_dialect_is_described() {
     known.extend(Dialect::PRESETS.iter().skip(1).map(|name| (*name).to_owned()));
     let missing: Vec<_> = known.iter().filter(|name| !has_row(&page, name)).collect();
     assert!(missing.is_empty(), "docs/SMPP.md has no row for {missing:?}");
+}
+
+#[test]
+fn every_setting_of_an_http_gateway_is_described() {
+    let page = page("HTTP-GATEWAYS.md");
+    let names = |refused: String| {
+        let names = refused.split("expected one of").nth(1).expect("the names").to_owned();
+        names.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let table = |name: &str| {
+        let text =
+            format!("name = \"x\"\nsecret_path_file = \"x\"\nkind = \"africastalking\"\n{name}.nonsense = 1");
+        let gateway: HttpGateway = toml::from_str(&text).expect("a table");
+        gateway.check().expect_err("unknown").to_string()
+    };
+    let mut known = names(toml::from_str::<HttpGateway>("nonsense = 1").expect_err("unknown").to_string());
+    for name in ["ussd", "ussd.answer", "ussd_end", "sms", "receipt", "send"] {
+        known.extend(names(table(name)));
+    }
+    assert!(known.len() > 50, "{known:?}");
+    let told = |name: &String| page.contains(&format!("`{name}`")) || page.contains(&format!(".{name}`"));
+    let missing: Vec<_> = known.iter().filter(|name| !told(name)).collect();
+    assert!(missing.is_empty(), "docs/HTTP-GATEWAYS.md does not say what {missing:?} means");
 }
 
 /// Every file of `src`, read.

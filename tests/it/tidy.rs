@@ -13,6 +13,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("ledger", &["types"]),
     ("menu", &["types", "gsm"]),
     ("smpp", &["types", "gsm", "engine"]),
+    ("gateway", &["types", "engine"]),
     ("dialog", &["types", "gsm", "menu"]),
     ("store", &["types", "market", "ledger", "dialog"]),
     ("engine", &["types", "gsm", "menu", "dialog", "market", "ledger", "store"]),

@@ -4,6 +4,7 @@
 //! books that balance, and every screen and SMS that somebody sees in it is one she can read on
 //! her phone (w4).
 
+mod aggregator;
 mod edge;
 mod joining;
 mod messages;

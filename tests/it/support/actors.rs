@@ -1,10 +1,11 @@
 //! People with phones. Every screen and SMS that one of them sees must fit the smallest phone and be
 //! in her language, whatever the story is about.
 
+use super::handset::Handset;
 use super::tongue::foreign;
 use super::village::SOON;
 use sokoni::gsm::fit::septets;
-use sokoni::sim::smsc::{Handset, PhoneError, Sms};
+use sokoni::sim::smsc::{PhoneError, Sms};
 use sokoni::types::Lang;
 use std::ops::Deref;
 use std::sync::Mutex;

@@ -4,6 +4,7 @@ pub mod actors;
 pub mod capture;
 pub mod clock;
 pub mod front;
+pub mod handset;
 pub mod listen;
 pub mod logs;
 pub mod node_smsc;

@@ -2,6 +2,7 @@
 //! service between them. The service can be stopped and started while the others live on.
 
 use super::actors::{Agent, Artisan, Phone};
+use super::handset::Handset;
 use super::logs;
 use super::shopper::Shopper;
 use serde_json::Value;
@@ -9,6 +10,8 @@ use sokoni::cli::service::{Service, Wiring};
 use sokoni::config::Config;
 use sokoni::engine::clock::MovableClock;
 use sokoni::engine::pins::Pins;
+use sokoni::gateway::door::Counts;
+use sokoni::sim::aggregator::{Aggregator, AggregatorOptions};
 use sokoni::sim::card::{CardOptions, CardProcessor};
 use sokoni::sim::momo::{Momo, MomoOptions};
 use sokoni::sim::smsc::{Smsc, SmscSettings, Timers};
@@ -28,6 +31,14 @@ pub const SOON: Duration = Duration::from_secs(30);
 pub const KIOSK: &str = "0700000201";
 const DESK_KEY: &str = "the-key-of-the-desk-0";
 const PASSWORD: &str = "s3cr3t";
+const AGGREGATOR_PATH: &str = "a-path-only-the-aggregator-knows";
+
+/// How phones reach the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    Smpp,
+    Http,
+}
 
 /// What a village may be founded with.
 pub struct Founding {
@@ -39,11 +50,13 @@ pub struct Founding {
     pub kiosk: Lang,
     /// The wait after a refused password, in milliseconds.
     pub refused_ms: u64,
+    /// How phones reach the service.
+    pub link: Link,
 }
 
 impl Default for Founding {
     fn default() -> Self {
-        Self { smsc: None, answer_ms: 10_000, kiosk: Lang::EN, refused_ms: 1_500 }
+        Self { smsc: None, answer_ms: 10_000, kiosk: Lang::EN, refused_ms: 1_500, link: Link::Smpp }
     }
 }
 
@@ -51,10 +64,12 @@ impl Default for Founding {
 pub struct Village {
     pub clock: Arc<MovableClock>,
     pub smsc: Smsc,
+    pub aggregator: Aggregator,
     pub momo: Momo,
     pub card: CardProcessor,
     /// The gateway's name, different for every village of the process.
     pub gateway: String,
+    link: Link,
     pub url: String,
     folder: tempfile::TempDir,
     address: SocketAddr,
@@ -104,6 +119,16 @@ impl Village {
         };
         let card = CardProcessor::start(card).await.expect("a processor");
         let address = free_port();
+        let aggregator = Aggregator::start(AggregatorOptions {
+            port: 0,
+            username: "sokoni".to_owned(),
+            api_key: "atsk-of-the-village".to_owned(),
+            service_code: "*483*57#".to_owned(),
+            short_code: "48357".to_owned(),
+            clock: clock.clone(),
+        });
+        let aggregator = aggregator.await.expect("an aggregator");
+        aggregator.set_callbacks(&format!("http://{address}/gateway/{gateway}/{AGGREGATOR_PATH}"));
         let secrets = [
             ("desk", DESK_KEY),
             ("smsc", PASSWORD),
@@ -111,18 +136,37 @@ impl Village {
             ("mpesa-key", "momo-key"),
             ("card-key", "card-key"),
             ("card-webhook", "whsec_village"),
+            ("at-path", AGGREGATOR_PATH),
+            ("at-key", "atsk-of-the-village"),
         ];
         for (name, secret) in secrets {
             std::fs::write(folder.path().join(name), secret).expect("a secret");
         }
-        let text = configuration(&founding, &gateway, address, (smsc.addr, &momo.url, &card.url));
+        let route = match founding.link {
+            Link::Smpp => smpp_route(&founding, &gateway, smsc.addr),
+            Link::Http => http_route(&gateway, &aggregator.url),
+        };
+        let text = configuration(&founding, &route, address, (&momo.url, &card.url));
         let mut config = Config::parse(&text, "the village", folder.path()).expect("a configuration");
         config.http = config.http.with_secrets(folder.path(), None).expect("a key");
         card.set_webhook(&format!("http://{address}{}", sokoni::money::card::webhook::PATH));
         let url = format!("http://{address}");
-        let desk = client();
-        let mut village =
-            Self { clock, smsc, momo, card, gateway, url, folder, address, config, service: None, desk };
+        let (desk, link, service) = (client(), founding.link, None);
+        let mut village = Self {
+            clock,
+            smsc,
+            aggregator,
+            momo,
+            card,
+            gateway,
+            link,
+            url,
+            folder,
+            address,
+            config,
+            service,
+            desk,
+        };
         village.start().await;
         if founding.smsc.is_none() {
             village.bound().await;
@@ -155,8 +199,27 @@ impl Village {
         self.bound().await;
     }
 
+    /// What the aggregator's gateway did.
+    pub fn http_counts(&self) -> Counts {
+        let status = self.service.as_ref().expect("the service runs").http.status();
+        status.first().expect("an HTTP gateway").1
+    }
+
+    /// Lets time pass, a little at a time, until something is so.
+    pub async fn passes_time_until(&self, what: &str, so: impl Fn() -> bool) {
+        until(what, || async {
+            self.clock.advance(Duration::from_secs(3));
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            so().then_some(())
+        })
+        .await;
+    }
+
     /// Waits until the service is bound to the operator.
     pub async fn bound(&self) {
+        if self.link == Link::Http {
+            return;
+        }
         self.smsc.wait_bound(1, SOON).await.expect("the service binds");
     }
 
@@ -180,7 +243,12 @@ impl Village {
 
     /// The phone with this number.
     pub fn phone(&self, number: &str, lang: Lang) -> Phone {
-        Phone::new(self.smsc.handset(Msisdn::parse_kenyan(number).expect("a number")), lang)
+        let number = Msisdn::parse_kenyan(number).expect("a number");
+        let handset = match self.link {
+            Link::Smpp => Handset::Smpp(self.smsc.handset(number)),
+            Link::Http => Handset::Http(self.aggregator.handset(number)),
+        };
+        Phone::new(handset, lang)
     }
 
     /// Achieng, who joins in English.
@@ -293,24 +361,11 @@ fn operator(listen: Option<SocketAddr>, clock: Arc<MovableClock>) -> SmscSetting
     }
 }
 
-/// What somebody would write who runs this village.
-fn configuration(
-    founding: &Founding, gateway: &str, web: SocketAddr, others: (SocketAddr, &str, &str),
-) -> String {
-    let (smsc, momo, card) = others;
-    let smsc = founding.smsc.unwrap_or(smsc);
-    let (answer_ms, refused_ms, kiosk) = (founding.answer_ms, founding.refused_ms, founding.kiosk.tag());
+/// The gateway of an operator.
+fn smpp_route(founding: &Founding, gateway: &str, smsc: SocketAddr) -> String {
+    let (smsc, refused_ms) = (founding.smsc.unwrap_or(smsc), founding.refused_ms);
     format!(
         r#"
-[store]
-path = "store"
-cache_mib = 8
-
-[http]
-public_url    = "http://{web}"
-desk_key_file = "desk"
-pay_origins   = ["{card}"]
-
 [[smsc]]
 name              = "{gateway}"
 address           = "{smsc}"
@@ -323,7 +378,46 @@ reconnect_ms      = 100
 reconnect_most_ms = 400
 refused_ms        = {refused_ms}
 reply_deadline_ms = 30000
+"#
+    )
+}
 
+/// The gateway of an aggregator.
+fn http_route(gateway: &str, aggregator: &str) -> String {
+    format!(
+        r#"
+[[http_gateway]]
+name              = "{gateway}"
+kind              = "africastalking"
+secret_path_file  = "at-path"
+allow             = ["127.0.0.0/8"]
+username          = "sokoni"
+api_key_file      = "at-key"
+sms_sender        = "48357"
+reply_deadline_ms = 30000
+send.url          = "{aggregator}/version1/messaging"
+send.per_second   = 0
+send.retry_ms     = 2000
+"#
+    )
+}
+
+/// What somebody would write who runs this village.
+fn configuration(founding: &Founding, route: &str, web: SocketAddr, others: (&str, &str)) -> String {
+    let (momo, card) = others;
+    let (answer_ms, kiosk) = (founding.answer_ms, founding.kiosk.tag());
+    format!(
+        r#"
+[store]
+path = "store"
+cache_mib = 8
+
+[http]
+public_url    = "http://{web}"
+desk_key_file = "desk"
+pay_origins   = ["{card}"]
+
+{route}
 [[kiosk]]
 phone = "{KIOSK}"
 name  = "Amina Hassan"

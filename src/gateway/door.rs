@@ -1,0 +1,373 @@
+//! The doors: addresses that gateways call. Who knows the path and has the address is let in; the
+//! path is compared in constant time, never logged, and never part of a span.
+//!
+//! | address behind `/gateway/{name}/{secret}/` | takes | answers |
+//! |---|---|---|
+//! | `ussd` | a step of a dialog | 200 with the screen |
+//! | `ussd-end` | what a dialog came to | 200 when kept |
+//! | `sms` | an SMS from a phone | 200 when durable, 503 to have it again |
+//! | `receipt` | a report about an SMS of ours | the same |
+//!
+//! 404 behind a wrong path, 403 from a wrong address, 400 with a sentence for what cannot be read.
+
+use super::address::{Network, caller};
+use super::fields::Fields;
+use super::inward::{self, Origin, Wrong};
+use super::settings::Inward;
+use crate::engine::port::{GatewayId, Subscribers, UssdEvent, UssdIn, UssdOut};
+use crate::types::{Clock, Timestamp};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, MatchedPath, Path, Request, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use secrecy::{ExposeSecret, SecretString};
+use std::collections::{BTreeSet, VecDeque};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use subtle::ConstantTimeEq;
+use tower_http::trace::TraceLayer;
+
+/// No honest request is longer, in octets: a hundred reports in one.
+const LONGEST: usize = 64 * 1024;
+/// Names of SMS that are remembered: those of some days.
+const NAMES: usize = 20_000;
+/// How often refusals are spoken of.
+const SPEAK: Duration = Duration::from_secs(60);
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
+        #[derive(Debug, Default)]
+        pub(super) struct Counters { $(pub $name: AtomicU64,)+ }
+
+        /// What a gateway did since the start; only ever grows.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+        pub struct Counts { $($(#[$doc])* pub $name: u64,)+ }
+
+        impl Counters {
+            pub(super) fn read(&self) -> Counts {
+                Counts { $($name: self.$name.load(Ordering::Relaxed),)+ }
+            }
+        }
+    };
+}
+
+counters! {
+    /// Steps of dialogs that came.
+    ussd_in,
+    /// Screens that were not ready in time.
+    screens_late,
+    /// SMS that came, repeats not counted.
+    sms_in,
+    /// SMS that came again under a name that was kept before.
+    sms_again,
+    /// Reports that came.
+    receipts_in,
+    /// Requests answered "send it again", and dialogs ended with an apology.
+    busy,
+    /// Requests that could not be read.
+    malformed,
+    /// Requests behind a wrong path.
+    wrong_path,
+    /// Requests from a wrong address.
+    wrong_address,
+    /// SMS that were taken.
+    sms_out,
+    /// SMS that were refused for good.
+    sms_refused,
+    /// Tries without an answer that proves anything: what was sent may be sent again.
+    sms_unknown,
+}
+
+pub(super) fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Names of SMS: on their way to the store, and kept.
+#[derive(Default)]
+struct Names {
+    taking: BTreeSet<String>,
+    kept: BTreeSet<String>,
+    order: VecDeque<String>,
+}
+
+/// One gateway's doors.
+pub struct Gate {
+    pub(super) name: GatewayId,
+    path: SecretString,
+    inward: Inward,
+    clock: Arc<dyn Clock>,
+    counters: Counters,
+    names: Mutex<Names>,
+    spoke: AtomicI64,
+}
+
+impl Gate {
+    pub(super) fn new(name: GatewayId, path: SecretString, inward: Inward, clock: Arc<dyn Clock>) -> Self {
+        let (counters, names) = (Counters::default(), Mutex::default());
+        Self { name, path, inward, clock, counters, names, spoke: AtomicI64::new(i64::MIN) }
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        self.counters.read()
+    }
+
+    /// Speaks of refusals once in a while.
+    fn refuse(&self, counter: &AtomicU64, what: &str) {
+        count(counter);
+        let now = self.clock.now();
+        let spoke = self.spoke.load(Ordering::Relaxed);
+        let due = spoke == i64::MIN || now.since(Timestamp::from_millis(spoke)) >= SPEAK;
+        let mine = due
+            && self.spoke.compare_exchange(spoke, now.millis(), Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if mine {
+            let Counts { malformed, wrong_path, wrong_address, .. } = self.counts();
+            let gateway = &*self.name;
+            tracing::warn!(gateway, what, malformed, wrong_path, wrong_address, "a request was refused");
+        }
+    }
+
+    fn wrong(&self, why: &Wrong) -> Response {
+        self.refuse(&self.counters.malformed, why);
+        (StatusCode::BAD_REQUEST, format!("{why}\n")).into_response()
+    }
+
+    fn busy(&self) -> Response {
+        count(&self.counters.busy);
+        (StatusCode::SERVICE_UNAVAILABLE, "please send it again\n").into_response()
+    }
+
+    fn names(&self) -> std::sync::MutexGuard<'_, Names> {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What every door shares.
+#[derive(Clone)]
+struct Hall {
+    gates: Arc<[Arc<Gate>]>,
+    subscribers: Arc<dyn Subscribers>,
+    trusted: Arc<[Network]>,
+}
+
+/// The addresses of all gateways.
+pub(super) fn router(
+    gates: Vec<Arc<Gate>>, subscribers: Arc<dyn Subscribers>, trusted: Vec<Network>,
+) -> Router {
+    Router::new()
+        .route("/gateway/{name}/{secret}/{door}", get(enter).post(enter).put(enter))
+        .layer(DefaultBodyLimit::max(LONGEST))
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .with_state(Hall { gates: gates.into(), subscribers, trusted: trusted.into() })
+}
+
+/// A span names the route: the path itself is a secret.
+fn span(request: &Request) -> tracing::Span {
+    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str);
+    tracing::info_span!("gateway", method = %request.method(), route)
+}
+
+/// The other end of the connection, where the server says.
+struct Peer(Option<SocketAddr>);
+
+impl<S: Sync> FromRequestParts<S> for Peer {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(
+        parts: &mut axum::http::request::Parts, _: &S,
+    ) -> Result<Self, Self::Rejection> {
+        Ok(Self(parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer)))
+    }
+}
+
+async fn enter(
+    State(hall): State<Hall>, Path((name, secret, door)): Path<(String, String, String)>, Peer(peer): Peer,
+    uri: Uri, headers: HeaderMap, body: Bytes,
+) -> Response {
+    let Some(gate) = hall.gates.iter().find(|gate| *gate.name == *name) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    if !bool::from(secret.as_bytes().ct_eq(gate.path.expose_secret().as_bytes())) {
+        gate.refuse(&gate.counters.wrong_path, "a wrong path");
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let allow = &gate.inward.shapes.allow;
+    let caller = caller(peer.map(|peer| peer.ip()), &headers, &hall.trusted);
+    if !allow.is_empty() && !caller.is_some_and(|caller| allow.iter().any(|network| network.contains(caller)))
+    {
+        let from = caller.map_or_else(|| "an unknown address".to_owned(), |caller| caller.to_string());
+        gate.refuse(
+            &gate.counters.wrong_address,
+            &format!("called from {from}, which `allow` does not name"),
+        );
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let fields = match Fields::read(uri.query().unwrap_or_default(), kind, &body) {
+        Ok(fields) => fields,
+        Err(why) => return gate.wrong(&why.to_string()),
+    };
+    let visit = Visit { gate, subscribers: &hall.subscribers, fields };
+    let answered = match door.as_str() {
+        "ussd" => visit.step().await,
+        "ussd-end" => visit.ended().await,
+        "sms" => visit.texts().await,
+        "receipt" => visit.reports().await,
+        _ => None,
+    };
+    answered.unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
+}
+
+/// One request that was let in.
+struct Visit<'a> {
+    gate: &'a Arc<Gate>,
+    subscribers: &'a Arc<dyn Subscribers>,
+    fields: Fields,
+}
+
+impl Visit<'_> {
+    fn origin(&self) -> Origin<'_> {
+        Origin { gateway: &self.gate.name, at: self.gate.clock.now() }
+    }
+
+    /// A step of a dialog; `None` when this gateway has none.
+    async fn step(&self) -> Option<Response> {
+        let Inward { shapes, service_code, deadline, sorry } = &self.gate.inward;
+        let shape = shapes.ussd.as_ref()?;
+        let input = match inward::step(shape, service_code.as_deref(), &self.fields, &self.origin()) {
+            Ok(input) => input,
+            Err(why) => return Some(self.gate.wrong(&why)),
+        };
+        count(&self.gate.counters.ussd_in);
+        let is_over = input.event == UssdEvent::Gone;
+        let out = self.screen(input, *deadline).await;
+        if is_over {
+            return Some(inward::farewell(&shape.answer, &self.fields, shape).into_response());
+        }
+        Some(inward::answer(&shape.answer, &self.fields, shape, sorry, out))
+    }
+
+    /// The screen in time, or nothing. A dialog whose screen is late ends there; it is parked, so
+    /// that a redial shows what came of it.
+    async fn screen(&self, input: UssdIn, deadline: Duration) -> UssdOut {
+        let gone = UssdIn { event: UssdEvent::Gone, mark: None, ..input.clone() };
+        let Ok(out) = self.subscribers.ussd(input) else {
+            count(&self.gate.counters.busy);
+            return UssdOut::Nothing;
+        };
+        if let Ok(out) = tokio::time::timeout(deadline, out).await {
+            return out;
+        }
+        count(&self.gate.counters.screens_late);
+        tracing::warn!(gateway = &*self.gate.name, msisdn = ?gone.msisdn, "a screen was not ready in time");
+        // Its lane takes it after the step that is late.
+        if self.subscribers.ussd(gone).is_err() {
+            count(&self.gate.counters.busy);
+        }
+        UssdOut::Nothing
+    }
+
+    async fn ended(&self) -> Option<Response> {
+        let shape = self.gate.inward.shapes.ussd_end.as_ref()?;
+        let input = match inward::account(shape, &self.fields, &self.origin()) {
+            Ok(input) => input,
+            Err(why) => return Some(self.gate.wrong(&why)),
+        };
+        Some(match self.subscribers.ussd(input) {
+            Ok(kept) => {
+                kept.await;
+                StatusCode::OK.into_response()
+            }
+            Err(_) => self.gate.busy(),
+        })
+    }
+
+    async fn texts(self) -> Option<Response> {
+        let Self { gate, subscribers, fields } = self;
+        let shape = gate.inward.shapes.sms.as_ref()?;
+        let entries = inward::entries(shape.list.as_ref(), fields);
+        let origin = Origin { gateway: &gate.name, at: gate.clock.now() };
+        let read: Result<Vec<_>, Wrong> =
+            entries.iter().map(|entry| inward::sms(shape, entry, &origin)).collect();
+        let read = match read {
+            Ok(read) => read,
+            Err(why) => return Some(gate.wrong(&why)),
+        };
+        for (input, id) in read {
+            if let Some(id) = &id {
+                let mut names = gate.names();
+                if names.kept.contains(id) {
+                    count(&gate.counters.sms_again);
+                    continue;
+                }
+                if !names.taking.insert(id.clone()) {
+                    drop(names);
+                    return Some(gate.busy());
+                }
+            }
+            // Somebody who hangs up must not leave a name behind that is for ever being taken.
+            let taking = Taking { gate: Arc::clone(gate), id };
+            let kept = match subscribers.sms(input) {
+                Ok(kept) => {
+                    tokio::spawn(async move { taking.end(kept.await.is_ok()) }).await.unwrap_or(false)
+                }
+                Err(_) => taking.end(false),
+            };
+            if !kept {
+                return Some(gate.busy());
+            }
+        }
+        Some((StatusCode::OK, shape.answer.clone()).into_response())
+    }
+
+    async fn reports(self) -> Option<Response> {
+        let Self { gate, subscribers, fields } = self;
+        let shape = gate.inward.shapes.receipt.as_ref()?;
+        let entries = inward::entries(shape.list.as_ref(), fields);
+        let origin = Origin { gateway: &gate.name, at: gate.clock.now() };
+        let read: Result<Vec<_>, Wrong> =
+            entries.iter().map(|entry| inward::receipt(shape, entry, &origin)).collect();
+        let read = match read {
+            Ok(read) => read,
+            Err(why) => return Some(gate.wrong(&why)),
+        };
+        for input in read {
+            count(&gate.counters.receipts_in);
+            let Ok(kept) = subscribers.receipt(input) else { return Some(gate.busy()) };
+            if kept.await.is_err() {
+                return Some(gate.busy());
+            }
+        }
+        Some((StatusCode::OK, shape.answer.clone()).into_response())
+    }
+}
+
+/// An SMS on its way to the store.
+struct Taking {
+    gate: Arc<Gate>,
+    id: Option<String>,
+}
+
+impl Taking {
+    /// Notes whether it was kept, and says so.
+    fn end(self, kept: bool) -> bool {
+        if kept {
+            count(&self.gate.counters.sms_in);
+        }
+        let Some(id) = self.id else { return kept };
+        let mut names = self.gate.names();
+        names.taking.remove(&id);
+        if kept && names.kept.insert(id.clone()) {
+            names.order.push_back(id);
+            if names.order.len() > NAMES
+                && let Some(oldest) = names.order.pop_front()
+            {
+                names.kept.remove(&oldest);
+            }
+        }
+        kept
+    }
+}

@@ -1,0 +1,253 @@
+//! SMS sent by a request each. What the answer proves decides: taken, again later, or never.
+//!
+//! A request whose answer is lost may have been taken. Like a lost `submit_sm_resp` that cannot be
+//! told, so it is sent again and the phone may show it twice; such tries are counted.
+
+use super::door::{Counters, Counts, count};
+use super::fields::written;
+use super::pace::Pace;
+use super::settings::Outward;
+use super::template::Escape;
+use crate::engine::port::{GatewayId, Sent, SmsOut};
+use crate::types::{Clock, Timestamp};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+/// No honest answer is longer, in octets.
+const LONGEST: usize = 64 * 1024;
+/// How long an SMS waits for its turn before the outbox has it back; with the request itself it
+/// stays below the time for which the outbox lends it.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// When a gateway is called again that could not be reached.
+const UNREACHED: Duration = Duration::from_secs(5);
+/// When it is called again after it refused our key.
+const REFUSED: Duration = Duration::from_secs(300);
+/// When it is called again after it said "too many" without saying when.
+const TOO_MANY: Duration = Duration::from_secs(10);
+/// The longest rest that a gateway may ask for.
+const LONGEST_REST: Duration = Duration::from_secs(600);
+
+/// What came of a request.
+enum Heard {
+    Answer {
+        status: u16,
+        after: Option<Duration>,
+        body: Vec<u8>,
+    },
+    /// It never left.
+    NotSent(String),
+    /// It left, or may have.
+    Nothing(String),
+}
+
+/// Sends SMS by one gateway.
+pub(super) struct Sender {
+    name: GatewayId,
+    outward: Outward,
+    client: reqwest::Client,
+    clock: Arc<dyn Clock>,
+    pace: Pace,
+    room: Semaphore,
+    counters: Counters,
+    /// Not asked before this moment, in milliseconds since 1970: it could not be reached.
+    closed_until: AtomicI64,
+}
+
+pub(super) fn none_sends() -> Sent {
+    later(UNREACHED, "no HTTP gateway that sends SMS has this name".to_owned())
+}
+
+fn later(after: Duration, why: String) -> Sent {
+    Sent::Later { after, why }
+}
+
+impl Sender {
+    pub(super) fn new(name: GatewayId, outward: Outward, clock: Arc<dyn Clock>) -> Result<Self, String> {
+        let shape = &outward.shape;
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(5))
+            .timeout(Duration::from_millis(shape.timeout_ms))
+            .build()
+            .map_err(|why| format!("send: {why}"))?;
+        let (pace, room) = (Pace::new(shape.per_second, shape.burst), Semaphore::new(shape.at_once));
+        let (counters, closed_until) = (Counters::default(), AtomicI64::new(0));
+        Ok(Self { name, outward, client, clock, pace, room, counters, closed_until })
+    }
+
+    pub(super) const fn name(&self) -> &GatewayId {
+        &self.name
+    }
+
+    /// Whether it was reachable when last heard of.
+    pub(super) fn is_open(&self) -> bool {
+        let closed = Timestamp::from_millis(self.closed_until.load(Ordering::Relaxed));
+        closed <= self.clock.now()
+    }
+
+    pub(super) fn add_to(&self, counts: &mut Counts) {
+        let Counts { sms_out, sms_refused, sms_unknown, .. } = self.counters.read();
+        (counts.sms_out, counts.sms_refused, counts.sms_unknown) = (sms_out, sms_refused, sms_unknown);
+    }
+
+    /// Tries once.
+    pub(super) async fn send(&self, sms: SmsOut) -> Sent {
+        if sms.give_up <= self.clock.now() {
+            return Sent::Never("its time was over before it could be sent".to_owned());
+        }
+        let Ok(Ok(_room)) = tokio::time::timeout(PATIENCE, self.room.acquire()).await else {
+            return later(PATIENCE, format!("{} answers slowly and has no room", self.name));
+        };
+        match self.pace.turn(Instant::now(), PATIENCE) {
+            Ok(at) => tokio::time::sleep_until(at).await,
+            Err(wait) => return later(wait, format!("{} is sent as much as it may be", self.name)),
+        }
+        let request = match self.request(&sms) {
+            Ok(request) => request,
+            Err(why) => return Sent::Never(why),
+        };
+        let sent = self.judge(ask(request).await);
+        match &sent {
+            Sent::Taken { .. } => count(&self.counters.sms_out),
+            Sent::Never(_) => count(&self.counters.sms_refused),
+            Sent::Later { .. } => {}
+        }
+        sent
+    }
+
+    fn request(&self, sms: &SmsOut) -> Result<reqwest::RequestBuilder, String> {
+        let Outward { shape, from, username, key } = &self.outward;
+        let to = sms.to.to_string();
+        let values = [
+            ("to", to.as_str()),
+            ("text", &sms.text),
+            ("from", from),
+            ("username", username),
+            ("key", key.expose_secret()),
+            ("id", &sms.id),
+        ];
+        let mut headers = HeaderMap::new();
+        for (name, template) in &shape.headers {
+            let value = HeaderValue::try_from(template.fill(Escape::Plain, &values));
+            let name = HeaderName::try_from(name.as_str());
+            let (Ok(name), Ok(mut value)) = (name, value) else {
+                return Err(format!("a header of {} cannot be written: look at [send.headers]", self.name));
+            };
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+        let url = shape.url.fill(Escape::Form, &values);
+        if shape.method == "GET" {
+            return Ok(self.client.get(url).headers(headers));
+        }
+        let body = shape.body.fill(Escape::of(&shape.content_type), &values);
+        let request = self.client.post(url).header(reqwest::header::CONTENT_TYPE, &shape.content_type);
+        Ok(request.headers(headers).body(body))
+    }
+
+    /// What an answer proves.
+    fn judge(&self, heard: Heard) -> Sent {
+        let retry = Duration::from_millis(self.outward.shape.retry_ms);
+        let (status, after, body) = match heard {
+            Heard::Answer { status, after, body } => (status, after, body),
+            Heard::NotSent(why) => {
+                let until = self.clock.now().after(UNREACHED).millis();
+                self.closed_until.store(until, Ordering::Relaxed);
+                return later(UNREACHED, format!("{} cannot be reached: {why}", self.name));
+            }
+            Heard::Nothing(why) => return self.unknown(retry, why),
+        };
+        match status {
+            status if self.outward.shape.taken_status.contains(&status) => self.read(status, &body, retry),
+            429 | 503 => {
+                let rest = after.unwrap_or(TOO_MANY).min(LONGEST_REST);
+                self.pace.rest(Instant::now(), rest);
+                later(rest, format!("{} says {status}: too many, or closed for now", self.name))
+            }
+            401 | 403 => {
+                let gateway = &*self.name;
+                tracing::error!(gateway, status, "ALARM: an HTTP gateway refuses our key");
+                later(REFUSED, format!("{gateway} refuses our key with {status}"))
+            }
+            408 | 500..=599 => self.unknown(retry, format!("status {status}")),
+            _ => Sent::Never(format!("{} answers {status}", self.name)),
+        }
+    }
+
+    fn unknown(&self, retry: Duration, why: String) -> Sent {
+        count(&self.counters.sms_unknown);
+        later(retry, format!("{} may have taken it ({why}); it is sent again", self.name))
+    }
+
+    /// Reads an answer whose status is good.
+    fn read(&self, status: u16, body: &[u8], retry: Duration) -> Sent {
+        let shape = &self.outward.shape;
+        let json: Option<Value> = serde_json::from_slice(body).ok();
+        let at = |pointer: Option<&String>| {
+            let value = json.as_ref()?.pointer(pointer?)?;
+            written(value).map(std::borrow::Cow::into_owned)
+        };
+        if shape.code.is_some() && json.is_none() {
+            return self.unknown(retry, format!("status {status} with an answer that cannot be read"));
+        }
+        let why = || at(shape.reason.as_ref()).or_else(|| at(shape.message.as_ref())).unwrap_or_default();
+        match at(shape.code.as_ref()) {
+            Some(code) if shape.taken.contains(&code) => {}
+            Some(code) if shape.later.contains(&code) => {
+                return later(retry, format!("{} says {code} {}", self.name, why()));
+            }
+            Some(code) => return Sent::Never(format!("{} says {code} {}", self.name, why())),
+            None if shape.code.is_some() => {
+                return Sent::Never(format!("{} took no recipient: {}", self.name, why()));
+            }
+            None => {}
+        }
+        let ids = at(shape.id.as_ref()).into_iter().collect();
+        Sent::Taken { gateway: self.name.clone(), ids }
+    }
+}
+
+/// Sends and reads the whole answer.
+async fn ask(request: reqwest::RequestBuilder) -> Heard {
+    let mut response = match request.send().await {
+        Ok(response) => response,
+        Err(error) if error.is_connect() || error.is_builder() => return Heard::NotSent(plain(&error)),
+        Err(error) => return Heard::Nothing(plain(&error)),
+    };
+    let status = response.status().as_u16();
+    let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() <= LONGEST => body.extend_from_slice(&chunk),
+            Ok(Some(_)) => return Heard::Nothing(format!("status {status} with an endless answer")),
+            Ok(None) => {
+                let after = after.map(Duration::from_secs);
+                return Heard::Answer { status, after, body };
+            }
+            Err(error) => return Heard::Nothing(format!("status {status}, then {}", plain(&error))),
+        }
+    }
+}
+
+/// The error without the address, which may carry a key.
+fn plain(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".to_owned();
+    }
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(cause) = innermost.source() {
+        innermost = cause;
+    }
+    match innermost.is::<reqwest::Error>() {
+        true => "the request could not be made".to_owned(),
+        false => innermost.to_string(),
+    }
+}
