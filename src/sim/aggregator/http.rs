@@ -80,7 +80,9 @@ impl Inner {
             json!({ "statusCode": code, "number": to, "status": status, "cost": "0", "messageId": "None" })
         };
         let msisdn = to.strip_prefix('+').and_then(|digits| digits.parse::<Msisdn>().ok());
-        let (Some(msisdn), Ok(cut)) = (msisdn, segment::segment(&wish.message, 0)) else {
+        let (Some(msisdn), Ok(cut)) =
+            (msisdn, segment::segment(&wish.message, 0, &segment::Style::default()))
+        else {
             return refused(403);
         };
         let parts = u8::try_from(cut.parts.len()).unwrap_or(u8::MAX);
