@@ -321,7 +321,7 @@ impl Config {
             dial: self.service.dial.clone(),
             sms: self.service.sms.clone(),
             lang: self.service.lang,
-            most_septets: self.routes().map(|(_, septets)| septets).min().unwrap_or_default(),
+            most_septets: self.limits.screen_septets,
             public_url: self.http.public_url.trim_end_matches('/').to_owned(),
         })
     }

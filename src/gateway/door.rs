@@ -235,9 +235,10 @@ impl Visit<'_> {
 
     /// A step of a dialog; `None` when this gateway has none.
     async fn step(&self) -> Option<Response> {
-        let Inward { shapes, service_code, deadline, sorry } = &self.gate.inward;
+        let settings = &self.gate.inward;
+        let Inward { shapes, deadline, sorry, .. } = settings;
         let shape = shapes.ussd.as_ref()?;
-        let input = match inward::step(shape, service_code.as_deref(), &self.fields, &self.origin()) {
+        let input = match inward::step(settings, shape, &self.fields, &self.origin()) {
             Ok(input) => input,
             Err(why) => return Some(self.gate.wrong(&why)),
         };

@@ -1,6 +1,7 @@
 //! Requests read as inputs, and screens written as answers. Pure: no request is waited for here.
 
 use super::fields::Fields;
+use super::settings::Inward;
 use super::shape::{AnswerShape, EndShape, ReceiptShape, Signs, SmsShape, UssdShape};
 use super::template::Escape;
 use crate::engine::port::{Account, GatewayId, Heard, Mark, ReceiptIn, SmsIn, UssdEvent, UssdIn, UssdOut};
@@ -56,8 +57,9 @@ fn mark(kind: &str, parts: &[&str]) -> Mark {
 
 /// A step of a dialog.
 pub(super) fn step(
-    shape: &UssdShape, service_code: Option<&str>, fields: &Fields, origin: &Origin<'_>,
+    inward: &Inward, shape: &UssdShape, fields: &Fields, origin: &Origin<'_>,
 ) -> Result<UssdIn, Wrong> {
+    let (service_code, septets) = (inward.service_code.as_deref(), Some(inward.septets));
     let session = need(fields, &shape.session)?;
     let msisdn = phone(fields, &shape.phone)?;
     let event = if bears(fields, &shape.over) {
@@ -85,6 +87,7 @@ pub(super) fn step(
         sequence: None,
         event,
         mark: named.map(|request| mark("ussd ", &[origin.gateway, &session, &request])),
+        septets,
         at: origin.at,
     })
 }
@@ -111,6 +114,7 @@ pub(super) fn account(shape: &EndShape, fields: &Fields, origin: &Origin<'_>) ->
         sequence: None,
         event: UssdEvent::Ended(account),
         mark: None,
+        septets: None,
         at: origin.at,
     })
 }

@@ -125,6 +125,8 @@ pub struct Inward {
     pub deadline: Duration,
     /// What is shown then.
     pub sorry: String,
+    /// Most septets of a screen.
+    pub septets: u16,
 }
 
 /// How SMS leave by a gateway, with what proves us.
@@ -229,7 +231,13 @@ impl HttpGateway {
         let outward = |shape| Outward { shape, from: self.sms_sender, username: self.username, key };
         let send = shapes.send.take().map(outward);
         let deadline = Duration::from_millis(self.reply_deadline_ms);
-        let inward = Inward { shapes, service_code: self.service_code, deadline, sorry: self.sorry };
+        let inward = Inward {
+            shapes,
+            service_code: self.service_code,
+            deadline,
+            sorry: self.sorry,
+            septets: self.screen_septets,
+        };
         Ok(Loaded { name: self.name.as_str().into(), path, inward, send })
     }
 }
