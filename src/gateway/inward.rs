@@ -138,7 +138,7 @@ pub(super) fn sms(
     let input = SmsIn {
         gateway: origin.gateway.clone(),
         from,
-        // What is said twice within minutes is one wish, as it is over SMPP, whatever its names.
+        // What is said twice within a minute is one wish, as it is over SMPP, whatever its names.
         mark: mark("sms ", &[origin.gateway, &from.to_string(), &to, &text]),
         to,
         text: text.into_owned(),

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::engine::clock::MovableClock;
-use crate::engine::port::{Busy, Purpose, ReceiptIn, SmsIn, UssdEvent, UssdIn, UssdOut};
+use crate::engine::port::{Busy, PartIn, Purpose, ReceiptIn, SmsIn, UssdEvent, UssdIn, UssdOut};
 use crate::types::receipt::ReceiptState;
 use crate::types::{Msisdn, Timestamp};
 use axum::body::{Body, to_bytes};
@@ -50,6 +50,10 @@ impl Subscribers for Notebook {
         self.sms.lock().expect("whole").push(input);
         let kept = if *self.busy.lock().expect("whole") { Err(Busy) } else { Ok(()) };
         Ok(Box::pin(async move { kept }))
+    }
+
+    fn part(&self, _: PartIn) -> Result<BoxFuture<'static, Result<(), Busy>>, Busy> {
+        panic!("an HTTP gateway brings no parts")
     }
 
     fn receipt(&self, input: ReceiptIn) -> Result<BoxFuture<'static, Result<(), Busy>>, Busy> {
