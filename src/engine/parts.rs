@@ -127,7 +127,7 @@ fn assembly(row: &Option<Row>) -> Assembly {
 /// for nothing any more goes with the last of its timers.
 fn keep(work: &mut Work<'_>, from: Msisdn, held: &Assembly, row: Option<&Row>) {
     let expect = row.map_or(Expect::Absent, |row| Expect::At(row.version));
-    let act = if held.is_empty() { Act::Delete } else { Act::Put(codec::encode(held).into()) };
+    let act = if held.is_empty() { Act::Delete } else { Act::Put(codec::encode(held)) };
     work.extra().ops.push(Op { key: parts_key(from), expect, act });
     if let Some(due) = held.next_due() {
         work.timer(due, &format!("parts/{from}"), &Due::Parts(from));
