@@ -262,7 +262,7 @@ impl Config {
         [&mut self.routing.operators, &mut self.routing.ported].into_iter().flatten().for_each(settle);
         for gateway in &mut self.http_gateways {
             settle(&mut gateway.secret_path_file);
-            gateway.api_key_file.as_mut().map(settle);
+            [&mut gateway.api_key_file, &mut gateway.ca_file].into_iter().flatten().for_each(settle);
         }
     }
 

@@ -24,6 +24,7 @@ pub mod shape;
 pub mod template;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 use crate::engine::port::{GatewayId, Sent, SmsOut, SmsSender, SmsWay, Subscribers};
 use crate::types::Clock;

@@ -8,9 +8,11 @@ use super::fields::written;
 use super::pace::Pace;
 use super::settings::Outward;
 use super::template::Escape;
+use super::wire::{Heard, Question, Wire};
 use crate::engine::port::{GatewayId, Sent, SmsOut};
 use crate::types::{Clock, Timestamp};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use std::sync::Arc;
@@ -19,8 +21,6 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-/// No honest answer is longer, in octets.
-const LONGEST: usize = 64 * 1024;
 /// How long an SMS waits for its turn before the outbox has it back; with the request itself it
 /// stays below the time for which the outbox lends it.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -33,24 +33,11 @@ const TOO_MANY: Duration = Duration::from_secs(10);
 /// The longest rest that a gateway may ask for.
 const LONGEST_REST: Duration = Duration::from_secs(600);
 
-/// What came of a request.
-enum Heard {
-    Answer {
-        status: u16,
-        after: Option<Duration>,
-        body: Vec<u8>,
-    },
-    /// It never left.
-    NotSent(String),
-    /// It left, or may have.
-    Nothing(String),
-}
-
 /// Sends SMS by one gateway.
 pub(super) struct Sender {
     name: GatewayId,
     outward: Outward,
-    client: reqwest::Client,
+    wire: Wire,
     clock: Arc<dyn Clock>,
     pace: Pace,
     room: Semaphore,
@@ -70,16 +57,11 @@ fn later(after: Duration, why: String) -> Sent {
 impl Sender {
     pub(super) fn new(name: GatewayId, outward: Outward, clock: Arc<dyn Clock>) -> Result<Self, String> {
         let shape = &outward.shape;
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(Duration::from_secs(5))
-            .timeout(Duration::from_millis(shape.timeout_ms))
-            .build()
-            .map_err(|why| format!("send: {why}"))?;
+        let whole = Duration::from_millis(shape.timeout_ms);
+        let wire = Wire::new(outward.ca_file.as_deref(), whole)?;
         let (pace, room) = (Pace::new(shape.per_second, shape.burst), Semaphore::new(shape.at_once));
         let (counters, closed_until) = (Counters::default(), AtomicI64::new(0));
-        Ok(Self { name, outward, client, clock, pace, room, counters, closed_until })
+        Ok(Self { name, outward, wire, clock, pace, room, counters, closed_until })
     }
 
     pub(super) const fn name(&self) -> &GatewayId {
@@ -109,11 +91,11 @@ impl Sender {
             Ok(at) => tokio::time::sleep_until(at).await,
             Err(wait) => return later(wait, format!("{} is sent as much as it may be", self.name)),
         }
-        let request = match self.request(&sms) {
-            Ok(request) => request,
+        let question = match self.question(&sms) {
+            Ok(question) => question,
             Err(why) => return Sent::Never(why),
         };
-        let sent = self.judge(ask(request).await);
+        let sent = self.judge(self.wire.ask(question).await);
         match &sent {
             Sent::Taken { .. } => count(&self.counters.sms_out),
             Sent::Never(_) => count(&self.counters.sms_refused),
@@ -122,8 +104,8 @@ impl Sender {
         sent
     }
 
-    fn request(&self, sms: &SmsOut) -> Result<reqwest::RequestBuilder, String> {
-        let Outward { shape, from, username, key } = &self.outward;
+    fn question(&self, sms: &SmsOut) -> Result<Question, String> {
+        let Outward { shape, from, username, key, .. } = &self.outward;
         let to = sms.to.to_string();
         let values = [
             ("to", to.as_str()),
@@ -145,11 +127,12 @@ impl Sender {
         }
         let url = shape.url.fill(Escape::Form, &values);
         if shape.method == "GET" {
-            return Ok(self.client.get(url).headers(headers));
+            return Ok(Question { url, method: Method::GET, headers, body: String::new() });
         }
+        let kind = HeaderValue::try_from(&shape.content_type);
+        headers.insert(CONTENT_TYPE, kind.map_err(|_| "send.content_type is no content type".to_owned())?);
         let body = shape.body.fill(Escape::of(&shape.content_type), &values);
-        let request = self.client.post(url).header(reqwest::header::CONTENT_TYPE, &shape.content_type);
-        Ok(request.headers(headers).body(body))
+        Ok(Question { url, method: Method::POST, headers, body })
     }
 
     /// What an answer proves.
@@ -211,43 +194,5 @@ impl Sender {
         }
         let ids = at(shape.id.as_ref()).into_iter().collect();
         Sent::Taken { gateway: self.name.clone(), ids }
-    }
-}
-
-/// Sends and reads the whole answer.
-async fn ask(request: reqwest::RequestBuilder) -> Heard {
-    let mut response = match request.send().await {
-        Ok(response) => response,
-        Err(error) if error.is_connect() || error.is_builder() => return Heard::NotSent(plain(&error)),
-        Err(error) => return Heard::Nothing(plain(&error)),
-    };
-    let status = response.status().as_u16();
-    let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-    let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() <= LONGEST => body.extend_from_slice(&chunk),
-            Ok(Some(_)) => return Heard::Nothing(format!("status {status} with an endless answer")),
-            Ok(None) => {
-                let after = after.map(Duration::from_secs);
-                return Heard::Answer { status, after, body };
-            }
-            Err(error) => return Heard::Nothing(format!("status {status}, then {}", plain(&error))),
-        }
-    }
-}
-
-/// The error without the address, which may carry a key.
-fn plain(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "no answer in time".to_owned();
-    }
-    let mut innermost: &dyn std::error::Error = error;
-    while let Some(cause) = innermost.source() {
-        innermost = cause;
-    }
-    match innermost.is::<reqwest::Error>() {
-        true => "the request could not be made".to_owned(),
-        false => innermost.to_string(),
     }
 }

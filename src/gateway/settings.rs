@@ -51,6 +51,9 @@ pub struct HttpGateway {
     /// A file with the key that proves us.
     #[serde(default)]
     pub api_key_file: Option<PathBuf>,
+    /// A PEM file of authorities that vouch for the gateway; without it those this machine trusts.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
     /// Steps of dialogs, laid over the kind's; see [`UssdShape`].
     #[serde(default)]
     pub ussd: toml::Table,
@@ -139,6 +142,8 @@ pub struct Outward {
     pub username: String,
     /// The key; empty where none is needed.
     pub key: SecretString,
+    /// The authorities that vouch for the gateway, instead of those this machine trusts.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// A gateway ready for use.
@@ -228,7 +233,8 @@ impl HttpGateway {
             Some(file) => secret("api_key_file", file).map_err(wrong)?,
             None => SecretString::default(),
         };
-        let outward = |shape| Outward { shape, from: self.sms_sender, username: self.username, key };
+        let ca_file = self.ca_file.clone();
+        let outward = |shape| Outward { shape, from: self.sms_sender, username: self.username, key, ca_file };
         let send = shapes.send.take().map(outward);
         let deadline = Duration::from_millis(self.reply_deadline_ms);
         let inward = Inward {

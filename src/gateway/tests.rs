@@ -466,3 +466,47 @@ async fn a_template_of_json_is_sent_and_its_name_is_read() {
     assert_eq!(body["messages"][0]["text"], "\"Habari\"\n{to}");
     assert_eq!(body["messages"][0]["destinations"][0]["to"], "254700000101");
 }
+
+/// A certificate for a host, made by nobody but itself, and a server that answers one request.
+async fn answering_by_tls(body: &'static str) -> (String, tempfile::NamedTempFile) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio_rustls::rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer};
+    let own = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
+    let authority = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(authority.path(), own.cert.pem()).expect("written");
+    let key = PrivateKeyDer::try_from(own.signing_key.serialize_der()).expect("a key");
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![own.cert.der().clone()], key)
+        .expect("a server");
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("https://localhost:{}/send", listener.local_addr().expect("an address").port());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            let mut asked = vec![0; 4096];
+            let read = stream.read(&mut asked).await.unwrap_or_default();
+            let good = asked[..read].starts_with(b"POST /send HTTP/1.1\r\n");
+            let status = if good { "201 Created" } else { "400 Bad Request" };
+            let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+            let _ = stream.write_all(answer.as_bytes()).await;
+            let _ = stream.shutdown().await;
+        }
+    });
+    (url, authority)
+}
+
+#[tokio::test]
+async fn an_sms_leaves_by_tls_to_whom_the_authority_vouches_for_and_to_nobody_else() {
+    let one = r#"{"SMSMessageData": {"Recipients": [{"statusCode": 101, "messageId": "ATXid_9"}]}}"#;
+    let (url, authority) = answering_by_tls(one).await;
+    let trusting = house(&format!("{AT}ca_file = {:?}\nsend.url = {url:?}\n", authority.path()));
+    assert!(matches!(trusting.gateways.send(sms("x")).await, Sent::Taken { .. }));
+    let strict = house(&format!("{AT}send.url = {url:?}\n"));
+    let Sent::Later { why, .. } = strict.gateways.send(sms("x")).await else { panic!("not sent") };
+    assert!(why.contains("TLS"), "{why}");
+    assert_eq!(strict.counts().sms_unknown, 0, "nothing was told to a stranger");
+}
