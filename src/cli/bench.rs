@@ -1,5 +1,7 @@
 //! `sokoni bench ussd`: how many USSD steps a second, beside what the link itself could carry.
 
+pub mod sms;
+
 use crate::{
     sim::{
         echo::{Echo, EchoSettings},

@@ -64,8 +64,7 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum Bench {
     Ussd(bench::BenchUssdArgs),
-    /// SMS a second (not in this release)
-    Sms,
+    Sms(bench::sms::BenchSmsArgs),
     /// Commits a second (not in this release)
     Store,
 }
@@ -98,7 +97,7 @@ impl Cli {
             Command::Messages(args) => messages::run(args).await,
             Command::Config(args) => config::run(&args),
             Command::Bench { what: Bench::Ussd(args) } => bench_ussd(args).await,
-            Command::Bench { what: Bench::Sms } => not_yet("bench sms"),
+            Command::Bench { what: Bench::Sms(args) } => bench::sms::run(args).await,
             Command::Bench { what: Bench::Store } => not_yet("bench store"),
             Command::Replay { dialog: Some(_) } => not_yet("replay"),
             Command::Replay { dialog: None } => {
@@ -124,7 +123,7 @@ impl Cli {
 /// The service with a store on disk, every commit durable, as `serve` runs it.
 async fn bench_ussd(args: bench::BenchUssdArgs) -> ExitCode {
     let binds = args.binds;
-    bench::run(args, |operator| benched(operator, binds)).await
+    bench::run(args, |operator| benched(operator, binds, 1000)).await
 }
 
 struct Benched {
@@ -138,7 +137,7 @@ impl Drop for Benched {
     }
 }
 
-async fn benched(operator: std::net::SocketAddr, binds: u16) -> Result<Benched, String> {
+async fn benched(operator: std::net::SocketAddr, binds: u16, window: usize) -> Result<Benched, String> {
     let folder = demo::Folder::take(None)?;
     demo::Secrets::in_folder(&folder.path)?;
     let nowhere = "http://127.0.0.1:9";
@@ -148,7 +147,7 @@ async fn benched(operator: std::net::SocketAddr, binds: u16) -> Result<Benched, 
         crate::config::Config::parse(&text, "the bench", &folder.path).map_err(|e| e.to_string())?;
     config.http.listen = web;
     for gateway in &mut config.gateways {
-        (gateway.binds, gateway.window) = (binds, 1000);
+        (gateway.binds, gateway.window) = (binds, window);
     }
     let clock = std::sync::Arc::new(crate::engine::clock::SystemClock);
     let service = service::Service::start(config, service::Wiring::new(clock)).await?;

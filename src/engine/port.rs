@@ -7,6 +7,7 @@ use crate::types::receipt::{IdBase, ReceiptState};
 use crate::types::{Msisdn, PayoutId, Timestamp};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A gateway by its name in the configuration.
@@ -195,6 +196,33 @@ pub struct SmsOut {
     /// that the routing table chose. `None` leaves the choice to whoever is asked to send.
     #[serde(default)]
     pub gateway: Option<GatewayId>,
+    /// How far an earlier try came with a long SMS.
+    #[serde(default)]
+    pub partly: Option<Partly>,
+}
+
+/// How far a long SMS came: what a gateway took of it goes no second time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Partly {
+    /// By which gateway; the others follow by the same one.
+    pub gateway: String,
+    /// What ties its parts together on the phone.
+    pub reference: u16,
+    /// How many parts it has.
+    pub total: u8,
+    /// Which of them were taken, from 0, and what the SMSC named each.
+    pub taken: BTreeMap<u8, String>,
+}
+
+/// How long a message waits that was tried and not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pause {
+    /// So long; the try does not count.
+    After(Duration),
+    /// Longer after each try, until its time is over.
+    Grows,
+    /// The same, but so many tries in all and not one more.
+    GrowsAtMost(u32),
 }
 
 /// What came of a try to send.
@@ -207,12 +235,21 @@ pub enum Sent {
         /// What the SMSC named each part, in their order; some SMSCs name none.
         ids: Vec<String>,
     },
-    /// Not taken, or not known to be: try again after this long.
+    /// Not tried, since there is no way or no room now: try after this long.
     Later {
         /// How long to wait.
         after: Duration,
         /// What the operator of the service should know.
         why: String,
+    },
+    /// Tried and not taken, or only in part.
+    Again {
+        /// When to try again.
+        pause: Pause,
+        /// What the operator of the service should know.
+        why: String,
+        /// How far it came, where it has several parts.
+        partly: Option<Partly>,
     },
     /// Will never be taken.
     Never(String),
@@ -222,6 +259,11 @@ pub enum Sent {
 /// [`Routes`](super::routes::Routes), which asks the routing table and hands each SMS to the
 /// [`SmsWay`] that owns the gateway chosen.
 pub trait SmsSender: Send + Sync + 'static {
+    /// How many parts could leave at once now; what does not fit stays in the store.
+    fn room(&self) -> usize {
+        usize::MAX
+    }
+
     /// Tries once.
     fn send(&self, sms: SmsOut) -> BoxFuture<'_, Sent>;
 }
@@ -347,6 +389,11 @@ pub trait MoneyOut: Send + Sync + 'static {
 
     /// Asks what became of it.
     fn status(&self, id: PayoutId) -> BoxFuture<'_, PayoutNews>;
+
+    /// How long the provider remembers an id: after that, the same id would be paid once more.
+    fn keeps_ids(&self) -> Duration {
+        Duration::from_secs(24 * 3_600)
+    }
 
     /// Whether the provider could be reached a moment ago; read before a PIN is asked for.
     fn is_up(&self) -> bool;

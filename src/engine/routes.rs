@@ -60,6 +60,10 @@ impl Routes {
 }
 
 impl SmsSender for Routes {
+    fn room(&self) -> usize {
+        self.ways.iter().map(|way| way.room()).fold(0, usize::saturating_add)
+    }
+
     fn send(&self, sms: SmsOut) -> BoxFuture<'_, Sent> {
         async move {
             match self.choose(&sms) {
@@ -123,6 +127,7 @@ mod tests {
             purpose: Purpose::default(),
             give_up: Timestamp::from_millis(1),
             gateway: None,
+            partly: None,
         }
     }
 

@@ -4,6 +4,7 @@ pub use super::messages::receipts::ReceiptCounts;
 use crate::types::{Kes, Timestamp, Usd};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// A piece on sale, as a shopper sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -286,6 +287,14 @@ pub trait CardIn: Send + Sync + 'static {
 
     /// Gives back part or all of a payment. Safe to repeat with the same key.
     fn refund(&self, payment: String, amount: Usd, key: String) -> BoxFuture<'_, Result<(), String>>;
+
+    /// Whether the refund of this key was made, however long ago.
+    fn refunded(&self, payment: String, amount: Usd, key: String) -> BoxFuture<'_, Result<bool, String>>;
+
+    /// How long the processor remembers a key: after that, the same key would refund once more.
+    fn keeps_keys(&self) -> Duration {
+        Duration::from_secs(24 * 3_600)
+    }
 }
 
 /// What the web calls.

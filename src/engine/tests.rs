@@ -38,6 +38,9 @@ impl CardIn for Nobody {
     fn open(&self, _: CardSession) -> BoxFuture<'_, Result<String, String>> {
         Box::pin(async { Err("nobody is there".to_owned()) })
     }
+    fn refunded(&self, _: String, _: Usd, _: String) -> BoxFuture<'_, Result<bool, String>> {
+        Box::pin(async { Err("nobody is there".to_owned()) })
+    }
     fn refund(&self, _: String, _: Usd, _: String) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(async { Err("nobody is there".to_owned()) })
     }
@@ -56,6 +59,11 @@ impl SmsSender for OneName {
 }
 
 pub(super) async fn engine() -> (Arc<Engine>, Arc<MovableClock>) {
+    engine_with(Arc::new(Nobody)).await
+}
+
+/// An engine with a card processor.
+pub(super) async fn engine_with(card: Arc<dyn CardIn>) -> (Arc<Engine>, Arc<MovableClock>) {
     let menus = Menus::read(&crate::menu::builtin::sources(), &Limits::default()).expect("sound menus");
     let clock = Arc::new(MovableClock::default());
     let house = House {
@@ -74,7 +82,7 @@ pub(super) async fn engine() -> (Arc<Engine>, Arc<MovableClock>) {
         house,
         pins: Pins::quick(),
         money: Arc::new(Nobody),
-        card: Arc::new(Nobody),
+        card,
     };
     (Engine::new(parts).await.expect("an engine"), clock)
 }

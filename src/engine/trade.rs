@@ -2,8 +2,7 @@
 //! others, timers. All of it in the same turn, so all of it or none.
 
 use super::Engine;
-use super::messages::Message;
-use super::port::ReceiptIn;
+use super::port::{Partly, ReceiptIn};
 use super::view::purse;
 use super::work::{Fault, Work, shard};
 use crate::engine::actions::FOR_EVER;
@@ -53,6 +52,9 @@ pub struct RefundOut {
     pub payment: String,
     /// What goes back.
     pub back: Usd,
+    /// Since when; a row without it is taken to be old.
+    #[serde(default)]
+    pub asked: Timestamp,
 }
 
 /// An SMS in the outbox.
@@ -70,6 +72,12 @@ pub struct Text {
     /// When it was decided: where it stands among the messages.
     #[serde(default)]
     pub queued: Option<Timestamp>,
+    /// How often it was tried and refused, or not answered.
+    #[serde(default)]
+    pub tried: u32,
+    /// How far a long one came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partly: Option<Partly>,
 }
 
 impl Engine {
@@ -84,12 +92,7 @@ impl Engine {
 
     /// Sends a phone a text.
     pub(super) fn text(&self, work: &mut Work<'_>, to: crate::types::Msisdn, text: String, name: &str) {
-        let id = format!("{:03}{:016x}", work.next_message(), work.entropy.next_u64());
-        let purpose = self.menus.purpose(name);
-        let sms = Text { to, text, name: name.to_owned(), purpose, queued: Some(work.now) };
-        let until = work.now.after(purpose.lives());
-        work.note(id.as_bytes(), &Message::to_phone(&sms, work.now, until));
-        work.send(shard::SMS, id, "sms", &sms, purpose.lives());
+        self.post(work, to, text, name, self.menus.purpose(name));
     }
 
     /// What an agent's verdict on a listing brings about: the fee, which is for the listing and so
@@ -170,7 +173,8 @@ impl Engine {
             OrderEvent::RefundDue(refund) => {
                 let payment = order.payment.clone();
                 let payment = payment.ok_or_else(|| Fault::Broken(format!("order {code} was never paid")))?;
-                let out = RefundOut { order: code, round: refund.round, payment, back: refund.back };
+                let asked = work.now;
+                let out = RefundOut { order: code, round: refund.round, payment, back: refund.back, asked };
                 work.send(shard::CARD, format!("refund/{code}/{}", refund.round), "refund", &out, FOR_EVER);
                 Ok(())
             }

@@ -87,6 +87,11 @@ impl HttpGateways {
 }
 
 impl SmsSender for HttpGateways {
+    /// Any number: each gateway paces itself.
+    fn room(&self) -> usize {
+        if self.senders.is_empty() { 0 } else { usize::MAX }
+    }
+
     fn send(&self, sms: SmsOut) -> BoxFuture<'_, Sent> {
         let chosen = match &sms.gateway {
             Some(name) => self.sender(name),

@@ -99,7 +99,7 @@ impl Sender {
         match &sent {
             Sent::Taken { .. } => count(&self.counters.sms_out),
             Sent::Never(_) => count(&self.counters.sms_refused),
-            Sent::Later { .. } => {}
+            Sent::Later { .. } | Sent::Again { .. } => {}
         }
         sent
     }

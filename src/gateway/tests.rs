@@ -372,6 +372,7 @@ fn sms(text: &str) -> SmsOut {
         purpose: Purpose::default(),
         give_up: Timestamp::from_millis(i64::MAX),
         gateway: Some("gw".into()),
+        partly: None,
     }
 }
 

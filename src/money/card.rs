@@ -12,6 +12,7 @@ use crate::types::Usd;
 use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -37,6 +38,9 @@ pub struct CardSettings {
     /// How long a request with its answer may take, in milliseconds.
     #[serde(default = "CardConfig::answer_ms")]
     pub answer_timeout_ms: u64,
+    /// How long the processor remembers an idempotency key, in hours.
+    #[serde(default = "CardConfig::keys_hours")]
+    pub keeps_keys_hours: u64,
 }
 
 impl CardSettings {
@@ -51,6 +55,7 @@ impl CardSettings {
         }
         config.connect_timeout = Duration::from_millis(self.connect_timeout_ms);
         config.answer_timeout = Duration::from_millis(self.answer_timeout_ms);
+        config.keeps_keys = Duration::from_secs(self.keeps_keys_hours * 3_600);
         Ok(config)
     }
 }
@@ -68,6 +73,8 @@ pub struct CardConfig {
     pub connect_timeout: Duration,
     /// How long a request with its answer may take.
     pub answer_timeout: Duration,
+    /// How long the processor remembers a key.
+    pub keeps_keys: Duration,
 }
 
 impl CardConfig {
@@ -79,6 +86,7 @@ impl CardConfig {
             webhook_secrets: vec![webhook_secret],
             connect_timeout: Duration::from_millis(Self::connect_ms()),
             answer_timeout: Duration::from_millis(Self::answer_ms()),
+            keeps_keys: Duration::from_secs(Self::keys_hours() * 3_600),
         }
     }
 
@@ -92,6 +100,9 @@ impl CardConfig {
     }
     fn answer_ms() -> u64 {
         10_000
+    }
+    fn keys_hours() -> u64 {
+        24
     }
 }
 
@@ -186,7 +197,12 @@ impl CardMoney {
     }
 
     async fn give_back(&self, payment: String, amount: Usd, key: String) -> Result<(), String> {
-        let form = [("payment_intent", payment), ("amount", amount.cents().to_string())];
+        let form = [
+            ("payment_intent", payment),
+            ("amount", amount.cents().to_string()),
+            // By this the refund is found again when its key is forgotten.
+            ("metadata[key]", key.clone()),
+        ];
         match self.post("/v1/refunds", &key, &form).await {
             Ok(_) => Ok(()),
             // Keys are forgotten after a day; the money is back all the same.
@@ -196,7 +212,53 @@ impl CardMoney {
     }
 }
 
+/// A refund as the processor lists it.
+#[derive(Deserialize)]
+struct Made {
+    amount: i64,
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    metadata: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct List {
+    data: Vec<Made>,
+}
+
+impl CardMoney {
+    /// Looks for a refund among those of its payment. One of the same sum that names no key may be
+    /// ours, and counts: rather a question of the shopper's than the money twice.
+    async fn was_made(&self, payment: String, amount: Usd, key: String) -> Result<bool, String> {
+        let wanted = [("payment_intent", payment.as_str()), ("limit", "50")];
+        let path = format!("{}/v1/refunds", self.config.base_url);
+        let address = reqwest::Url::parse_with_params(&path, wanted).map_err(|why| why.to_string())?;
+        let request = self.client.get(address).bearer_auth(self.config.api_key.expose_secret());
+        let body = match http::ask(request).await {
+            Heard::Answer { status: 200..=299, body } => body,
+            Heard::Answer { status, .. } => return Err(format!("status {status} when asked for refunds")),
+            Heard::NotSent(why) | Heard::Nothing(why) => return Err(why),
+        };
+        let list: List = serde_json::from_slice(&body).map_err(|e| format!("not a list of refunds: {e}"))?;
+        let ours = |made: &Made| match made.metadata.get("key") {
+            Some(named) => *named == key,
+            None => made.amount == amount.cents(),
+        };
+        let stands = |made: &Made| !matches!(made.status.as_str(), "failed" | "canceled");
+        Ok(list.data.iter().any(|made| ours(made) && stands(made)))
+    }
+}
+
 impl CardIn for CardMoney {
+    fn refunded(&self, payment: String, amount: Usd, key: String) -> BoxFuture<'_, Result<bool, String>> {
+        Box::pin(self.was_made(payment, amount, key))
+    }
+
+    fn keeps_keys(&self) -> Duration {
+        self.config.keeps_keys
+    }
+
     fn open(&self, session: CardSession) -> BoxFuture<'_, Result<String, String>> {
         Box::pin(self.open_page(session))
     }

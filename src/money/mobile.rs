@@ -45,6 +45,9 @@ pub struct MobileSettings {
     /// For how long a try without an answer casts doubt on a later refusal, in seconds.
     #[serde(default = "MobileConfig::doubt_s")]
     pub doubt_seconds: u64,
+    /// How long the provider remembers an id of ours, in hours.
+    #[serde(default = "MobileConfig::ids_hours")]
+    pub keeps_ids_hours: u64,
 }
 
 impl MobileSettings {
@@ -58,6 +61,7 @@ impl MobileSettings {
             answer_timeout: Duration::from_millis(self.answer_timeout_ms),
             probe_every: Duration::from_millis(self.probe_every_ms),
             doubt: Duration::from_secs(self.doubt_seconds),
+            keeps_ids: Duration::from_secs(self.keeps_ids_hours * 3_600),
             ..MobileConfig::new(self.base_url, self.callback_base, secret_path, api_key)
         })
     }
@@ -82,6 +86,8 @@ pub struct MobileConfig {
     pub probe_every: Duration,
     /// For how long a try without an answer casts doubt on a later refusal.
     pub doubt: Duration,
+    /// How long the provider remembers an id of ours: older payouts are not sent again.
+    pub keeps_ids: Duration,
 }
 
 impl MobileConfig {
@@ -98,6 +104,7 @@ impl MobileConfig {
             answer_timeout: Duration::from_millis(Self::answer_ms()),
             probe_every: Duration::from_millis(Self::probe_ms()),
             doubt: Duration::from_secs(Self::doubt_s()),
+            keeps_ids: Duration::from_secs(Self::ids_hours() * 3_600),
         }
     }
 
@@ -112,6 +119,9 @@ impl MobileConfig {
     }
     fn doubt_s() -> u64 {
         600
+    }
+    fn ids_hours() -> u64 {
+        24
     }
 }
 
@@ -167,6 +177,10 @@ impl MoneyOut for MobileMoney {
 
     fn status(&self, id: PayoutId) -> BoxFuture<'_, PayoutNews> {
         Box::pin(async move { self.inner.status(id).await.0 })
+    }
+
+    fn keeps_ids(&self) -> Duration {
+        self.inner.config.keeps_ids
     }
 
     fn is_up(&self) -> bool {

@@ -137,6 +137,8 @@ counters! {
     screens_cut,
     /// Parts of SMS the SMSC took.
     sms_out,
+    /// Parts of SMS that were never answered and went again: the phone may show them twice.
+    maybe_doubled,
     /// Answers "too fast" and "queue full".
     throttled,
 }

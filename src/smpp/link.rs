@@ -13,7 +13,7 @@ use super::mark::Marks;
 use super::pdu::{Message, Pdu};
 use super::settings::Smsc;
 use super::status::{self, Class};
-use super::throttle::{Throttle, Wait};
+use super::throttle::{Kind, Throttle, Wait};
 use crate::engine::port::{GatewayId, Subscribers, UssdOut};
 use crate::types::{Clock, Timestamp};
 use bytes::{Buf, BytesMut};
@@ -38,10 +38,8 @@ const READ: usize = 16 * 1024;
 const LAST_WRITE: Duration = Duration::from_secs(1);
 /// Screens and parts of SMS that may wait for a connection.
 const QUEUE: usize = 256;
-/// When an SMS is tried again whose connection or answer was lost.
-const AGAIN: Duration = Duration::from_secs(30);
-/// When an SMS is tried again that the SMSC refused for our settings.
-const HOLD: Duration = Duration::from_secs(300);
+/// The share of the window that SMS leave to screens: one in so many places.
+const RESERVE: usize = 4;
 /// How long we sleep when no timer runs.
 const IDLE: Duration = Duration::from_secs(60);
 
@@ -120,11 +118,16 @@ pub(super) struct Part {
 }
 
 /// What came of a part.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum PartSent {
+    /// Taken, and named so.
     Taken(String),
-    Later(Duration, String),
-    Never(String),
+    /// It never left, or was told to come later: nothing is lost by sending it again.
+    Unsent(String),
+    /// It left and nobody answered: the SMSC may have it.
+    Unanswered,
+    /// Refused, for a reason of this class.
+    Refused(Class, String),
 }
 
 impl Part {
@@ -138,6 +141,21 @@ impl Part {
 pub(super) enum Tag {
     Screen(Screen),
     Part(Part),
+}
+
+impl Tag {
+    const fn kind(&self) -> Kind {
+        match self {
+            Self::Screen(_) => Kind::Screen,
+            Self::Part(_) => Kind::Sms,
+        }
+    }
+}
+
+/// What others want sent here.
+struct Queues {
+    screens: mpsc::Receiver<Screen>,
+    parts: mpsc::Receiver<Part>,
 }
 
 /// What the engine finished.
@@ -167,9 +185,12 @@ pub(super) struct Work {
     pub esme: Esme<Tag>,
     throttle: Throttle,
     pub pending: FuturesUnordered<BoxFuture<'static, Done>>,
+    /// Taken out of the queues and not sent yet, or sent and told to come later.
     screens: VecDeque<Screen>,
     parts: VecDeque<Part>,
-    queues: Option<(mpsc::Receiver<Screen>, mpsc::Receiver<Part>)>,
+    queues: Option<Queues>,
+    /// Whether the alarm about our account was given since a message was last taken.
+    alarmed: bool,
     /// When the pace allows the next message.
     paced: Option<Timestamp>,
     /// Set once we stop: until when what is under way may end.
@@ -191,6 +212,7 @@ impl Link<'_> {
             screens: VecDeque::new(),
             parts: VecDeque::new(),
             queues: None,
+            alarmed: false,
             paced: None,
             drain: None,
             over: None,
@@ -218,7 +240,8 @@ impl Link<'_> {
     {
         let wake = self.gateway.instant(self.wake(work));
         let unwritten = work.esme.octets().len();
-        let full = work.screens.len() + work.parts.len() >= QUEUE;
+        // One of each in hand is enough to be woken by; the others stay where they can be refused.
+        let (hungry, parts_too) = (work.screens.is_empty(), work.parts.is_empty());
         tokio::select! {
             biased;
             () = stop.cancelled(), if work.drain.is_none() => {
@@ -238,7 +261,7 @@ impl Link<'_> {
                 }
             },
             Some(done) = work.pending.next(), if !work.pending.is_empty() => self.finish(work, done),
-            (screen, part) = next_queued(&mut work.queues), if !full => {
+            (screen, part) = next_queued(&mut work.queues, parts_too), if hungry => {
                 work.screens.extend(screen);
                 work.parts.extend(part);
             }
@@ -263,12 +286,6 @@ impl Link<'_> {
             let Some(Some(done)) = work.pending.next().now_or_never() else { break };
             self.finish(work, done);
         }
-        while work.screens.len() + work.parts.len() < QUEUE
-            && let Some((screen, part)) = next_queued(&mut work.queues).now_or_never()
-        {
-            work.screens.extend(screen);
-            work.parts.extend(part);
-        }
         if work.drain.is_some() {
             self.drain(work, now);
         }
@@ -282,7 +299,10 @@ impl Link<'_> {
     fn act(&self, work: &mut Work, output: Output<Tag>, now: Timestamp) {
         let counters = &self.health.counters;
         match output {
-            Output::Congestion(level) => tracing::debug!(gateway = &*self.gateway.id, level, "congestion"),
+            Output::Congestion(level) => {
+                tracing::debug!(gateway = &*self.gateway.id, level, "congestion");
+                work.throttle.congestion(level, now);
+            }
             Output::Outbind => {
                 tracing::info!(gateway = &*self.gateway.id, "an outbind was ignored: we are bound already");
             }
@@ -293,13 +313,14 @@ impl Link<'_> {
                 if self.transmits {
                     let ((screens, screens_in), (parts, parts_in)) =
                         (mpsc::channel(QUEUE), mpsc::channel(QUEUE));
-                    work.queues = Some((screens_in, parts_in));
+                    work.queues = Some(Queues { screens: screens_in, parts: parts_in });
                     *lock(&self.line.outlet) = Some(Outlet { screens, parts });
                 }
             }
             Output::Delivered(pdu) => self.delivered(work, pdu, now),
             Output::Accepted(tag, resp) => {
                 work.throttle.accepted();
+                work.alarmed = false;
                 match tag {
                     Tag::Screen(screen) => {
                         count(&counters.screens);
@@ -319,7 +340,10 @@ impl Link<'_> {
                         count(&counters.screens_lost);
                         screen.handover.unanswered();
                     }
-                    part @ Tag::Part(_) => self.lost(part, "the SMSC did not answer"),
+                    Tag::Part(part) => {
+                        count(&counters.maybe_doubled);
+                        part.done(PartSent::Unanswered);
+                    }
                 }
             }
             Output::Bad(bad) => {
@@ -332,36 +356,37 @@ impl Link<'_> {
 
     /// The SMSC refused a message. What went too fast goes again while it is of use.
     fn refused(&self, work: &mut Work, tag: Tag, status: u32, now: Timestamp) {
-        let class = status::class(status);
+        let class = self.gateway.settings.status.class(status);
         if class == Class::Throttle {
             count(&self.health.counters.throttled);
             work.throttle.refused(now);
             match tag {
                 Tag::Screen(screen) if screen.deadline > now => work.screens.push_front(screen),
                 Tag::Part(part) if part.give_up > now => work.parts.push_front(part),
-                late => self.lost(late, "the SMSC is too busy"),
+                late => self.unsent(late, "the SMSC is too busy"),
             }
             return;
         }
         work.throttle.accepted();
-        let why = status::name(status);
-        tracing::warn!(gateway = &*self.gateway.id, why, "the SMSC refused a message");
-        match (class, tag) {
-            (_, Tag::Screen(_)) => count(&self.health.counters.screens_lost),
-            (Class::Permanent, Tag::Part(part)) => part.done(PartSent::Never(why)),
-            (Class::Configuration, Tag::Part(part)) => part.done(PartSent::Later(HOLD, why)),
-            (_, Tag::Part(part)) => part.done(PartSent::Later(AGAIN, why)),
+        let (gateway, why) = (&*self.gateway.id, status::name(status));
+        tracing::warn!(gateway, why, "the SMSC refused a message");
+        if class == Class::Configuration && !std::mem::replace(&mut work.alarmed, true) {
+            tracing::error!(gateway, why, "ALARM: the SMSC refuses our messages for our account or settings");
+        }
+        match tag {
+            Tag::Screen(_) => count(&self.health.counters.screens_lost),
+            Tag::Part(part) => part.done(PartSent::Refused(class, why)),
         }
         if class == Class::Session {
             work.esme.unbind(now);
         }
     }
 
-    /// A message whose fate is not known: a screen is of no use any more, an SMS goes again later.
-    fn lost(&self, tag: Tag, why: &str) {
+    /// A message that the SMSC does not have: a screen is of no use any more, an SMS goes again.
+    fn unsent(&self, tag: Tag, why: &str) {
         match tag {
             Tag::Screen(_) => count(&self.health.counters.screens_lost),
-            Tag::Part(part) => part.done(PartSent::Later(AGAIN, why.to_owned())),
+            Tag::Part(part) => part.done(PartSent::Unsent(why.to_owned())),
         }
     }
 
@@ -405,13 +430,19 @@ impl Link<'_> {
         work.esme.answer(pdu, status::RX_T_APPN);
     }
 
-    /// Sends what the window and the pace allow: screens first, then SMS.
+    /// Sends what the window and the pace allow: screens first, then SMS, which leave a part of the
+    /// window free, so that a screen need not wait for an answer to one of them.
     fn submit(&self, work: &mut Work, now: Timestamp) {
         work.paced = None;
+        let reserve = self.gateway.settings.window / RESERVE;
         while work.esme.room() > 0
             && let Some(tag) = self.next_to_send(work, now)
         {
-            if let Err(wait) = work.throttle.take(now) {
+            let kind = tag.kind();
+            if kind == Kind::Sms && work.esme.room() <= reserve {
+                return work.put_back(tag);
+            }
+            if let Err(wait) = work.throttle.take(kind, now) {
                 work.put_back(tag);
                 if let Wait::Until(at) = wait {
                     work.paced = Some(at);
@@ -432,27 +463,28 @@ impl Link<'_> {
     }
 
     fn next_to_send(&self, work: &mut Work, now: Timestamp) -> Option<Tag> {
-        while let Some(screen) = work.screens.pop_front() {
+        while let Some(screen) = work.next_screen() {
             if screen.deadline > now {
                 return Some(Tag::Screen(screen));
             }
             count(&self.health.counters.screens_late);
         }
-        while let Some(part) = work.parts.pop_front() {
+        while let Some(part) = work.next_part() {
             if part.give_up > now {
                 return Some(Tag::Part(part));
             }
-            part.done(PartSent::Later(AGAIN, "it waited too long for its turn".to_owned()));
+            part.done(PartSent::Unsent("it waited too long for its turn".to_owned()));
         }
         None
     }
 
     /// Stopping: no SMS is taken up, screens under way still leave, then goodbye.
     fn drain(&self, work: &mut Work, now: Timestamp) {
-        for part in work.parts.drain(..) {
-            part.done(PartSent::Later(AGAIN, "the service stops".to_owned()));
+        while let Some(part) = work.next_part() {
+            part.done(PartSent::Unsent("the service stops".to_owned()));
         }
-        let quiet = work.pending.is_empty() && work.screens.is_empty() && work.esme.is_quiet();
+        let queued = work.queues.as_ref().is_some_and(|queues| !queues.screens.is_empty());
+        let quiet = work.pending.is_empty() && !queued && work.screens.is_empty() && work.esme.is_quiet();
         if quiet || work.drain.is_some_and(|until| until <= now) {
             work.esme.unbind(now);
         }
@@ -463,11 +495,11 @@ impl Link<'_> {
         if self.transmits {
             *lock(&self.line.outlet) = None;
         }
-        for screen in work.screens.drain(..) {
-            self.lost(Tag::Screen(screen), "");
+        while let Some(screen) = work.next_screen() {
+            self.unsent(Tag::Screen(screen), "");
         }
-        for part in work.parts.drain(..) {
-            self.lost(Tag::Part(part), "the connection was lost");
+        while let Some(part) = work.next_part() {
+            self.unsent(Tag::Part(part), "the connection was lost");
         }
         // The peer may be gone; then there is nobody to write to.
         let last = async {
@@ -485,17 +517,24 @@ impl Work {
             Tag::Part(part) => self.parts.push_front(part),
         }
     }
+
+    fn next_screen(&mut self) -> Option<Screen> {
+        self.screens.pop_front().or_else(|| self.queues.as_mut()?.screens.try_recv().ok())
+    }
+
+    fn next_part(&mut self) -> Option<Part> {
+        self.parts.pop_front().or_else(|| self.queues.as_mut()?.parts.try_recv().ok())
+    }
 }
 
-/// The next screen, or else the next part; never when nothing can be sent here.
-async fn next_queued(
-    queues: &mut Option<(mpsc::Receiver<Screen>, mpsc::Receiver<Part>)>,
-) -> (Option<Screen>, Option<Part>) {
-    let Some((screens, parts)) = queues else { return std::future::pending().await };
+/// The next screen, or else the next part where parts are wanted; never when nothing can be sent
+/// here.
+async fn next_queued(queues: &mut Option<Queues>, parts_too: bool) -> (Option<Screen>, Option<Part>) {
+    let Some(queues) = queues else { return std::future::pending().await };
     tokio::select! {
         biased;
-        Some(screen) = screens.recv() => (Some(screen), None),
-        Some(part) = parts.recv() => (None, Some(part)),
+        Some(screen) = queues.screens.recv() => (Some(screen), None),
+        Some(part) = queues.parts.recv(), if parts_too => (None, Some(part)),
         else => std::future::pending().await,
     }
 }

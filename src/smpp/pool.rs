@@ -6,6 +6,7 @@ use super::link::{Gateway, Line};
 use super::mark::Marks;
 use super::pdu::Mode;
 use super::settings::{SettingsError, Smsc};
+use super::submit::References;
 use super::tls::Tls;
 use crate::engine::port::{BindView, Binds, GatewayId, Sent, SmsOut, SmsSender, SmsWay, Subscribers};
 use crate::gsm::segment;
@@ -40,6 +41,7 @@ pub struct Pool {
     members: Vec<Member>,
     pub(super) clock: Arc<dyn Clock>,
     turn: AtomicUsize,
+    pub(super) references: References,
     connections: Arc<AtomicU64>,
     tasks: TaskTracker,
 }
@@ -83,6 +85,7 @@ impl Pool {
             members,
             clock,
             turn: AtomicUsize::new(0),
+            references: References::new(random()),
             connections: Arc::default(),
             tasks: TaskTracker::new(),
         })
@@ -136,6 +139,11 @@ impl Pool {
         binds.flat_map(|bind| &bind.links).map(|(_, health)| health.status()).collect()
     }
 
+    /// Whether there is a gateway of this name.
+    pub(super) fn has(&self, gateway: &str) -> bool {
+        self.members.iter().any(|member| *member.gateway.id == *gateway)
+    }
+
     /// A bind with room for so many parts, at this gateway or else at the first of the configuration
     /// that has one; its binds in turn.
     pub(super) fn line_for(&self, gateway: Option<&GatewayId>, parts: usize) -> Option<(&Gateway, &Line)> {
@@ -152,6 +160,11 @@ impl Pool {
 }
 
 impl SmsSender for Pool {
+    fn room(&self) -> usize {
+        let lines = self.members.iter().flat_map(|member| &member.binds).map(|bind| &bind.line);
+        lines.filter_map(|line| line.room()).sum()
+    }
+
     fn send(&self, sms: SmsOut) -> BoxFuture<'_, Sent> {
         self.submit(sms).boxed()
     }

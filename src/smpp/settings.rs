@@ -2,13 +2,16 @@
 
 use super::dialect::{Dialect, DialectError};
 use super::pdu::{Address, Bind, Mode, VERSION_3_4, VERSION_5_0};
+use super::status::Meanings;
 use super::text::Charset;
 use super::timers::Limits;
 use super::tls;
 use crate::gsm::segment::{LEAST_PART_OCTETS, MOST_PART_OCTETS, Style, Way};
+use crate::types::Purpose;
 use crate::types::receipt::IdBase;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -71,6 +74,12 @@ pub struct Smsc {
     pub service_code: String,
     /// Whom our SMS are from: a short code that can be answered, or up to 11 letters.
     pub sms_sender: String,
+    /// Another sender for texts of some purposes; see [`Purpose`].
+    #[serde(default)]
+    pub sender: BTreeMap<Purpose, String>,
+    /// Whether codes of short life are shown at once and kept nowhere (class 0).
+    #[serde(default)]
+    pub flash_codes: bool,
     /// The alphabet behind data_coding 0 of SMS: `gsm`, `gsm_packed`, `latin1` or `utf8`.
     #[serde(default)]
     pub sms_charset: Charset,
@@ -92,6 +101,12 @@ pub struct Smsc {
     /// Whether to ask for delivery receipts.
     #[serde(default = "yes")]
     pub receipts: bool,
+    /// Whether every part of a long SMS asks for a receipt, or the last alone.
+    #[serde(default)]
+    pub receipt_on: ReceiptOn,
+    /// What this operator means by statuses of its own.
+    #[serde(default)]
+    pub status: Meanings,
     /// In which bases message ids are written in answers and in receipts.
     #[serde(default)]
     pub receipt_id: IdBase,
@@ -146,6 +161,17 @@ pub enum Version {
     /// Adds congestion_state; an SMSC of 3.4 is still spoken to as such.
     #[serde(rename = "5.0")]
     V50,
+}
+
+/// Which parts of a long SMS ask for a receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReceiptOn {
+    /// Every part.
+    #[default]
+    Every,
+    /// The last part, for SMSCs that count receipts.
+    Last,
 }
 
 /// How the two directions share connections.
@@ -254,9 +280,18 @@ impl Smsc {
         if self.reply_deadline_ms == 0 || self.response_timer_ms == 0 {
             return wrong("reply_deadline_ms and response_timer_ms are at least 1");
         }
-        let letters = !self.sms_sender.bytes().all(|b| b.is_ascii_digit());
-        if self.sms_sender.is_empty() || self.sms_sender.len() > if letters { 11 } else { 20 } {
-            return wrong("sms_sender is a number, or up to 11 letters");
+        for purpose in Purpose::ALL {
+            let (sender, word) = (self.sender_of(purpose), purpose.word());
+            if sender.is_empty() || sender.len() > if is_number(sender) { 20 } else { 11 } {
+                return wrong("sms_sender, and each sender, is a number, or up to 11 letters");
+            }
+            if purpose.wants_answer() && !is_number(sender) {
+                let what = format!(
+                    "nobody can answer {sender:?}, and texts of the purpose {word} ask for an answer: make \
+                     sms_sender a number, and name letters in [smsc.sender] for money, security and code"
+                );
+                return wrong(&what);
+            }
         }
         if !(LEAST_PART_OCTETS..=MOST_PART_OCTETS).contains(&self.max_part_octets) {
             return wrong("max_part_octets is between 20 and 254");
@@ -349,15 +384,25 @@ impl Smsc {
         }
     }
 
-    /// The address our SMS are from: letters are alphanumeric, up to six digits a short code.
-    pub fn sender(&self) -> Address {
-        let (ton, npi) = match self.sms_sender.as_str() {
-            digits if !digits.bytes().all(|b| b.is_ascii_digit()) => (5, 0),
+    fn sender_of(&self, purpose: Purpose) -> &str {
+        self.sender.get(&purpose).unwrap_or(&self.sms_sender)
+    }
+
+    /// The address texts of this purpose are from: letters are alphanumeric, up to six digits a
+    /// short code.
+    pub fn sender(&self, purpose: Purpose) -> Address {
+        let sender = self.sender_of(purpose);
+        let (ton, npi) = match sender {
+            letters if !is_number(letters) => (5, 0),
             digits if digits.len() <= 6 => (0, 1),
             _ => (1, 1),
         };
-        Address::new(ton, npi, self.sms_sender.clone())
+        Address::new(ton, npi, sender)
     }
+}
+
+fn is_number(sender: &str) -> bool {
+    sender.bytes().all(|b| b.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -388,7 +433,7 @@ mod tests {
         assert_eq!(dialect.most_septets, 140);
         assert_eq!((smsc.window, smsc.binds, smsc.reply_deadline_ms), (64, 1, 8_000));
         assert_eq!(smsc.bind.modes(), [Mode::Receiver, Mode::Transmitter]);
-        assert_eq!(smsc.sender(), Address::new(0, 1, "48357"));
+        assert_eq!(smsc.sender(Purpose::Order), Address::new(0, 1, "48357"));
         assert!(!format!("{smsc:?}").contains("s3cr3t"), "the password stays out of logs");
     }
 
@@ -398,6 +443,7 @@ mod tests {
             ("\"s3cr3t\"", "\"s3cr3t\"\npassword_file = \"x\"", "either"),
             ("127.0.0.1:2775", "127.0.0.1", "port"),
             ("\"48357\"", "\"SOKONI-MARKET\"", "11 letters"),
+            ("\"48357\"", "\"SOKONI\"", "sms_sender a number"),
             ("most_septets", "septets", "most_septets"),
             ("bind =", "ca_file = \"x\"\nbind =", "tls = true"),
             ("bind =", "tls = true\nclient_key_file = \"x\"\nbind =", "go together"),
@@ -408,6 +454,17 @@ mod tests {
             assert!(error.contains(says), "{error}");
         }
         assert!(toml::from_str::<Smsc>(&EXAMPLE.replace("name", "nmae")).is_err());
+    }
+
+    #[test]
+    fn money_may_come_from_a_name_but_an_order_from_a_number_alone() {
+        let with = |more: &str| read(&EXAMPLE.replace("[ussd]", &format!("[sender]\n{more}\n[ussd]")));
+        let smsc = with("money = \"SOKONI\"");
+        smsc.check().expect("sound");
+        assert_eq!(smsc.sender(Purpose::Money), Address::new(5, 0, "SOKONI"));
+        assert_eq!(smsc.sender(Purpose::Order), Address::new(0, 1, "48357"));
+        let why = with("order = \"SOKONI\"").check().expect_err("nobody could answer").to_string();
+        assert!(why.contains("order"), "{why}");
     }
 
     #[test]

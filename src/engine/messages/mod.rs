@@ -325,19 +325,16 @@ impl Engine {
         let before = message.clone();
         match sent {
             Sent::Taken { gateway, ids } => {
-                let part = |id: &String| Part { id: id.trim().to_owned(), ..Part::default() };
-                message.gateway = Some(gateway.to_string());
-                message.parts = ids.iter().map(part).collect();
+                name_parts(&mut message, work, (at, id), gateway, ids);
                 message.taken = Some(work.now);
                 message.why = None;
-                // Some SMSCs give all parts of a long SMS one id, or none at all.
-                let named: BTreeSet<String> = message.named().map(|part| normal_id(&part.id)).collect();
-                for name in named {
-                    work.extra().put(
-                        keys::by_message(gateway, &name, &place(at, id)),
-                        Expect::Any,
-                        Vec::new(),
-                    );
+            }
+            Sent::Again { why, partly, .. } => {
+                message.why = Some(why.clone());
+                if let Some(partly) = partly.as_ref().filter(|partly| !partly.taken.is_empty()) {
+                    let id_of = |part| partly.taken.get(&part).cloned().unwrap_or_default();
+                    let ids: Vec<String> = (0..partly.total).map(id_of).collect();
+                    name_parts(&mut message, work, (at, id), &partly.gateway, &ids);
                 }
             }
             Sent::Later { why, .. } => message.why = Some(why.clone()),
@@ -350,6 +347,28 @@ impl Engine {
             work.extra().put(key, Expect::At(row.version), codec::encode(&message));
         }
         Ok(())
+    }
+}
+
+/// Notes what a gateway named the parts of a message, so that receipts find them; what was heard
+/// of a part that keeps its name stays.
+fn name_parts(
+    message: &mut Message, work: &mut Work<'_>, (at, id): (Timestamp, &[u8]), gateway: &str, ids: &[String],
+) {
+    let mut before = std::mem::take(&mut message.parts).into_iter();
+    let part = |id: &String| {
+        let name = id.trim();
+        before
+            .next()
+            .filter(|part| part.id == name)
+            .unwrap_or(Part { id: name.to_owned(), ..Part::default() })
+    };
+    message.parts = ids.iter().map(part).collect();
+    message.gateway = Some(gateway.to_owned());
+    // Some SMSCs give all parts of a long SMS one id, or none at all.
+    let named: BTreeSet<String> = message.named().map(|part| normal_id(&part.id)).collect();
+    for name in named {
+        work.extra().put(keys::by_message(gateway, &name, &place(at, id)), Expect::Any, Vec::new());
     }
 }
 

@@ -77,6 +77,8 @@ pub(super) struct Book {
     captures: Vec<Capture>,
     answers: BTreeMap<String, FirstAnswer>,
     count: u64,
+    #[serde(default)]
+    refunds: Vec<Value>,
 }
 
 impl Book {
@@ -148,9 +150,14 @@ impl Book {
         vec![self.event("checkout.session.expired", ended)]
     }
 
+    /// The refunds of a payment, the newest first.
+    pub(super) fn refunds(&self, payment: &str) -> Vec<Value> {
+        self.refunds.iter().rev().filter(|refund| refund["payment_intent"] == payment).cloned().collect()
+    }
+
     /// Gives back `amount` of a payment, or what is left of it.
     pub(super) fn refund(
-        &mut self, payment: &str, amount: Option<i64>,
+        &mut self, payment: &str, amount: Option<i64>, key: Option<&String>,
     ) -> Result<(Value, Vec<Event>), RefundRefusal> {
         let id = self.next("re");
         let capture = self.captures.iter_mut().find(|c| c.payment == payment).ok_or("resource_missing")?;
@@ -171,7 +178,9 @@ impl Book {
         let refund = json!({
             "id": id, "object": "refund", "payment_intent": payment, "amount": amount,
             "currency": currency, "status": "succeeded",
+            "metadata": key.map(|key| json!({ "key": key })).unwrap_or_else(|| json!({})),
         });
+        self.refunds.push(refund.clone());
         let charge = json!({
             "id": payment.replacen("pi", "ch", 1), "object": "charge", "payment_intent": payment,
             "amount": capture.amount, "amount_refunded": capture.refunded, "currency": currency,

@@ -3,7 +3,7 @@
 use super::book::{FirstAnswer, Session, SessionState, shown};
 use super::hook::{self, Event};
 use super::{Delivery, Inner, Line, Treatment};
-use axum::extract::{Form, Path, Request, State};
+use axum::extract::{Form, Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -22,7 +22,7 @@ pub(super) fn router(inner: Arc<Inner>) -> Router {
         .route("/v1/checkout/sessions", post(open))
         .route("/v1/checkout/sessions/{id}", get(look_up))
         .route("/v1/checkout/sessions/{id}/expire", post(expire))
-        .route("/v1/refunds", post(refund))
+        .route("/v1/refunds", get(refunds).post(refund))
         .layer(middleware::from_fn_with_state(inner.clone(), over_the_line));
     let people = Router::new()
         .route("/pay/{id}", get(page).post(pay))
@@ -165,13 +165,22 @@ async fn refund(State(inner): State<Arc<Inner>>, headers: HeaderMap, Form(fields
             return refusal(StatusCode::BAD_REQUEST, "invalid_request_error", "parameter_invalid_integer");
         }
     };
-    once(&inner, &headers, "refunds", &fields, |book| match book.refund(&payment, amount) {
-        Ok((refund, events)) => (StatusCode::OK, refund, events),
-        Err(code @ "resource_missing") => {
-            (StatusCode::NOT_FOUND, error("invalid_request_error", code), vec![])
+    once(&inner, &headers, "refunds", &fields, |book| {
+        match book.refund(&payment, amount, fields.get("metadata[key]")) {
+            Ok((refund, events)) => (StatusCode::OK, refund, events),
+            Err(code @ "resource_missing") => {
+                (StatusCode::NOT_FOUND, error("invalid_request_error", code), vec![])
+            }
+            Err(code) => (StatusCode::BAD_REQUEST, error("invalid_request_error", code), vec![]),
         }
-        Err(code) => (StatusCode::BAD_REQUEST, error("invalid_request_error", code), vec![]),
     })
+}
+
+/// The refunds of a payment, the newest first.
+async fn refunds(State(inner): State<Arc<Inner>>, Query(fields): Query<Fields>) -> Response {
+    let payment = fields.get("payment_intent").map(String::as_str).unwrap_or_default();
+    let data = inner.desk().book.get().refunds(payment);
+    Json(json!({ "object": "list", "has_more": false, "data": data })).into_response()
 }
 
 async fn captures(State(inner): State<Arc<Inner>>) -> Response {

@@ -6,12 +6,17 @@ use crate::smpp::{
     pdu::{BindResp, Body, Pdu},
     status,
 };
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    io,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     sync::watch,
-    time::{Instant, sleep},
+    time::{Instant, sleep, sleep_until},
 };
 
 /// Octets asked of the socket at a time.
@@ -32,6 +37,7 @@ pub(super) async fn serve(shared: &Shared, stream: TcpStream) -> io::Result<()> 
         out: Vec::with_capacity(2 * READ),
         run: None,
         refused: Vec::new(),
+        late: VecDeque::new(),
         receives: false,
     };
     let ended = link.serve().await;
@@ -48,6 +54,8 @@ struct Link<'a> {
     out: Vec<u8>,
     run: Option<Arc<Run>>,
     refused: Vec<usize>,
+    /// SMS whose answers wait: until when, and their sequence numbers.
+    late: VecDeque<(Instant, u32)>,
     receives: bool,
 }
 
@@ -55,7 +63,9 @@ impl Link<'_> {
     async fn serve(&mut self) -> io::Result<()> {
         let mut runs = self.shared.run.subscribe();
         loop {
+            let next_late = self.late.front().map_or_else(Instant::now, |(at, _)| *at);
             tokio::select! {
+                () = sleep_until(next_late), if !self.late.is_empty() => self.answer_late(),
                 read = self.stream.read_buf(&mut self.read) => {
                     if read? == 0 {
                         return Ok(());
@@ -125,6 +135,12 @@ impl Link<'_> {
 
     fn handle(&mut self, frame: &[u8]) {
         match wire::header(frame) {
+            Some((wire::SUBMIT_SM, _, number))
+                if !self.shared.slow.is_zero() && wire::read_screen(frame).is_none() =>
+            {
+                self.late.push_back((Instant::now() + self.shared.slow, number));
+                self.shared.most_unanswered.fetch_max(self.late.len() as u64, Ordering::Relaxed);
+            }
             Some((wire::SUBMIT_SM, _, number)) => {
                 wire::put_taken(&mut self.out, number);
                 self.shown(frame);
@@ -132,6 +148,14 @@ impl Link<'_> {
             Some((wire::DELIVER_SM_RESP, status::OK, _)) | None => {}
             Some((wire::DELIVER_SM_RESP, _, number)) => self.refuse(number),
             Some(_) => self.handle_session(frame),
+        }
+    }
+
+    fn answer_late(&mut self) {
+        let now = Instant::now();
+        while let Some((_, number)) = self.late.pop_front_if(|(at, _)| *at <= now) {
+            wire::put_taken(&mut self.out, number);
+            self.shared.taken.fetch_add(1, Ordering::Relaxed);
         }
     }
 

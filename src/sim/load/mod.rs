@@ -20,7 +20,10 @@ use latency::Latencies;
 use std::{
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 use tokio::{
@@ -97,16 +100,37 @@ impl Load {
     /// # Errors
     /// When the address cannot be listened on.
     pub async fn listen(addr: SocketAddr, short_code: &str) -> io::Result<Self> {
+        Self::slow(addr, short_code, Duration::ZERO).await
+    }
+
+    /// The same, where every SMS is answered only after so long; screens are answered at once.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub async fn slow(addr: SocketAddr, short_code: &str, slow: Duration) -> io::Result<Self> {
         let listener = TcpListener::bind(addr).await?;
         let addr = listener.local_addr()?;
         let shared = Arc::new(Shared {
             short_code: short_code.into(),
             bound: watch::Sender::new(0),
             run: watch::Sender::new(None),
+            slow,
+            taken: AtomicU64::new(0),
+            most_unanswered: AtomicU64::new(0),
         });
         let mut accept = JoinSet::new();
         accept.spawn(accept_links(listener, shared.clone()));
         Ok(Self { addr, shared, _accept: accept })
+    }
+
+    /// SMS that came and were answered, where SMS are answered late.
+    pub fn sms_taken(&self) -> u64 {
+        self.shared.taken.load(Ordering::Relaxed)
+    }
+
+    /// Most SMS that were without an answer at once on one link.
+    pub fn most_unanswered(&self) -> u64 {
+        self.shared.most_unanswered.load(Ordering::Relaxed)
     }
 
     /// Waits until so many links receive.
@@ -153,6 +177,10 @@ struct Shared {
     /// How many links receive.
     bound: watch::Sender<usize>,
     run: watch::Sender<Option<Arc<Run>>>,
+    /// How late SMS are answered.
+    slow: Duration,
+    taken: AtomicU64,
+    most_unanswered: AtomicU64,
 }
 
 /// A load that runs.

@@ -213,6 +213,32 @@ async fn a_throttled_burst_is_sent_again_one_first_and_nothing_is_lost() {
 }
 
 #[tokio::test]
+async fn while_sms_are_held_back_a_screen_probes() {
+    let mut rig = rig("").await;
+    let _sms = rig.sms("first");
+    let (sequence, ..) = rig.peer.submitted().await;
+    rig.peer.resp(sequence, status::THROTTLED, "").await;
+    rig.peer.deliver(REPLY, 1, "1").await;
+    rig.peer.acked().await;
+    let (sequence, _, text) = rig.peer.submitted().await;
+    assert_eq!(text, "you said 1");
+    rig.peer.resp(sequence, status::OK, "").await;
+    assert_eq!(rig.peer.submitted().await.2, "first");
+}
+
+#[tokio::test]
+async fn a_screen_finds_room_in_a_window_full_of_sms() {
+    let mut rig = rig("window = 8").await;
+    let _waiting: Vec<_> = (0..20).map(|n| rig.sms(&n.to_string())).collect();
+    for n in 0..6 {
+        assert_eq!(rig.peer.submitted().await.2, n.to_string());
+    }
+    rig.peer.deliver(REPLY, 1, "1").await;
+    rig.peer.acked().await;
+    assert_eq!(rig.peer.submitted().await.2, "you said 1", "no SMS was answered, and it leaves");
+}
+
+#[tokio::test]
 async fn bad_pdus_do_not_disturb_another_dialog() {
     let mut rig = rig("").await;
     rig.peer.deliver(BEGIN, 1, "*483*57#").await;
@@ -275,7 +301,7 @@ async fn when_the_peer_is_gone_an_sms_under_way_comes_back_for_later() {
     rig.peer.submitted().await;
     drop(rig.peer);
     for answer in [sent, waiting] {
-        assert!(!matches!(answer.await, Ok(PartSent::Taken(_) | PartSent::Never(_))));
+        assert!(!matches!(answer.await, Ok(PartSent::Taken(_) | PartSent::Refused(..))));
     }
     assert_eq!(rig.task.await.expect("no panic"), Why::Lost);
     assert!(rig.line.room().is_none(), "nothing can be queued on a dead line");
@@ -289,7 +315,7 @@ async fn a_permanent_refusal_is_never_and_others_are_later() {
         let (sequence, ..) = rig.peer.submitted().await;
         rig.peer.resp(sequence, status, "").await;
         let got = answer.await.expect("answered");
-        assert_eq!(matches!(got, PartSent::Never(_)), never, "{got:?}");
+        assert_eq!(matches!(got, PartSent::Refused(Class::Permanent, _)), never, "{got:?}");
     }
 }
 

@@ -1,11 +1,11 @@
 use super::keeper::jittered;
 use super::*;
+use crate::engine::port::Pause;
 use crate::smpp::health::BindState;
 use crate::smpp::pdu::Body;
 use crate::smpp::pdu::UDHI;
 use crate::smpp::peer::{Engine, Peer, Still, engine, settings, until};
 use crate::smpp::status;
-use crate::smpp::submit::reference;
 use crate::types::{Msisdn, Purpose};
 use tokio::net::TcpListener;
 use tokio::net::TcpStream;
@@ -46,6 +46,7 @@ fn sms(text: &str) -> SmsOut {
         purpose: Purpose::Order,
         give_up: Still.now().after(Duration::from_secs(26 * 3600)),
         gateway: None,
+        partly: None,
     }
 }
 
@@ -93,10 +94,12 @@ async fn a_long_sms_is_taken_when_every_part_is() {
         async move { pool.send(sms(&text)).await }
     });
     let mut heard = String::new();
+    let mut shared = None;
     for (number, id) in [(1, "0a"), (2, "0b")] {
         let (sequence, message, _) = peer.submitted().await;
         assert_eq!(message.esm_class, UDHI);
-        assert_eq!(message.short_message[..6], [5, 0, 3, reference("row 7") as u8, 2, number]);
+        let reference = *shared.get_or_insert(message.short_message[3]);
+        assert_eq!(message.short_message[..6], [5, 0, 3, reference, 2, number]);
         assert_eq!(message.validity_period, "000001020000000R");
         assert_eq!((message.registered_delivery, message.source.addr.as_str()), (1, "48357"));
         heard.push_str(&crate::gsm::alphabet::decode(&message.short_message[6..]));
@@ -132,6 +135,65 @@ async fn one_refused_part_is_the_fate_of_the_whole() {
         peer.resp(sequence, status, "1").await;
     }
     assert!(matches!(sending.await.expect("no panic"), Sent::Never(_)));
+}
+
+#[tokio::test]
+async fn of_a_long_sms_partly_taken_only_the_missing_part_goes_again() {
+    let rig = rig("receipt_on = \"last\"").await;
+    let mut peer = rig.accept().await;
+    peer.bind(status::OK).await;
+    until(|| rig.state() == BindState::Bound).await;
+    let send = |out: SmsOut| {
+        let pool = rig.pool.clone();
+        tokio::spawn(async move { pool.send(out).await })
+    };
+    let long = sms(&"a".repeat(400));
+    let sending = send(long.clone());
+    let mut first = Vec::new();
+    for (status, id) in [(status::OK, "1"), (status::SYS_ERR, ""), (status::OK, "3")] {
+        let (sequence, message, _) = peer.submitted().await;
+        first.push((message.short_message.clone(), message.registered_delivery));
+        peer.resp(sequence, status, id).await;
+    }
+    assert_eq!(first.iter().map(|(_, receipt)| *receipt).collect::<Vec<_>>(), [0, 0, 1]);
+    let Sent::Again { pause, partly, .. } = sending.await.expect("no panic") else { panic!("again") };
+    let partly = partly.expect("how far it came");
+    assert_eq!((pause, partly.taken.keys().copied().collect::<Vec<_>>()), (Pause::Grows, vec![0, 2]));
+
+    let sending = send(SmsOut { partly: Some(partly), ..long });
+    let (sequence, message, _) = peer.submitted().await;
+    assert_eq!(message.short_message, first[1].0, "the same part, under the same reference");
+    peer.resp(sequence, status::OK, "2").await;
+    let ids = ["1", "2", "3"].map(str::to_owned).to_vec();
+    assert_eq!(sending.await.expect("no panic"), Sent::Taken { gateway: "safari".into(), ids });
+}
+
+#[tokio::test]
+async fn a_refusal_says_how_the_sms_waits() {
+    let rig = rig("[status]\n0x0401 = \"permanent\"").await;
+    let mut peer = rig.accept().await;
+    peer.bind(status::OK).await;
+    until(|| rig.state() == BindState::Bound).await;
+    for (status, wanted) in [
+        (status::SYS_ERR, Some(Pause::Grows)),
+        (status::SUBMIT_FAIL, Some(Pause::GrowsAtMost(2))),
+        (0x0400, Some(Pause::GrowsAtMost(2))),
+        (0x0401, None),
+        (status::INV_SER_TYP, Some(Pause::After(Duration::from_secs(300)))),
+    ] {
+        let sending = tokio::spawn({
+            let pool = rig.pool.clone();
+            async move { pool.send(sms("x")).await }
+        });
+        let (sequence, ..) = peer.submitted().await;
+        peer.resp(sequence, status, "").await;
+        let pause = match sending.await.expect("no panic") {
+            Sent::Again { pause, .. } => Some(pause),
+            Sent::Never(_) => None,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(pause, wanted, "{status:#x}");
+    }
 }
 
 #[tokio::test]
@@ -202,7 +264,7 @@ async fn a_stop_is_bounded_although_the_smsc_never_answers_and_no_sms_is_taken_f
     rig.stop.cancel();
     tokio::time::timeout(bound, rig.pool.stopped()).await.expect("within the bound");
     assert!(
-        matches!(sending.await.expect("no panic"), Sent::Later { .. }),
+        matches!(sending.await.expect("no panic"), Sent::Again { pause: Pause::Grows, .. }),
         "it goes again at the next start"
     );
 }

@@ -1,0 +1,254 @@
+//! What leaves: SMS, payouts, refunds. A worker per kind claims what is due, sends it outside of
+//! any turn, and brings what came of it back in as a turn of its own. Sending may happen twice
+//! when we die in between; so every sending is safe to repeat (an SMS is read twice, a payout or
+//! refund carries the same id).
+
+mod money;
+mod texts;
+
+use super::Engine;
+use super::lanes::guarded;
+use super::port::SmsSender;
+use super::record::Cause;
+use super::turn::TRIES;
+use super::work::{Fault, Work, shard};
+use crate::store::StoreError;
+use crate::store::outbox::{self, Claimed};
+use crate::types::Timestamp;
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+pub(super) use money::heard;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How long a claim lasts: longer than anything that is in hand stays there, since what is claimed
+/// twice is sent twice.
+const LEASE: Duration = Duration::from_secs(600);
+/// An item that has waited behind others until less than this is left of its claim goes back.
+const LEAST_LEASE: Duration = Duration::from_secs(240);
+/// How many items of a kind are in hand at most.
+const IN_HAND: usize = 256;
+/// So many free places are worth a look into the store before the next nap ends.
+const WORTH_A_LOOK: usize = 32;
+/// The longest nap between two looks at an empty outbox.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// One kind of sending.
+trait Sending: Sync {
+    /// Where its items are.
+    fn shard(&self) -> u8;
+
+    /// Items with the same key go one after the other, in the order they were decided in.
+    fn key(&self, _item: &Claimed) -> Option<u64> {
+        None
+    }
+
+    /// How many more could leave now.
+    fn room(&self) -> usize {
+        usize::MAX
+    }
+
+    /// Sends an item and settles it. With `held` an earlier one of its key waits until then, and so
+    /// should this one. Gives when it was put off to, if it was.
+    fn send(&self, item: Claimed, held: Option<Timestamp>) -> BoxFuture<'_, Option<Timestamp>>;
+}
+
+/// Runs all workers until told to stop, or until the store stops, which they tell by `stop`;
+/// resolves when what they hold is settled. The store has one holder, so what is claimed at the
+/// start was claimed by a program that is gone.
+pub async fn run(engine: Arc<Engine>, sms: Arc<dyn SmsSender>, stop: CancellationToken) {
+    for shard in [shard::SMS, shard::MONEY, shard::CARD] {
+        match outbox::release(&*engine.store, shard, engine.clock.now()).await {
+            Ok(0) => {}
+            Ok(items) => tracing::info!(items, shard, "an earlier run left these unsettled; they go again"),
+            // The lease ends all the same.
+            Err(why @ StoreError::Stopped(_)) => {
+                if !stop.is_cancelled() {
+                    tracing::error!(%why, "ALARM: the store stopped, so the service ends");
+                    stop.cancel();
+                }
+                return;
+            }
+            Err(why) => tracing::error!(%why, shard, "outbox"),
+        }
+    }
+    let texts = texts::Texts { engine: &engine, sender: &*sms };
+    let (payouts, refunds) = (money::Payouts(&engine), money::Refunds(&engine));
+    futures_util::future::join3(
+        Worker::new(&engine, &texts).run(&stop),
+        Worker::new(&engine, &payouts).run(&stop),
+        Worker::new(&engine, &refunds).run(&stop),
+    )
+    .await;
+}
+
+/// What is in hand of one kind: one slow sending holds up nobody but those of its own key.
+struct Worker<'e> {
+    engine: &'e Engine,
+    kind: &'e dyn Sending,
+    /// One for each key that is busy, and one for each item without a key.
+    under_way: FuturesUnordered<BoxFuture<'e, (Option<u64>, Option<Timestamp>)>>,
+    /// Claimed items behind the one of their key that is under way.
+    behind: BTreeMap<u64, VecDeque<Claimed>>,
+    /// How many of them.
+    waiting: usize,
+    /// Keys whose first item was put off, and until when.
+    held: BTreeMap<u64, Timestamp>,
+}
+
+impl<'e> Worker<'e> {
+    fn new(engine: &'e Engine, kind: &'e dyn Sending) -> Self {
+        Self {
+            engine,
+            kind,
+            under_way: FuturesUnordered::new(),
+            behind: BTreeMap::new(),
+            waiting: 0,
+            held: BTreeMap::new(),
+        }
+    }
+
+    /// Claims and sends until `stop`, then ends what is in hand.
+    async fn run(mut self, stop: &CancellationToken) {
+        let wake = &self.engine.wake[usize::from(self.kind.shard())];
+        while !stop.is_cancelled() {
+            if self.claim().await {
+                continue;
+            }
+            let nap = tokio::time::sleep(LOOK);
+            tokio::pin!(nap);
+            loop {
+                tokio::select! {
+                    Some(done) = self.under_way.next() => {
+                        self.finished(done);
+                        if self.free() >= WORTH_A_LOOK {
+                            break;
+                        }
+                    }
+                    () = stop.cancelled() => break,
+                    () = wake.notified() => break,
+                    () = &mut nap => break,
+                }
+            }
+        }
+        // What waits behind others is claimed by the next start.
+        self.behind.clear();
+        while let Some(done) = self.under_way.next().await {
+            self.finished(done);
+        }
+    }
+
+    fn free(&self) -> usize {
+        IN_HAND.saturating_sub(self.under_way.len() + self.waiting)
+    }
+
+    /// Takes up what is due and has room; true when there may be more.
+    async fn claim(&mut self) -> bool {
+        let (now, shard) = (self.engine.clock.now(), self.kind.shard());
+        self.held.retain(|_, until| *until > now);
+        let most = self.free().min(self.kind.room());
+        if most == 0 {
+            return false;
+        }
+        match outbox::claim(&*self.engine.store, shard, now, most, now.after(LEASE)).await {
+            Ok(items) => {
+                let full = items.len() == most;
+                items.into_iter().for_each(|item| self.take_up(item));
+                full && self.free() > 0 && self.kind.room() > 0
+            }
+            Err(why) => {
+                tracing::error!(%why, shard, "outbox");
+                false
+            }
+        }
+    }
+
+    fn take_up(&mut self, item: Claimed) {
+        let key = self.kind.key(&item);
+        match key.and_then(|key| self.behind.get_mut(&key)) {
+            Some(behind) => {
+                behind.push_back(item);
+                self.waiting += 1;
+            }
+            None => {
+                if let Some(key) = key {
+                    self.behind.insert(key, VecDeque::new());
+                }
+                self.start(key, item);
+            }
+        }
+    }
+
+    fn start(&mut self, key: Option<u64>, item: Claimed) {
+        let now = self.engine.clock.now();
+        let held = key.and_then(|key| self.held.get(&key).copied()).filter(|until| *until > now);
+        let tired = item.until.since(now) < LEAST_LEASE;
+        let kind = self.kind;
+        self.under_way.push(Box::pin(async move {
+            let held = held.or(tired.then_some(now));
+            // What a panic leaves behind is claimed again when its lease ends.
+            (key, guarded(kind.send(item, held)).await.flatten())
+        }));
+    }
+
+    fn finished(&mut self, (key, put_off): (Option<u64>, Option<Timestamp>)) {
+        let Some(key) = key else { return };
+        match put_off {
+            Some(until) => drop(self.held.insert(key, until)),
+            None => drop(self.held.remove(&key)),
+        }
+        match self.behind.get_mut(&key).and_then(VecDeque::pop_front) {
+            Some(next) => {
+                self.waiting -= 1;
+                self.start(Some(key), next);
+            }
+            None => drop(self.behind.remove(&key)),
+        }
+    }
+}
+
+impl Engine {
+    /// Settles a claimed item in a turn of its own.
+    async fn settle<'e, F>(&'e self, item: &Claimed, decide: impl Fn(Work<'e>, Timestamp) -> F)
+    where
+        F: Future<Output = Result<Work<'e>, Fault>>,
+    {
+        let id = String::from_utf8_lossy(&item.id).into_owned();
+        for _ in 0..TRIES {
+            let now = self.clock.now();
+            let done = async {
+                let work = decide(self.work(now)?, now).await?;
+                self.commit(work, Cause::Sent(id.clone()), None).await.map(drop)
+            };
+            match done.await {
+                Err(fault) if fault.is_conflict() => {}
+                Err(fault) => return tracing::error!(id, %fault, "an item of the outbox cannot be settled"),
+                Ok(()) => return,
+            }
+        }
+        // The lease ends and somebody tries again; what was sent is safe to send again.
+        tracing::warn!(id, "an item of the outbox was settled by somebody else, or will be tried again");
+    }
+
+    async fn park(&self, item: &Claimed, why: &str) {
+        tracing::error!(why, "ALARM: an item of the outbox is given up and parked");
+        self.settle(item, |mut work, now| async move {
+            item.park(work.extra(), now, why);
+            Ok(work)
+        })
+        .await;
+    }
+
+    async fn drop_item(&self, item: &Claimed) {
+        self.settle(item, |mut work, _| async move {
+            item.done(work.extra());
+            Ok(work)
+        })
+        .await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,230 @@
+//! Money on its way out: payouts by mobile money, refunds by the card processor. Both carry the
+//! same id at every try, and neither is sent anew once its provider may have forgotten that id.
+
+use super::Sending;
+use crate::engine::Engine;
+use crate::engine::port::{PayOut, PayoutNews};
+use crate::engine::trade::RefundOut;
+use crate::engine::work::{Fault, shard};
+use crate::market::order::OrderCommand;
+use crate::market::payout::{Heard, Payout};
+use crate::store::outbox::Claimed;
+use crate::types::{PayoutId, Timestamp};
+use futures_util::future::BoxFuture;
+use std::time::Duration;
+
+/// When an unsettled payout is asked about again: soon, then ever more seldom, for ever.
+const ASK_AGAIN: [u64; 6] = [2, 5, 15, 60, 300, 900];
+/// A provider that has not heard of a payout for this long never got it.
+const NEVER_ARRIVED: Duration = Duration::from_secs(60);
+/// An unknown payout or refund older than this is an alarm at every question.
+const OLD: Duration = Duration::from_secs(3_600);
+
+/// Payouts.
+pub(super) struct Payouts<'e>(pub &'e Engine);
+
+/// Refunds.
+pub(super) struct Refunds<'e>(pub &'e Engine);
+
+impl Sending for Payouts<'_> {
+    fn shard(&self) -> u8 {
+        shard::MONEY
+    }
+
+    fn send(&self, item: Claimed, _held: Option<Timestamp>) -> BoxFuture<'_, Option<Timestamp>> {
+        Box::pin(async move {
+            self.0.send_payout(&item).await;
+            None
+        })
+    }
+}
+
+impl Sending for Refunds<'_> {
+    fn shard(&self) -> u8 {
+        shard::CARD
+    }
+
+    fn send(&self, item: Claimed, _held: Option<Timestamp>) -> BoxFuture<'_, Option<Timestamp>> {
+        Box::pin(async move {
+            self.0.send_refund(&item).await;
+            None
+        })
+    }
+}
+
+/// How long to wait before the `attempt`-th question.
+fn ask_after(attempt: u32) -> Duration {
+    let at = (attempt.max(1) as usize - 1).min(ASK_AGAIN.len() - 1);
+    Duration::from_secs(ASK_AGAIN[at])
+}
+
+impl Engine {
+    /// Asks for a payout, or asks what became of it. The item stays until the truth is known.
+    async fn send_payout(&self, item: &Claimed) {
+        let Ok(id) = serde_json::from_slice::<PayoutId>(&item.item.payload) else {
+            return self.park(item, "it cannot be read").await;
+        };
+        let news = match self.ask_provider(id, item.item.attempt > 1).await {
+            Ok(Some(news)) => news,
+            Ok(None) => return self.drop_item(item).await,
+            Err(fault) => return tracing::error!(payout = %id, %fault, "a payout cannot be read"),
+        };
+        let news = &news;
+        self.settle(item, |mut work, now| async move {
+            if let Some(heard) = heard(news) {
+                self.hear(&mut work, id, heard).await?;
+            }
+            let payout = work.need::<Payout>(id).await?;
+            if payout.stage.is_open() {
+                if now.since(payout.asked) > OLD {
+                    let age_minutes = now.since(payout.asked).as_secs() / 60;
+                    tracing::error!(payout = %id, age_minutes, "ALARM: nobody knows what became of a payout");
+                }
+                item.retry(work.extra(), now.after(ask_after(item.item.attempt)));
+            } else {
+                item.done(work.extra());
+            }
+            Ok(work)
+        })
+        .await;
+    }
+
+    /// What the provider says now; `None` when the payout is settled already. `again` when this is
+    /// not the first try, whatever came of those before.
+    async fn ask_provider(&self, id: PayoutId, again: bool) -> Result<Option<PayoutNews>, Fault> {
+        use crate::market::payout::PayoutStage as S;
+        let payout = self.work(self.clock.now())?.need::<Payout>(id).await?;
+        let now = self.clock.now();
+        // From here on the same id could be paid once more.
+        let forgotten = again && now.since(payout.asked) >= self.money.keeps_ids();
+        Ok(match payout.stage {
+            S::Asked | S::Reserved if !forgotten => Some(self.money.pay(self.request(&payout, again)?).await),
+            S::Asked | S::Reserved | S::Submitted | S::Unknown => match self.money.status(id).await {
+                PayoutNews::NotTaken { why } if forgotten => {
+                    tracing::error!(payout = %id, why, "ALARM: a payout that the provider does not know is too old to be sent again");
+                    Some(PayoutNews::NotTaken { why })
+                }
+                // It never arrived, or is still on its way: the same id again is taken once at most.
+                PayoutNews::NotTaken { .. } if now.since(payout.since) > NEVER_ARRIVED => {
+                    Some(self.money.pay(self.request(&payout, again)?).await)
+                }
+                news => Some(news),
+            },
+            S::Paid | S::Failed | S::Reversed => None,
+        })
+    }
+
+    fn request(&self, payout: &Payout, again: bool) -> Result<PayOut, Fault> {
+        let Payout { id, to, amount, .. } = *payout;
+        let shillings = u32::try_from(amount.whole())
+            .map_err(|_| Fault::Broken(format!("payout {id} is no sum a provider takes")))?;
+        Ok(PayOut { id, to, shillings, again })
+    }
+
+    /// Asks for a refund; once the processor may have forgotten the key, only after it has said
+    /// that it never made it.
+    async fn refund(&self, out: &RefundOut, key: String, forgotten: bool) -> Result<(), String> {
+        let (payment, back) = (out.payment.clone(), out.back);
+        if forgotten && self.card.refunded(payment.clone(), back, key.clone()).await? {
+            return Ok(());
+        }
+        self.card.refund(payment, back, key).await
+    }
+
+    async fn send_refund(&self, item: &Claimed) {
+        let Ok(out) = serde_json::from_slice::<RefundOut>(&item.item.payload) else {
+            return self.park(item, "it cannot be read").await;
+        };
+        let key = String::from_utf8_lossy(&item.id).into_owned();
+        let age = self.clock.now().since(out.asked);
+        let result = &self.refund(&out, key, age >= self.card.keeps_keys()).await;
+        let out = &out;
+        self.settle(item, |mut work, now| async move {
+            match result {
+                Ok(()) => {
+                    let done = OrderCommand::ConfirmRefund { round: out.round };
+                    if let Err(why) = self.order_turn(&mut work, out.order, &done).await? {
+                        tracing::warn!(order = %out.order, refusal = why.code(), "a refund that was not due");
+                    }
+                    item.done(work.extra());
+                }
+                Err(why) => {
+                    tracing::warn!(order = %out.order, why, "a refund waits for the card processor");
+                    if age > OLD {
+                        let age_minutes = age.as_secs() / 60;
+                        tracing::error!(order = %out.order, why, age_minutes, "ALARM: a refund has not come through");
+                    }
+                    item.retry(work.extra(), now.after(ask_after(item.item.attempt)));
+                }
+            }
+            Ok(work)
+        })
+        .await;
+    }
+}
+
+/// The provider's news as the market hears them; nothing when nothing left this machine.
+pub(in crate::engine) fn heard(news: &PayoutNews) -> Option<Heard> {
+    Some(match news.clone() {
+        PayoutNews::Accepted => Heard::Accepted,
+        PayoutNews::Paid { reference } => Heard::Paid { reference },
+        // The provider has one word for "not paid" and "taken back days later".
+        PayoutNews::Failed { why } if why == "taken back" => Heard::Reversed { why },
+        PayoutNews::Failed { why } => Heard::Failed { why },
+        PayoutNews::Reversed { why } => Heard::Reversed { why },
+        PayoutNews::Unknown { why } => Heard::Unknown { why },
+        PayoutNews::NotTaken { .. } => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::shopfront::{CardIn, CardSession};
+    use crate::engine::tests::engine_with;
+    use crate::types::{CodeKind, SpokenCode, Usd};
+    use std::sync::{Arc, Mutex};
+
+    /// A processor that says what it was asked, and whether it knows of a refund.
+    struct Processor {
+        knows: Result<bool, String>,
+        heard: Mutex<Vec<String>>,
+    }
+
+    impl CardIn for Processor {
+        fn open(&self, _: CardSession) -> BoxFuture<'_, Result<String, String>> {
+            Box::pin(async { Err("no pages here".to_owned()) })
+        }
+        fn refund(&self, _: String, _: Usd, key: String) -> BoxFuture<'_, Result<(), String>> {
+            self.heard.lock().expect("unpoisoned").push(format!("refund {key}"));
+            Box::pin(async { Ok(()) })
+        }
+        fn refunded(&self, _: String, _: Usd, key: String) -> BoxFuture<'_, Result<bool, String>> {
+            self.heard.lock().expect("unpoisoned").push(format!("made {key}?"));
+            Box::pin(async { self.knows.clone() })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refund_whose_key_may_be_forgotten_is_asked_about_before_it_is_sent_again() {
+        for (forgotten, knows, done, wanted) in [
+            (false, Ok(false), true, vec!["refund r"]),
+            (true, Ok(true), true, vec!["made r?"]),
+            (true, Ok(false), true, vec!["made r?", "refund r"]),
+            (true, Err("no answer".to_owned()), false, vec!["made r?"]),
+        ] {
+            let processor = Arc::new(Processor { knows, heard: Mutex::default() });
+            let (engine, clock) = engine_with(Arc::clone(&processor) as Arc<dyn CardIn>).await;
+            let out = RefundOut {
+                order: SpokenCode::nth(CodeKind::Order, 7),
+                round: 1,
+                payment: "pi_1".to_owned(),
+                back: Usd::minor(4_500),
+                asked: crate::types::Clock::now(&*clock),
+            };
+            let refunded = engine.refund(&out, "r".to_owned(), forgotten).await;
+            assert_eq!(refunded.is_ok(), done);
+            assert_eq!(*processor.heard.lock().expect("unpoisoned"), wanted);
+        }
+    }
+}
