@@ -335,7 +335,7 @@ fn put_bind(out: &mut BytesMut, bind: &Bind) {
     put_c_string(out, &bind.address_range);
 }
 
-/// A text too long for short_message goes into message_payload.
+/// A text too long for short_message goes into message_payload, instead of one that would not count.
 fn put_message(out: &mut BytesMut, message: &Message) {
     put_c_string(out, &message.service_type);
     put_address(out, &message.source);
@@ -352,7 +352,9 @@ fn put_message(out: &mut BytesMut, message: &Message) {
         put_tlvs(out, &message.tlvs);
     } else {
         out.put_u8(0);
-        put_tlvs(out, &message.tlvs);
+        for (tag, value) in message.tlvs.iter().filter(|(tag, _)| *tag != MESSAGE_PAYLOAD) {
+            put_tlv(out, *tag, value);
+        }
         put_tlv(out, MESSAGE_PAYLOAD, text);
     }
 }

@@ -226,12 +226,13 @@ impl From<DataSm> for Message {
     }
 }
 
-/// A message as data_sm carries it: the text moves into message_payload, what data_sm has no
-/// field for is left out.
+/// A message as data_sm carries it: the text moves into message_payload, instead of one that would
+/// not count; what data_sm has no field for is left out.
 impl From<Message> for DataSm {
     fn from(message: Message) -> Self {
         let mut tlvs = message.tlvs;
         if !message.short_message.is_empty() {
+            tlvs.retain(|(tag, _)| *tag != tlv::MESSAGE_PAYLOAD);
             tlvs.push((tlv::MESSAGE_PAYLOAD, message.short_message));
         }
         Self {

@@ -80,7 +80,8 @@ pub fn read(body: &[u8], live: bool) -> Result<Meaning, String> {
         "charge.refunded" => {
             let before = event.data.previous_attributes["amount_refunded"].as_i64().unwrap_or(0);
             let charge: Charge = of(event.data.object)?;
-            let back = dollars(charge.amount_refunded - before, &charge.currency)?;
+            let back = charge.amount_refunded.checked_sub(before).ok_or("a refund of no sum that can be")?;
+            let back = dollars(back, &charge.currency)?;
             (charge.metadata.token, charge.payment_intent, CardEvent::Refunded(back))
         }
         _ => return Ok(Meaning::Nothing),
@@ -158,6 +159,17 @@ mod tests {
             Ok(Meaning::News(news)) => assert_eq!(news.what, CardEvent::Refunded(Usd::minor(200))),
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn a_refund_beyond_all_numbers_is_refused() {
+        let body = format!(
+            r#"{{"id":"evt_3","type":"charge.refunded","livemode":false,"data":{{
+            "object":{{"payment_intent":"pi_1","amount_refunded":{},"currency":"usd"}},
+            "previous_attributes":{{"amount_refunded":1}}}}}}"#,
+            i64::MIN
+        );
+        assert!(read(body.as_bytes(), false).is_err());
     }
 
     proptest! {

@@ -245,6 +245,16 @@ fn a_text_over_254_octets_travels_as_message_payload() {
     assert_eq!(back.text_octets().len(), 300);
 }
 
+#[test]
+fn of_two_texts_the_one_that_counts_is_passed_on() {
+    let payload = (tlv::MESSAGE_PAYLOAD, Bytes::from_static(b"does not count"));
+    let both = Message { short_message: vec![b'a'; 255].into(), tlvs: vec![payload], ..Message::default() };
+    let back = decode(&to_bytes(&Pdu::request(1, Body::SubmitSm(both.clone())))).expect("readable");
+    let Body::SubmitSm(back) = back.body else { panic!("a submit_sm") };
+    assert_eq!(back.text_octets(), both.text_octets());
+    assert_eq!(Message::from(DataSm::from(both.clone())).text_octets(), both.text_octets());
+}
+
 /// The names of the worked PDUs, read once.
 static FILES: LazyLock<Vec<String>> = LazyLock::new(|| {
     index().iter().map(|entry| entry["file"].as_str().expect("a file").to_owned()).collect()
