@@ -3,6 +3,7 @@
 mod chaos;
 mod crash;
 mod dialects;
+mod fuzz;
 mod handbook;
 mod interop;
 mod money_card;

@@ -1,0 +1,108 @@
+//! Bodies that a provider posts to us, or somebody else who found the address. The first octet says
+//! at which door.
+
+use super::{take, take_one};
+use sokoni::engine::port::PayoutNews;
+use sokoni::engine::shopfront::CardEvent;
+use sokoni::gateway::fields::Fields;
+use sokoni::gsm::fit;
+use sokoni::money::answer::{self, Ack};
+use sokoni::money::card::event::{self, Meaning};
+use sokoni::money::card::signature::{self, TOLERANCE_S};
+
+pub fn any_octets(mut octets: &[u8]) {
+    match take_one(&mut octets) % 5 {
+        0 => mobile(octets),
+        1 => answered(octets),
+        2 => card(octets),
+        3 => signed(octets),
+        _ => gateway(octets),
+    }
+}
+
+/// A result that the mobile-money provider posts.
+fn mobile(body: &[u8]) {
+    if let Ok(told) = answer::of_callback(body) {
+        speaks_plainly(&told.news);
+        assert_eq!(answer::to_status(200, body), told.news, "asked, the provider says the same");
+    }
+}
+
+/// An answer of the mobile-money provider: its status, then its body.
+fn answered(mut octets: &[u8]) {
+    let status = 100 + u16::from(take_one(&mut octets)) * 2 + u16::from(take_one(&mut octets) & 1);
+    let news = answer::to_status(status, octets);
+    speaks_plainly(&news);
+    let proves_failure = |news: &PayoutNews| {
+        matches!(news, PayoutNews::Paid { .. } | PayoutNews::Failed { .. } | PayoutNews::Reversed { .. })
+    };
+    assert!(status == 200 || !proves_failure(&news), "{status}: {news:?}");
+    match answer::to_request(status, octets) {
+        Ack::News(news) => {
+            speaks_plainly(&news);
+            assert!(matches!(status, 200 | 201) || !proves_failure(&news), "{status}: {news:?}");
+        }
+        Ack::Refused { why, .. } => {
+            assert!((400..500).contains(&status) && status != 408, "{status} refuses nothing");
+            assert!(fit::fits(&why, 20), "{why}");
+        }
+    }
+}
+
+/// What goes into an SMS is short and plain.
+fn speaks_plainly(news: &PayoutNews) {
+    match news {
+        PayoutNews::Paid { reference } => {
+            assert!(
+                (1..=20).contains(&reference.len()) && reference.bytes().all(|b| b.is_ascii_alphanumeric())
+            );
+        }
+        PayoutNews::Failed { why } | PayoutNews::Reversed { why } => assert!(fit::fits(why, 20), "{why}"),
+        PayoutNews::Accepted | PayoutNews::Unknown { .. } | PayoutNews::NotTaken { .. } => {}
+    }
+}
+
+/// An event of the card processor, its signature proven: it counts in one kind of shop at most.
+fn card(body: &[u8]) {
+    let (play, live) = (event::read(body, false), event::read(body, true));
+    assert!(play.is_err() || live.is_err(), "play money pays for nothing");
+    for meaning in [play, live].into_iter().flatten() {
+        let Meaning::News(news) = meaning else { continue };
+        assert!(!news.token.is_empty());
+        if let CardEvent::Paid(sum) | CardEvent::Refunded(sum) = news.what {
+            assert!(sum.cents() >= 0, "{news:?}");
+        }
+    }
+}
+
+/// A signature header, its length before it, and a body: nobody who does not know the secret is
+/// believed.
+fn signed(mut octets: &[u8]) {
+    let length = usize::from(take_one(&mut octets));
+    let header = String::from_utf8_lossy(take(&mut octets, length)).into_owned();
+    let secrets = ["whsec_of_nobody_else".into()];
+    for now in [0, TOLERANCE_S, i64::MAX, i64::MIN] {
+        assert!(signature::verify(&header, octets, &secrets, now).is_err(), "{header}");
+    }
+}
+
+/// A request of an HTTP gateway: the same fields, in whichever way they come.
+fn gateway(mut octets: &[u8]) {
+    const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
+    const JSON: Option<&str> = Some("application/json; charset=utf-8");
+    let length = usize::from(take_one(&mut octets));
+    let query = String::from_utf8_lossy(take(&mut octets, length)).into_owned();
+    for kind in [None, FORM, JSON, Some("text/xml")] {
+        let Ok(fields) = Fields::read(&query, kind, octets) else {
+            assert_ne!(kind, FORM, "a form is always readable");
+            continue;
+        };
+        let entries = fields.list("/results");
+        assert!(entries.is_empty() || !matches!(kind, FORM));
+        for field in ["text", "/messages/0/text", ""] {
+            let said = fields.get(field);
+            assert!(said.is_none() || !query.is_empty() || !octets.is_empty(), "nothing says {said:?}");
+        }
+    }
+    assert_eq!(Fields::read(&query, None, b""), Fields::read("", FORM, query.as_bytes()));
+}
