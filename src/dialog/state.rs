@@ -153,6 +153,18 @@ impl State {
         }
     }
 
+    /// A dialog that we open ourselves, at the block of this name with the values of its parameters;
+    /// `None` when the tree has no such block. [`super::input::Input::Again`] shows it.
+    pub fn at_block(id: DialogId, graph: &Graph, block: &str, args: Vec<Value>) -> Option<Self> {
+        let place = graph.nodes.iter().position(|node| node.name == block)?;
+        let node = NodeId(u16::try_from(place).ok()?);
+        let params = &graph.node(node).params;
+        let args = params.iter().map(|(name, _)| name.clone()).zip(args).collect::<BTreeMap<_, _>>();
+        let whole = args.len() == params.len();
+        let at = Place { node, args, page: 0 };
+        whole.then(|| Self { at, visits: 1, phase: Phase::Showing(Note::None), ..Self::new(id, graph) })
+    }
+
     /// The octets to store.
     pub fn to_json(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("a dialog is plain data with string keys")

@@ -20,6 +20,7 @@ pub mod outbox;
 mod parts;
 pub mod pins;
 pub mod port;
+mod push;
 pub mod record;
 mod repeat;
 pub mod routes;

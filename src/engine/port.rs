@@ -255,6 +255,41 @@ pub enum Sent {
     Never(String),
 }
 
+/// How a phone can be reached by a push now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushWay {
+    /// By which gateway.
+    pub gateway: GatewayId,
+    /// Whether it opens a dialog; else the text is only shown.
+    pub asks: bool,
+    /// Septets that its screen may have; none where the route sets no limit of its own.
+    pub septets: Option<u16>,
+    /// How long she has before the SMS goes.
+    pub wait: Duration,
+}
+
+/// A screen for a phone that dialled nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushOut {
+    /// Whose phone.
+    pub to: Msisdn,
+    /// What it shows.
+    pub text: String,
+    /// How it goes.
+    pub way: PushWay,
+}
+
+/// What came of a push.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pushed {
+    /// The gateway took it. Whether it is shown is told by her answer, or by a confirmation.
+    Taken,
+    /// It will not be shown, and why.
+    Refused(String),
+    /// It left, and nobody knows.
+    Unknown,
+}
+
 /// Sends SMS: what the outbox is given. In a service that is
 /// [`Routes`](super::routes::Routes), which asks the routing table and hands each SMS to the
 /// [`SmsWay`] that owns the gateway chosen.
@@ -266,6 +301,17 @@ pub trait SmsSender: Send + Sync + 'static {
 
     /// Tries once.
     fn send(&self, sms: SmsOut) -> BoxFuture<'_, Sent>;
+
+    /// How the phone of this SMS could be reached by a push instead, by the gateway that would take
+    /// the SMS now; `None` where that takes no push.
+    fn push_way(&self, _sms: &SmsOut) -> Option<PushWay> {
+        None
+    }
+
+    /// Pushes once, the way [`push_way`](Self::push_way) said a moment ago.
+    fn push(&self, _push: PushOut) -> BoxFuture<'_, Pushed> {
+        Box::pin(std::future::ready(Pushed::Refused("this way takes no push".to_owned())))
+    }
 }
 
 /// A way out for SMS with gateways of its own: the SMPP pool, or the HTTP gateways. To add one,

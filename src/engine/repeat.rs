@@ -21,7 +21,7 @@ const STAMMER: Duration = Duration::from_secs(5);
 
 /// A key after so long a silence is answered with "this call is over": no network keeps a call open
 /// longer, so it belongs to another one.
-const OPEN_FOR: Duration = Duration::from_secs(180);
+pub(super) const OPEN_FOR: Duration = Duration::from_secs(180);
 
 /// The same begin again. Where steps have no marks only a plain code counts: of answers behind it
 /// nothing is kept that could tell two of them apart.

@@ -1,7 +1,7 @@
 //! The ways out for SMS put together: the routing table says by which gateways a number is
 //! reached, and the way that owns the first open one sends.
 
-use super::port::{GatewayId, Sent, SmsOut, SmsSender, SmsWay};
+use super::port::{GatewayId, PushOut, PushWay, Pushed, Sent, SmsOut, SmsSender, SmsWay};
 use crate::types::routing::Table;
 use futures_util::future::{BoxFuture, FutureExt};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -75,6 +75,18 @@ impl SmsSender for Routes {
             }
         }
         .boxed()
+    }
+
+    fn push_way(&self, sms: &SmsOut) -> Option<PushWay> {
+        let (gateway, way) = self.choose(sms)?;
+        way.push_way(&SmsOut { gateway: Some(gateway), ..sms.clone() })
+    }
+
+    fn push(&self, push: PushOut) -> BoxFuture<'_, Pushed> {
+        match self.way(&push.way.gateway) {
+            Some(way) => way.push(push),
+            None => std::future::ready(Pushed::Refused("its gateway is no more".to_owned())).boxed(),
+        }
     }
 }
 

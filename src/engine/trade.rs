@@ -3,6 +3,7 @@
 
 use super::Engine;
 use super::port::{Partly, ReceiptIn};
+use super::push::Offered;
 use super::view::purse;
 use super::work::{Fault, Work, shard};
 use crate::engine::actions::FOR_EVER;
@@ -78,6 +79,9 @@ pub struct Text {
     /// How far a long one came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partly: Option<Partly>,
+    /// What a push may ask or show in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<Offered>,
 }
 
 impl Engine {
@@ -156,7 +160,7 @@ impl Engine {
             }),
             OrderEvent::Offered(offer) => {
                 work.timer(offer.until, &format!("offer/{code}"), &Due::Unanswered(code));
-                self.tell_order(work, code, offer.to, "order_offer").await
+                self.offer(work, code, offer.to).await
             }
             OrderEvent::Lapsed { by } => self.tell_as(work, code, order, *by, "order_lapsed").await,
             OrderEvent::MarkedReady { by } => {

@@ -3,6 +3,7 @@
 
 use super::heard::{Earlier, Reading};
 use super::port::Account;
+use super::push::Ours;
 use super::record::Cause;
 use super::repeat::{Key, is_same_begin, key};
 use super::trade::Due;
@@ -68,6 +69,9 @@ pub(super) struct DialogRow {
     /// What the gateway says the dialog came to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<Account>,
+    /// We opened it, and how far that came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pushed: Option<Ours>,
     /// Dialogs before this one whose gateway may still speak of them, the latest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Earlier>,
@@ -83,6 +87,9 @@ pub(super) struct Walk {
 impl Engine {
     /// Takes a USSD step and answers with the screen, after everything it brought about is durable.
     pub async fn ussd_turn(&self, input: UssdIn) -> UssdOut {
+        if matches!(input.event, UssdEvent::Gone | UssdEvent::Confirmed) {
+            self.push_ended(&input).await;
+        }
         for _ in 0..TRIES {
             match self.try_ussd(&input).await {
                 Ok(out) => return out,
@@ -123,7 +130,8 @@ impl Engine {
         let mut rows = self.store.read(vec![dialog.clone(), keys::by_phone(input.msisdn)]).await?.into_iter();
         let kept = rows.next().flatten();
         let version = kept.as_ref().map(|row| row.version);
-        let row = kept.and_then(|row| codec::decode_row::<DialogRow>(&dialog, &row).ok());
+        let mut row = kept.and_then(|row| codec::decode_row::<DialogRow>(&dialog, &row).ok());
+        row.iter_mut().for_each(|row| row.take_name(input));
         let party = rows.next().flatten().and_then(|row| super::view::FromIndex::from_octets(&row.octets()));
         let mut who = self.caller(&mut work, input, party, row.as_ref()).await?;
         let event = match Reading::of(input, row.as_ref()) {
@@ -216,6 +224,8 @@ impl Engine {
         let (graph, typed) = self.menus.dialled(dialled, who.role)?;
         let resumed =
             row.filter(|row| row.state.graph == graph.hash && row.state.may_resume(&graph, input.at));
+        // What she never answered she may never have seen.
+        let resumed = resumed.filter(|row| row.pushed != Some(Ours::Asked));
         let (state, first, candidate) = match resumed {
             Some(row) => {
                 let mut state = row.state;
@@ -246,6 +256,7 @@ impl Engine {
             reminded: None,
             heard: None,
             account: None,
+            pushed: None,
             earlier: Vec::new(),
         };
         Some((row, first))

@@ -148,6 +148,11 @@ impl<'s> Work<'s> {
         let give_up = self.now.after(lives);
         let item = outbox::Item { kind: kind.to_owned(), attempt: 0, give_up, payload };
         outbox::push(&mut self.extra, shard, self.now, id.as_bytes(), &item);
+        self.wake(shard);
+    }
+
+    /// Wakes the workers of a shard once this is committed.
+    pub fn wake(&mut self, shard: u8) {
         if !self.wakes.contains(&shard) {
             self.wakes.push(shard);
         }

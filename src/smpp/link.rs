@@ -112,6 +112,8 @@ pub(super) struct Screen {
 /// One part of an SMS on its way.
 pub(super) struct Part {
     pub message: Message,
+    /// Whether it travels by data_sm.
+    pub as_data: bool,
     /// Monotonic: no more tries after this.
     pub give_up: Timestamp,
     pub done: oneshot::Sender<PartSent>,
@@ -454,7 +456,7 @@ impl Link<'_> {
                     screen.handover.sent(self.number);
                     (screen.message.clone(), screen.as_data)
                 }
-                Tag::Part(part) => (part.message.clone(), false),
+                Tag::Part(part) => (part.message.clone(), part.as_data),
             };
             if let Err(tag) = work.esme.submit(message, as_data, tag, now) {
                 return work.put_back(tag);

@@ -8,7 +8,9 @@ use super::pdu::Mode;
 use super::settings::{SettingsError, Smsc};
 use super::submit::References;
 use super::tls::Tls;
-use crate::engine::port::{BindView, Binds, GatewayId, Sent, SmsOut, SmsSender, SmsWay, Subscribers};
+use crate::engine::port::{
+    BindView, Binds, GatewayId, PushOut, PushWay, Pushed, Sent, SmsOut, SmsSender, SmsWay, Subscribers,
+};
 use crate::gsm::segment;
 use crate::types::Clock;
 use futures_util::future::{BoxFuture, FutureExt};
@@ -167,6 +169,14 @@ impl SmsSender for Pool {
 
     fn send(&self, sms: SmsOut) -> BoxFuture<'_, Sent> {
         self.submit(sms).boxed()
+    }
+
+    fn push_way(&self, sms: &SmsOut) -> Option<PushWay> {
+        self.line_for(sms.gateway.as_ref(), 1).and_then(|(gateway, _)| gateway.push_way())
+    }
+
+    fn push(&self, push: PushOut) -> BoxFuture<'_, Pushed> {
+        self.submit_push(push).boxed()
     }
 }
 

@@ -110,6 +110,13 @@ pub struct Smsc {
     /// In which bases message ids are written in answers and in receipts.
     #[serde(default)]
     pub receipt_id: IdBase,
+    /// Whether what waits for a quick answer is first pushed to the phone: not at all, as a notice, or
+    /// as a dialog.
+    #[serde(default)]
+    pub push: Push,
+    /// How long a pushed dialog or notice may stay without an answer before the SMS goes.
+    #[serde(default = "default_push_wait")]
+    pub push_wait_seconds: u64,
     /// session_init_timer: from connecting to being bound.
     #[serde(default = "ms::<30_000>")]
     pub session_init_timer_ms: u64,
@@ -163,6 +170,19 @@ pub enum Version {
     V50,
 }
 
+/// What is pushed to phones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Push {
+    /// Nothing.
+    #[default]
+    Off,
+    /// A notice that is only shown.
+    Notify,
+    /// A dialog.
+    Ask,
+}
+
 /// Which parts of a long SMS ask for a receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -204,6 +224,9 @@ const fn yes() -> bool {
 }
 const fn default_window() -> usize {
     64
+}
+const fn default_push_wait() -> u64 {
+    45
 }
 const fn default_burst() -> u32 {
     10
@@ -297,8 +320,20 @@ impl Smsc {
             return wrong("max_part_octets is between 20 and 254");
         }
         self.check_tls()?;
-        Dialect::with_overrides(&self.dialect, &self.ussd)
-            .map_err(|error| SettingsError::Dialect { name: self.name.clone(), error })
+        let dialect = Dialect::with_overrides(&self.dialect, &self.ussd)
+            .map_err(|error| SettingsError::Dialect { name: self.name.clone(), error })?;
+        let op = match self.push {
+            Push::Off => return Ok(dialect),
+            Push::Notify => dialect.notify_op,
+            Push::Ask => dialect.push_op,
+        };
+        match op {
+            _ if self.push_wait_seconds == 0 => wrong("push_wait_seconds is at least 1"),
+            Some(_) => Ok(dialect),
+            None => {
+                wrong("the dialect takes no such push: write push = \"off\", or give it push_op or notify_op")
+            }
+        }
     }
 
     fn check_tls(&self) -> Result<(), SettingsError> {

@@ -4,7 +4,7 @@
 //! row simply falls due again. Every step is an operation of a batch, so that what came of a
 //! sending is written together with what follows from it. The shard keeps kinds of senders apart.
 
-use super::batch::{Batch, Committed, Expect};
+use super::batch::{Batch, Committed, Expect, Row};
 use super::judge::MAX_GROUP;
 use super::{Key, Store, StoreError, batch, codec, keys};
 use crate::types::Timestamp;
@@ -182,6 +182,38 @@ pub async fn release(store: &dyn Store, shard: u8, now: Timestamp) -> Result<usi
 pub async fn next_due(store: &dyn Store, shard: u8) -> Result<Option<Timestamp>, StoreError> {
     let rows = store.scan(keys::outbox_shard(shard), None, 1, false).await?;
     Ok(rows.first().and_then(|(key, _)| keys::parse_outbox(key)).map(|(_, due, _)| due))
+}
+
+/// An item of nobody that waits to fall due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    shard: u8,
+    due: Timestamp,
+    id: Vec<u8>,
+    row: Row,
+}
+
+/// The item `id` of `shard` that was put off to `due`; `None` when it was claimed since, or is gone.
+pub async fn waiting(
+    store: &dyn Store, shard: u8, due: Timestamp, id: &[u8],
+) -> Result<Option<Waiting>, StoreError> {
+    let row = store.read(vec![keys::outbox(shard, due, id)]).await?.into_iter().next().flatten();
+    Ok(row.map(|row| Waiting { shard, due, id: id.to_vec(), row }))
+}
+
+impl Waiting {
+    /// No longer needed.
+    pub fn done(&self, batch: &mut Batch) {
+        batch.delete(keys::outbox(self.shard, self.due, &self.id), Expect::At(self.row.version));
+    }
+
+    /// Falls due now instead, if that is sooner.
+    pub fn hasten(&self, batch: &mut Batch, now: Timestamp) {
+        if now < self.due {
+            self.done(batch);
+            batch.put(keys::outbox(self.shard, now, &self.id), Expect::Absent, self.row.octets());
+        }
+    }
 }
 
 impl Claimed {

@@ -316,10 +316,10 @@ impl Engine {
 
     /// Writes down what a try to send a text came to.
     pub(super) async fn note_try(
-        &self, work: &mut Work<'_>, id: &[u8], text: Option<&Text>, sent: &Sent,
+        &self, work: &mut Work<'_>, id: &[u8], queued: Option<Timestamp>, sent: &Sent,
     ) -> Result<(), Fault> {
         // Without its moment a text was decided by an earlier release, which kept no such row.
-        let Some(at) = text.and_then(|text| text.queued) else { return Ok(()) };
+        let Some(at) = queued else { return Ok(()) };
         let key = keys::message(at, id);
         let Some((row, mut message)) = read(&*self.store, key.clone()).await? else { return Ok(()) };
         let before = message.clone();

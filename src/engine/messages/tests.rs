@@ -43,7 +43,7 @@ impl House {
             rows::claim(&*self.engine.store, shard::SMS, now, 1, lease).await.expect("claimed").remove(0);
         let text: Text = serde_json::from_slice(&item.item.payload).expect("a text");
         let mut work = self.engine.work(now).expect("work");
-        self.engine.note_try(&mut work, &item.id, Some(&text), &sent).await.expect("noted");
+        self.engine.note_try(&mut work, &item.id, text.queued, &sent).await.expect("noted");
         item.done(work.extra());
         self.engine.commit(work, Cause::Desk("test".to_owned()), None).await.expect("committed");
     }

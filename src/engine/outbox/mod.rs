@@ -211,7 +211,7 @@ impl<'e> Worker<'e> {
 
 impl Engine {
     /// Settles a claimed item in a turn of its own.
-    async fn settle<'e, F>(&'e self, item: &Claimed, decide: impl Fn(Work<'e>, Timestamp) -> F)
+    pub(super) async fn settle<'e, F>(&'e self, item: &Claimed, decide: impl Fn(Work<'e>, Timestamp) -> F)
     where
         F: Future<Output = Result<Work<'e>, Fault>>,
     {

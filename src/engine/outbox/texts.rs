@@ -53,6 +53,9 @@ impl Sending for Texts<'_> {
                 return None;
             }
             // A code is of use for minutes: it does not wait for a text that could not be sent.
+            if self.engine.push_first(self.sender, &item, &text).await {
+                return None;
+            }
             match held.filter(|_| text.purpose != Purpose::Code) {
                 Some(until) => self.engine.put_off(&item, until).await,
                 None => self.engine.send_text(self.sender, item, text).await,
@@ -91,11 +94,17 @@ impl Engine {
     pub(in crate::engine) fn post(
         &self, work: &mut Work<'_>, to: Msisdn, text: String, name: &str, purpose: Purpose,
     ) {
+        let queued = Some(work.now);
+        let name = name.to_owned();
+        self.post_text(work, Text { to, text, name, purpose, queued, tried: 0, partly: None, offer: None });
+    }
+
+    /// The same, of a text that says all of it.
+    pub(in crate::engine) fn post_text(&self, work: &mut Work<'_>, text: Text) {
+        let purpose = text.purpose;
         // By moment and place in the turn: ids of one phone sort as they were decided.
         let at = work.now.millis();
         let id = format!("{at:013}{:03}{:08x}", work.next_message(), work.entropy.next_u64() as u32);
-        let queued = Some(work.now);
-        let text = Text { to, text, name: name.to_owned(), purpose, queued, tried: 0, partly: None };
         work.note(id.as_bytes(), &Message::to_phone(&text, work.now, work.now.after(purpose.lives())));
         work.send(shard::SMS, id, "sms", &text, purpose.lives());
     }
@@ -166,7 +175,7 @@ impl Engine {
         self.settle(item, |mut work: Work<'_>, now| async move {
             if let Some((text, sent)) = tried {
                 // What was taken of it may be reported on from now on, be it whole or not.
-                self.note_try(&mut work, &item.id, Some(text), sent).await?;
+                self.note_try(&mut work, &item.id, text.queued, sent).await?;
             }
             match fate {
                 Fate::Done => item.done(work.extra()),

@@ -119,8 +119,8 @@ async fn a_stopped_tip_leaves_the_outbox_unsent() {
     sms(&engine, her, "STOP").await.expect("kept");
     let mut work = engine.work(engine.clock.now()).expect("work");
     let (text, purpose) = ("Tip of the day".to_owned(), Purpose::Tip);
-    let tip =
-        Text { to: her, text, name: String::new(), purpose, queued: Some(work.now), tried: 0, partly: None };
+    let (name, queued) = (String::new(), Some(work.now));
+    let tip = Text { to: her, text, name, purpose, queued, tried: 0, partly: None, offer: None };
     work.send(shard::SMS, "tip".to_owned(), "sms", &tip, Duration::from_secs(3_600));
     engine.commit(work, Cause::Desk("test".to_owned()), None).await.expect("queued");
     let (sender, stop) = (Arc::new(OneName::default()), CancellationToken::new());

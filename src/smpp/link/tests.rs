@@ -70,7 +70,7 @@ impl Rig {
             ..Message::default()
         };
         let give_up = self.gateway.now().after(Duration::from_secs(60));
-        assert!(self.line.send(Part { message, give_up, done }), "room");
+        assert!(self.line.send(Part { message, as_data: false, give_up, done }), "room");
         answer
     }
 }

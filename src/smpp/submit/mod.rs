@@ -1,5 +1,6 @@
 //! The way out for SMS: from a text to its parts, through a bind, to what came of it.
 
+mod push;
 mod reference;
 
 use super::link::{Gateway, Part, PartSent};
@@ -71,7 +72,7 @@ impl Pool {
             let mut message = mt_message(gateway, &sms, cut.coding, part, now);
             message.registered_delivery = u8::from(receipt);
             let (done, answer) = oneshot::channel();
-            if !line.send(Part { message, give_up, done }) {
+            if !line.send(Part { message, as_data: false, give_up, done }) {
                 worst = Some(PartSent::Unsent("the SMSC bind was lost or filled up meanwhile".to_owned()));
                 break;
             }

@@ -11,6 +11,7 @@ mod messages;
 mod money;
 mod orders;
 mod payouts;
+mod pushes;
 mod safety;
 mod selling;
 mod shop;

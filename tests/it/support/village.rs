@@ -52,11 +52,20 @@ pub struct Founding {
     pub refused_ms: u64,
     /// How phones reach the service.
     pub link: Link,
+    /// What the service pushes to phones over SMPP: `off`, `notify` or `ask`.
+    pub push: &'static str,
 }
 
 impl Default for Founding {
     fn default() -> Self {
-        Self { smsc: None, answer_ms: 10_000, kiosk: Lang::EN, refused_ms: 1_500, link: Link::Smpp }
+        Self {
+            smsc: None,
+            answer_ms: 10_000,
+            kiosk: Lang::EN,
+            refused_ms: 1_500,
+            link: Link::Smpp,
+            push: "off",
+        }
     }
 }
 
@@ -364,6 +373,7 @@ fn operator(listen: Option<SocketAddr>, clock: Arc<MovableClock>) -> SmscSetting
 /// The gateway of an operator.
 fn smpp_route(founding: &Founding, gateway: &str, smsc: SocketAddr) -> String {
     let (smsc, refused_ms) = (founding.smsc.unwrap_or(smsc), founding.refused_ms);
+    let push = founding.push;
     format!(
         r#"
 [[smsc]]
@@ -377,6 +387,7 @@ sms_sender        = "48357"
 reconnect_ms      = 100
 reconnect_most_ms = 400
 refused_ms        = {refused_ms}
+push              = "{push}"
 reply_deadline_ms = 30000
 "#
     )
