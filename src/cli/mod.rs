@@ -12,6 +12,7 @@ pub mod menu_try;
 pub mod messages;
 pub mod serve;
 pub mod service;
+pub mod smsc;
 pub mod store;
 
 use crate::engine::audit::Derived;
@@ -36,6 +37,7 @@ enum Command {
     Ledger(ledger::LedgerArgs),
     Messages(messages::MessagesArgs),
     Config(config::ConfigArgs),
+    Smsc(smsc::SmscArgs),
     /// Bounded load against this machine, beside the echo ceiling of the same run
     Bench {
         #[command(subcommand)]
@@ -96,6 +98,7 @@ impl Cli {
             Command::Ledger(args) => ledger::run(args).await,
             Command::Messages(args) => messages::run(args).await,
             Command::Config(args) => config::run(&args),
+            Command::Smsc(args) => smsc::run(args).await,
             Command::Bench { what: Bench::Ussd(args) } => bench_ussd(args).await,
             Command::Bench { what: Bench::Sms(args) } => bench::sms::run(args).await,
             Command::Bench { what: Bench::Store } => not_yet("bench store"),

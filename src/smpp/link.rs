@@ -11,6 +11,8 @@ use super::health::{BindState, Health, count};
 use super::intake::Repeat;
 use super::mark::Marks;
 use super::pdu::{Message, Pdu};
+use super::probe::recording::Direction;
+use super::probe::tap::Tap;
 use super::settings::Smsc;
 use super::status::{self, Class};
 use super::throttle::{Kind, Throttle, Wait};
@@ -52,6 +54,8 @@ pub(super) struct Gateway {
     pub started: Instant,
     pub marks: Marks,
     pub dialogs: Arc<Mutex<Dialogs>>,
+    /// Who hears the octets, if anybody does.
+    pub tap: Option<Arc<dyn Tap>>,
 }
 
 impl Gateway {
@@ -253,11 +257,15 @@ impl Link<'_> {
             }
             written = writer.write(work.esme.octets()), if unwritten > 0 => match written {
                 Ok(0) | Err(_) => work.esme.handle_closed(),
-                Ok(count) => work.esme.octets().advance(count),
+                Ok(count) => {
+                    self.overhear(Direction::Sent, &work.esme.octets()[..count]);
+                    work.esme.octets().advance(count);
+                }
             },
             read = reader.read_buf(buffer), if unwritten < MOST_UNWRITTEN => match read {
                 Ok(0) | Err(_) => work.esme.handle_closed(),
                 Ok(_) => {
+                    self.overhear(Direction::Received, buffer);
                     work.esme.handle_input(buffer, self.gateway.now());
                     buffer.clear();
                 }
@@ -268,6 +276,12 @@ impl Link<'_> {
                 work.parts.extend(part);
             }
             () = tokio::time::sleep_until(wake) => work.esme.handle_timeout(self.gateway.now()),
+        }
+    }
+
+    fn overhear(&self, direction: Direction, octets: &[u8]) {
+        if let Some(tap) = &self.gateway.tap {
+            tap.octets(self.number, direction, octets);
         }
     }
 
@@ -503,6 +517,7 @@ impl Link<'_> {
         while let Some(part) = work.next_part() {
             self.unsent(Tag::Part(part), "the connection was lost");
         }
+        self.overhear(Direction::Sent, work.esme.octets());
         // The peer may be gone; then there is nobody to write to.
         let last = async {
             writer.write_all(work.esme.octets()).await?;

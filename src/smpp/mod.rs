@@ -14,6 +14,7 @@
 //!   of each screen; `tls` under it.
 //! * [`pool`], [`health`]: all connections kept up, and how they fare.
 //! * `submit`: the way out for SMS.
+//! * [`probe`]: a gateway looked at before it is served.
 //!
 //! May import `types`, `gsm`, of `engine` only the data of its `port`; the shells may also import
 //! the rest of `engine::port`.
@@ -33,6 +34,7 @@ pub mod pdu;
 #[cfg(test)]
 mod peer;
 pub mod pool;
+pub mod probe;
 pub mod receipt;
 pub mod settings;
 pub mod status;

@@ -5,6 +5,7 @@ use super::health::{GatewayStatus, Health};
 use super::link::{Gateway, Line};
 use super::mark::Marks;
 use super::pdu::Mode;
+use super::probe::tap::Tap;
 use super::settings::{SettingsError, Smsc};
 use super::submit::References;
 use super::tls::Tls;
@@ -79,6 +80,7 @@ impl Pool {
                 clock: clock.clone(),
                 started,
                 marks: Marks::new(&smsc.name),
+                tap: None,
                 settings: smsc,
             };
             members.push(Member { gateway: Arc::new(gateway), binds });
@@ -91,6 +93,15 @@ impl Pool {
             connections: Arc::default(),
             tasks: TaskTracker::new(),
         })
+    }
+
+    /// Lets somebody hear what travels on every connection; before [`start`](Self::start).
+    pub fn tap(&mut self, tap: &Arc<dyn Tap>) {
+        for member in &mut self.members {
+            if let Some(gateway) = Arc::get_mut(&mut member.gateway) {
+                gateway.tap = Some(tap.clone());
+            }
+        }
     }
 
     /// Binds, and binds again whenever a bind is lost, until `stop`.

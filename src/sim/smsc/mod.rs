@@ -5,11 +5,13 @@
 //! * [`faults`]: misbehaviour as data, set while it runs.
 //! * [`handset`]: a subscriber's phone: dial, press, text, read.
 //! * [`counters`]: what passed through.
+//! * [`console`], [`words`]: the operator driven by lines, faults in words.
 //! * `exchange`, `submit`, `ussd`, `sms`: the operator's state behind one lock; no I/O.
 //! * `link`: one connection.
 //!
 //! May import every pure module.
 
+pub mod console;
 pub mod counters;
 mod exchange;
 pub mod faults;
@@ -19,6 +21,7 @@ pub mod settings;
 mod sms;
 mod submit;
 mod ussd;
+pub mod words;
 
 pub use counters::Counters;
 pub use faults::{Faults, Spell, Unshown};
@@ -78,6 +81,11 @@ impl Smsc {
     pub fn handset(&self, msisdn: Msisdn) -> Handset {
         let view = self.with(|exchange, _| exchange.phone(msisdn).view.subscribe());
         Handset { smsc: self.clone(), msisdn, view }
+    }
+
+    /// Every phone that did something or was sent something.
+    pub fn phones(&self) -> Vec<Msisdn> {
+        self.with(|exchange, _| exchange.phones.keys().copied().collect())
     }
 
     /// Waits until so many links receive.

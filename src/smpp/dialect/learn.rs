@@ -176,7 +176,13 @@ impl Habits {
         Some((preset, differs.collect()))
     }
 
-    fn sentence(&self) -> String {
+    /// Whether it is open how much of its_session_info names a dialog.
+    pub fn name_may_be_longer(&self) -> bool {
+        self.name == Some(Name::Info) && self.octet_2 == Octet2::Unknown
+    }
+
+    /// All that is known by now, for people.
+    pub fn sentence(&self) -> String {
         let name = match (self.name, self.octet_2) {
             (None, _) => "not seen yet",
             (Some(Name::Info), Octet2::Unknown) => "in octet 1 of its_session_info, so far",

@@ -69,6 +69,19 @@ impl Dialect {
         Self { session, sequence: false, end_bit: EndBit::Ignored, push_info: false, ..Self::its() }
     }
 
+    /// For a gateway nobody has described: its habits are worked out from what it sends.
+    pub fn auto() -> Self {
+        let its = Self::its();
+        Self {
+            session: SessionKey::Learn,
+            empty_is_gone: true,
+            code_in: CodeField::Either,
+            gone_ops: [&its.gone_ops[..], &[0x44, 0x80]].concat(),
+            carrier: Carrier::AsItCame,
+            ..its
+        }
+    }
+
     /// The dialect of this name; `umr-notify` is `umr_notify` too.
     ///
     /// # Errors
@@ -120,14 +133,7 @@ impl Dialect {
                 ..Self::without_info(SessionKey::Msisdn)
             },
             "inverted" => Self { end_bit: EndBit::Inverted, ..its },
-            "auto" => Self {
-                session: SessionKey::Learn,
-                empty_is_gone: true,
-                code_in: CodeField::Either,
-                gone_ops: [&its.gone_ops[..], &[0x44, 0x80]].concat(),
-                carrier: Carrier::AsItCame,
-                ..its
-            },
+            "auto" => Self::auto(),
             unknown => return Err(DialectError::Unknown(unknown.to_owned())),
         })
     }

@@ -28,6 +28,7 @@ async fn rig(more: &str) -> Rig {
         id: "safari".into(),
         clock: Arc::new(Still),
         started: Instant::now(),
+        tap: None,
         marks: Marks::new("safari"),
         dialogs: Arc::new(Mutex::new(Dialogs::new("safari", settings.check().expect("sound"), 1))),
         settings,
