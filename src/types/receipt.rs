@@ -141,7 +141,7 @@ pub fn network_error(code: &str) -> Option<&'static str> {
         31 => "the phone is busy with another SMS",
         32 => "the phone refused it, or is full",
         33 => "too much waits for this phone",
-        34 | 35 | 36 => "a fault of the network",
+        34..=36 => "a fault of the network",
         _ => return None,
     })
 }
