@@ -75,8 +75,7 @@ impl<'a> Checker<'a> {
         let Some((word, _)) = about else { return Purpose::default() };
         Purpose::from_word(&word.it).unwrap_or_else(|| {
             let words = Purpose::ALL.map(Purpose::word);
-            let help =
-                meant(nearest(&word.it, words), || format!("one of: {}", words.join(", ")));
+            let help = meant(nearest(&word.it, words), || format!("one of: {}", words.join(", ")));
             self.error("unknown-purpose", word.at, format!("no SMS is about `{}`", word.it), help);
             Purpose::default()
         })
