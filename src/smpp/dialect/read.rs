@@ -91,11 +91,15 @@ impl Dialect {
         let charset = self.charset_in.unwrap_or(self.charset);
         let said = text::read(message.text_octets(), message.data_coding, charset).text;
         let among = |ops: &[u8]| op.is_some_and(|op| ops.contains(&op));
-        if among(&self.gone_ops) || self.is_unwell(&message.tlvs) || self.end_bit_says_gone(&message.tlvs) {
+        if among(&self.gone_ops) || self.is_unwell(&message.tlvs) {
             return UssdEvent::Gone;
         }
+        // A notice that was shown ends its dialog: the end bit beside it says nothing else.
         if among(&self.confirm_ops) {
             return UssdEvent::Confirmed;
+        }
+        if self.end_bit_says_gone(&message.tlvs) {
+            return UssdEvent::Gone;
         }
         let begins = among(&self.begin_ops) || among(&self.data_begin_ops);
         if begins || (is_code(&said) && (self.code_begins || op.is_none())) {
