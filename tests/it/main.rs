@@ -8,6 +8,7 @@ mod handbook;
 mod interop;
 mod money_card;
 mod money_mobile;
+mod probe;
 mod serve_node_smpp;
 mod stories;
 mod support;
