@@ -91,6 +91,9 @@ pub struct ProbeArgs {
     /// Send one SMS there, and see its receipt
     #[arg(long, value_name = "NUMBER", value_parser = Msisdn::parse_kenyan)]
     pub sms: Option<Msisdn>,
+    /// Whom that SMS is from; a number, for it stands in the proposal too
+    #[arg(long, value_name = "DIGITS", default_value = "48357")]
+    pub sender: String,
     /// Take SMS that come; the service will not see them again
     #[arg(long)]
     pub take_sms: bool,
@@ -232,7 +235,7 @@ fn settings(args: &ProbeArgs) -> Result<Smsc, String> {
     say("system_type", args.system_type.clone());
     say("version", args.smpp.clone());
     say("service_code", Some("*483*57#".to_owned()));
-    say("sms_sender", Some("SOKONI".to_owned()));
+    say("sms_sender", Some(args.sender.clone()));
     say("bind", args.pair.then(|| "transmitter+receiver".to_owned()));
     say("ca_file", path(&args.ca_file));
     say("client_cert_file", path(&args.client_cert_file));
