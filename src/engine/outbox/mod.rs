@@ -28,8 +28,6 @@ use tokio_util::sync::CancellationToken;
 const LEASE: Duration = Duration::from_secs(600);
 /// An item that has waited behind others until less than this is left of its claim goes back.
 const LEAST_LEASE: Duration = Duration::from_secs(240);
-/// How many items of a kind are in hand at most.
-const IN_HAND: usize = 256;
 /// So many free places are worth a look into the store before the next nap ends.
 const WORTH_A_LOOK: usize = 32;
 /// The longest nap between two looks at an empty outbox.
@@ -39,6 +37,9 @@ const LOOK: Duration = Duration::from_millis(200);
 trait Sending: Sync {
     /// Where its items are.
     fn shard(&self) -> u8;
+
+    /// How many of them are in hand at most.
+    fn most(&self) -> usize;
 
     /// Items with the same key go one after the other, in the order they were decided in.
     fn key(&self, _item: &Claimed) -> Option<u64> {
@@ -141,7 +142,7 @@ impl<'e> Worker<'e> {
     }
 
     fn free(&self) -> usize {
-        IN_HAND.saturating_sub(self.under_way.len() + self.waiting)
+        self.kind.most().saturating_sub(self.under_way.len() + self.waiting)
     }
 
     /// Takes up what is due and has room; true when there may be more.

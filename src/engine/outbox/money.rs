@@ -20,6 +20,9 @@ const NEVER_ARRIVED: Duration = Duration::from_secs(60);
 /// An unknown payout or refund older than this is an alarm at every question.
 const OLD: Duration = Duration::from_secs(3_600);
 
+/// Payouts, and refunds, in hand at most: each holds a connection to its provider.
+const IN_HAND: usize = 64;
+
 /// Payouts.
 pub(super) struct Payouts<'e>(pub &'e Engine);
 
@@ -29,6 +32,10 @@ pub(super) struct Refunds<'e>(pub &'e Engine);
 impl Sending for Payouts<'_> {
     fn shard(&self) -> u8 {
         shard::MONEY
+    }
+
+    fn most(&self) -> usize {
+        IN_HAND
     }
 
     fn send(&self, item: Claimed, _held: Option<Timestamp>) -> BoxFuture<'_, Option<Timestamp>> {
@@ -42,6 +49,10 @@ impl Sending for Payouts<'_> {
 impl Sending for Refunds<'_> {
     fn shard(&self) -> u8 {
         shard::CARD
+    }
+
+    fn most(&self) -> usize {
+        IN_HAND
     }
 
     fn send(&self, item: Claimed, _held: Option<Timestamp>) -> BoxFuture<'_, Option<Timestamp>> {

@@ -15,6 +15,9 @@ use std::time::Duration;
 /// The pauses after tries that count, in seconds; the last one again and again.
 const BACK_OFF: [u64; 5] = [5, 30, 120, 600, 1_800];
 
+/// Texts in hand at most: enough for the windows and queues of several binds.
+const IN_HAND: usize = 1024;
+
 /// Texts, and who sends them.
 pub(super) struct Texts<'e> {
     pub engine: &'e Engine,
@@ -31,6 +34,10 @@ enum Fate {
 impl Sending for Texts<'_> {
     fn shard(&self) -> u8 {
         shard::SMS
+    }
+
+    fn most(&self) -> usize {
+        IN_HAND
     }
 
     fn key(&self, item: &Claimed) -> Option<u64> {
