@@ -9,7 +9,7 @@ use super::pace::Pace;
 use super::settings::Outward;
 use super::template::Escape;
 use super::wire::{Heard, Question, Wire};
-use crate::engine::port::{GatewayId, Sent, SmsOut};
+use crate::engine::port::{GatewayId, Pause, Sent, SmsOut};
 use crate::types::{Clock, Timestamp};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -145,7 +145,7 @@ impl Sender {
                 self.closed_until.store(until, Ordering::Relaxed);
                 return later(UNREACHED, format!("{} cannot be reached: {why}", self.name));
             }
-            Heard::Nothing(why) => return self.unknown(retry, why),
+            Heard::Nothing(why) => return self.unknown(why),
         };
         match status {
             status if self.outward.shape.taken_status.contains(&status) => self.read(status, &body, retry),
@@ -159,14 +159,16 @@ impl Sender {
                 tracing::error!(gateway, status, "ALARM: an HTTP gateway refuses our key");
                 later(REFUSED, format!("{gateway} refuses our key with {status}"))
             }
-            408 | 500..=599 => self.unknown(retry, format!("status {status}")),
+            408 | 500..=599 => self.unknown(format!("status {status}")),
             _ => Sent::Never(format!("{} answers {status}", self.name)),
         }
     }
 
-    fn unknown(&self, retry: Duration, why: String) -> Sent {
+    /// Each further try may be one more copy on the phone, so tries grow ever more seldom.
+    fn unknown(&self, why: String) -> Sent {
         count(&self.counters.sms_unknown);
-        later(retry, format!("{} may have taken it ({why}); it is sent again", self.name))
+        let why = format!("{} may have taken it ({why}); it is sent again", self.name);
+        Sent::Again { pause: Pause::Grows, why, partly: None }
     }
 
     /// Reads an answer whose status is good.
@@ -178,7 +180,7 @@ impl Sender {
             written(value).map(std::borrow::Cow::into_owned)
         };
         if shape.code.is_some() && json.is_none() {
-            return self.unknown(retry, format!("status {status} with an answer that cannot be read"));
+            return self.unknown(format!("status {status} with an answer that cannot be read"));
         }
         let why = || at(shape.reason.as_ref()).or_else(|| at(shape.message.as_ref())).unwrap_or_default();
         match at(shape.code.as_ref()) {

@@ -303,6 +303,11 @@ impl Smsc {
         if self.reply_deadline_ms == 0 || self.response_timer_ms == 0 {
             return wrong("reply_deadline_ms and response_timer_ms are at least 1");
         }
+        if self.response_timer_ms > 120_000 {
+            return wrong(
+                "response_timer_ms is at most 120000: after that a text in hand would be sent again",
+            );
+        }
         for purpose in Purpose::ALL {
             let (sender, word) = (self.sender_of(purpose), purpose.word());
             if sender.is_empty() || sender.len() > if is_number(sender) { 20 } else { 11 } {
