@@ -4,13 +4,14 @@
 //! separator, and a service that started anew goes on in the middle of a dialog.
 
 use super::Engine;
-use super::port::{Account, GatewayId, Heard, UssdEvent, UssdIn, UssdOut};
+use super::port::{Account, GatewayId, Heard, Mark, UssdEvent, UssdIn, UssdOut};
 use super::record::Cause;
+use super::repeat::OPEN_FOR;
 use super::turn::DialogRow;
 use super::work::{Fault, Work};
 use crate::store::batch::Expect;
 use crate::store::{codec, keys};
-use crate::types::DialogId;
+use crate::types::{DialogId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -24,6 +25,9 @@ pub(super) struct Earlier {
     gateway: String,
     session: Vec<u8>,
     dialog: DialogId,
+    /// Names its last step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mark: Option<Mark>,
     /// Whether its account came.
     settled: bool,
 }
@@ -31,6 +35,13 @@ pub(super) struct Earlier {
 impl Earlier {
     fn is_of(&self, input: &UssdIn) -> bool {
         *self.gateway == *input.gateway && self.session == input.session
+    }
+
+    /// Whether a step comes from this dialog, though another one is kept now. A gateway without names
+    /// for dialogs can only bring its last step again.
+    pub(super) fn speaks_in(&self, input: &UssdIn) -> bool {
+        let again = self.mark.is_some() && self.mark == input.mark;
+        self.is_of(input) && (again || !self.session.is_empty())
     }
 }
 
@@ -105,15 +116,26 @@ impl DialogRow {
 
     /// The dialogs to remember beside that of this input.
     pub(super) fn earlier_than(&self, input: &UssdIn) -> Vec<Earlier> {
-        let ended = Earlier {
+        // SMPP gateways use their few session numbers again; those are no names.
+        self.and_earlier(self.heard.is_some() && !self.is_of(input))
+    }
+
+    /// The dialogs to remember beside one that we open now. What the gateway still has to say of them
+    /// must not be taken for an answer to ours, nor begin anew.
+    pub(super) fn earlier_than_push(&self, now: Timestamp) -> Vec<Earlier> {
+        let named = self.heard.is_some() || now.since(self.last) <= OPEN_FOR;
+        self.and_earlier(named && !self.is_unanswered())
+    }
+
+    fn and_earlier(&self, with_this: bool) -> Vec<Earlier> {
+        let this = Earlier {
             gateway: self.gateway.clone(),
             session: self.session.clone(),
             dialog: self.state.id,
+            mark: self.mark.clone(),
             settled: self.account.is_some(),
         };
-        // SMPP gateways use their few session numbers again; those are no names.
-        let named = self.heard.is_some() && !self.is_of(input);
-        named.then_some(ended).into_iter().chain(self.earlier.iter().cloned()).take(EARLIER).collect()
+        with_this.then_some(this).into_iter().chain(self.earlier.iter().cloned()).take(EARLIER).collect()
     }
 
     /// Notes the account of a dialog; which one it is, unless it was noted before or is not known.

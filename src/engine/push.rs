@@ -47,6 +47,8 @@ pub(super) enum Ours {
     Asked,
     /// She answered.
     Answered,
+    /// It surely was never on her display.
+    Unshown,
 }
 
 /// The last push to a phone.
@@ -70,12 +72,19 @@ impl DialogRow {
     /// The gateway names a dialog that we opened in the first thing it says of it.
     pub(super) fn take_name(&mut self, input: &UssdIn) {
         let first = self.pushed == Some(Ours::Asked) && *self.gateway == *input.gateway;
+        // A key that comes once more from the call before was not pressed on this screen.
+        let first = first && !self.earlier.iter().any(|earlier| earlier.speaks_in(input));
         let answered = matches!(input.event, UssdEvent::Reply(_));
         if first && (answered || input.event == UssdEvent::Gone) {
             self.session.clone_from(&input.session);
             self.sequence = input.sequence;
             self.pushed = Some(if answered { Ours::Answered } else { Ours::Asked });
         }
+    }
+
+    /// Whether we opened it and she has not answered.
+    pub(super) fn is_unanswered(&self) -> bool {
+        matches!(self.pushed, Some(Ours::Asked | Ours::Unshown))
     }
 }
 
@@ -175,9 +184,11 @@ impl Engine {
         // One at a time, and never over something of hers that is under way or put aside.
         let under_way = push.and_then(|row| codec::decode_row::<PushRow>(&row_of(to), &row).ok());
         let row = kept.and_then(|row| codec::decode_row::<DialogRow>(&key, &row).ok());
-        if under_way.is_some_and(|push| now < push.due) || row.is_some_and(|row| self.is_in_use(&row, now)) {
+        let in_use = row.as_ref().is_some_and(|row| self.is_in_use(row, now));
+        if in_use || under_way.is_some_and(|push| now < push.due) {
             return Ok(None);
         }
+        let earlier = row.map(|row| row.earlier_than_push(now)).unwrap_or_default();
         let party = known.and_then(|row| PartyId::from_octets(&row.octets()));
         let mut who = Caller::new(to, party, self.house.lang);
         let Some(me) = self.party(&mut work, &who).await? else { return Ok(None) };
@@ -209,7 +220,7 @@ impl Engine {
         item.retry(work.extra(), due);
         work.extra().put(row_of(to), push_is, codec::encode(&push));
         if let Some(row) = dialog {
-            work.extra().put(key, dialog_is, codec::encode(&row));
+            work.extra().put(key, dialog_is, codec::encode(&DialogRow { earlier, ..row }));
         }
         let why = if way.asks { "she is asked by a push first" } else { "she is told by a push first" };
         let waits = Sent::Later { after: way.wait, why: why.to_owned() };
@@ -264,7 +275,7 @@ impl Engine {
 
     /// Whether a push would take a dialog from her: one that is open, or that she may go on with.
     fn is_in_use(&self, row: &DialogRow, now: Timestamp) -> bool {
-        if row.pushed == Some(Ours::Asked) {
+        if row.is_unanswered() {
             return false;
         }
         let open = !row.state.is_over() && row.state.cut.is_none() && now.since(row.last) <= OPEN_FOR;
@@ -294,8 +305,8 @@ impl Engine {
 
     // ---- what becomes of a push --------------------------------------------------------
 
-    /// A push did not leave, or nobody knows: its SMS goes now. A dialog that surely was not shown is
-    /// forgotten.
+    /// A push did not leave, or nobody knows: its SMS goes now. A dialog that surely was not shown takes
+    /// no answer.
     async fn push_failed(&self, phone: Msisdn, sms: &str, surely: bool) {
         self.end_push(phone, |push| (*push.sms == *sms).then_some(End::Failed { surely })).await;
     }
@@ -343,11 +354,13 @@ impl Engine {
                 let now = work.now;
                 sms.iter().for_each(|sms| sms.hasten(work.extra(), now));
                 work.wake(shard::SMS);
-                let row = opened.as_ref().and_then(|row| codec::decode_row::<DialogRow>(&dialog, row).ok());
-                let ours =
-                    |row: &DialogRow| row.pushed == Some(Ours::Asked) && Some(row.state.id) == push.dialog;
-                if let Some(kept) = opened.filter(|_| surely && row.as_ref().is_some_and(ours)) {
-                    work.extra().delete(dialog, Expect::At(kept.version));
+                if let Some(kept) = opened.filter(|_| surely)
+                    && let Ok(row) = codec::decode_row::<DialogRow>(&dialog, &kept)
+                    && row.pushed == Some(Ours::Asked)
+                    && Some(row.state.id) == push.dialog
+                {
+                    let row = DialogRow { pushed: Some(Ours::Unshown), ..row };
+                    work.extra().put(dialog, Expect::At(kept.version), codec::encode(&row));
                 }
             }
         }

@@ -45,7 +45,7 @@ pub(super) enum Key {
 }
 
 pub(super) fn key(row: &DialogRow, input: &UssdIn) -> Key {
-    if !row.is_of(input) {
+    if !row.is_of(input) || row.is_unanswered() {
         return Key::Over;
     }
     if input.mark.is_some() && input.mark == row.mark {

@@ -18,6 +18,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 mod long;
+mod pushes;
 
 /// Providers that are never asked in these tests.
 struct Nobody;

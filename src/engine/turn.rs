@@ -225,7 +225,7 @@ impl Engine {
         let resumed =
             row.filter(|row| row.state.graph == graph.hash && row.state.may_resume(&graph, input.at));
         // What she never answered she may never have seen.
-        let resumed = resumed.filter(|row| row.pushed != Some(Ours::Asked));
+        let resumed = resumed.filter(|row| !row.is_unanswered());
         let (state, first, candidate) = match resumed {
             Some(row) => {
                 let mut state = row.state;

@@ -5,7 +5,7 @@ use super::*;
 const CODE: &str = "*483*57#";
 
 /// A step with a mark of its own, over a dialog of this name.
-async fn step(engine: &Engine, phone: Msisdn, session: u8, mark: u8, event: UssdEvent) -> UssdOut {
+pub(super) async fn step(engine: &Engine, phone: Msisdn, session: u8, mark: u8, event: UssdEvent) -> UssdOut {
     let (gateway, at) = ("test".into(), engine.clock.now());
     let (session, mark) = (vec![session], Some(vec![mark]));
     let input = UssdIn { gateway, msisdn: phone, session, sequence: None, event, mark, septets: None, at };
@@ -16,14 +16,14 @@ fn begin() -> UssdEvent {
     UssdEvent::Begin(CODE.to_owned())
 }
 
-fn key(typed: &str) -> UssdEvent {
+pub(super) fn key(typed: &str) -> UssdEvent {
     UssdEvent::Reply(typed.to_owned())
 }
 
 const UNSEEN: UssdEvent = UssdEvent::Unseen { surely: true };
 const PERHAPS_UNSEEN: UssdEvent = UssdEvent::Unseen { surely: false };
 
-async fn home() -> (Arc<Engine>, Arc<MovableClock>, UssdOut) {
+pub(super) async fn home() -> (Arc<Engine>, Arc<MovableClock>, UssdOut) {
     let (engine, clock) = engine().await;
     join(&engine, phone(101), Lang::EN).await;
     let home = step(&engine, phone(101), 1, 1, begin()).await;
@@ -31,7 +31,7 @@ async fn home() -> (Arc<Engine>, Arc<MovableClock>, UssdOut) {
     (engine, clock, home)
 }
 
-fn is_closing(out: &UssdOut, engine: &Engine) -> bool {
+pub(super) fn is_closing(out: &UssdOut, engine: &Engine) -> bool {
     is_closing_in(out, engine, Lang::EN)
 }
 
