@@ -15,11 +15,12 @@ use crate::menu::value::Value;
 use crate::store::batch::{Act, Expect, Op, Row};
 use crate::store::{Key, codec, keys};
 use crate::types::{Lang, Msisdn};
+use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 /// Most senders whose parts wait. Beyond it a first part is answered "bring it again", and the
 /// SMSC keeps it: what was acknowledged is never dropped for room.
-const MOST_SENDERS: usize = 2000;
+const MOST_SENDERS: usize = if cfg!(test) { 20 } else { 2000 };
 
 impl Engine {
     /// Takes a part of a long SMS; `Err` when it could not be kept, so that the SMSC brings it
@@ -44,10 +45,11 @@ impl Engine {
         let key = parts_key(input.from);
         let row = self.store.read(vec![key.clone()]).await?.into_iter().next().flatten();
         let mut held = assembly(&row);
-        if row.is_none() && self.senders_waiting().await? >= MOST_SENDERS {
+        let waited = held.waiting() > 0;
+        let (taken, lost) = held.take(&input.to, input.place, input.piece.clone(), input.at);
+        if !waited && taken == Taken::Waits && self.senders_waiting().await? >= MOST_SENDERS {
             return Err(Fault::Broken(format!("parts of {MOST_SENDERS} senders wait already")));
         }
-        let (taken, lost) = held.take(&input.to, input.place, input.piece.clone(), input.at);
         let mut work = self.work(input.at)?;
         self.tell_lost(&mut work, input.from, &lost).await?;
         keep(&mut work, input.from, &held, row.as_ref());
@@ -73,7 +75,7 @@ impl Engine {
     }
 
     async fn senders_waiting(&self) -> Result<usize, Fault> {
-        let rows = self.store.scan(keys::index_prefix(PARTS, &[]), None, MOST_SENDERS, false).await?;
+        let rows = self.store.scan(keys::index_prefix(WAITING, &[]), None, MOST_SENDERS, false).await?;
         Ok(rows.len())
     }
 
@@ -112,8 +114,10 @@ impl Engine {
     }
 }
 
-/// The index of senders whose long SMS wait for parts.
+/// What is held of each sender's long SMS, be they whole or not.
 const PARTS: &str = "parts";
+/// The senders among them whose parts wait for others.
+const WAITING: &str = "parts-waiting";
 
 fn parts_key(from: Msisdn) -> Key {
     keys::index(PARTS, &[&from.number().to_be_bytes()], b"")
@@ -129,6 +133,10 @@ fn keep(work: &mut Work<'_>, from: Msisdn, held: &Assembly, row: Option<&Row>) {
     let expect = row.map_or(Expect::Absent, |row| Expect::At(row.version));
     let act = if held.is_empty() { Act::Delete } else { Act::Put(codec::encode(held)) };
     work.extra().ops.push(Op { key: parts_key(from), expect, act });
+    // The row above has been compared with; this one only follows it.
+    let act = if held.waiting() == 0 { Act::Delete } else { Act::Put(Bytes::new()) };
+    let key = keys::index(WAITING, &[&from.number().to_be_bytes()], b"");
+    work.extra().ops.push(Op { key, expect: Expect::Any, act });
     if let Some(due) = held.next_due() {
         work.timer(due, &format!("parts/{from}"), &Due::Parts(from));
     }

@@ -137,6 +137,21 @@ async fn texts(engine: &Engine) -> Vec<String> {
     items.iter().map(text).collect()
 }
 
+/// Runs the workers until no text waits any more; how often they sent one.
+async fn sent_until_none_waits(engine: &Arc<Engine>) -> usize {
+    let (sender, stop) = (Arc::new(OneName::default()), CancellationToken::new());
+    let worker = tokio::spawn(outbox::run(Arc::clone(engine), sender.clone(), stop.clone()));
+    let settled = async {
+        while rows::next_due(&*engine.store, shard::SMS).await.expect("read").is_some() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), settled).await.expect("settled");
+    stop.cancel();
+    worker.await.expect("ended");
+    sender.0.load(Ordering::SeqCst)
+}
+
 async fn journal(engine: &Engine) -> String {
     let rows = engine.store.scan(vec![keys::JOURNAL], None, 99, false).await.expect("read");
     rows.iter().map(|(_, row)| String::from_utf8_lossy(&row.octets()).into_owned()).collect()
@@ -146,17 +161,7 @@ async fn journal(engine: &Engine) -> String {
 async fn an_sms_whose_parts_got_one_name_or_none_is_sent_once() {
     let (engine, _) = engine().await;
     sms(&engine, phone(101), "hello").await.expect("kept");
-    let (sender, stop) = (Arc::new(OneName::default()), CancellationToken::new());
-    let worker = tokio::spawn(outbox::run(engine.clone(), sender.clone(), stop.clone()));
-    let settled = async {
-        while rows::next_due(&*engine.store, shard::SMS).await.expect("read").is_some() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(5), settled).await.expect("settled");
-    stop.cancel();
-    worker.await.expect("ended");
-    assert_eq!(sender.0.load(Ordering::SeqCst), 1);
+    assert_eq!(sent_until_none_waits(&engine).await, 1);
 }
 
 #[tokio::test]

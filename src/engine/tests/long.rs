@@ -61,6 +61,23 @@ async fn a_restart_between_two_parts_keeps_the_beginning() {
 }
 
 #[tokio::test]
+async fn only_senders_whose_parts_wait_take_up_room() {
+    let (engine, _) = engine().await;
+    let take = |who, place| engine.part_turn(part(&engine, phone(who), place, "SELL "));
+    // As many as there is room for, and all of them whole at once.
+    for who in 100..120 {
+        take(who, (1, 2)).await.expect("kept");
+        take(who, (2, 2)).await.expect("whole");
+    }
+    for who in 200..220 {
+        take(who, (1, 2)).await.expect("there is room again");
+    }
+    take(300, (1, 2)).await.expect_err("the SMSC keeps it");
+    take(200, (2, 2)).await.expect("whoever waits is let in");
+    take(300, (1, 2)).await.expect("into the place that became free");
+}
+
+#[tokio::test]
 async fn whoever_sent_what_never_came_whole_is_told_so_in_her_language() {
     let (engine, clock) = engine().await;
     let (her, stranger) = (phone(101), phone(102));
@@ -123,15 +140,5 @@ async fn a_stopped_tip_leaves_the_outbox_unsent() {
     let tip = Text { to: her, text, name, purpose, queued, tried: 0, partly: None, offer: None };
     work.send(shard::SMS, "tip".to_owned(), "sms", &tip, Duration::from_secs(3_600));
     engine.commit(work, Cause::Desk("test".to_owned()), None).await.expect("queued");
-    let (sender, stop) = (Arc::new(OneName::default()), CancellationToken::new());
-    let worker = tokio::spawn(outbox::run(engine.clone(), sender.clone(), stop.clone()));
-    let settled = async {
-        while rows::next_due(&*engine.store, shard::SMS).await.expect("read").is_some() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(5), settled).await.expect("settled");
-    stop.cancel();
-    worker.await.expect("ended");
-    assert_eq!(sender.0.load(Ordering::SeqCst), 1, "the confirmation, and nothing else");
+    assert_eq!(sent_until_none_waits(&engine).await, 1, "the confirmation, and nothing else");
 }

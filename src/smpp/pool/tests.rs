@@ -164,7 +164,8 @@ async fn of_a_long_sms_partly_taken_only_the_missing_part_goes_again() {
     let (sequence, message, _) = peer.submitted().await;
     assert_eq!(message.short_message, first[1].0, "the same part, under the same reference");
     peer.resp(sequence, status::OK, "2").await;
-    let ids = ["1", "2", "3"].map(str::to_owned).to_vec();
+    // Only the last part asked for a receipt, so only its name is waited for.
+    let ids = ["", "", "3"].map(str::to_owned).to_vec();
     assert_eq!(sending.await.expect("no panic"), Sent::Taken { gateway: "safari".into(), ids });
 }
 

@@ -67,8 +67,8 @@ impl Pool {
             if partly.taken.contains_key(&number) {
                 continue;
             }
-            let receipt = gateway.settings.receipts
-                && (gateway.settings.receipt_on == ReceiptOn::Every || number + 1 == total);
+            let unasked = gateway.settings.receipt_on == ReceiptOn::Last && number + 1 < total;
+            let receipt = gateway.settings.receipts && !unasked;
             let mut message = mt_message(gateway, &sms, cut.coding, part, now);
             message.registered_delivery = u8::from(receipt);
             let (done, answer) = oneshot::channel();
@@ -76,10 +76,12 @@ impl Pool {
                 worst = Some(PartSent::Unsent("the SMSC bind was lost or filled up meanwhile".to_owned()));
                 break;
             }
-            answers.push((number, answer));
+            answers.push((number, unasked, answer));
         }
-        for (number, answer) in answers {
+        for (number, unasked, answer) in answers {
             match answer.await.unwrap_or_else(|_| PartSent::Unsent("the connection was lost".to_owned())) {
+                // A part that no receipt will be about has no name to wait for.
+                PartSent::Taken(_) if unasked => drop(partly.taken.insert(number, String::new())),
                 PartSent::Taken(id) => drop(partly.taken.insert(number, id)),
                 other => worst = worst.into_iter().chain([other]).max_by_key(PartSent::weight),
             }

@@ -200,6 +200,9 @@ public_url    = "http://{http}"
 desk_key_file = "secrets/desk"
 pay_origins   = ["{card}"]
 
+[store]
+cache_mib = 8
+
 [market.listing]
 max_per_artisan = 999
 
