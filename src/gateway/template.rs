@@ -11,6 +11,8 @@ pub enum Escape {
     Form,
     /// A JSON string with its quotes.
     Json,
+    /// The text of an XML or HTML element, or of an attribute in quotes.
+    Markup,
 }
 
 impl Escape {
@@ -20,6 +22,8 @@ impl Escape {
         match kind.as_str() {
             "application/x-www-form-urlencoded" => Self::Form,
             json if json == "application/json" || json.ends_with("+json") => Self::Json,
+            "text/xml" | "application/xml" | "text/html" => Self::Markup,
+            xml if xml.ends_with("+xml") => Self::Markup,
             _ => Self::Plain,
         }
     }
@@ -29,6 +33,14 @@ impl Escape {
             Self::Plain => into.push_str(value),
             Self::Form => into.extend(form_urlencoded::byte_serialize(value.as_bytes())),
             Self::Json => into.push_str(&serde_json::Value::from(value).to_string()),
+            Self::Markup => value.chars().for_each(|letter| match letter {
+                '&' => into.push_str("&amp;"),
+                '<' => into.push_str("&lt;"),
+                '>' => into.push_str("&gt;"),
+                '"' => into.push_str("&quot;"),
+                '\'' => into.push_str("&#39;"),
+                letter => into.push(letter),
+            }),
         }
     }
 }
@@ -127,6 +139,17 @@ mod tests {
         assert_eq!(Escape::of("application/json; charset=utf-8"), Escape::Json);
         assert_eq!(Escape::of("Application/X-WWW-form-urlencoded"), Escape::Form);
         assert_eq!(Escape::of("text/plain"), Escape::Plain);
+        for markup in ["text/xml; charset=utf-8", "application/xml", "application/soap+xml", "text/html"] {
+            assert_eq!(Escape::of(markup), Escape::Markup, "{markup}");
+        }
+    }
+
+    #[test]
+    fn what_fills_a_hole_of_xml_opens_and_closes_nothing() {
+        let body = template("<sms to=\"{to}\">{text}</sms>");
+        let body = body.fill(Escape::Markup, &[("to", "\"1\" x='"), ("text", "A & B</sms><b>")]);
+        let expected = "<sms to=\"&quot;1&quot; x=&#39;\">A &amp; B&lt;/sms&gt;&lt;b&gt;</sms>";
+        assert_eq!(body, expected);
     }
 
     proptest! {

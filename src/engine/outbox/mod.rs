@@ -65,14 +65,7 @@ pub async fn run(engine: Arc<Engine>, sms: Arc<dyn SmsSender>, stop: Cancellatio
             Ok(0) => {}
             Ok(items) => tracing::info!(items, shard, "an earlier run left these unsettled; they go again"),
             // The lease ends all the same.
-            Err(why @ StoreError::Stopped(_)) => {
-                if !stop.is_cancelled() {
-                    tracing::error!(%why, "ALARM: the store stopped, so the service ends");
-                    stop.cancel();
-                }
-                return;
-            }
-            Err(why) => tracing::error!(%why, shard, "outbox"),
+            Err(why) => troubled(&why, shard, &stop),
         }
     }
     let texts = texts::Texts { engine: &engine, sender: &*sms };
@@ -83,6 +76,18 @@ pub async fn run(engine: Arc<Engine>, sms: Arc<dyn SmsSender>, stop: Cancellatio
         Worker::new(&engine, &refunds).run(&stop),
     )
     .await;
+}
+
+/// The store did not do its part. One that stopped does nothing more before the next start.
+fn troubled(why: &StoreError, shard: u8, stop: &CancellationToken) {
+    match why {
+        StoreError::Stopped(_) if stop.is_cancelled() => {}
+        StoreError::Stopped(_) => {
+            tracing::error!(%why, "ALARM: the store stopped, so the service ends");
+            stop.cancel();
+        }
+        _ => tracing::error!(%why, shard, "outbox"),
+    }
 }
 
 /// What is in hand of one kind: one slow sending holds up nobody but those of its own key.
@@ -115,7 +120,7 @@ impl<'e> Worker<'e> {
     async fn run(mut self, stop: &CancellationToken) {
         let wake = &self.engine.wake[usize::from(self.kind.shard())];
         while !stop.is_cancelled() {
-            if self.claim().await {
+            if self.claim(stop).await {
                 continue;
             }
             let nap = tokio::time::sleep(LOOK);
@@ -146,7 +151,7 @@ impl<'e> Worker<'e> {
     }
 
     /// Takes up what is due and has room; true when there may be more.
-    async fn claim(&mut self) -> bool {
+    async fn claim(&mut self, stop: &CancellationToken) -> bool {
         let (now, shard) = (self.engine.clock.now(), self.kind.shard());
         self.held.retain(|_, until| *until > now);
         let most = self.free().min(self.kind.room());
@@ -160,7 +165,7 @@ impl<'e> Worker<'e> {
                 full && self.free() > 0 && self.kind.room() > 0
             }
             Err(why) => {
-                tracing::error!(%why, shard, "outbox");
+                troubled(&why, shard, stop);
                 false
             }
         }

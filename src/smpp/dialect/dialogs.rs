@@ -143,10 +143,13 @@ impl Dialogs {
     }
 
     /// Notes that a push leaves for a phone. The reply to one that asks is the first that tells
-    /// the name of the dialog; where dialogs have no names, it is not that of the dialog before.
-    pub fn pushed(&mut self, phone: Msisdn, now: Timestamp) {
+    /// the name of the dialog; where dialogs have no names, neither it nor the end of a notice is of
+    /// the dialog before.
+    pub fn pushed(&mut self, phone: Msisdn, asks: bool, now: Timestamp) {
         self.pushed.retain(|_, at| now.since(*at) < KEPT);
-        self.pushed.insert(phone.number(), now);
+        if asks {
+            self.pushed.insert(phone.number(), now);
+        }
         let nameless = (phone.number(), Vec::new());
         if self.dialogs.get(&nameless).is_some_and(|dialog| dialog.closed) {
             self.dialogs.remove(&nameless);

@@ -92,7 +92,7 @@ impl Gateway {
         let phone = Msisdn::from_e164(phone).expect("a number");
         let (screen, tag) = match word {
             "push" | "notify" => {
-                self.dialogs.pushed(phone, self.now);
+                self.dialogs.pushed(phone, word == "push", self.now);
                 (self.dialect.push(CODE, phone, said, word == "push"), None)
             }
             _ => {

@@ -40,9 +40,7 @@ impl Pool {
         // The gateway names the dialog, so the first answer is known by her number alone.
         let dialect = {
             let mut dialogs = lock(&gateway.dialogs);
-            if way.asks {
-                dialogs.pushed(to, gateway.now());
-            }
+            dialogs.pushed(to, way.asks, gateway.now());
             dialogs.habits().dialect().clone()
         };
         let from = gateway.settings.sender(Purpose::Order).addr;

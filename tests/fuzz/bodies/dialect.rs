@@ -48,7 +48,7 @@ fn a_gateway_is_answered(dialect: &Dialect, messages: &[(Message, bool)]) {
         }
         dialogs.fared(&key, &met.mark, Fate::Taken, message.sm_default_msg_id & 1 == 1);
         if let Some(push) = met.dialect.push("48357", met.step.msisdn, &said, true) {
-            dialogs.pushed(met.step.msisdn, now);
+            dialogs.pushed(met.step.msisdn, true, now);
             readable(&met.dialect, &push);
         }
     }

@@ -1,6 +1,6 @@
 //! The operator's gateway at its worst: not there, gone for a while, refusing us, refusing our pace.
 
-use super::{brought, earns, on_sale, taken};
+use super::{brought, earns, open_stall, taken};
 use crate::support::logs;
 use crate::support::village::{Founding, SOON, Village, free_port, until};
 use sokoni::sim::smsc::Spell;
@@ -34,9 +34,7 @@ fn absence() -> Duration {
 
 #[tokio::test]
 async fn an_operator_that_is_gone_in_the_middle_of_a_story_loses_no_message() {
-    let village = Village::open().await;
-    let (achieng, amina) = (village.achieng().await, village.amina());
-    let listing = on_sale(&achieng, &amina, 850, 1).await;
+    let (village, achieng, amina, listing) = open_stall(850, 1).await;
     achieng.walks(&["1", "2"]).await;
     village.smsc.refuse_for(absence());
     village.smsc.drop_links();
@@ -117,9 +115,7 @@ async fn a_burst_that_the_operator_throttles_arrives_whole() {
 
 #[tokio::test]
 async fn answers_that_the_operator_swallows_are_sent_again_later() {
-    let village = Village::open().await;
-    let (achieng, amina) = (village.achieng().await, village.amina());
-    let listing = on_sale(&achieng, &amina, 850, 1).await;
+    let (village, achieng, amina, listing) = open_stall(850, 1).await;
     let order = taken(&village, &achieng, &listing, 1).await;
     village.smsc.faults(|faults| faults.queue_full = Spell::Times(5));
     brought(&achieng, &amina, &order).await;

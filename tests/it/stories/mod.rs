@@ -31,6 +31,14 @@ async fn on_sale(maker: &Artisan, kiosk: &Agent, price: u32, ready: u32) -> Stri
     listing
 }
 
+/// A village where Achieng has pieces on sale that Amina found good; with them the listing's number.
+async fn open_stall(price: u32, ready: u32) -> (Village, Artisan, Agent, String) {
+    let village = Village::open().await;
+    let (maker, kiosk) = (village.achieng().await, village.amina());
+    let listing = on_sale(&maker, &kiosk, price, ready).await;
+    (village, maker, kiosk, listing)
+}
+
 /// Somebody far away buys; the maker is offered the order and takes it.
 async fn taken(village: &Village, maker: &Artisan, listing: &str, pieces: u32) -> Order {
     let order = village.shopper().buys(listing, pieces).await;

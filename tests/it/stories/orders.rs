@@ -1,6 +1,6 @@
 //! An order on its way from the shopper to the kiosk and to the maker's purse.
 
-use super::{brought, earns, on_sale, taken};
+use super::{brought, earns, on_sale, open_stall, taken};
 use crate::support::actors::{Agent, Artisan};
 use crate::support::village::Village;
 use std::time::Duration;
@@ -9,9 +9,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 #[tokio::test]
 async fn w12_money_moves_from_in_orders_to_ready_when_the_pieces_pass() {
-    let village = Village::open().await;
-    let (achieng, amina) = (village.achieng().await, village.amina());
-    let listing = on_sale(&achieng, &amina, 850, 3).await;
+    let (village, achieng, amina, listing) = open_stall(850, 3).await;
     let order = taken(&village, &achieng, &listing, 3).await;
     let money = achieng.dials_code("*483*57*3#").await;
     assert!(money.starts_with("Ready: KSh 0. In orders: KSh 2,550. On its way: KSh 0"), "{money}");
@@ -31,9 +29,7 @@ async fn w12_money_moves_from_in_orders_to_ready_when_the_pieces_pass() {
 
 #[tokio::test]
 async fn w30_a_check_releases_the_money_once() {
-    let village = Village::open().await;
-    let (achieng, amina) = (village.achieng().await, village.amina());
-    let listing = on_sale(&achieng, &amina, 850, 3).await;
+    let (village, achieng, amina, listing) = open_stall(850, 3).await;
     let order = taken(&village, &achieng, &listing, 3).await;
     brought(&achieng, &amina, &order).await;
     let first = amina.passes(&order.code, 3).await;
@@ -50,9 +46,7 @@ async fn w30_a_check_releases_the_money_once() {
 
 #[tokio::test]
 async fn w31_more_pieces_than_came_cannot_pass() {
-    let village = Village::open().await;
-    let (achieng, amina) = (village.achieng().await, village.amina());
-    let listing = on_sale(&achieng, &amina, 850, 3).await;
+    let (village, achieng, amina, listing) = open_stall(850, 3).await;
     let order = taken(&village, &achieng, &listing, 3).await;
     brought(&achieng, &amina, &order).await;
     let books = village.books().await;
@@ -67,9 +61,7 @@ async fn w31_more_pieces_than_came_cannot_pass() {
 
 #[tokio::test]
 async fn a_parcel_is_not_judged_before_it_is_in_the_kiosks_hands() {
-    let village = Village::open().await;
-    let (achieng, amina) = (village.achieng().await, village.amina());
-    let listing = on_sale(&achieng, &amina, 850, 1).await;
+    let (village, achieng, amina, listing) = open_stall(850, 1).await;
     let order = taken(&village, &achieng, &listing, 1).await;
     let away = amina.asks(&format!("QC {} PASS 1", order.code), "is not in your hands").await;
     assert!(away.contains(&order.code));
@@ -79,9 +71,7 @@ async fn a_parcel_is_not_judged_before_it_is_in_the_kiosks_hands() {
 
 #[tokio::test]
 async fn pieces_that_fail_are_mended_and_pass_the_second_time() {
-    let village = Village::open().await;
-    let (achieng, amina) = (village.achieng().await, village.amina());
-    let listing = on_sale(&achieng, &amina, 850, 3).await;
+    let (village, achieng, amina, listing) = open_stall(850, 3).await;
     let order = taken(&village, &achieng, &listing, 3).await;
     brought(&achieng, &amina, &order).await;
     amina.passes(&order.code, 2).await;
@@ -122,9 +112,7 @@ async fn is_given_back(village: &Village, order: &crate::support::shopper::Order
 
 #[tokio::test]
 async fn an_offer_that_nobody_answers_gives_the_shopper_her_money_back() {
-    let village = Village::open().await;
-    let (achieng, amina) = (village.achieng().await, village.amina());
-    let listing = on_sale(&achieng, &amina, 850, 1).await;
+    let (village, achieng, _, listing) = open_stall(850, 1).await;
     let order = village.shopper().buys(&listing, 1).await;
     assert_eq!(achieng.is_offered().await, order.code);
     village.clock.advance(DAY + Duration::from_secs(60));
@@ -143,9 +131,7 @@ async fn an_offer_that_nobody_answers_gives_the_shopper_her_money_back() {
 
 #[tokio::test]
 async fn an_order_that_is_refused_gives_the_shopper_her_money_back() {
-    let village = Village::open().await;
-    let (achieng, amina) = (village.achieng().await, village.amina());
-    let listing = on_sale(&achieng, &amina, 850, 2).await;
+    let (village, achieng, _, listing) = open_stall(850, 2).await;
     let order = village.shopper().buys(&listing, 2).await;
     achieng.is_offered().await;
     achieng.asks(&format!("NO {}", order.code), "We tell the buyer").await;
@@ -157,9 +143,7 @@ async fn an_order_that_is_refused_gives_the_shopper_her_money_back() {
 #[tokio::test]
 async fn a_refund_waits_for_a_card_processor_that_is_down() {
     use sokoni::sim::Line;
-    let village = Village::open().await;
-    let (achieng, amina) = (village.achieng().await, village.amina());
-    let listing = on_sale(&achieng, &amina, 850, 1).await;
+    let (village, achieng, _, listing) = open_stall(850, 1).await;
     let order = village.shopper().buys(&listing, 1).await;
     achieng.is_offered().await;
     village.card.set_line(Line::Closed).await;
@@ -174,9 +158,7 @@ async fn a_refund_waits_for_a_card_processor_that_is_down() {
 
 #[tokio::test]
 async fn a_call_that_drops_after_accepting_shows_the_result_and_not_the_question() {
-    let village = Village::open().await;
-    let (achieng, amina) = (village.achieng().await, village.amina());
-    let listing = on_sale(&achieng, &amina, 850, 1).await;
+    let (village, achieng, _, listing) = open_stall(850, 1).await;
     let order = village.shopper().buys(&listing, 1).await;
     achieng.is_offered().await;
     let shown = achieng.walks(&["2", "1"]).await;
@@ -260,9 +242,7 @@ async fn a_call_that_drops_in_a_list_goes_on_with_what_is_true_now() {
 
 #[tokio::test]
 async fn a_call_that_drops_at_an_order_goes_on_with_where_the_order_stands_now() {
-    let village = Village::open().await;
-    let (achieng, amina) = (village.achieng().await, village.amina());
-    let listing = on_sale(&achieng, &amina, 850, 1).await;
+    let (village, achieng, _, listing) = open_stall(850, 1).await;
     let order = village.shopper().buys(&listing, 1).await;
     achieng.is_offered().await;
     let shown = achieng.walks(&["2", "1"]).await;

@@ -1,6 +1,6 @@
 //! The shopper's side: prices, forms sent twice, webhooks that repeat, a page that keeps itself fresh.
 
-use super::{brought, on_sale, taken};
+use super::{brought, on_sale, open_stall, taken};
 use crate::support::village::{Village, until};
 use reqwest::StatusCode;
 use sokoni::sim::card::Delivery;
@@ -31,9 +31,8 @@ async fn w60_the_price_on_the_page_follows_from_the_makers_price_to_the_cent() {
 
 #[tokio::test]
 async fn w61_a_form_sent_twice_and_a_webhook_told_five_times_make_one_order() {
-    let village = Village::open().await;
-    let (achieng, amina, shopper) = (village.achieng().await, village.amina(), village.shopper());
-    let listing = on_sale(&achieng, &amina, 850, 3).await;
+    let (village, achieng, _, listing) = open_stall(850, 3).await;
+    let shopper = village.shopper();
     village.card.deliver(Delivery { copies: 5, ..Delivery::default() });
     let form = shopper.fills(&listing, 1).await;
     let pay_url = shopper.sends(&form).await.expect("on to payment");
@@ -52,9 +51,8 @@ async fn w61_a_form_sent_twice_and_a_webhook_told_five_times_make_one_order() {
 
 #[tokio::test]
 async fn w61_two_forms_sent_at_once_with_one_key_make_one_order() {
-    let village = Village::open().await;
-    let (achieng, amina, shopper) = (village.achieng().await, village.amina(), village.shopper());
-    let listing = on_sale(&achieng, &amina, 850, 5).await;
+    let (village, _, _, listing) = open_stall(850, 5).await;
+    let shopper = village.shopper();
     let form = shopper.fills(&listing, 1).await;
     let sent = || shopper.sends(&form);
     let (a, b, c) = tokio::join!(sent(), sent(), sent());
@@ -65,9 +63,8 @@ async fn w61_two_forms_sent_at_once_with_one_key_make_one_order() {
 
 #[tokio::test]
 async fn the_last_piece_is_sold_once() {
-    let village = Village::open().await;
-    let (achieng, amina, shopper) = (village.achieng().await, village.amina(), village.shopper());
-    let listing = on_sale(&achieng, &amina, 850, 1).await;
+    let (village, _, _, listing) = open_stall(850, 1).await;
+    let shopper = village.shopper();
     let (hers, his) = (shopper.fills(&listing, 1).await, shopper.fills(&listing, 1).await);
     let (hers, his) = tokio::join!(shopper.sends(&hers), shopper.sends(&his));
     assert!(hers.is_ok() ^ his.is_ok(), "{hers:?} {his:?}");
@@ -78,9 +75,8 @@ async fn the_last_piece_is_sold_once() {
 
 #[tokio::test]
 async fn more_pieces_than_are_left_are_a_mistake_in_the_form_and_none_left_is_sold() {
-    let village = Village::open().await;
-    let (achieng, amina, shopper) = (village.achieng().await, village.amina(), village.shopper());
-    let listing = on_sale(&achieng, &amina, 850, 3).await;
+    let (village, _, _, listing) = open_stall(850, 3).await;
+    let shopper = village.shopper();
     let much = shopper.fills(&listing, 4).await;
     let (status, page) = shopper.sends(&much).await.expect_err("three are left");
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -96,9 +92,8 @@ async fn more_pieces_than_are_left_are_a_mistake_in_the_form_and_none_left_is_so
 
 #[tokio::test]
 async fn w61_a_key_that_comes_again_with_another_order_is_refused() {
-    let village = Village::open().await;
-    let (achieng, amina, shopper) = (village.achieng().await, village.amina(), village.shopper());
-    let listing = on_sale(&achieng, &amina, 850, 3).await;
+    let (village, _, _, listing) = open_stall(850, 3).await;
+    let shopper = village.shopper();
     let form = shopper.fills(&listing, 1).await;
     let first = shopper.sends(&form).await.expect("on to payment");
     let other = form.but("quantity", "2");
@@ -112,9 +107,7 @@ async fn w61_a_key_that_comes_again_with_another_order_is_refused() {
 
 #[tokio::test]
 async fn w62_the_order_page_shows_each_step_at_once() {
-    let village = Village::open().await;
-    let (achieng, amina) = (village.achieng().await, village.amina());
-    let listing = on_sale(&achieng, &amina, 850, 1).await;
+    let (village, achieng, amina, listing) = open_stall(850, 1).await;
     let order = village.shopper().buys(&listing, 1).await;
     let mut page = order.live().await;
     page.shows("offered", FIVE).await;
@@ -133,9 +126,8 @@ async fn w62_the_order_page_shows_each_step_at_once() {
 
 #[tokio::test]
 async fn pieces_that_are_not_paid_for_in_time_can_be_bought_again() {
-    let village = Village::open().await;
-    let (achieng, amina, shopper) = (village.achieng().await, village.amina(), village.shopper());
-    let listing = on_sale(&achieng, &amina, 850, 1).await;
+    let (village, achieng, _, listing) = open_stall(850, 1).await;
+    let shopper = village.shopper();
     let form = shopper.fills(&listing, 1).await;
     let pay_url = shopper.sends(&form).await.expect("on to payment");
     assert_eq!(shopper.left(&listing).await, 0);
@@ -154,9 +146,8 @@ async fn pieces_that_are_not_paid_for_in_time_can_be_bought_again() {
 
 #[tokio::test]
 async fn a_webhook_that_comes_late_finds_its_order() {
-    let village = Village::open().await;
-    let (achieng, amina, shopper) = (village.achieng().await, village.amina(), village.shopper());
-    let listing = on_sale(&achieng, &amina, 850, 1).await;
+    let (village, achieng, _, listing) = open_stall(850, 1).await;
+    let shopper = village.shopper();
     village.card.deliver(Delivery { hold: true, ..Delivery::default() });
     let form = shopper.fills(&listing, 1).await;
     let order = shopper.pays(&shopper.sends(&form).await.expect("on to payment")).await;
@@ -170,9 +161,8 @@ async fn a_webhook_that_comes_late_finds_its_order() {
 
 #[tokio::test]
 async fn a_payment_for_pieces_that_were_let_go_is_given_back() {
-    let village = Village::open().await;
-    let (achieng, amina, shopper) = (village.achieng().await, village.amina(), village.shopper());
-    let listing = on_sale(&achieng, &amina, 850, 1).await;
+    let (village, achieng, _, listing) = open_stall(850, 1).await;
+    let shopper = village.shopper();
     village.card.deliver(Delivery { hold: true, ..Delivery::default() });
     let form = shopper.fills(&listing, 1).await;
     let order = shopper.pays(&shopper.sends(&form).await.expect("on to payment")).await;
@@ -193,9 +183,8 @@ async fn a_payment_for_pieces_that_were_let_go_is_given_back() {
 
 #[tokio::test]
 async fn the_makers_part_is_her_price_and_the_page_of_an_unknown_order_says_nothing() {
-    let village = Village::open().await;
-    let (achieng, amina, shopper) = (village.achieng().await, village.amina(), village.shopper());
-    let listing = on_sale(&achieng, &amina, 850, 1).await;
+    let (village, achieng, amina, listing) = open_stall(850, 1).await;
+    let shopper = village.shopper();
     let order = taken(&village, &achieng, &listing, 1).await;
     assert_eq!(order.part("maker").await, 85_000);
     brought(&achieng, &amina, &order).await;

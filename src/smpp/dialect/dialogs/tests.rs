@@ -141,7 +141,7 @@ fn the_reply_to_a_push_brings_the_name_of_its_dialog() {
         let mut dialogs = dialogs(name);
         meet(&mut dialogs, &of(BEGIN), (1, 1), at(0));
         meet(&mut dialogs, &of("17-ussd-abort-network.hex"), (1, 2), at(1));
-        dialogs.pushed(Msisdn::from_e164("254700000123").expect("a number"), at(2));
+        dialogs.pushed(Msisdn::from_e164("254700000123").expect("a number"), true, at(2));
         let reply = meet(&mut dialogs, &of("31-ussd-push-reply.hex"), (1, 3), at(9));
         assert_eq!((reply.step.reply.kind, reply.verdict), (Kind::Pushed, Verdict::New), "{name}");
         assert_eq!(meet(&mut dialogs, &of("31-ussd-push-reply.hex"), (1, 3), at(9)).verdict, Verdict::Again);
@@ -149,10 +149,20 @@ fn the_reply_to_a_push_brings_the_name_of_its_dialog() {
 }
 
 #[test]
+fn a_notice_is_not_taken_for_the_dialog_before_it_where_dialogs_have_no_names() {
+    let mut dialogs = dialogs("msisdn");
+    let begun = meet(&mut dialogs, &of(BEGIN), (1, 1), at(0));
+    taken(&mut dialogs, &begun, true);
+    assert_eq!(meet(&mut dialogs, &of("33-ussd-notify-confirm.hex"), (1, 2), at(1)).verdict, Verdict::Closed);
+    dialogs.pushed(Msisdn::from_e164("254700000123").expect("a number"), false, at(2));
+    assert_eq!(meet(&mut dialogs, &of("33-ussd-notify-confirm.hex"), (1, 3), at(3)).verdict, Verdict::New);
+}
+
+#[test]
 fn a_push_does_not_capture_the_dialog_that_runs() {
     let mut dialogs = dialogs("its");
     meet(&mut dialogs, &of(BEGIN), (1, 1), at(0));
-    dialogs.pushed(Msisdn::from_e164("254700000123").expect("a number"), at(2));
+    dialogs.pushed(Msisdn::from_e164("254700000123").expect("a number"), true, at(2));
     assert_eq!(meet(&mut dialogs, &of(REPLY), (1, 2), at(3)).step.reply.kind, Kind::Dialled);
     assert_eq!(
         meet(&mut dialogs, &of("31-ussd-push-reply.hex"), (1, 3), at(4)).step.reply.kind,
