@@ -8,7 +8,7 @@ use serde::Deserialize;
 use std::borrow::Cow;
 
 /// Octets of an SMS on the air, header and all.
-const AIR_OCTETS: usize = 140;
+pub const AIR_OCTETS: usize = 140;
 /// The most octets of a short_message (SMPP 3.4, 5.2.22).
 pub const MOST_PART_OCTETS: usize = 254;
 /// The least that a part may be limited to: a header, and some text behind it.

@@ -1,15 +1,19 @@
 //! Septets packed eight into seven octets (3GPP TS 23.038, 6.1.2.1 and, for USSD, 6.1.2.3.1).
 
 const CR: u8 = 0x0D;
+const AT: u8 = 0x00;
+/// What one SMS carries (3GPP TS 23.040, 9.2.3.16).
+const SMS_OCTETS: usize = 140;
+const SMS_SEPTETS: usize = SMS_OCTETS * 8 / 7;
 
 /// Septets as a USSD string packs them: the first one in the low bits.
 ///
-/// Seven spare bits at the end would read as `@`, so they hold a CR; a text that ends in CR on an
-/// octet boundary gets a second CR, so that its own is not taken for filling.
+/// Seven spare bits at the end would read as `@`, so they hold a CR; a text that ends in CR or in `@`
+/// on an octet boundary gets one more CR, so that its own end is not taken for filling.
 pub fn pack(septets: &[u8]) -> Vec<u8> {
     let filled = match septets {
         all if all.len() % 8 == 7 => Some(CR),
-        [.., CR] if septets.len().is_multiple_of(8) => Some(CR),
+        [.., CR | AT] if septets.len().is_multiple_of(8) => Some(CR),
         _ => None,
     };
     let mut octets = Vec::with_capacity((septets.len() * 7).div_ceil(8) + 1);
@@ -44,8 +48,8 @@ pub fn unpack(octets: &[u8]) -> Vec<u8> {
         }
     }
     let filling = match septets.as_slice() {
-        [.., CR | 0] if septets.len().is_multiple_of(8) => true,
-        [.., CR, CR] if septets.len() % 8 == 1 => true,
+        [.., CR | AT] if septets.len().is_multiple_of(8) => true,
+        [.., CR | AT, CR] if septets.len() % 8 == 1 => true,
         _ => false,
     };
     if filling {
@@ -55,14 +59,16 @@ pub fn unpack(octets: &[u8]) -> Vec<u8> {
 }
 
 /// Septets of an SMS behind a user data header of so many octets: the text begins on a septet
-/// boundary, and the bits up to it are filling (3GPP TS 23.040, 9.2.3.24).
+/// boundary, and the bits up to it are filling (3GPP TS 23.040, 9.2.3.24). A full SMS has no room
+/// for a CR behind its last `@`: that one may be taken for filling.
 pub fn pack_behind(header: usize, septets: &[u8]) -> Vec<u8> {
-    if header == 0 {
-        return pack(septets);
-    }
     let ahead = (header * 8).div_ceil(7);
     let whole = [&vec![0; ahead], septets].concat();
-    pack(&whole).split_off(header)
+    let mut octets = pack(&whole);
+    if whole.len() == SMS_SEPTETS {
+        octets.truncate(SMS_OCTETS);
+    }
+    octets.split_off(header)
 }
 
 /// The septets of a text that stands behind a user data header of so many octets.
@@ -107,12 +113,20 @@ mod tests {
         assert_eq!(unpack(&pack(b"1234567\r")), b"1234567\r");
     }
 
+    #[test]
+    fn a_text_that_ends_in_at_on_the_boundary_keeps_it_unless_the_sms_is_full() {
+        assert_eq!(unpack(&pack(b"1234567\0")), b"1234567\0");
+        assert_eq!(unpack(&[0; 7]), [0; 7], "a sender that fills with zero bits");
+        let full = [[b'a'; 152].as_slice(), &[AT]].concat();
+        assert_eq!(pack_behind(6, &full).len(), SMS_OCTETS - 6);
+    }
+
     proptest! {
         #[test]
         fn unpacking_gives_back_what_was_packed(septets in proptest::collection::vec(0u8..0x80, 0..200)) {
-            // A last `@` or a pair of CRs where filling could stand cannot be told from filling.
-            prop_assume!(!(septets.len().is_multiple_of(8) && septets.last() == Some(&0)));
-            prop_assume!(!(septets.len() % 8 == 1 && septets.ends_with(&[CR, CR])));
+            // A last CR where filling could stand cannot be told from filling.
+            let filled = septets.ends_with(&[CR, CR]) || septets.ends_with(&[AT, CR]);
+            prop_assume!(!(septets.len() % 8 == 1 && filled));
             prop_assert_eq!(unpack(&pack(&septets)), septets);
         }
 

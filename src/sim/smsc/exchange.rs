@@ -195,6 +195,11 @@ impl Exchange {
 
     /// A connection is gone: what it had not answered waits for the next one, but for begins.
     pub fn lost(&mut self, id: LinkId, now: Instant) {
+        self.forget(id, now);
+        self.pump(now);
+    }
+
+    fn forget(&mut self, id: LinkId, now: Instant) {
         let Some(link) = self.links.remove(&id) else { return };
         self.counters.links_lost += 1;
         self.count_receivers();
@@ -213,13 +218,14 @@ impl Exchange {
                 }
             }
         }
-        self.pump(now);
     }
 
-    /// Cuts every connection without a word.
-    pub fn drop_links(&mut self) {
-        for link in self.links.values() {
-            link.cut.cancel();
+    /// Cuts every connection without a word. From now on nothing goes to them.
+    pub fn drop_links(&mut self, now: Instant) {
+        let ids: Vec<LinkId> = self.links.keys().copied().collect();
+        for id in ids {
+            self.links[&id].cut.cancel();
+            self.forget(id, now);
         }
     }
 

@@ -112,7 +112,7 @@ impl Smsc {
 
     /// Cuts every connection now, without a word.
     pub fn drop_links(&self) {
-        self.with(|exchange, _| exchange.drop_links());
+        self.with(|exchange, now| exchange.drop_links(now));
     }
 
     /// Closes every new connection at once for so long.
