@@ -23,7 +23,7 @@ const LONG_NIGHT: Duration = Duration::from_secs(600);
 /// How long the last SMS may take when the night is over: the third try is half a minute apart.
 const MORNING: Duration = Duration::from_secs(150);
 /// What the service may hold more after the night than before, in KiB: caches that fill.
-const GROWTH: u64 = 96 * 1024;
+const GROWTH: u64 = 48 * 1024;
 
 /// What everybody counts.
 #[derive(Debug, Default)]
