@@ -8,7 +8,6 @@ pub mod demo;
 pub mod dial;
 pub mod ledger;
 pub mod menu;
-pub mod menu_try;
 pub mod messages;
 pub mod serve;
 pub mod service;

@@ -1,8 +1,8 @@
 //! `sokoni menu try`: a phone in the terminal over a menu file, with nothing behind it. Values
 //! are made up from their types, and an action asks which outcome it should have.
 
+use super::{CLEAN, FAULTS, USAGE, sources::sources};
 use crate::{
-    cli::menu::sources,
     dialog::{
         input::{Ask, Data, Do, Input, PinPurpose, PinVerdict, SmsWish, Step},
         machine::{Env, Machine},
@@ -24,11 +24,10 @@ use std::{
     collections::BTreeMap,
     io::{self, BufRead, Write},
     path::PathBuf,
-    process::ExitCode,
     time::Duration,
 };
 
-/// What `sokoni menu try` takes.
+/// A phone in the terminal
 #[derive(Debug, Args)]
 pub struct TryArgs {
     /// Menu files or folders of them; without any, `menus/` when it is there, else the menus
@@ -67,26 +66,27 @@ enum TryError {
     Faults(String),
     #[error("no such tree; there are: {0}")]
     NoSuchTree(String),
-    #[error("sokoni menu: {0}")]
+    #[error("{0}")]
     Files(#[from] io::Error),
 }
 
-/// Runs the phone on standard input and output: 0 when it was put down, 1 when the menus have
-/// faults, 2 when it could not be tried.
-pub fn run(args: &TryArgs) -> ExitCode {
-    let error = match phone(args, io::stdin().lock(), io::stdout().lock()) {
-        Ok(()) => return ExitCode::SUCCESS,
-        // The reader went away, as `head` does.
-        Err(TryError::Files(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
-            return ExitCode::SUCCESS;
+/// Runs the phone on standard input: 0 when it was put down, 1 when the menus have faults, 2 when
+/// it could not be tried.
+///
+/// # Errors
+/// A file that cannot be read; output that cannot be written.
+pub fn run(args: &TryArgs, out: &mut impl Write) -> io::Result<u8> {
+    match phone(args, io::stdin().lock(), out) {
+        Ok(()) => Ok(CLEAN),
+        Err(TryError::Files(error)) => Err(error),
+        Err(error) => {
+            eprintln!("{error}");
+            Ok(if matches!(error, TryError::Faults(_)) { FAULTS } else { USAGE })
         }
-        Err(error) => error,
-    };
-    eprintln!("{error}");
-    ExitCode::from(if matches!(error, TryError::Faults(_)) { 1 } else { 2 })
+    }
 }
 
-fn phone(args: &TryArgs, keys: impl BufRead, mut out: impl Write) -> Result<(), TryError> {
+fn phone(args: &TryArgs, keys: impl BufRead, out: &mut impl Write) -> Result<(), TryError> {
     let sources = sources(&args.paths)?;
     let vocabulary = vocabulary();
     let (graphs, catalogue) = compile(&sources, &vocabulary, &Limits::default())
@@ -102,7 +102,7 @@ fn phone(args: &TryArgs, keys: impl BufRead, mut out: impl Write) -> Result<(), 
     let mut trial = Trial::new(graph, &vocabulary, args.values);
     trial.env.lang = args.lang;
     trial.env.limit = usize::from(args.limit.unwrap_or(graph.limit));
-    talk(&mut trial, &catalogue, keys, &mut out)
+    talk(&mut trial, &catalogue, keys, out)
 }
 
 const HELP: &str = "Type a key and Enter. `cut` drops the call, `dial` dials (again), `lang sw` changes the \

@@ -118,7 +118,7 @@ fn a_menu_that_is_not_there_is_told_with_those_that_are() {
         limit: None,
         values: Filling::Typical,
     };
-    let error = phone(&args, "".as_bytes(), Vec::new()).expect_err("no such menu");
+    let error = phone(&args, "".as_bytes(), &mut Vec::new()).expect_err("no such menu");
     assert!(error.to_string().contains("artisan"), "{error}");
 }
 

@@ -1,0 +1,192 @@
+//! `sokoni menu show`: a tree with the width of every screen, or one block as phones show it.
+
+use super::{CLEAN, FAULTS, check::summary, not_found, sources::sources};
+use crate::{
+    engine::vocabulary::vocabulary,
+    gsm::{fit, segment},
+    menu::{
+        check::{Limits, check},
+        face::{Face, faces, message_face, resume_faces},
+        graph::{Catalogue, Graph, NodeId},
+        report,
+    },
+};
+use clap::Args;
+use std::{
+    collections::BTreeSet,
+    io::{self, IsTerminal, Write},
+    path::PathBuf,
+};
+
+/// Show a tree, or one block as phones show it at its widest
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// Menu files or folders of them; without any, `menus/` when it is there, else the menus
+    /// compiled in.
+    pub paths: Vec<PathBuf>,
+    /// Only the tree of this name.
+    #[arg(long)]
+    pub tree: Option<String>,
+    /// One block, as phones show it at its widest.
+    #[arg(long, value_name = "BLOCK")]
+    pub at: Option<String>,
+    /// What one part of an SMS costs, in cents, so that texts are shown with their price.
+    #[arg(long, value_name = "CENTS")]
+    pub part_cents: Option<u32>,
+}
+
+/// Runs it: 0 when shown, 1 when the menus have faults, which are then reported instead.
+///
+/// # Errors
+/// A file that cannot be read; a tree or block that is not there.
+pub fn run(args: &ShowArgs, out: &mut impl Write) -> io::Result<u8> {
+    let sources = sources(&args.paths)?;
+    let checked = check(&sources, &vocabulary(), &Limits::default());
+    if !checked.is_sound() {
+        write!(out, "{}", report::to_text(&checked.problems, &sources, io::stdout().is_terminal()))?;
+        writeln!(out, "{}", summary(&checked, sources.len()))?;
+        return Ok(FAULTS);
+    }
+    let wanted = |graph: &&Graph| args.tree.as_ref().is_none_or(|name| *name == graph.name);
+    let graphs: Vec<&Graph> = checked.graphs.iter().filter(wanted).collect();
+    if graphs.is_empty() {
+        let names: Vec<&str> = checked.graphs.iter().map(|graph| graph.name.as_str()).collect();
+        return Err(not_found(format!("no such tree; there are: {}", names.join(", "))));
+    }
+    match &args.at {
+        None => {
+            graphs.iter().try_for_each(|graph| show_tree(graph, out))?;
+            if args.tree.is_none() {
+                show_messages(&checked.catalogue, args.part_cents, out)?;
+            }
+        }
+        Some(block) => {
+            let found: Vec<(&Graph, NodeId)> =
+                graphs.iter().filter_map(|graph| Some((*graph, graph.find(block)?))).collect();
+            if found.is_empty() {
+                return Err(not_found(format!(
+                    "no tree has a block `{block}`; `sokoni menu show` lists them"
+                )));
+            }
+            found.iter().try_for_each(|(graph, node)| show_block(graph, *node, out))?;
+        }
+    }
+    Ok(CLEAN)
+}
+
+/// Every block under the one that first leads to it, with its widest face in each language.
+fn show_tree(graph: &Graph, out: &mut impl Write) -> io::Result<()> {
+    let dial = graph.dial.as_deref().unwrap_or("no code");
+    writeln!(out, "{} ({dial}, for {}, {} septets)", graph.name, graph.who, graph.limit)?;
+    let mut seen = BTreeSet::new();
+    let mut stack = vec![(graph.home, 1)];
+    while let Some((at, depth)) = stack.pop() {
+        if !seen.insert(at) {
+            continue;
+        }
+        let node = graph.node(at);
+        let widths: Vec<String> = (0..graph.langs.len())
+            .filter_map(|lang| {
+                let widest = faces(graph, at, &vocabulary(), lang).iter().map(septets).max()?;
+                Some(format!("{} {widest}", graph.langs[lang]))
+            })
+            .collect();
+        let name = format!("{}{}", "  ".repeat(depth), node.name);
+        writeln!(out, "{name:<36} {:<7} {}", node.word(), widths.join("  "))?;
+        stack.extend(node.leads_to().into_iter().rev().map(|to| (to, depth + 1)));
+    }
+    if let Some(resume) = &graph.resume {
+        let widths: Vec<String> = (0..graph.langs.len())
+            .filter_map(|lang| {
+                let widest = resume_faces(graph, resume, &vocabulary(), lang).iter().map(septets).max()?;
+                Some(format!("{} {widest}", graph.langs[lang]))
+            })
+            .collect();
+        writeln!(out, "{:<36} {:<7} {}", "  resume", "resume", widths.join("  "))?;
+    }
+    for command in &graph.commands {
+        writeln!(out, "  {:<34} text    {}", command.words.join("|"), command.call.name)?;
+    }
+    writeln!(out)
+}
+
+/// Every SMS at its widest in each language: its septets, its parts, what it costs.
+fn show_messages(catalogue: &Catalogue, cents: Option<u32>, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "SMS at their widest: septets in parts{}", if cents.is_some() { ", price" } else { "" })?;
+    for (name, message) in &catalogue.messages {
+        let widths: Vec<String> = (0..catalogue.langs.len())
+            .map(|lang| {
+                let text = message_face(catalogue, message, &vocabulary(), lang);
+                let (long, parts) = (length(&text), segment::parts(&text));
+                let price = cents.map(|cents| {
+                    let cents = u64::from(cents) * parts as u64;
+                    format!(", {}.{:02}", cents / 100, cents % 100)
+                });
+                format!("{} {long} in {parts}{}", catalogue.langs[lang], price.unwrap_or_default())
+            })
+            .collect();
+        writeln!(out, "  {name:<34} {:<8} {}", message.about.word(), widths.join("  "))?;
+    }
+    writeln!(out)
+}
+
+/// A block in every language and every face, each beside its septets.
+fn show_block(graph: &Graph, at: NodeId, out: &mut impl Write) -> io::Result<()> {
+    let node = graph.node(at);
+    writeln!(out, "{}: {} {} (line {})", graph.name, node.word(), node.name, node.line)?;
+    for (lang, tag) in graph.langs.iter().enumerate() {
+        for face in faces(graph, at, &vocabulary(), lang) {
+            let when = if face.when.is_empty() { String::new() } else { format!(", {}", face.when) };
+            writeln!(out, "\n[{tag}{when}: {} of {} septets]", septets(&face), graph.limit)?;
+            writeln!(out, "{}", face.text)?;
+        }
+    }
+    let names: Vec<&str> = node.leads_to().into_iter().map(|to| graph.node(to).name.as_str()).collect();
+    if !names.is_empty() {
+        writeln!(out, "\nleads to: {}", names.join(", "))?;
+    }
+    writeln!(out)
+}
+
+fn septets(face: &Face) -> usize {
+    length(&face.text)
+}
+
+fn length(text: &str) -> usize {
+    fit::septets(text).unwrap_or_else(|| fit::units(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn one_block_is_shown_as_phones_show_it() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("menus");
+        let args = |at: Option<&str>| ShowArgs {
+            paths: vec![path.clone()],
+            tree: Some("agent".into()),
+            part_cents: Some(80),
+            at: at.map(str::to_owned),
+        };
+        let mut out = Vec::new();
+        run(&args(Some("in.sure")), &mut out).expect("shown");
+        let text = String::from_utf8_lossy(&out).into_owned();
+        assert!(text.contains("2 No\n0 Back\n") && text.contains("2 Hapana\n0 Rudi\n"), "{text}");
+        let mut out = Vec::new();
+        run(&args(None), &mut out).expect("shown");
+        assert!(String::from_utf8_lossy(&out).starts_with("agent (*483*57#, for agent, 160 septets)\n"));
+        assert!(run(&args(Some("nowhere")), &mut Vec::new()).is_err());
+    }
+
+    #[test]
+    fn every_sms_is_shown_with_its_parts_and_its_price() {
+        let paths = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("menus")];
+        let mut out = Vec::new();
+        run(&ShowArgs { paths, tree: None, at: None, part_cents: Some(80) }, &mut out).expect("shown");
+        let text = String::from_utf8_lossy(&out).into_owned();
+        let line = text.lines().find(|line| line.contains("try_later")).expect("a line");
+        assert!(line.contains("reply") && line.contains("in 1, 0.80"), "{line}");
+    }
+}
