@@ -12,7 +12,6 @@ use crate::engine::shopfront::{CardIn, ShopFront};
 use crate::engine::{Engine, Parts, due, outbox};
 use crate::gateway::{HttpGateways, address};
 use crate::menu::check::Limits;
-use crate::menu::report::Problem;
 use crate::money::{callback, card, mobile};
 use crate::smpp::pool::Pool;
 use crate::store::sled::Sled;
@@ -88,19 +87,6 @@ pub fn menu_sources(folder: Option<&Path>) -> Result<Vec<(String, String)>, Stri
     files.into_iter().map(read).collect()
 }
 
-fn menus(config: &Config) -> Result<Menus, String> {
-    let sources = menu_sources(config.service.menus.as_deref())?;
-    let limits = Limits { routes: config.routes().collect() };
-    Menus::read(&sources, &limits).map_err(|problems| {
-        let errors: Vec<&Problem> = problems.iter().collect();
-        format!(
-            "the menus have {} faults; `sokoni menu check` shows them. The first: {}",
-            errors.len(),
-            errors.first().map_or("", |problem| problem.sentence.as_str())
-        )
-    })
-}
-
 impl Service {
     /// Starts everything. Operators that cannot be reached are tried again for ever; everything
     /// else that is wrong is told at once.
@@ -130,10 +116,13 @@ impl Service {
         let Money { mobile, card, callback_secret, card_config } = money(&config)?;
         let house = config.house().map_err(|why| why.to_string())?;
         let pepper = config.pepper().map_err(|why| why.to_string())?;
+        let sources = menu_sources(config.service.menus.as_deref());
+        let limits = Limits { routes: config.routes().collect() };
+        let menus = Arc::new(Menus::open(&*store, wiring.clock.now(), sources, &limits).await?);
         let engine = Engine::new(Parts {
             store: Arc::clone(&store),
             clock: Arc::clone(&wiring.clock),
-            menus: Arc::new(menus(&config)?),
+            menus: Arc::clone(&menus),
             policy: config.market.clone(),
             house,
             pins: wiring.pins.unwrap_or_else(|| Pins::new(pepper, config.limits.pin_hashes)),

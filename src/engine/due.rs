@@ -101,7 +101,7 @@ impl Engine {
         if row.last != touched || again || row.state.is_over() {
             return Ok(());
         }
-        let Some(graph) = self.graph_of(&row) else { return Ok(()) };
+        let Some(graph) = self.graph_of(&row).await? else { return Ok(()) };
         let phone = self.store.read(vec![keys::by_phone(msisdn)]).await?.into_iter().next().flatten();
         let party = phone.and_then(|row| super::view::FromIndex::from_octets(&row.octets()));
         let mut who = Caller::new(msisdn, party, row.lang);
@@ -116,7 +116,7 @@ impl Engine {
         let Some((_, wish)) = Machine::new(&graph, row.state.clone()).drop_wish(env, &globals) else {
             return Ok(());
         };
-        self.tell_caller(work, &who, wish)?;
+        self.tell_caller(work, &who, &graph, wish)?;
         row.state.cut(touched);
         row.reminded = Some(touched);
         work.extra().put(key, Expect::At(kept.version), codec::encode(&row));

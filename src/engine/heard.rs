@@ -178,7 +178,7 @@ impl Engine {
         };
         let unseen = !row.state.is_over() || !account.shown;
         if row.is_of(input) && unseen && row.state.cut.is_none() {
-            self.cut(&mut work, input, &mut row);
+            self.cut(&mut work, input, &mut row).await?;
         }
         let cause = Cause::Ussd {
             dialog,

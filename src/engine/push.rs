@@ -184,7 +184,10 @@ impl Engine {
         // One at a time, and never over something of hers that is under way or put aside.
         let under_way = push.and_then(|row| codec::decode_row::<PushRow>(&row_of(to), &row).ok());
         let row = kept.and_then(|row| codec::decode_row::<DialogRow>(&key, &row).ok());
-        let in_use = row.as_ref().is_some_and(|row| self.is_in_use(row, now));
+        let in_use = match &row {
+            Some(row) => self.is_in_use(row, now).await?,
+            None => false,
+        };
         if in_use || under_way.is_some_and(|push| now < push.due) {
             return Ok(None);
         }
@@ -274,15 +277,15 @@ impl Engine {
     }
 
     /// Whether a push would take a dialog from her: one that is open, or that she may go on with.
-    fn is_in_use(&self, row: &DialogRow, now: Timestamp) -> bool {
+    async fn is_in_use(&self, row: &DialogRow, now: Timestamp) -> Result<bool, Fault> {
         if row.is_unanswered() {
-            return false;
+            return Ok(false);
         }
         let open = !row.state.is_over() && row.state.cut.is_none() && now.since(row.last) <= OPEN_FOR;
-        let parked = self.graph_of(row).is_some_and(|graph| {
+        let parked = self.graph_of(row).await?.is_some_and(|graph| {
             row.state.may_resume(&graph, now) && row.state.block(&graph) != graph.node(graph.home).name
         });
-        open || parked
+        Ok(open || parked)
     }
 
     /// Whether the offer still waits for the answer of whoever has this phone.

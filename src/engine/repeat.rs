@@ -83,7 +83,7 @@ impl Engine {
             return Ok(UssdOut::Nothing);
         }
         row.lost = lost;
-        self.cut(&mut work, input, &mut row);
+        self.cut(&mut work, input, &mut row).await?;
         let word = if lost { "unseen" } else { "gone" };
         self.keep(work, input, &row, version, cause(input, &row, String::new(), word)).await?;
         Ok(UssdOut::Nothing)
@@ -101,9 +101,11 @@ impl Engine {
     }
 
     /// Parks a dialog that the network cut, and sets the reminder of it.
-    pub(super) fn cut(&self, work: &mut Work<'_>, input: &UssdIn, row: &mut DialogRow) {
+    pub(super) async fn cut(
+        &self, work: &mut Work<'_>, input: &UssdIn, row: &mut DialogRow,
+    ) -> Result<(), Fault> {
         row.state.cut(input.at);
-        if let Some(graph) = self.menus.graph(&row.state.graph) {
+        if let Some(graph) = self.graph_of(row).await? {
             let machine = Machine::new(&graph, row.state.clone());
             let env = self.env(&graph, row.lang, input.at);
             if let Some((after, _)) = machine.drop_wish(env, &BTreeMap::new()) {
@@ -111,6 +113,7 @@ impl Engine {
                 work.timer(input.at.after(after), &format!("cut/{}", input.msisdn), &due);
             }
         }
+        Ok(())
     }
 
     /// Commits a turn with its dialog as it stands now.

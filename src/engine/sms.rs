@@ -129,7 +129,7 @@ impl Engine {
             _ => input.text.clone(),
         };
         let answers = match (&reading, dialog) {
-            (Reading::Unknown, Some(row)) => self.bare(&mut work, &mut who, input, &graph, &row).await?,
+            (Reading::Unknown, Some(row)) => self.bare(&mut work, &mut who, input, &graph.name, &row).await?,
             _ => None,
         };
         let answers = match answers {
@@ -208,9 +208,9 @@ impl Engine {
         self.conclude(work, input, without_digits(&input.text), answers).await
     }
 
-    /// A bare word or number as the answer to the question a call was cut at.
+    /// A bare word or number as the answer to the question a call on her tree was cut at.
     async fn bare(
-        &self, work: &mut Work<'_>, who: &mut Caller, input: &SmsIn, graph: &Graph, kept: &Row,
+        &self, work: &mut Work<'_>, who: &mut Caller, input: &SmsIn, tree: &str, kept: &Row,
     ) -> Result<Option<Answers>, Fault> {
         let key = keys::dialog(input.from);
         let mut row: DialogRow = codec::decode_row(&key, kept)?;
@@ -218,19 +218,24 @@ impl Engine {
             let (UssdOut::Ask(text) | UssdOut::End(text)) = row.out else { return Ok(None) };
             return Ok(Some(vec![(String::new(), text)]));
         }
-        let cut = row.state.cut.is_some() && row.state.graph == graph.hash;
-        if !cut || !row.state.may_resume(graph, input.at) || !row.state.takes_bare(graph) {
+        if row.state.cut.is_none() {
             return Ok(None);
         }
-        let mut machine = Machine::new(graph, row.state);
-        let walk = self.walk(work, who, &mut machine, graph, Input::Bare(input.text.clone())).await?;
+        let Some(graph) = self.graph_of(&row).await?.filter(|graph| graph.name == tree) else {
+            return Ok(None);
+        };
+        if !row.state.may_resume(&graph, input.at) || !row.state.takes_bare(&graph) {
+            return Ok(None);
+        }
+        let mut machine = Machine::new(&graph, row.state);
+        let walk = self.walk(work, who, &mut machine, &graph, Input::Bare(input.text.clone())).await?;
         row.state = machine.into_state();
         let (UssdOut::Ask(text) | UssdOut::End(text)) = &walk.out else { return Ok(None) };
         let mut answers = vec![(String::new(), text.clone())];
         if let Some(wish) = walk.sms {
             // The SMS that follows the last screen says all of it.
-            let text = self.menus.say(&wish.name, &wish.args, who.lang).map_err(Fault::Broken)?;
-            answers = vec![(wish.name, text)];
+            let text = self.menus.say_in(&graph.hash, &wish.name, &wish.args, who.lang);
+            answers = vec![(wish.name, text.map_err(Fault::Broken)?)];
         }
         row.last = input.at;
         row.mark = Some(input.mark.clone());

@@ -147,7 +147,7 @@ impl Engine {
                     // A copy that comes after a key has nothing to say: what it asked for was seen.
                     return Ok(if row.walked { UssdOut::Nothing } else { row.out.clone() });
                 }
-                match self.begin(&mut work, input, dialled, row, &who) {
+                match self.begin(&mut work, input, dialled, row, &who).await? {
                     Some((row, first)) => (row, first, masked),
                     None => return Ok(UssdOut::End(self.menus.words("no_service", who.lang))),
                 }
@@ -168,7 +168,7 @@ impl Engine {
                 return self.over(work, input, row, version).await;
             }
         };
-        let Some(graph) = self.menus.graph(&row.state.graph) else { return Ok(self.expired(who.lang)) };
+        let Some(graph) = self.graph_of(&row).await? else { return Ok(self.expired(who.lang)) };
         let hidden = matches!(first, Input::Key(_)) && row.state.awaits_pin(&graph);
         row.walked |= matches!(*event, UssdEvent::Reply(_));
         row.heard = input.event.heard_octets();
@@ -184,7 +184,7 @@ impl Engine {
         let mut machine = Machine::new(&graph, row.state);
         let walk = self.walk(&mut work, &mut who, &mut machine, &graph, first).await?;
         if let Some(wish) = walk.sms {
-            self.tell_caller(&mut work, &who, wish)?;
+            self.tell_caller(&mut work, &who, &graph, wish)?;
         }
         self.remind_later(&mut work, &who, &machine, &graph, input.at).await?;
         row.state = machine.into_state();
@@ -218,12 +218,18 @@ impl Engine {
     }
 
     /// A new dialog, or the one that was cut, gone on with.
-    fn begin(
+    async fn begin(
         &self, work: &mut Work<'_>, input: &UssdIn, dialled: &str, row: Option<DialogRow>, who: &Caller,
-    ) -> Option<(DialogRow, Input)> {
-        let (graph, typed) = self.menus.dialled(dialled, who.role)?;
-        let resumed =
-            row.filter(|row| row.state.graph == graph.hash && row.state.may_resume(&graph, input.at));
+    ) -> Result<Option<(DialogRow, Input)>, Fault> {
+        let Some((graph, typed)) = self.menus.dialled(dialled, who.role) else { return Ok(None) };
+        let began_on = match &row {
+            Some(row) => self.graph_of(row).await?.filter(|began_on| began_on.name == graph.name),
+            None => None,
+        };
+        let goes_on = |row: &DialogRow| {
+            began_on.as_ref().is_some_and(|began_on| row.state.may_resume(began_on, input.at))
+        };
+        let resumed = row.filter(goes_on);
         // What she never answered she may never have seen.
         let resumed = resumed.filter(|row| !row.is_unanswered());
         let (state, first, candidate) = match resumed {
@@ -259,7 +265,7 @@ impl Engine {
             pushed: None,
             earlier: Vec::new(),
         };
-        Some((row, first))
+        Ok(Some((row, first)))
     }
 
     /// Sets the reminder for a call that falls silent at this screen without a word of the network.
@@ -361,8 +367,10 @@ impl Engine {
     }
 
     /// The SMS that a last screen sends after itself.
-    pub(super) fn tell_caller(&self, work: &mut Work<'_>, who: &Caller, wish: SmsWish) -> Result<(), Fault> {
-        let text = self.menus.say(&wish.name, &wish.args, who.lang).map_err(Fault::Broken)?;
+    pub(super) fn tell_caller(
+        &self, work: &mut Work<'_>, who: &Caller, graph: &Graph, wish: SmsWish,
+    ) -> Result<(), Fault> {
+        let text = self.menus.say_in(&graph.hash, &wish.name, &wish.args, who.lang).map_err(Fault::Broken)?;
         self.text(work, who.msisdn, text, &wish.name);
         Ok(())
     }
@@ -371,9 +379,9 @@ impl Engine {
         UssdOut::End(self.menus.words("call_over", lang))
     }
 
-    /// The graph a stored dialog walks.
-    pub(super) fn graph_of(&self, row: &DialogRow) -> Option<Arc<Graph>> {
-        self.menus.graph(&row.state.graph)
+    /// The graph a stored dialog walks: of the version it began with.
+    pub(super) async fn graph_of(&self, row: &DialogRow) -> Result<Option<Arc<Graph>>, Fault> {
+        Ok(self.menus.graph(&*self.store, &row.state.graph).await?)
     }
 }
 

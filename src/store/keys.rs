@@ -32,11 +32,13 @@ pub const PARKED: u8 = b'P';
 pub const STATEMENTS: u8 = b'S';
 /// What falls due, by moment.
 pub const TIMERS: u8 = b'T';
+/// Menus that served, and their history.
+pub const MENUS: u8 = b'V';
 /// Transfers by id.
 pub const TRANSFERS: u8 = b'X';
 
 /// Every table with its name, in key order.
-pub const TABLES: [(u8, &str); 13] = [
+pub const TABLES: [(u8, &str); 14] = [
     (AGGREGATES, "aggregates"),
     (BALANCES, "balances"),
     (DIALOGS, "dialogs"),
@@ -49,6 +51,7 @@ pub const TABLES: [(u8, &str); 13] = [
     (PARKED, "parked"),
     (STATEMENTS, "statement lines"),
     (TIMERS, "timers"),
+    (MENUS, "menus"),
     (TRANSFERS, "transfers"),
 ];
 
@@ -206,6 +209,31 @@ pub fn parse_message(key: &[u8]) -> Option<(Timestamp, &[u8])> {
     let (&MESSAGES, rest) = key.split_first()? else { return None };
     let (at, id) = rest.split_at_checked(8)?;
     Some((parse_moment(at)?, id))
+}
+
+/// A set of menu files, by its hash.
+pub fn menu_set(hash: &str) -> Key {
+    join(MENUS, &[b"s", hash.as_bytes()])
+}
+
+/// The set that a tree belongs to, by the tree's hash.
+pub fn menu_graph(hash: &str) -> Key {
+    join(MENUS, &[b"g", hash.as_bytes()])
+}
+
+/// A piece of the text of a menu file, by the text's hash.
+pub fn menu_text(hash: &str, piece: u16) -> Key {
+    join(MENUS, &[b"t", hash.as_bytes(), &piece.to_be_bytes()])
+}
+
+/// A change of the menus, by its number.
+pub fn menu_change(number: u64) -> Key {
+    join(MENUS, &[b"c", &number.to_be_bytes()])
+}
+
+/// All rows about menus of one kind: `s` sets, `g` trees, `t` texts, `c` changes.
+pub fn menu_rows(kind: u8) -> Key {
+    join(MENUS, &[&[kind]])
 }
 
 /// Something to be sent by the workers of `shard`, not before `due`.
