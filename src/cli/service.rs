@@ -147,7 +147,7 @@ impl Service {
         let around = web::routes::Surroundings {
             clock: Arc::clone(&wiring.clock),
             shutdown: stop.clone(),
-            binds: Arc::clone(&pool) as Arc<dyn Binds>,
+            binds: Arc::new(vec![Arc::clone(&pool) as Arc<dyn Binds>, Arc::clone(&http) as Arc<dyn Binds>]),
         };
         let pages = web::routes::router_in(Arc::clone(&front), config.http.clone(), around)
             .merge(callback::router(Arc::clone(&front), callback_secret))

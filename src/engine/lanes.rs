@@ -2,7 +2,7 @@
 //! subscriber never run at once, and a full queue is answered "busy" instead of being let grow.
 
 use super::Engine;
-use super::port::{Busy, PartIn, ReceiptIn, SmsIn, Subscribers, UssdIn, UssdOut};
+use super::port::{Busy, Kept, PartIn, ReceiptIn, SmsIn, Subscribers, UssdIn, UssdOut};
 use crate::types::Msisdn;
 use futures_util::future::{BoxFuture, FutureExt};
 use std::panic::AssertUnwindSafe;
@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 /// What a lane takes. A waiter that went away is no reason not to do the work.
 enum Job {
     Ussd(Box<UssdIn>, oneshot::Sender<UssdOut>),
-    Sms(Box<SmsIn>, oneshot::Sender<Result<(), Busy>>),
+    Sms(Box<SmsIn>, oneshot::Sender<Result<Kept, Busy>>),
     Part(Box<PartIn>, oneshot::Sender<Result<(), Busy>>),
     Receipt(Box<ReceiptIn>, oneshot::Sender<Result<(), Busy>>),
 }
@@ -98,7 +98,7 @@ impl Subscribers for Lanes {
         Ok(Box::pin(async move { answer.await.unwrap_or(UssdOut::Nothing) }))
     }
 
-    fn sms(&self, input: SmsIn) -> Result<BoxFuture<'static, Result<(), Busy>>, Busy> {
+    fn sms(&self, input: SmsIn) -> Result<BoxFuture<'static, Result<Kept, Busy>>, Busy> {
         let (waiter, answer) = oneshot::channel();
         let lane = self.of(input.from);
         lane.try_send(Job::Sms(Box::new(input), waiter)).map_err(|_| Busy)?;

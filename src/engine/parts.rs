@@ -68,7 +68,7 @@ impl Engine {
                 }
                 let mark = [input.mark.as_slice(), &Sha256::digest(&read.text)[..8]].concat();
                 let PartIn { gateway, from, to, at, .. } = input.clone();
-                let sms = SmsIn { gateway, from, to, text: read.text, mark, at };
+                let sms = SmsIn { gateway, from, to, text: read.text, mark, name: None, at };
                 Ok(Some(Heard { sms, also: std::mem::take(&mut work.extra().ops) }))
             }
         }

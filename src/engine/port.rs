@@ -113,8 +113,20 @@ pub struct SmsIn {
     pub text: String,
     /// A repeat of the same message has the same mark.
     pub mark: Mark,
+    /// The gateway's own name for it, where it gives one: what came under this name before is not
+    /// heard a second time, for days.
+    pub name: Option<Mark>,
     /// When it was read off the socket.
     pub at: Timestamp,
+}
+
+/// What became of an SMS that was handed over: it is durable,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// as of now,
+    Now,
+    /// or as of an earlier time, since it came under this name before.
+    Before,
 }
 
 /// One part of a long SMS from a phone.
@@ -169,7 +181,7 @@ pub trait Subscribers: Send + Sync + 'static {
     fn ussd(&self, input: UssdIn) -> Result<BoxFuture<'static, UssdOut>, Busy>;
 
     /// Hands over an SMS; the future resolves when it is durable, `Err` when it could not be kept.
-    fn sms(&self, input: SmsIn) -> Result<BoxFuture<'static, Result<(), Busy>>, Busy>;
+    fn sms(&self, input: SmsIn) -> Result<BoxFuture<'static, Result<Kept, Busy>>, Busy>;
 
     /// Hands over a part of a long SMS; resolves like an SMS.
     fn part(&self, input: PartIn) -> Result<BoxFuture<'static, Result<(), Busy>>, Busy>;
@@ -344,12 +356,16 @@ pub struct BindView {
     pub bind: u16,
     /// `transceiver`, `transmitter`, `receiver`, or `http`.
     pub mode: &'static str,
-    /// `down`, `binding`, `bound`, `refused` or `stopped`.
+    /// `down`, `binding`, `bound`, `refused` or `stopped`; of HTTP `open`, `down` or `refused`.
     pub state: &'static str,
     /// Since when.
     pub since: Timestamp,
-    /// Why it last went down, if it ever did.
+    /// Why it last went down or failed, if it ever did.
     pub reason: Option<String>,
+    /// When it last failed; of HTTP only, where it need not go down by that.
+    pub failed: Option<Timestamp>,
+    /// When it last did what it is for; of HTTP only.
+    pub worked: Option<Timestamp>,
     /// What the peer calls itself, as of the last bind.
     pub peer: Option<String>,
     /// The version of the protocol spoken: `3.4`, `5.0`.
@@ -360,6 +376,8 @@ pub struct BindView {
     pub window_used: u64,
     /// Most of them.
     pub window: u64,
+    /// What is in hand and waits for its turn.
+    pub held: u64,
     /// Since when the peer has been telling us to slow down, if it is.
     pub throttled_since: Option<Timestamp>,
     /// What the connection did since the start, by name.
@@ -370,6 +388,13 @@ pub struct BindView {
 pub trait Binds: Send + Sync + 'static {
     /// Every connection as it stands.
     fn binds(&self) -> Vec<BindView>;
+}
+
+/// Connections of several kinds.
+impl Binds for Vec<std::sync::Arc<dyn Binds>> {
+    fn binds(&self) -> Vec<BindView> {
+        self.iter().flat_map(|some| some.binds()).collect()
+    }
 }
 
 /// Connections that never change, and none at all.

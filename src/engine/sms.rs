@@ -3,7 +3,7 @@
 //! answer in her language. It is acknowledged only when what it brought about is durable.
 
 use super::optout::wish;
-use super::port::{Busy, SmsIn, UssdOut};
+use super::port::{Busy, Kept, SmsIn, UssdOut};
 use super::record::Cause;
 use super::turn::{DialogRow, TRIES};
 use super::view::FromIndex;
@@ -16,7 +16,7 @@ use crate::dialog::sms::{SmsStep, SmsTurn};
 use crate::market::party::Role;
 use crate::menu::graph::Graph;
 use crate::menu::value::Value;
-use crate::store::batch::{Committed, Expect, InboxMark, Op, Row};
+use crate::store::batch::{Act, Committed, Expect, InboxMark, Op, Row};
 use crate::store::{Key, codec, keys};
 use crate::types::Timestamp;
 use std::time::Duration;
@@ -52,8 +52,29 @@ impl std::ops::Deref for Heard {
 
 impl Engine {
     /// Takes an SMS; `Err` when it could not be kept, so that the SMSC brings it again.
-    pub async fn sms_turn(&self, input: SmsIn) -> Result<(), Busy> {
-        self.heard_turn(Heard { sms: input, also: Vec::new() }).await
+    pub async fn sms_turn(&self, input: SmsIn) -> Result<Kept, Busy> {
+        match self.came_before(&input).await {
+            Ok(true) => return Ok(Kept::Before),
+            Ok(false) => {}
+            Err(fault) => {
+                tracing::error!(from = ?input.from, %fault, "an SMS cannot be looked up; the gateway keeps it");
+                return Err(Busy);
+            }
+        }
+        let also = name_key(&input, input.at).map(|key| Op {
+            key,
+            expect: Expect::Any,
+            act: Act::Put(codec::encode(&input.at)),
+        });
+        self.heard_turn(Heard { sms: input, also: also.into_iter().collect() }).await.map(|()| Kept::Now)
+    }
+
+    /// Whether an SMS came before under the name that its gateway gives it. Its lane takes one after
+    /// the other, so the first of two is kept before the second is looked up.
+    async fn came_before(&self, input: &SmsIn) -> Result<bool, Fault> {
+        let Some(key) = name_key(input, input.at) else { return Ok(false) };
+        let keys = keys::inbox_earlier(&key).into_iter().chain([key]).collect();
+        Ok(self.store.read(keys).await?.iter().any(Option::is_some))
     }
 
     /// The same, with what else is written in its commit.
@@ -304,6 +325,12 @@ fn mark_key(input: &SmsIn, at: Timestamp) -> Key {
     keys::inbox(at, format!("sms/{slice}/{}", hex(&input.mark)).as_bytes())
 }
 
+/// The mark of the name that its gateway gives a message, which stays its own for days.
+fn name_key(input: &SmsIn, at: Timestamp) -> Option<Key> {
+    let name = input.name.as_ref()?;
+    Some(keys::inbox(at, format!("sms-id/{}", hex(name)).as_bytes()))
+}
+
 fn hex(octets: &[u8]) -> String {
     octets.iter().map(|b| format!("{b:02x}")).collect()
 }
@@ -323,6 +350,7 @@ mod tests {
             to: "48357".to_owned(),
             text: "UZA MKUFU SHABA 850 3".to_owned(),
             mark: vec![1, 2, 3],
+            name: None,
             at: Timestamp::from_millis(millis),
         };
         let (first, again) = (sms(turn - 1_000), sms(turn + 1_000));

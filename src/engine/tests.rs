@@ -116,7 +116,8 @@ pub(super) async fn join(engine: &Engine, phone: Msisdn, lang: Lang) {
 pub(super) async fn sms(engine: &Engine, from: Msisdn, text: &str) -> Result<(), Busy> {
     let mark = [b"sms ", text.as_bytes()].concat();
     let (gateway, at) = ("test".into(), engine.clock.now());
-    engine.sms_turn(SmsIn { gateway, from, to: "48357".to_owned(), text: text.to_owned(), mark, at }).await
+    let input = SmsIn { gateway, from, to: "48357".to_owned(), text: text.to_owned(), mark, name: None, at };
+    engine.sms_turn(input).await.map(drop)
 }
 
 async fn ussd(engine: &Engine, msisdn: Msisdn, event: UssdEvent) -> UssdOut {
@@ -162,6 +163,29 @@ async fn an_sms_whose_parts_got_one_name_or_none_is_sent_once() {
     let (engine, _) = engine().await;
     sms(&engine, phone(101), "hello").await.expect("kept");
     assert_eq!(sent_until_none_waits(&engine).await, 1);
+}
+
+#[tokio::test]
+async fn an_sms_that_comes_again_under_its_name_is_not_heard_again_for_days() {
+    let (engine, clock) = engine().await;
+    let day = Duration::from_secs(86_400);
+    let named = async |name: &str, text: &str| {
+        let (gateway, from, at) = ("http".into(), phone(101), engine.clock.now());
+        let (mark, name) = (text.as_bytes().to_vec(), Some(name.as_bytes().to_vec()));
+        let input = SmsIn { gateway, from, to: "48357".to_owned(), text: text.to_owned(), mark, name, at };
+        engine.sms_turn(input).await
+    };
+    assert_eq!(named("mo-1", "hello").await, Ok(Kept::Now));
+    assert_eq!(named("mo-2", "hello").await, Ok(Kept::Now), "another message of the same words");
+    for _ in 0..3 {
+        clock.advance(day);
+        assert_eq!(named("mo-1", "hello").await, Ok(Kept::Before));
+    }
+    assert_eq!(journal(&engine).await.matches("hello").count(), 2);
+    clock.advance(6 * day);
+    crate::store::verify::prune(&*engine.store, engine.clock.now()).await.expect("swept");
+    let marks = engine.store.scan(vec![crate::store::keys::INBOX], None, 9, false).await.expect("read");
+    assert!(marks.is_empty(), "a name is not kept for ever");
 }
 
 #[tokio::test]

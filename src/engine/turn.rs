@@ -136,7 +136,12 @@ impl Engine {
         let mut who = self.caller(&mut work, input, party, row.as_ref()).await?;
         let event = match Reading::of(input, row.as_ref()) {
             Reading::Event(event) => event,
-            Reading::Again(out) => return Ok(out),
+            Reading::Again(out) => {
+                return match row {
+                    Some(row) if row.lost => self.revive(work, input, row, version).await,
+                    _ => Ok(out),
+                };
+            }
             Reading::Over => return Ok(self.expired(who.lang)),
         };
         let earlier = row.as_ref().map(|row| row.earlier_than(input)).unwrap_or_default();

@@ -62,6 +62,7 @@ pub(super) fn step(
     let (service_code, septets) = (inward.service_code.as_deref(), Some(inward.septets));
     let session = need(fields, &shape.session)?;
     let msisdn = phone(fields, &shape.phone)?;
+    let mut named = optional(fields, shape.request.as_ref()).map(std::borrow::Cow::into_owned);
     let event = if bears(fields, &shape.over) {
         UssdEvent::Gone
     } else {
@@ -73,13 +74,16 @@ pub(super) fn step(
         }
         let text = fields.get(&shape.input).unwrap_or_default().into_owned();
         let heard = Heard { code: code.to_owned(), text, separator: shape.accumulated.chars().next() };
+        // All that was typed so far names the step as well as a number would.
+        if named.is_none() && heard.separator.is_some() {
+            named = Some(format!("typed {}", heard.text));
+        }
         match (shape.begins.is_empty(), heard.separator) {
             (false, None) if bears(fields, &shape.begins) => UssdEvent::Begin(heard.dialled()),
             (false, None) => UssdEvent::Reply(heard.text),
             _ => UssdEvent::Heard(heard),
         }
     };
-    let named = optional(fields, shape.request.as_ref());
     Ok(UssdIn {
         gateway: origin.gateway.clone(),
         msisdn,
@@ -127,24 +131,22 @@ pub(super) fn entries(list: Option<&String>, fields: Fields) -> Vec<Fields> {
     }
 }
 
-/// An SMS from a phone, and the gateway's name for it.
-pub(super) fn sms(
-    shape: &SmsShape, fields: &Fields, origin: &Origin<'_>,
-) -> Result<(SmsIn, Option<String>), Wrong> {
+/// An SMS from a phone.
+pub(super) fn sms(shape: &SmsShape, fields: &Fields, origin: &Origin<'_>) -> Result<SmsIn, Wrong> {
     let from = phone(fields, &shape.from)?;
     let to = fields.get(&shape.to).unwrap_or_default().trim().to_owned();
     let text = fields.get(&shape.text).ok_or_else(|| format!("the field {} is missing", shape.text))?;
     let id = optional(fields, shape.id.as_ref()).filter(|id| !id.is_empty());
-    let input = SmsIn {
+    Ok(SmsIn {
         gateway: origin.gateway.clone(),
         from,
+        name: id.map(|id| mark("sms id ", &[origin.gateway, &id])),
         // What is said twice within a minute is one wish, as it is over SMPP, whatever its names.
         mark: mark("sms ", &[origin.gateway, &from.to_string(), &to, &text]),
         to,
         text: text.into_owned(),
         at: origin.at,
-    };
-    Ok((input, id.map(std::borrow::Cow::into_owned)))
+    })
 }
 
 /// A report about an SMS of ours.

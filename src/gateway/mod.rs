@@ -10,6 +10,7 @@
 //! * [`fields`] reads a request, [`template`] writes what we send: pure, and escaped right.
 //! * [`address`] tells who really asks, [`door`] lets in only who knows the path and has the address.
 //! * [`inward`] makes inputs of requests and answers of screens; [`outward`] sends SMS.
+//! * [`tally`] counts what a gateway does and remembers how it fared, for the desk.
 //!
 //! May import `types` and the ports of `engine`.
 
@@ -21,20 +22,22 @@ mod outward;
 mod pace;
 pub mod settings;
 pub mod shape;
+pub mod tally;
 pub mod template;
 #[cfg(test)]
 mod tests;
 mod wire;
 
-use crate::engine::port::{GatewayId, Sent, SmsOut, SmsSender, SmsWay, Subscribers};
+use crate::engine::port::{BindView, Binds, GatewayId, Sent, SmsOut, SmsSender, SmsWay, Subscribers};
 use crate::types::Clock;
 use address::Network;
 use axum::Router;
-use door::{Counts, Gate};
+use door::Gate;
 use futures_util::future::{BoxFuture, FutureExt};
 use outward::Sender;
 use settings::{HttpGateway, SettingsError};
 use std::sync::Arc;
+use tally::{Counts, Standing};
 
 /// Every HTTP gateway of a configuration.
 pub struct HttpGateways {
@@ -70,15 +73,47 @@ impl HttpGateways {
 
     /// What each gateway did since the start, by its name; received and sent.
     pub fn status(&self) -> Vec<(GatewayId, Counts)> {
-        let sent = |name: &GatewayId| self.senders.iter().find(|sender| sender.name() == name);
-        let whole = |gate: &Arc<Gate>| {
-            let mut counts = gate.counts();
-            if let Some(sender) = sent(&gate.name) {
-                sender.add_to(&mut counts);
-            }
-            (gate.name.clone(), counts)
-        };
-        self.gates.iter().map(whole).collect()
+        self.gates.iter().map(|gate| (gate.name.clone(), self.counts(gate))).collect()
+    }
+
+    fn counts(&self, gate: &Gate) -> Counts {
+        let mut counts = gate.counts();
+        if let Some(sender) = self.sender(&gate.name) {
+            sender.add_to(&mut counts);
+        }
+        counts
+    }
+
+    /// How both sides of a gateway fare, as one.
+    fn view(&self, gate: &Gate) -> BindView {
+        let inward = gate.fortune().read();
+        let sender = self.sender(&gate.name);
+        let outward = sender.map(|sender| sender.fortune().read());
+        let way = outward.as_ref().unwrap_or(&inward);
+        let bad = [&inward.badly, &way.badly].into_iter().flatten().max_by_key(|(at, _)| *at);
+        let (window_used, window, held) = sender.map_or((0, 0, 0), Sender::load);
+        BindView {
+            gateway: gate.name.clone(),
+            bind: 1,
+            mode: "http",
+            state: match way.standing {
+                Standing::Open => "open",
+                Standing::Down => "down",
+                Standing::Refused => "refused",
+            },
+            since: way.since,
+            reason: bad.map(|(_, why)| why.clone()),
+            failed: bad.map(|(at, _)| *at),
+            worked: inward.well.max(way.well),
+            peer: None,
+            version: None,
+            tls: sender.is_some_and(Sender::is_encrypted),
+            window_used,
+            window,
+            held,
+            throttled_since: way.throttled,
+            counters: self.counts(gate).each().collect(),
+        }
     }
 
     fn sender(&self, name: &str) -> Option<&Sender> {
@@ -111,5 +146,11 @@ impl SmsWay for HttpGateways {
 
     fn is_open(&self, gateway: &GatewayId, _: &SmsOut) -> bool {
         self.sender(gateway).is_some_and(Sender::is_open)
+    }
+}
+
+impl Binds for HttpGateways {
+    fn binds(&self) -> Vec<BindView> {
+        self.gates.iter().map(|gate| self.view(gate)).collect()
     }
 }

@@ -3,10 +3,10 @@
 //! A request whose answer is lost may have been taken. Like a lost `submit_sm_resp` that cannot be
 //! told, so it is sent again and the phone may show it twice; such tries are counted.
 
-use super::door::{Counters, Counts, count};
 use super::fields::written;
 use super::pace::Pace;
 use super::settings::Outward;
+use super::tally::{Counters, Counts, Fortune, Standing, count};
 use super::template::Escape;
 use super::wire::{Heard, Question, Wire};
 use crate::engine::port::{GatewayId, Pause, Sent, SmsOut};
@@ -16,7 +16,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -42,8 +42,20 @@ pub(super) struct Sender {
     pace: Pace,
     room: Semaphore,
     counters: Counters,
+    fortune: Fortune,
+    /// Tries under way, with those that wait for their turn.
+    under_way: AtomicU64,
     /// Not asked before this moment, in milliseconds since 1970: it could not be reached.
     closed_until: AtomicI64,
+}
+
+/// A try that is under way, until it is dropped.
+struct UnderWay<'a>(&'a AtomicU64);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 pub(super) fn none_sends() -> Sent {
@@ -60,8 +72,9 @@ impl Sender {
         let whole = Duration::from_millis(shape.timeout_ms);
         let wire = Wire::new(outward.ca_file.as_deref(), whole)?;
         let (pace, room) = (Pace::new(shape.per_second, shape.burst), Semaphore::new(shape.at_once));
-        let (counters, closed_until) = (Counters::default(), AtomicI64::new(0));
-        Ok(Self { name, outward, wire, clock, pace, room, counters, closed_until })
+        let (counters, fortune) = (Counters::default(), Fortune::new(clock.now()));
+        let (under_way, closed_until) = (AtomicU64::new(0), AtomicI64::new(0));
+        Ok(Self { name, outward, wire, clock, pace, room, counters, fortune, under_way, closed_until })
     }
 
     pub(super) const fn name(&self) -> &GatewayId {
@@ -74,6 +87,23 @@ impl Sender {
         closed <= self.clock.now()
     }
 
+    /// How what goes out fares.
+    pub(super) const fn fortune(&self) -> &Fortune {
+        &self.fortune
+    }
+
+    /// Requests without an answer now, the most of them, and SMS that wait for their turn.
+    pub(super) fn load(&self) -> (u64, u64, u64) {
+        let most = self.outward.shape.at_once;
+        let asked = (most - self.room.available_permits().min(most)) as u64;
+        let waiting = self.under_way.load(Ordering::Relaxed).saturating_sub(asked);
+        (asked, most as u64, waiting)
+    }
+
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.outward.shape.url.fill(Escape::Form, &[]).starts_with("https:")
+    }
+
     pub(super) fn add_to(&self, counts: &mut Counts) {
         let Counts { sms_out, sms_refused, sms_unknown, .. } = self.counters.read();
         (counts.sms_out, counts.sms_refused, counts.sms_unknown) = (sms_out, sms_refused, sms_unknown);
@@ -84,6 +114,8 @@ impl Sender {
         if sms.give_up <= self.clock.now() {
             return Sent::Never("its time was over before it could be sent".to_owned());
         }
+        count(&self.under_way);
+        let _under_way = UnderWay(&self.under_way);
         let Ok(Ok(_room)) = tokio::time::timeout(PATIENCE, self.room.acquire()).await else {
             return later(PATIENCE, format!("{} answers slowly and has no room", self.name));
         };
@@ -95,11 +127,18 @@ impl Sender {
             Ok(question) => question,
             Err(why) => return Sent::Never(why),
         };
-        let sent = self.judge(self.wire.ask(question).await);
+        let (sent, standing) = self.judge(self.wire.ask(question).await);
+        let now = self.clock.now();
         match &sent {
-            Sent::Taken { .. } => count(&self.counters.sms_out),
-            Sent::Never(_) => count(&self.counters.sms_refused),
-            Sent::Later { .. } | Sent::Again { .. } => {}
+            Sent::Taken { .. } => {
+                count(&self.counters.sms_out);
+                self.fortune.well(now);
+            }
+            Sent::Never(why) => {
+                count(&self.counters.sms_refused);
+                self.fortune.badly(now, standing, why);
+            }
+            Sent::Later { why, .. } | Sent::Again { why, .. } => self.fortune.badly(now, standing, why),
         }
         sent
     }
@@ -135,33 +174,37 @@ impl Sender {
         Ok(Question { url, method: Method::POST, headers, body })
     }
 
-    /// What an answer proves.
-    fn judge(&self, heard: Heard) -> Sent {
+    /// What an answer proves, and where the gateway stands by it.
+    fn judge(&self, heard: Heard) -> (Sent, Standing) {
         let retry = Duration::from_millis(self.outward.shape.retry_ms);
         let (status, after, body) = match heard {
             Heard::Answer { status, after, body } => (status, after, body),
             Heard::NotSent(why) => {
                 let until = self.clock.now().after(UNREACHED).millis();
                 self.closed_until.store(until, Ordering::Relaxed);
-                return later(UNREACHED, format!("{} cannot be reached: {why}", self.name));
+                return (later(UNREACHED, format!("{} cannot be reached: {why}", self.name)), Standing::Down);
             }
-            Heard::Nothing(why) => return self.unknown(why),
+            Heard::Nothing(why) => return (self.unknown(why), Standing::Open),
         };
-        match status {
+        let sent = match status {
             status if self.outward.shape.taken_status.contains(&status) => self.read(status, &body, retry),
             429 | 503 => {
                 let rest = after.unwrap_or(TOO_MANY).min(LONGEST_REST);
                 self.pace.rest(Instant::now(), rest);
-                later(rest, format!("{} says {status}: too many, or closed for now", self.name))
+                let why = format!("{} says {status}: too many, or closed for now", self.name);
+                self.fortune.throttled(self.clock.now(), &why);
+                later(rest, why)
             }
             401 | 403 => {
                 let gateway = &*self.name;
                 tracing::error!(gateway, status, "ALARM: an HTTP gateway refuses our key");
-                later(REFUSED, format!("{gateway} refuses our key with {status}"))
+                let why = format!("{gateway} refuses our key with {status}");
+                return (later(REFUSED, why), Standing::Refused);
             }
             408 | 500..=599 => self.unknown(format!("status {status}")),
             _ => Sent::Never(format!("{} answers {status}", self.name)),
-        }
+        };
+        (sent, Standing::Open)
     }
 
     /// Each further try may be one more copy on the phone, so tries grow ever more seldom.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::engine::clock::MovableClock;
-use crate::engine::port::{Busy, PartIn, Pause, Purpose, ReceiptIn, SmsIn, UssdEvent, UssdIn, UssdOut};
+use crate::engine::port::{Busy, Kept, PartIn, Pause, Purpose, ReceiptIn, SmsIn, UssdEvent, UssdIn, UssdOut};
 use crate::types::receipt::ReceiptState;
 use crate::types::{Msisdn, Timestamp};
 use axum::body::{Body, to_bytes};
@@ -46,9 +46,17 @@ impl Subscribers for Notebook {
         }))
     }
 
-    fn sms(&self, input: SmsIn) -> Result<BoxFuture<'static, Result<(), Busy>>, Busy> {
-        self.sms.lock().expect("whole").push(input);
-        let kept = if *self.busy.lock().expect("whole") { Err(Busy) } else { Ok(()) };
+    fn sms(&self, input: SmsIn) -> Result<BoxFuture<'static, Result<Kept, Busy>>, Busy> {
+        let mut taken = self.sms.lock().expect("whole");
+        let before = input.name.is_some() && taken.iter().any(|sms| sms.name == input.name);
+        let kept = match (*self.busy.lock().expect("whole"), before) {
+            (true, _) => Err(Busy),
+            (false, true) => Ok(Kept::Before),
+            (false, false) => Ok(Kept::Now),
+        };
+        if kept == Ok(Kept::Now) {
+            taken.push(input);
+        }
         Ok(Box::pin(async move { kept }))
     }
 
@@ -156,6 +164,52 @@ async fn what_we_cannot_answer_ends_politely_and_with_200() {
     assert_eq!((house.counts().busy, house.counts().screens_late), (1, 1));
 }
 
+const UNSEEN: UssdEvent = UssdEvent::Unseen { surely: true };
+
+#[tokio::test]
+async fn a_gateway_that_hangs_up_while_the_screen_is_made_has_not_seen_it() {
+    let house = house(AT);
+    let router = house.router.clone();
+    let request = Request::post(format!("/gateway/gw/{SECRET}/ussd"))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Body::from(step("1*slow")))
+        .expect("a request");
+    let calling = tokio::spawn(router.oneshot(request));
+    while house.events().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    calling.abort();
+    assert!(calling.await.expect_err("hung up").is_cancelled());
+    assert_eq!(house.events()[1..], [UNSEEN]);
+    let steps = house.notebook.ussd.lock().expect("whole");
+    assert!(steps[0].mark.is_some() && steps[0].mark == steps[1].mark, "of this step and no other");
+    assert_eq!(house.counts().hung_up, 1);
+}
+
+#[tokio::test]
+async fn a_screen_that_is_not_read_was_not_seen_unless_another_copy_of_its_step_took_it() {
+    let house = house(AT);
+    let call = |text: &str| {
+        let request = Request::post(format!("/gateway/gw/{SECRET}/ussd"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from(step(text)))
+            .expect("a request");
+        house.router.clone().oneshot(request)
+    };
+    let (first, copy) = (call("1*0").await.expect("answered"), call("1*0").await.expect("answered"));
+    assert_eq!(first.headers()["content-length"], "24", "no answer in chunks");
+    drop(first);
+    assert_eq!(house.events().len(), 2, "a copy of it may still be read");
+    drop(copy);
+    assert_eq!(house.events()[2..], [UNSEEN]);
+
+    let (read, copy) = (call("2").await.expect("answered"), call("2").await.expect("answered"));
+    drop(copy);
+    assert!(to_bytes(read.into_body(), 1 << 20).await.expect("a body").starts_with(b"CON "));
+    drop(call("2").await.expect("answered"));
+    assert_eq!(house.events().iter().filter(|event| **event == UNSEEN).count(), 1, "it was seen");
+}
+
 #[tokio::test]
 async fn the_account_of_a_dialog_is_read() {
     let house = house(AT);
@@ -224,7 +278,7 @@ async fn what_cannot_be_read_is_answered_with_a_sentence_and_reaches_nobody() {
 }
 
 #[tokio::test]
-async fn an_sms_is_acknowledged_when_it_is_kept_and_its_name_is_remembered_then() {
+async fn an_sms_is_acknowledged_when_it_is_kept_and_has_the_name_its_gateway_gives_it() {
     let house = house(AT);
     let body = "from=%2B254700000101&to=48357&text=UZA+MKUFU&date=2026-11-22&id=mo-1&linkId=x";
     *house.notebook.busy.lock().expect("whole") = true;
@@ -234,8 +288,9 @@ async fn an_sms_is_acknowledged_when_it_is_kept_and_its_name_is_remembered_then(
     assert_eq!(house.form("sms", body).await.0, StatusCode::OK);
     assert_eq!(house.form("sms", &body.replace("mo-1", "mo-2")).await.0, StatusCode::OK);
     let sms = house.notebook.sms.lock().expect("whole");
-    assert_eq!(sms.len(), 3, "the first try, its second, and another message of the same words");
-    assert_eq!(sms[1].mark, sms[2].mark, "which the engine knows for one wish");
+    assert_eq!(sms.len(), 2, "one, and another message of the same words");
+    assert_eq!(sms[0].mark, sms[1].mark, "which the engine knows for one wish");
+    assert_ne!(sms[0].name, sms[1].name);
     assert_eq!((sms[0].text.as_str(), sms[0].to.as_str()), ("UZA MKUFU", "48357"));
     assert_eq!((house.counts().sms_in, house.counts().sms_again), (2, 1));
 }
@@ -511,4 +566,11 @@ async fn an_sms_leaves_by_tls_to_whom_the_authority_vouches_for_and_to_nobody_el
     let Sent::Later { why, .. } = strict.gateways.send(sms("x")).await else { panic!("not sent") };
     assert!(why.contains("TLS"), "{why}");
     assert_eq!(strict.counts().sms_unknown, 0, "nothing was told to a stranger");
+
+    // And the desk is told.
+    let (open, down) = (trusting.gateways.binds().remove(0), strict.gateways.binds().remove(0));
+    assert_eq!((open.state, open.tls, open.mode, open.held), ("open", true, "http", 0));
+    assert!(open.worked.is_some() && open.failed.is_none() && open.counters["sms_out"] == 1);
+    assert_eq!((down.state, down.worked, down.reason), ("down", None, Some(why)));
+    assert!(down.failed.is_some());
 }

@@ -15,7 +15,7 @@ use crate::gsm::assemble::{Piece, join};
 use crate::gsm::charset::Charset;
 use crate::gsm::{read, septets};
 use crate::types::Timestamp;
-use futures_util::future::FutureExt;
+use futures_util::future::{FutureExt, TryFutureExt};
 use std::time::Duration;
 
 /// A repeated step is looked at again after this: what came in between proves that the screen it
@@ -171,7 +171,8 @@ impl Link<'_> {
                     self.warn(&message, "some octets of an SMS made no character");
                 }
                 let mark = mark(None, &read.text);
-                self.subscribers.sms(SmsIn { gateway, from, to, text: read.text, mark, at })
+                let input = SmsIn { gateway, from, to, text: read.text, mark, name: None, at };
+                self.subscribers.sms(input).map(|kept| kept.map_ok(drop).boxed())
             }
             Shape::Part(place, content) => {
                 let mark = mark(Some(place.reference), "");

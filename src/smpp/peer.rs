@@ -3,7 +3,7 @@
 use super::codec;
 use super::pdu::{Body, Message, MessageResp, Pdu};
 use super::settings::Smsc;
-use crate::engine::port::{Busy, PartIn, ReceiptIn, SmsIn, Subscribers, UssdEvent, UssdIn, UssdOut};
+use crate::engine::port::{Busy, Kept, PartIn, ReceiptIn, SmsIn, Subscribers, UssdEvent, UssdIn, UssdOut};
 use crate::types::{Clock, Timestamp};
 use bytes::BytesMut;
 use futures_util::future::{BoxFuture, FutureExt};
@@ -131,14 +131,14 @@ impl Subscribers for Engine {
         .boxed())
     }
 
-    fn sms(&self, input: SmsIn) -> Result<BoxFuture<'static, Result<(), Busy>>, Busy> {
+    fn sms(&self, input: SmsIn) -> Result<BoxFuture<'static, Result<Kept, Busy>>, Busy> {
         let mut failing = self.failing.lock().expect("unpoisoned");
         if *failing > 0 {
             *failing -= 1;
             return Ok(async { Err(Busy) }.boxed());
         }
         self.sms.lock().expect("unpoisoned").push(input);
-        Ok(async { Ok(()) }.boxed())
+        Ok(async { Ok(Kept::Now) }.boxed())
     }
 
     fn part(&self, input: PartIn) -> Result<BoxFuture<'static, Result<(), Busy>>, Busy> {

@@ -145,12 +145,13 @@ pub async fn claim(
     Ok(Vec::new())
 }
 
-/// Makes everything of `shard` that was claimed before due now: for the start of a program that
+/// Makes everything of `shard` that was claimed before due at once: for the start of a program that
 /// alone holds the store, when whoever had claimed it is gone. What was put off comes a little
-/// early, which every sender bears.
+/// early, which every sender bears, and before what was never claimed: it was decided before that.
 pub async fn release(store: &dyn Store, shard: u8, now: Timestamp) -> Result<usize, StoreError> {
     const PAGE: usize = 256;
     let (mut from, mut released) = (None, 0);
+    let first = next_due(store, shard).await?.map_or(now, |due| due.min(now));
     loop {
         let rows = store.scan(keys::outbox_shard(shard), from, PAGE, false).await?;
         let Some((last, _)) = rows.last() else { return Ok(released) };
@@ -168,7 +169,7 @@ pub async fn release(store: &dyn Store, shard: u8, now: Timestamp) -> Result<usi
                 store.commit(std::mem::take(&mut wish)).await?;
                 octets = 0;
             }
-            wish.put(keys::outbox(shard, now, id), Expect::Absent, row.octets());
+            wish.put(keys::outbox(shard, first, id), Expect::Absent, row.octets());
             wish.delete(key.clone(), Expect::At(row.version));
             released += 1;
         }

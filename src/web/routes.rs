@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     engine::clock::SystemClock,
-    engine::port::Binds,
+    engine::port::{BindView, Binds},
     engine::shopfront::{ShopError, ShopFront},
     types::Clock,
 };
@@ -40,7 +40,11 @@ pub struct Surroundings {
 
 impl Default for Surroundings {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), shutdown: CancellationToken::new(), binds: Arc::new(Vec::new()) }
+        Self {
+            clock: Arc::new(SystemClock),
+            shutdown: CancellationToken::new(),
+            binds: Arc::new(Vec::<BindView>::new()),
+        }
     }
 }
 

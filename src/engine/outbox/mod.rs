@@ -18,7 +18,7 @@ use crate::types::Timestamp;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 pub(super) use money::heard;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -51,8 +51,8 @@ trait Sending: Sync {
         usize::MAX
     }
 
-    /// Sends an item and settles it. With `held` an earlier one of its key waits until then, and so
-    /// should this one. Gives when it was put off to, if it was.
+    /// Sends an item and settles it. With `held` one of its key that was decided before it waits until
+    /// then, and so should this one. Gives when it was put off to, if it was.
     fn send(&self, item: Claimed, held: Option<Timestamp>) -> BoxFuture<'_, Option<Timestamp>>;
 }
 
@@ -90,18 +90,22 @@ fn troubled(why: &StoreError, shard: u8, stop: &CancellationToken) {
     }
 }
 
+/// An item among those of its key: ids sort as they were decided.
+type Place = (u64, Vec<u8>);
+
 /// What is in hand of one kind: one slow sending holds up nobody but those of its own key.
 struct Worker<'e> {
     engine: &'e Engine,
     kind: &'e dyn Sending,
     /// One for each key that is busy, and one for each item without a key.
-    under_way: FuturesUnordered<BoxFuture<'e, (Option<u64>, Option<Timestamp>)>>,
-    /// Claimed items behind the one of their key that is under way.
-    behind: BTreeMap<u64, VecDeque<Claimed>>,
+    under_way: FuturesUnordered<BoxFuture<'e, (Option<Place>, Option<Timestamp>)>>,
+    /// Claimed items behind the one of their key that is under way, in the order they were decided.
+    behind: BTreeMap<u64, BTreeMap<Vec<u8>, Claimed>>,
     /// How many of them.
     waiting: usize,
-    /// Keys whose first item was put off, and until when.
-    held: BTreeMap<u64, Timestamp>,
+    /// Items that were put off, and until when: they stay here until they are settled, so that none
+    /// decided later goes before them, not even when it is claimed first.
+    put_off: BTreeMap<Place, Timestamp>,
 }
 
 impl<'e> Worker<'e> {
@@ -112,7 +116,7 @@ impl<'e> Worker<'e> {
             under_way: FuturesUnordered::new(),
             behind: BTreeMap::new(),
             waiting: 0,
-            held: BTreeMap::new(),
+            put_off: BTreeMap::new(),
         }
     }
 
@@ -153,7 +157,6 @@ impl<'e> Worker<'e> {
     /// Takes up what is due and has room; true when there may be more.
     async fn claim(&mut self, stop: &CancellationToken) -> bool {
         let (now, shard) = (self.engine.clock.now(), self.kind.shard());
-        self.held.retain(|_, until| *until > now);
         let most = self.free().min(self.kind.room());
         if most == 0 {
             return false;
@@ -161,6 +164,9 @@ impl<'e> Worker<'e> {
         match outbox::claim(&*self.engine.store, shard, now, most, now.after(LEASE)).await {
             Ok(items) => {
                 let full = items.len() == most;
+                // Of one key the one that was decided first goes first, whichever fell due first.
+                let mut items = items;
+                items.sort_by(|one, other| one.id.cmp(&other.id));
                 items.into_iter().for_each(|item| self.take_up(item));
                 full && self.free() > 0 && self.kind.room() > 0
             }
@@ -175,12 +181,12 @@ impl<'e> Worker<'e> {
         let key = self.kind.key(&item);
         match key.and_then(|key| self.behind.get_mut(&key)) {
             Some(behind) => {
-                behind.push_back(item);
+                behind.insert(item.id.clone(), item);
                 self.waiting += 1;
             }
             None => {
                 if let Some(key) = key {
-                    self.behind.insert(key, VecDeque::new());
+                    self.behind.insert(key, BTreeMap::new());
                 }
                 self.start(key, item);
             }
@@ -189,24 +195,34 @@ impl<'e> Worker<'e> {
 
     fn start(&mut self, key: Option<u64>, item: Claimed) {
         let now = self.engine.clock.now();
-        let held = key.and_then(|key| self.held.get(&key).copied()).filter(|until| *until > now);
+        let place = key.map(|key| (key, item.id.clone()));
+        let held = place.as_ref().and_then(|place| self.held(place, now));
         let tired = item.until.since(now) < LEAST_LEASE;
         let kind = self.kind;
         self.under_way.push(Box::pin(async move {
             let held = held.or(tired.then_some(now));
             // What a panic leaves behind is claimed again when its lease ends.
-            (key, guarded(kind.send(item, held)).await.flatten())
+            (place, guarded(kind.send(item, held)).await.flatten())
         }));
     }
 
-    fn finished(&mut self, (key, put_off): (Option<u64>, Option<Timestamp>)) {
-        let Some(key) = key else { return };
+    /// Until when an item waits for those of its key that were decided before it.
+    fn held(&self, place: &Place, now: Timestamp) -> Option<Timestamp> {
+        let first = (place.0, Vec::new());
+        let until = self.put_off.range(first..place.clone()).map(|(_, until)| *until).max()?;
+        // One that is due is claimed next; it has its turn first.
+        Some(if until > now { until } else { now.after(LOOK) })
+    }
+
+    fn finished(&mut self, (place, put_off): (Option<Place>, Option<Timestamp>)) {
+        let Some(place) = place else { return };
+        let key = place.0;
         match put_off {
-            Some(until) => drop(self.held.insert(key, until)),
-            None => drop(self.held.remove(&key)),
+            Some(until) => drop(self.put_off.insert(place, until)),
+            None => drop(self.put_off.remove(&place)),
         }
-        match self.behind.get_mut(&key).and_then(VecDeque::pop_front) {
-            Some(next) => {
+        match self.behind.get_mut(&key).and_then(BTreeMap::pop_first) {
+            Some((_, next)) => {
                 self.waiting -= 1;
                 self.start(Some(key), next);
             }

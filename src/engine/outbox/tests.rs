@@ -1,6 +1,7 @@
 use super::*;
 use crate::engine::port::{Partly, Pause, Purpose, Sent, SmsOut};
 use crate::engine::tests::{engine, phone};
+use std::collections::VecDeque;
 use std::sync::Mutex;
 use tokio::sync::Semaphore;
 
@@ -95,6 +96,95 @@ async fn a_text_that_waits_keeps_those_behind_it_in_their_order_but_no_code() {
     clock.advance(Duration::from_secs(6));
     until(&engine, &sender, || sender.seen().len() == 4).await;
     assert_eq!(sender.seen()[2..], ["first", "second"]);
+}
+
+/// The workers, and what stops them.
+fn running(engine: &Arc<Engine>, sender: &Arc<Scripted>) -> (CancellationToken, tokio::task::JoinHandle<()>) {
+    let stop = CancellationToken::new();
+    let sender = Arc::clone(sender) as Arc<dyn SmsSender>;
+    (stop.clone(), tokio::spawn(run(Arc::clone(engine), sender, stop)))
+}
+
+/// Waits until so many were sent.
+async fn sent(sender: &Scripted, many: usize) {
+    let waiting = async {
+        while sender.seen().len() < many {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let sent = tokio::time::timeout(Duration::from_secs(20), waiting).await;
+    assert!(sent.is_ok(), "{:?}", sender.seen());
+}
+
+#[tokio::test]
+async fn behind_a_code_that_went_ahead_no_text_slips_past_the_one_that_waits() {
+    let (engine, clock) = engine().await;
+    // The code is put off as well, for longer and for less long than the text before it.
+    for code_waits in [None, Some(1), Some(90)] {
+        let answers = [again(Pause::Grows, None)].into_iter();
+        let waits = code_waits.map(|secs| again(Pause::After(Duration::from_secs(secs)), None));
+        let sender = Scripted::new(answers.chain(waits));
+        let (stop, workers) = running(&engine, &sender);
+        write(&engine, 1, "first", Purpose::Order).await;
+        sent(&sender, 1).await;
+        clock.advance(Duration::from_millis(1));
+        write(&engine, 1, "4711", Purpose::Code).await;
+        sent(&sender, 2).await;
+        clock.advance(Duration::from_millis(1));
+        write(&engine, 1, "third", Purpose::Order).await;
+        // One to another phone shows that the worker had its look.
+        write(&engine, 2, "elsewhere", Purpose::Order).await;
+        sent(&sender, 3).await;
+        let code_again = usize::from(code_waits.is_some());
+        for _ in 0..100 {
+            clock.advance(Duration::from_secs(1));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        sent(&sender, 5 + code_again).await;
+        stop.cancel();
+        workers.await.expect("no panic");
+        let seen = sender.seen();
+        let place = |text: &str| seen.iter().rposition(|seen| seen == text).expect("sent");
+        assert_eq!(seen[..3], ["first", "4711", "elsewhere"]);
+        assert!(place("first") < place("third"), "{seen:?}");
+        assert!(place("4711") < place("third"), "{seen:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_text_that_was_put_off_goes_before_a_later_one_after_a_restart_too() {
+    let (engine, clock) = engine().await;
+    write(&engine, 1, "first", Purpose::Order).await;
+    let sender = Scripted::new([again(Pause::Grows, None)]);
+    until(&engine, &sender, || sender.seen().len() == 1).await;
+    clock.advance(Duration::from_secs(1));
+    write(&engine, 1, "second", Purpose::Order).await;
+    clock.advance(Duration::from_secs(1));
+    until(&engine, &sender, || sender.seen().len() == 3).await;
+    assert_eq!(sender.seen(), ["first", "first", "second"]);
+}
+
+#[tokio::test]
+async fn a_text_behind_one_that_waits_is_given_up_when_its_own_time_is_over() {
+    let (engine, clock) = engine().await;
+    write(&engine, 1, "first", Purpose::Order).await;
+    let sender = Scripted::new([again(Pause::After(Duration::from_secs(7 * 86_400)), None)]);
+    let (stop, workers) = running(&engine, &sender);
+    sent(&sender, 1).await;
+    clock.advance(Duration::from_millis(1));
+    write(&engine, 1, "a tip", Purpose::Tip).await;
+    write(&engine, 2, "elsewhere", Purpose::Order).await;
+    sent(&sender, 2).await;
+    clock.advance(Purpose::Tip.lives());
+    let parked = async {
+        while outbox::parked(&*engine.store, None, 9).await.expect("read").is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), parked).await.expect("given up in time");
+    stop.cancel();
+    workers.await.expect("no panic");
+    assert!(!sender.seen().contains(&"a tip".to_owned()));
 }
 
 #[tokio::test]

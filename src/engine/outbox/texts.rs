@@ -63,7 +63,9 @@ impl Sending for Texts<'_> {
             if self.engine.push_first(self.sender, &item, &text).await {
                 return None;
             }
-            match held.filter(|_| text.purpose != Purpose::Code) {
+            // And one whose time is over waits for nothing.
+            let old = item.item.give_up <= self.engine.clock.now();
+            match held.filter(|_| text.purpose != Purpose::Code && !old) {
                 Some(until) => self.engine.put_off(&item, until).await,
                 None => self.engine.send_text(self.sender, item, text).await,
             }

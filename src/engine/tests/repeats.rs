@@ -150,3 +150,47 @@ async fn a_confirmation_after_the_last_screen_means_that_it_was_seen() {
     clock.advance(Duration::from_secs(20));
     assert!(matches!(step(&engine, phone(103), 2, 9, begin()).await, UssdOut::Ask(_)));
 }
+
+/// A step of a gateway that tells all that was typed so far, every time.
+async fn heard(engine: &Engine, phone: Msisdn, text: &str) -> UssdOut {
+    let heard = Heard { code: CODE.to_owned(), text: text.to_owned(), separator: Some('*') };
+    told(engine, phone, text, UssdEvent::Heard(heard)).await
+}
+
+async fn told(engine: &Engine, msisdn: Msisdn, text: &str, event: UssdEvent) -> UssdOut {
+    let (gateway, at) = ("http".into(), engine.clock.now());
+    let (session, mark) = (b"ATUid_1".to_vec(), Some(text.as_bytes().to_vec()));
+    let input = UssdIn { gateway, msisdn, session, sequence: None, event, mark, septets: None, at };
+    engine.ussd_turn(input).await
+}
+
+#[tokio::test]
+async fn a_gateway_that_hung_up_and_tells_the_same_again_gets_the_screen_and_the_call_goes_on() {
+    let (engine, _) = engine().await;
+    let her = phone(104);
+    join(&engine, her, Lang::EN).await;
+    heard(&engine, her, "").await;
+    let next = heard(&engine, her, "1").await;
+    told(&engine, her, "1", UNSEEN).await;
+    assert!(is_closing(&heard(&engine, her, "1*1").await, &engine), "nobody saw what this answers");
+    assert_eq!(heard(&engine, her, "1").await, next);
+    let on = heard(&engine, her, "1*1").await;
+    assert!(!is_closing(&on, &engine), "{on:?}");
+}
+
+#[tokio::test]
+async fn the_outcome_that_a_gateway_did_not_wait_for_is_shown_at_the_redial() {
+    let (engine, clock) = engine().await;
+    let her = phone(104);
+    join(&engine, her, Lang::EN).await;
+    let mut text = String::new();
+    let mut shown = heard(&engine, her, "").await;
+    for typed in ["1", "1", "1", "900", "2", "1"] {
+        text = if text.is_empty() { typed.to_owned() } else { format!("{text}*{typed}") };
+        shown = heard(&engine, her, &text).await;
+    }
+    assert!(matches!(shown, UssdOut::End(_)), "{shown:?}");
+    told(&engine, her, &text, UNSEEN).await;
+    clock.advance(Duration::from_secs(20));
+    assert_eq!(step(&engine, her, 2, 8, begin()).await, shown);
+}

@@ -1,6 +1,6 @@
 //! An engine that keeps nothing: whoever dials sees one harmless screen.
 
-use crate::engine::port::{Busy, PartIn, ReceiptIn, SmsIn, Subscribers, UssdEvent, UssdIn, UssdOut};
+use crate::engine::port::{Busy, Kept, PartIn, ReceiptIn, SmsIn, Subscribers, UssdEvent, UssdIn, UssdOut};
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
 /// What a code shows that is being set up. It asks, because a gateway shows its habits in answers.
@@ -18,10 +18,10 @@ pub struct Courtesy {
     pub takes_receipts: bool,
 }
 
-type Kept = Result<BoxFuture<'static, Result<(), Busy>>, Busy>;
+type Keeping<T> = Result<BoxFuture<'static, Result<T, Busy>>, Busy>;
 
-fn kept(takes: bool) -> Kept {
-    if takes { Ok(ready(Ok(())).boxed()) } else { Err(Busy) }
+fn kept<T: Send + 'static>(takes: bool, kept: T) -> Keeping<T> {
+    if takes { Ok(ready(Ok(kept)).boxed()) } else { Err(Busy) }
 }
 
 impl Subscribers for Courtesy {
@@ -35,16 +35,16 @@ impl Subscribers for Courtesy {
         Ok(ready(out).boxed())
     }
 
-    fn sms(&self, _: SmsIn) -> Kept {
-        kept(self.takes_sms)
+    fn sms(&self, _: SmsIn) -> Keeping<Kept> {
+        kept(self.takes_sms, Kept::Now)
     }
 
-    fn part(&self, _: PartIn) -> Kept {
-        kept(self.takes_sms)
+    fn part(&self, _: PartIn) -> Keeping<()> {
+        kept(self.takes_sms, ())
     }
 
-    fn receipt(&self, _: ReceiptIn) -> Kept {
-        kept(self.takes_receipts)
+    fn receipt(&self, _: ReceiptIn) -> Keeping<()> {
+        kept(self.takes_receipts, ())
     }
 }
 

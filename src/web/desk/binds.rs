@@ -19,6 +19,9 @@ struct Row<'a> {
     /// How long it has stood so.
     age: String,
     since: (String, String),
+    /// When it last failed and last worked.
+    failed: Option<String>,
+    worked: Option<String>,
     /// How long the SMSC has been telling us to slow down.
     throttled: Option<String>,
     /// Counters that moved.
@@ -39,11 +42,13 @@ pub(in crate::web) async fn show(State(web): State<Arc<Web>>) -> Result<Response
     let rows = binds.iter().map(|view| Row {
         age: wording::age(now.since(view.since)),
         since: (wording::moment(view.since), wording::moment_iso(view.since)),
+        failed: view.failed.map(wording::moment),
+        worked: view.worked.map(wording::moment),
         throttled: view.throttled_since.map(|since| wording::age(now.since(since))),
         counters: view.counters.iter().map(|(name, count)| (*name, *count)).filter(|(_, n)| *n > 0).collect(),
         view,
     });
-    let bound = binds.iter().filter(|view| view.state == "bound").count();
+    let bound = binds.iter().filter(|view| matches!(view.state, "bound" | "open")).count();
     Ok(page::html(&Page { rows: rows.collect(), bound }))
 }
 

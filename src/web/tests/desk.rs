@@ -180,11 +180,14 @@ fn binds() -> Vec<BindView> {
         state: "bound",
         since: Timestamp::from_millis(0),
         reason: None,
+        failed: None,
+        worked: None,
         peer: Some("USSDGW".to_owned()),
         version: Some("5.0"),
         tls: true,
         window_used: 12,
         window: 64,
+        held: 0,
         throttled_since: Some(Timestamp::from_millis(1)),
         counters: [("screens", 7), ("sms_out", 3)].into(),
     };
@@ -199,7 +202,20 @@ fn binds() -> Vec<BindView> {
         throttled_since: None,
         ..up.clone()
     };
-    vec![up, down]
+    let http = BindView {
+        gateway: "at".into(),
+        mode: "http",
+        state: "open",
+        reason: Some("at says 500 InternalServerError".to_owned()),
+        failed: Some(Timestamp::from_millis(1_800_000_000_000)),
+        worked: Some(Timestamp::from_millis(1_800_000_060_000)),
+        version: None,
+        window_used: 4,
+        held: 9,
+        throttled_since: None,
+        ..up.clone()
+    };
+    vec![up, down, http]
 }
 
 #[tokio::test]
@@ -208,7 +224,12 @@ async fn the_desk_shows_every_bind_with_its_state_and_the_reason_it_is_down() {
     let answer = shop.get_with("/desk/binds", header::AUTHORIZATION, &format!("Bearer {KEY}")).await;
     assert_eq!(answer.status, StatusCode::OK);
     for text in [
-        "<strong>1</strong> of 2 connections bound",
+        "<strong>2</strong> of 3 connections bound or open",
+        "data-gateway=\"at\" data-state=\"open\"",
+        "at says 500 InternalServerError",
+        "last did its work 15 ",
+        "4 of 64 <span class=\"soft\">9 wait",
+        "HTTP, TLS",
         "data-gateway=\"safari\" data-state=\"bound\"",
         "data-gateway=\"hub\" data-state=\"refused\"",
         "Rinvpaswd",

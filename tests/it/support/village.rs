@@ -10,7 +10,7 @@ use sokoni::cli::service::{Service, Wiring};
 use sokoni::config::Config;
 use sokoni::engine::clock::MovableClock;
 use sokoni::engine::pins::Pins;
-use sokoni::gateway::door::Counts;
+use sokoni::gateway::tally::Counts;
 use sokoni::sim::aggregator::{Aggregator, AggregatorOptions};
 use sokoni::sim::card::{CardOptions, CardProcessor};
 use sokoni::sim::momo::{Momo, MomoOptions};

@@ -3,7 +3,7 @@
 use super::*;
 use crate::engine::{
     clock::SystemClock,
-    port::{Busy, PartIn, ReceiptIn, SmsIn, Subscribers, UssdEvent, UssdIn, UssdOut},
+    port::{Busy, Kept, PartIn, ReceiptIn, SmsIn, Subscribers, UssdEvent, UssdIn, UssdOut},
 };
 use crate::smpp::pool::Pool;
 use futures_util::future::{BoxFuture, FutureExt};
@@ -26,7 +26,7 @@ impl Subscribers for Mirror {
         Ok(async move { out }.boxed())
     }
 
-    fn sms(&self, _: SmsIn) -> Result<BoxFuture<'static, Result<(), Busy>>, Busy> {
+    fn sms(&self, _: SmsIn) -> Result<BoxFuture<'static, Result<Kept, Busy>>, Busy> {
         Err(Busy)
     }
 

@@ -8,13 +8,19 @@
 //! | `sms` | an SMS from a phone | 200 when durable, 503 to have it again |
 //! | `receipt` | a report about an SMS of ours | the same |
 //!
+//! Whoever hangs up before the answer stops nothing: what was taken is done, and a screen that nobody
+//! took is told to its dialog ([`handover`]).
+//!
 //! 404 behind a wrong path, 403 from a wrong address, 400 with a sentence for what cannot be read.
+
+mod handover;
 
 use super::address::{Network, caller};
 use super::fields::Fields;
 use super::inward::{self, Origin, Wrong};
 use super::settings::Inward;
-use crate::engine::port::{GatewayId, Subscribers, UssdEvent, UssdIn, UssdOut};
+use super::tally::{Counters, Counts, Fortune, Standing, count};
+use crate::engine::port::{GatewayId, Kept, Subscribers, UssdEvent, UssdIn, UssdOut};
 use crate::types::{Clock, Timestamp};
 use axum::Router;
 use axum::body::Bytes;
@@ -22,77 +28,19 @@ use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, MatchedPath
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use handover::{Handover, Steps};
 use secrecy::{ExposeSecret, SecretString};
-use std::collections::{BTreeSet, VecDeque};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use subtle::ConstantTimeEq;
 use tower_http::trace::TraceLayer;
 
 /// No honest request is longer, in octets: a hundred reports in one.
 const LONGEST: usize = 64 * 1024;
-/// Names of SMS that are remembered: those of some days.
-const NAMES: usize = 20_000;
 /// How often refusals are spoken of.
 const SPEAK: Duration = Duration::from_secs(60);
-
-macro_rules! counters {
-    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
-        #[derive(Debug, Default)]
-        pub(super) struct Counters { $(pub $name: AtomicU64,)+ }
-
-        /// What a gateway did since the start; only ever grows.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
-        pub struct Counts { $($(#[$doc])* pub $name: u64,)+ }
-
-        impl Counters {
-            pub(super) fn read(&self) -> Counts {
-                Counts { $($name: self.$name.load(Ordering::Relaxed),)+ }
-            }
-        }
-    };
-}
-
-counters! {
-    /// Steps of dialogs that came.
-    ussd_in,
-    /// Screens that were not ready in time.
-    screens_late,
-    /// SMS that came, repeats not counted.
-    sms_in,
-    /// SMS that came again under a name that was kept before.
-    sms_again,
-    /// Reports that came.
-    receipts_in,
-    /// Requests answered "send it again", and dialogs ended with an apology.
-    busy,
-    /// Requests that could not be read.
-    malformed,
-    /// Requests behind a wrong path.
-    wrong_path,
-    /// Requests from a wrong address.
-    wrong_address,
-    /// SMS that were taken.
-    sms_out,
-    /// SMS that were refused for good.
-    sms_refused,
-    /// Tries without an answer that proves anything: what was sent may be sent again.
-    sms_unknown,
-}
-
-pub(super) fn count(counter: &AtomicU64) {
-    counter.fetch_add(1, Ordering::Relaxed);
-}
-
-/// Names of SMS: on their way to the store, and kept.
-#[derive(Default)]
-struct Names {
-    taking: BTreeSet<String>,
-    kept: BTreeSet<String>,
-    order: VecDeque<String>,
-}
 
 /// One gateway's doors.
 pub struct Gate {
@@ -101,23 +49,34 @@ pub struct Gate {
     inward: Inward,
     clock: Arc<dyn Clock>,
     counters: Counters,
-    names: Mutex<Names>,
+    fortune: Fortune,
+    steps: Steps,
     spoke: AtomicI64,
 }
 
 impl Gate {
     pub(super) fn new(name: GatewayId, path: SecretString, inward: Inward, clock: Arc<dyn Clock>) -> Self {
-        let (counters, names) = (Counters::default(), Mutex::default());
-        Self { name, path, inward, clock, counters, names, spoke: AtomicI64::new(i64::MIN) }
+        let (counters, fortune, steps) = (Counters::default(), Fortune::new(clock.now()), Steps::default());
+        Self { name, path, inward, clock, counters, fortune, steps, spoke: AtomicI64::new(i64::MIN) }
     }
 
     pub(super) fn counts(&self) -> Counts {
         self.counters.read()
     }
 
+    /// How what comes in fares.
+    pub(super) const fn fortune(&self) -> &Fortune {
+        &self.fortune
+    }
+
+    fn failed(&self, why: &str) {
+        self.fortune.badly(self.clock.now(), Standing::Open, why);
+    }
+
     /// Speaks of refusals once in a while.
     fn refuse(&self, counter: &AtomicU64, what: &str) {
         count(counter);
+        self.failed(what);
         let now = self.clock.now();
         let spoke = self.spoke.load(Ordering::Relaxed);
         let due = spoke == i64::MIN || now.since(Timestamp::from_millis(spoke)) >= SPEAK;
@@ -137,11 +96,8 @@ impl Gate {
 
     fn busy(&self) -> Response {
         count(&self.counters.busy);
+        self.failed("it was asked to send something again: too much at once");
         (StatusCode::SERVICE_UNAVAILABLE, "please send it again\n").into_response()
-    }
-
-    fn names(&self) -> std::sync::MutexGuard<'_, Names> {
-        self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -218,6 +174,9 @@ async fn enter(
         "receipt" => visit.reports().await,
         _ => None,
     };
+    if answered.as_ref().is_some_and(|answer| answer.status().is_success()) {
+        gate.fortune.well(gate.clock.now());
+    }
     answered.unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
 }
 
@@ -243,12 +202,19 @@ impl Visit<'_> {
             Err(why) => return Some(self.gate.wrong(&why)),
         };
         count(&self.gate.counters.ussd_in);
-        let is_over = input.event == UssdEvent::Gone;
-        let out = self.screen(input, *deadline).await;
-        if is_over {
+        if input.event == UssdEvent::Gone {
+            self.screen(input, *deadline).await;
             return Some(inward::farewell(&shape.answer, &self.fields, shape).into_response());
         }
-        Some(inward::answer(&shape.answer, &self.fields, shape, sorry, out))
+        let followed = Handover::of(self.gate, self.subscribers, &input);
+        let out = self.screen(input, *deadline).await;
+        let shown = out != UssdOut::Nothing;
+        let answer = inward::answer(&shape.answer, &self.fields, shape, sorry, out);
+        if shown {
+            return Some(followed.follow(answer));
+        }
+        followed.nothing();
+        Some(answer)
     }
 
     /// The screen in time, or nothing. A dialog whose screen is late ends there; it is parked, so
@@ -257,12 +223,14 @@ impl Visit<'_> {
         let gone = UssdIn { event: UssdEvent::Gone, mark: None, ..input.clone() };
         let Ok(out) = self.subscribers.ussd(input) else {
             count(&self.gate.counters.busy);
+            self.gate.failed("a dialog was ended with an apology: too much at once");
             return UssdOut::Nothing;
         };
         if let Ok(out) = tokio::time::timeout(deadline, out).await {
             return out;
         }
         count(&self.gate.counters.screens_late);
+        self.gate.failed("a screen was not ready in time");
         tracing::warn!(gateway = &*self.gate.name, msisdn = ?gone.msisdn, "a screen was not ready in time");
         // Its lane takes it after the step that is late.
         if self.subscribers.ussd(gone).is_err() {
@@ -297,28 +265,12 @@ impl Visit<'_> {
             Ok(read) => read,
             Err(why) => return Some(gate.wrong(&why)),
         };
-        for (input, id) in read {
-            if let Some(id) = &id {
-                let mut names = gate.names();
-                if names.kept.contains(id) {
-                    count(&gate.counters.sms_again);
-                    continue;
-                }
-                if !names.taking.insert(id.clone()) {
-                    drop(names);
-                    return Some(gate.busy());
-                }
-            }
-            // Somebody who hangs up must not leave a name behind that is for ever being taken.
-            let taking = Taking { gate: Arc::clone(gate), id };
-            let kept = match subscribers.sms(input) {
-                Ok(kept) => {
-                    tokio::spawn(async move { taking.end(kept.await.is_ok()) }).await.unwrap_or(false)
-                }
-                Err(_) => taking.end(false),
-            };
-            if !kept {
-                return Some(gate.busy());
+        for input in read {
+            let Ok(kept) = subscribers.sms(input) else { return Some(gate.busy()) };
+            match kept.await {
+                Ok(Kept::Now) => count(&gate.counters.sms_in),
+                Ok(Kept::Before) => count(&gate.counters.sms_again),
+                Err(_) => return Some(gate.busy()),
             }
         }
         Some((StatusCode::OK, shape.answer.clone()).into_response())
@@ -343,32 +295,5 @@ impl Visit<'_> {
             }
         }
         Some((StatusCode::OK, shape.answer.clone()).into_response())
-    }
-}
-
-/// An SMS on its way to the store.
-struct Taking {
-    gate: Arc<Gate>,
-    id: Option<String>,
-}
-
-impl Taking {
-    /// Notes whether it was kept, and says so.
-    fn end(self, kept: bool) -> bool {
-        if kept {
-            count(&self.gate.counters.sms_in);
-        }
-        let Some(id) = self.id else { return kept };
-        let mut names = self.gate.names();
-        names.taking.remove(&id);
-        if kept && names.kept.insert(id.clone()) {
-            names.order.push_back(id);
-            if names.order.len() > NAMES
-                && let Some(oldest) = names.order.pop_front()
-            {
-                names.kept.remove(&oldest);
-            }
-        }
-        kept
     }
 }
