@@ -4,7 +4,7 @@
 use crate::menu::vocabulary::Type;
 use crate::types::{Lang, Purpose};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 /// Index of a node in [`Graph::nodes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -45,6 +45,29 @@ pub enum Path {
     },
     /// What the machine itself knows: `min`, `max`, `left`, `at`, `here`, `heard`, `miss`, `draft`, `echo`.
     Machine(String),
+}
+
+impl fmt::Display for Path {
+    /// As a menu file writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Global(name) | Self::Answer(name) | Self::Machine(name) => f.write_str(name),
+            Self::Param { name, field: None } => f.write_str(name),
+            Self::Param { name, field: Some(field) } => write!(f, "{name}.{field}"),
+        }
+    }
+}
+
+impl Text {
+    /// As a menu file writes it, in the language at this index; empty when it lacks that one.
+    pub fn source(&self, lang: usize) -> String {
+        let pieces = self.by_lang.get(lang).map_or(&[][..], Vec::as_slice);
+        let piece = |piece: &Piece| match piece {
+            Piece::Literal(text) => text.clone(),
+            Piece::Value(path) => format!("{{{path}}}"),
+        };
+        pieces.iter().map(piece).collect()
+    }
 }
 
 /// What an argument of a target, query, action or SMS is.

@@ -5,6 +5,7 @@
 
 pub mod builtin;
 pub mod check;
+pub mod draw;
 pub mod face;
 pub mod graph;
 pub mod layout;
