@@ -9,6 +9,7 @@ pub mod poster;
 pub mod preview;
 pub mod rehearse;
 pub mod show;
+pub mod sound;
 pub mod sources;
 pub mod test;
 
