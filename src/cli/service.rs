@@ -1,6 +1,7 @@
 //! The running service: every room built from a configuration and wired to the next. `serve`,
 //! `demo`, `bench` and the tests start the same one.
 
+use crate::cli::menu::sources::menu_files;
 use crate::config::Config;
 use crate::engine::lanes::Lanes;
 use crate::engine::menus::Menus;
@@ -73,13 +74,7 @@ impl Wiring {
 /// Menu files: those of a folder, or those of this release.
 pub fn menu_sources(folder: Option<&Path>) -> Result<Vec<(String, String)>, String> {
     let Some(folder) = folder else { return Ok(crate::menu::builtin::sources()) };
-    let error = |why: std::io::Error| format!("{}: {why}", folder.display());
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .map_err(error)?
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.extension().is_some_and(|ext| ext == "menu"))
-        .collect();
-    files.sort();
+    let files = menu_files(folder).map_err(|why| format!("{}: {why}", folder.display()))?;
     let read = |path: std::path::PathBuf| {
         let text = std::fs::read_to_string(&path).map_err(|why| format!("{}: {why}", path.display()))?;
         Ok((path.display().to_string(), text))

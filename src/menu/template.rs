@@ -115,7 +115,6 @@ impl Words<'_> {
     /// The widest value of a type, in the language at this index. `None` for a record, which no
     /// text can show, and for an enum without labels.
     pub fn widest(&self, ty: &Type, lang: usize) -> Option<String> {
-        let wide = |text: &String| fit::septets(text).unwrap_or(usize::MAX);
         Some(match ty {
             Type::Kes => Kes::major(9_999_999).to_string(),
             Type::Cents => Kes::minor(99_999_999).to_string(),
@@ -131,7 +130,11 @@ impl Words<'_> {
             Type::Code(kind) => "9".repeat(kind.digits() as usize),
             Type::Enum(set) => {
                 let labels = self.enums.get(set)?.words.iter().map(|(_, label)| plain(label, lang));
-                labels.max_by_key(wide)?
+                let labels: Vec<String> = labels.collect();
+                // Beside one label outside GSM-7 all of them go as UCS-2.
+                let gsm7 = labels.iter().all(|label| fit::septets(label).is_some());
+                let wide = |text: &String| fit::septets(text).filter(|_| gsm7).unwrap_or(fit::units(text));
+                labels.into_iter().max_by_key(wide)?
             }
             Type::Record(_) => return None,
         })

@@ -83,6 +83,20 @@ pub enum Head {
         /// Its parameters.
         params: Vec<Param>,
     },
+    /// `overlay artisan am`: the head of a further language.
+    Overlay {
+        /// The tree it is for, or `messages`.
+        of: Name,
+        /// The language of its texts.
+        lang: Name,
+    },
+    /// In an overlay: the block whose texts follow.
+    Of {
+        /// The word that the block's header begins with.
+        block: &'static str,
+        /// Its name; `resume` and `words` have none.
+        name: Option<Name>,
+    },
 }
 
 /// What a block that a dialog can stand on is.
@@ -188,6 +202,9 @@ pub enum Given {
 pub struct Texts {
     /// One text for each language, or one for all.
     pub by_lang: Vec<At<Vec<Piece>>>,
+    /// Those of overlays, in their order, where they have been laid over.
+    #[serde(skip)]
+    pub further: Vec<Option<At<Vec<Piece>>>>,
 }
 
 /// A piece of a text.
@@ -327,6 +344,17 @@ pub enum Line {
     Parts(u8),
     /// `about order`
     About(Name),
+    /// `ucs2`: the letters of this overlay lie outside GSM-7.
+    Ucs2,
+    /// `1 Label` in an overlay.
+    Option(Key),
+    /// `SELL UZA` in an overlay: a word of a command, and the word for it.
+    Word {
+        /// As the tree has it.
+        word: Name,
+        /// In the overlay's language.
+        ours: Name,
+    },
 }
 
 /// One place of an SMS command.
@@ -365,6 +393,18 @@ impl Texts {
     }
 }
 
+impl Line {
+    /// The texts of the line that overlays write anew, and how the line is called there.
+    pub fn texts_mut(&mut self) -> Option<(String, &mut Texts)> {
+        match self {
+            Self::Text(field, texts) => Some((field.word().to_owned(), texts)),
+            Self::Label { word, label } => Some((word.it.clone(), label)),
+            Self::Choice { key, .. } => Some((key.key.it.clone(), &mut key.label)),
+            _ => None,
+        }
+    }
+}
+
 impl Block {
     /// The word its header begins with.
     pub const fn word(&self) -> &'static str {
@@ -376,7 +416,19 @@ impl Block {
             Head::Drop(_) => "drop",
             Head::Text { .. } => "text",
             Head::Sms { .. } => "sms",
+            Head::Overlay { .. } => "overlay",
+            Head::Of { block, .. } => block,
             Head::Node { kind, .. } => kind.word(),
+        }
+    }
+
+    /// Its name, when blocks of its sort have one.
+    pub const fn name(&self) -> Option<&Name> {
+        match &self.head {
+            Head::Menu(name) | Head::Enum(name) => Some(name),
+            Head::Node { name, .. } | Head::Sms { name, .. } => Some(name),
+            Head::Of { name, .. } => name.as_ref(),
+            Head::Messages | Head::Resume | Head::Drop(_) | Head::Text { .. } | Head::Overlay { .. } => None,
         }
     }
 

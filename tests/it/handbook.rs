@@ -62,6 +62,20 @@ fn the_examples_of_the_menu_language_are_sound_menus() {
 }
 
 #[test]
+fn the_example_of_an_overlay_fits_the_tree_of_the_page() {
+    let overlays = fenced(&page("MENUS.md"), "overlay");
+    assert_eq!(overlays.len(), 1);
+    let mut files = examples();
+    files.push(("docs/MENUS.md, overlay".to_owned(), overlays[0].clone()));
+    let checked = check(&files, &vocabulary(), &Limits::default());
+    // It shows a few blocks, and the page has no messages in that language.
+    let expected = ["overlay-missing", "lang-without-messages"];
+    let found: Vec<_> = checked.problems.iter().filter(|problem| !expected.contains(&problem.code)).collect();
+    assert!(found.is_empty(), "{found:?}");
+    assert_eq!(checked.graphs[0].langs.len(), 3);
+}
+
+#[test]
 fn every_block_of_the_menu_language_has_an_example() {
     let text: String = examples().into_iter().map(|(_, text)| text).collect();
     for block in [

@@ -1,8 +1,12 @@
 //! Which files are meant by the paths on the command line.
 
 use super::not_found;
-use crate::menu::{builtin, syntax, tree::Head};
+use crate::{
+    menu::{builtin, syntax, tree::Head},
+    types::Lang,
+};
 use std::{
+    collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -19,7 +23,11 @@ pub fn sources(paths: &[PathBuf]) -> io::Result<Vec<(String, String)>> {
         [] => return Ok(builtin::sources()),
         paths => {
             for path in paths {
-                if path.is_dir() { files.extend(menu_files(path)?) } else { files.push(path.clone()) }
+                if path.is_dir() {
+                    files.extend(menu_files(path)?)
+                } else {
+                    files.extend(with_overlays(path)?)
+                }
             }
         }
     }
@@ -32,8 +40,11 @@ pub fn sources(paths: &[PathBuf]) -> io::Result<Vec<(String, String)>> {
         && let Some(beside) = files.first().map(|file| file.with_file_name("messages.menu"))
         && beside.is_file()
     {
-        sources.push(read(&beside)?);
+        let beside = with_overlays(&beside)?.into_iter().map(|path| read(&path));
+        sources.extend(beside.collect::<io::Result<Vec<_>>>()?);
     }
+    let mut seen = BTreeSet::new();
+    sources.retain(|(name, _)| seen.insert(name.clone()));
     Ok(sources)
 }
 
@@ -43,17 +54,41 @@ fn read(path: &Path) -> io::Result<(String, String)> {
     Ok((path.display().to_string(), text))
 }
 
-/// The `.menu` files of a folder, sorted.
-fn menu_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "menu") {
-            files.push(path);
+/// The tree that this file is an overlay of, by its name: `artisan.menu` of `artisan.am`.
+fn tree_of(path: &Path) -> Option<PathBuf> {
+    let lang = path.extension()?.to_str()?;
+    lang.parse::<Lang>().is_ok().then(|| path.with_extension("menu"))
+}
+
+/// A tree and its overlays beside it; an overlay and its tree.
+fn with_overlays(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let tree = tree_of(path).filter(|tree| tree.is_file()).unwrap_or_else(|| path.to_owned());
+    let mut files = vec![tree.clone(), path.to_owned()];
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if folder.is_dir() {
+        for entry in fs::read_dir(folder)? {
+            let beside = path.with_file_name(entry?.file_name());
+            if tree_of(&beside).is_some_and(|of| of == tree) {
+                files.push(beside);
+            }
         }
     }
+    files[1..].sort();
+    files.dedup();
+    Ok(files)
+}
+
+/// The trees of a folder, the messages, and the overlays of all, sorted by name.
+///
+/// # Errors
+/// A folder that cannot be read, or holds no `.menu` file.
+pub fn menu_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    let is_tree = |path: &Path| path.extension().is_some_and(|extension| extension == "menu");
+    let wanted = |path: &PathBuf| is_tree(path) || tree_of(path).is_some_and(|tree| entries.contains(&tree));
+    let mut files: Vec<PathBuf> = entries.iter().filter(|path| wanted(path)).cloned().collect();
     files.sort();
-    if files.is_empty() {
+    if !files.iter().any(|path| is_tree(path)) {
         return Err(not_found(format!("{} holds no .menu file", folder.display())));
     }
     Ok(files)
@@ -92,6 +127,26 @@ pub(super) mod tests {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("menus");
         let files = menu_files(&folder).expect("a folder of menus").len();
         assert_eq!(files, builtin::sources().len());
+    }
+
+    #[test]
+    fn overlays_are_read_with_their_tree_and_a_stray_file_is_not() {
+        let names = ["small.menu", "small.am", "small.om", "messages.menu", "notes.md", "other.am"];
+        let folder =
+            folder(&names.map(|name| (name, if name == "messages.menu" { "messages\n" } else { "# \n" })));
+        let read = |paths: &[&str]| {
+            let paths: Vec<PathBuf> = paths.iter().map(|path| folder.path().join(path)).collect();
+            let sources = sources(&paths).expect("read");
+            let short = |name: String| name.rsplit('/').next().expect("a name").to_owned();
+            sources.into_iter().map(|(name, _)| short(name)).collect::<Vec<_>>()
+        };
+        assert_eq!(read(&[""]), ["messages.menu", "small.am", "small.menu", "small.om"]);
+        assert_eq!(read(&["small.menu"]), ["small.menu", "small.am", "small.om", "messages.menu"]);
+        assert_eq!(read(&["small.om"]), ["small.menu", "small.am", "small.om", "messages.menu"]);
+        assert_eq!(
+            read(&["small.am", "small.menu"]),
+            ["small.menu", "small.am", "small.om", "messages.menu"]
+        );
     }
 
     #[test]

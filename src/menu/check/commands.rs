@@ -62,7 +62,12 @@ impl<'a> Checker<'a> {
             return Message { params, say: Text { by_lang: vec![Vec::new(); self.langs.len()] }, about };
         };
         let say = self.texts(texts, at, &scope);
-        self.fits_its_parts(&say, &params, parts.map_or(1, |(parts, _)| parts), texts);
+        let own = parts.map_or(1, |(parts, _)| parts);
+        let name = block.name().map_or("", |name| name.it.as_str());
+        let parts: Vec<u8> = (0..self.langs.len())
+            .map(|lang| self.overlay(lang).map_or(own, |further| further.parts_for(name).unwrap_or(own)))
+            .collect();
+        self.fits_its_parts(&say, &params, &parts, texts);
         Message { params, say, about }
     }
 
@@ -211,8 +216,9 @@ impl<'a> Checker<'a> {
 
     /// One word for each language, or one for all of them.
     fn a_word_each(&mut self, words: &[Name], at: Span) {
-        if words.len() != 1 && words.len() != self.langs.len() {
-            let sentence = format!("there are {} words for {} languages", words.len(), self.langs.len());
+        let own = words.iter().filter(|word| word.at.start < self.own_end).count();
+        if own != 1 && own != self.own_langs {
+            let sentence = format!("there are {own} words for {} languages", self.own_langs);
             self.error(
                 "lang-missing",
                 at,

@@ -1,10 +1,13 @@
 //! What a whole file rests on: its head, its languages, its enums, the names of its blocks.
 
-use super::{Checker, meant};
+use super::{
+    Checker, meant,
+    overlay::{Further, Whole},
+};
 use crate::menu::{
     graph::{Enum, Graph, NavKey, Text},
     report::{Problem, Severity, nearest},
-    tree::{At, Block, File, Head, Line, Name, Span},
+    tree::{At, Block, Head, Key, Line, Name, Span},
 };
 use crate::types::Lang;
 use std::{
@@ -83,6 +86,7 @@ impl<'a> Checker<'a> {
                 self.error("langs-missing", head.at, "this file names no languages".into(), help);
             }
             self.langs = vec![Lang::EN, Lang::SW];
+            self.further_languages();
             return;
         };
         for tag in tags {
@@ -99,6 +103,30 @@ impl<'a> Checker<'a> {
                     }
                 }
                 Err(error) => self.error("unknown-lang", tag.at, error.to_string(), String::new()),
+            }
+        }
+        self.further_languages();
+    }
+
+    /// The languages of the overlays, behind the file's own.
+    fn further_languages(&mut self) {
+        self.own_langs = self.langs.len();
+        for further in self.further {
+            // One whose tag cannot be read has been reported; its place is kept.
+            let Some(lang) = further.lang else {
+                self.langs.push(Lang::EN);
+                continue;
+            };
+            if self.langs.contains(&lang) {
+                let help = "a language is written once, in the tree or in one overlay".to_owned();
+                self.error("overlay-twice", further.head, format!("this tree has `{lang}` already"), help);
+            }
+            self.langs.push(lang);
+            if !self.shared.langs.is_empty() && !self.shared.langs.contains(&lang) {
+                let sentence = format!("the messages are not written in `{lang}`");
+                let help =
+                    format!("write them too, into an overlay that begins with `overlay messages {lang}`");
+                self.error("lang-without-messages", further.head, sentence, help);
             }
         }
     }
@@ -123,7 +151,7 @@ impl<'a> Checker<'a> {
                     self.error("word-twice", word.at, sentence, "take one away".into());
                     continue;
                 }
-                let label = self.literal(label, line.at);
+                let label = self.literal(label, line.at, 0);
                 words.push((word.it.clone(), label));
             }
             self.same_words_as_the_domain(name, &words);
@@ -201,12 +229,39 @@ impl<'a> Checker<'a> {
             let help = "add `who` and a role, such as `who artisan`".to_owned();
             self.error("who-missing", at, "this tree serves nobody".into(), help);
         }
-        if settings.keys.iter().any(|key| key.label.by_lang.iter().any(Vec::is_empty)) {
+        if settings.keys.iter().any(|key| key.label.by_lang.iter().take(self.own_langs).any(Vec::is_empty)) {
             let help =
                 "write them, such as `keys 0 Back | Rudi, 00 Home | Mwanzo, 98 More | Zaidi`".to_owned();
             self.error("keys-missing", at, "the keys for back, home and more have no labels".into(), help);
         }
+        for (at, further) in self.further.iter().enumerate() {
+            self.further_keys(&mut settings, self.own_langs + at, further);
+        }
         settings
+    }
+
+    /// The labels that an overlay has for the engine's own keys.
+    fn further_keys(&mut self, settings: &mut Settings, lang: usize, further: &'a Further) {
+        for key in &further.keys {
+            let label = self.literal(&key.label, key.key.at, lang);
+            match settings.keys.iter_mut().find(|known| known.key == key.key.it) {
+                Some(known) => {
+                    known.label.by_lang[lang] = label.by_lang.into_iter().next().unwrap_or_default()
+                }
+                None => self.unknown_key(key),
+            }
+        }
+        let given = |key: &str| further.keys.iter().any(|known| known.key.it == key);
+        if !KEYS.iter().all(|(key, _)| given(key)) {
+            let help = "write them, such as `keys 0 Back, 00 Home, 98 More`".to_owned();
+            let sentence = "the keys for back, home and more have no labels".to_owned();
+            self.error("keys-missing", further.head, sentence, help);
+        }
+    }
+
+    fn unknown_key(&mut self, key: &Key) {
+        let help = "the keys are 0 for back, 00 for home and 98 for more".to_owned();
+        self.error("unknown-key", key.key.at, format!("`{}` is no such key", key.key.it), help);
     }
 
     fn setting(&mut self, settings: &mut Settings, line: &'a At<Line>, seen: &mut BTreeSet<&'static str>) {
@@ -246,16 +301,10 @@ impl<'a> Checker<'a> {
             Line::Keys(keys) => {
                 for key in keys {
                     let Some(at) = KEYS.iter().position(|(known, _)| *known == key.key.it) else {
-                        let help = "the keys are 0 for back, 00 for home and 98 for more".to_owned();
-                        self.error(
-                            "unknown-key",
-                            key.key.at,
-                            format!("`{}` is no such key", key.key.it),
-                            help,
-                        );
+                        self.unknown_key(key);
                         continue;
                     };
-                    settings.keys[at].label = self.literal(&key.label, key.key.at);
+                    settings.keys[at].label = self.literal(&key.label, key.key.at, 0);
                 }
                 "keys"
             }
@@ -280,14 +329,15 @@ impl<'a> Checker<'a> {
 
 /// What only shows when all files lie side by side: trees of one name, `else` trees that are not
 /// there, one enum with different words.
-pub(super) fn compare(parsed: &[(&(String, String), File)], graphs: &[Graph], problems: &mut Vec<Problem>) {
+pub(super) fn compare(wholes: &[Whole<'_>], graphs: &[Graph], problems: &mut Vec<Problem>) {
+    languages_of_some(wholes, problems);
     let mut enums: BTreeMap<&str, (&str, BTreeSet<&str>)> = BTreeMap::new();
     let mut trees: BTreeMap<&str, &str> = BTreeMap::new();
     let mut report = |code, file: &str, span, sentence, help| {
         let file = file.to_owned();
         problems.push(Problem { severity: Severity::Error, code, file, span, sentence, help });
     };
-    for ((file, _), tree) in parsed {
+    for Whole { name: file, tree, .. } in wholes {
         for block in &tree.blocks {
             match &block.head {
                 Head::Menu(name) => {
@@ -317,7 +367,7 @@ pub(super) fn compare(parsed: &[(&(String, String), File)], graphs: &[Graph], pr
             }
         }
     }
-    for ((file, _), tree) in parsed {
+    for Whole { name: file, tree, .. } in wholes {
         let who = tree.blocks.iter().flat_map(|b| &b.lines).find_map(|line| match &line.it {
             Line::Who { otherwise, .. } => otherwise.as_ref(),
             _ => None,
@@ -328,4 +378,39 @@ pub(super) fn compare(parsed: &[(&(String, String), File)], graphs: &[Graph], pr
             report("unknown-tree", file, name.at, format!("there is no tree `{}`", name.it), help);
         }
     }
+}
+
+/// A language that an overlay gives to one tree is read by everybody who chose it, in all trees:
+/// where another lacks it, they read that one in its first language.
+fn languages_of_some(wholes: &[Whole<'_>], problems: &mut Vec<Problem>) {
+    let further =
+        |whole: &Whole<'_>| whole.further.iter().filter_map(|further| further.lang).collect::<Vec<_>>();
+    let trees = || wholes.iter().filter(|whole| !whole.is_catalogue());
+    let all: BTreeSet<Lang> = trees().flat_map(further).collect();
+    for whole in trees() {
+        let Some((head, name, own)) = whole.tree.blocks.iter().find_map(head_of) else { continue };
+        for lang in all.iter().filter(|lang| !further(whole).contains(lang) && !own.contains(&lang.tag())) {
+            let first = own.first().copied().unwrap_or("another language");
+            problems.push(Problem {
+                severity: Severity::Warning,
+                code: "overlay-absent",
+                file: whole.name.to_owned(),
+                span: head,
+                sentence: format!(
+                    "`{name}` is not written in {lang}: people who chose it read this tree in {first}"
+                ),
+                help: format!("write its overlay, a file that begins with `overlay {name} {lang}`"),
+            });
+        }
+    }
+}
+
+/// The head of a tree: where it stands, its name, its own languages.
+fn head_of(block: &Block) -> Option<(Span, &str, Vec<&str>)> {
+    let Head::Menu(name) = &block.head else { return None };
+    let langs = block.lines.iter().find_map(|line| match &line.it {
+        Line::Langs(langs) => Some(langs.iter().map(|lang| lang.it.as_str()).collect()),
+        _ => None,
+    });
+    Some((block.at, &name.it, langs.unwrap_or_default()))
 }

@@ -401,9 +401,11 @@ impl<'a> Checker<'a> {
         ids
     }
 
-    /// A text that holds no values: labels of enums and keys.
-    pub(super) fn literal(&mut self, texts: &tree::Texts, at: Span) -> Text {
-        let value = texts.by_lang.iter().flat_map(|text| &text.it).find_map(|piece| match piece {
+    /// A text that holds no values: labels of enums and keys. That of an overlay's key stands
+    /// alone, in the language at `lang`; all others begin with the first.
+    pub(super) fn literal(&mut self, texts: &tree::Texts, at: Span, lang: usize) -> Text {
+        let all = texts.by_lang.iter().chain(texts.further.iter().flatten());
+        let value = all.flat_map(|text| &text.it).find_map(|piece| match piece {
             tree::Piece::Value(name) => Some(name),
             tree::Piece::Literal(_) => None,
         });
@@ -411,7 +413,14 @@ impl<'a> Checker<'a> {
             self.error("value-in-label", *at, "a label holds no values".into(), "write it out".into());
             return Text { by_lang: vec![Vec::new(); self.langs.len()] };
         }
-        self.texts(texts, at, &Scope::default())
+        match (lang, texts.by_lang.first()) {
+            (0, _) => self.texts(texts, at, &Scope::default()),
+            (lang, Some(text)) => {
+                let pieces = self.one_text(text, lang, &Scope::default(), &mut Vec::new());
+                Text { by_lang: vec![pieces] }
+            }
+            (_, None) => Text { by_lang: vec![Vec::new()] },
+        }
     }
 }
 

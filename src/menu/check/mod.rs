@@ -3,12 +3,14 @@
 //! * [`heads`]: languages, settings, enums: what a whole file rests on.
 //! * [`values`]: paths, types, arguments, texts with their values.
 //! * [`lower`]: blocks to nodes; [`commands`]: `text` and `sms` blocks.
+//! * [`overlay`]: further languages, laid over before anything is checked.
 //! * [`structure`]: what can be reached, what must stand before what.
 //! * [`texts`]: parity of languages, the alphabet, widths.
 
 mod commands;
 mod heads;
 mod lower;
+mod overlay;
 mod structure;
 #[cfg(test)]
 mod tests;
@@ -18,11 +20,11 @@ mod values;
 use crate::menu::{
     graph::{Catalogue, Enum, Graph, Message},
     report::{Problem, Severity},
-    syntax,
     tree::{Block, File, Head, Name, Span},
     vocabulary::Vocabulary,
 };
 use crate::types::Lang;
+use overlay::{Further, Whole};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -77,38 +79,30 @@ pub fn compile(
 /// Reads and checks files together: the name and text of each.
 pub fn check(sources: &[(String, String)], vocabulary: &Vocabulary, limits: &Limits) -> Checked {
     let mut problems = Vec::new();
-    let parsed: Vec<(&(String, String), File)> = sources
-        .iter()
-        .map(|source| {
-            let (file, found) = syntax::parse(&source.0, &source.1);
-            problems.extend(found);
-            (source, file)
-        })
-        .collect();
-    let is_catalogue = |file: &File| file.blocks.iter().any(|b| matches!(b.head, Head::Messages));
+    let wholes = overlay::gather(sources, &mut problems);
     let none = Shared::default();
     let mut shared = Shared::default();
-    for (at, (source, file)) in parsed.iter().filter(|(_, file)| is_catalogue(file)).enumerate() {
-        let mut checker = Checker::new(source, file, vocabulary, &none);
+    for (at, whole) in wholes.iter().filter(|whole| whole.is_catalogue()).enumerate() {
+        let mut checker = Checker::new(whole, vocabulary, &none);
         if at > 0 {
             checker.error(
                 "second-catalogue",
-                file.blocks.first().map_or_else(Span::default, |b| b.at),
+                whole.tree.blocks.first().map_or_else(Span::default, |b| b.at),
                 "there is a file of messages already".into(),
                 "put all `sms` blocks into one file".into(),
             );
         } else {
             shared = checker.catalogue();
         }
-        problems.append(&mut checker.problems);
+        problems.extend(checker.problems.into_iter().map(|problem| whole.placed(problem)));
     }
     let mut graphs = Vec::new();
-    for (source, file) in parsed.iter().filter(|(_, file)| !is_catalogue(file)) {
-        let mut checker = Checker::new(source, file, vocabulary, &shared);
+    for whole in wholes.iter().filter(|whole| !whole.is_catalogue()) {
+        let mut checker = Checker::new(whole, vocabulary, &shared);
         graphs.extend(checker.tree(limits));
-        problems.append(&mut checker.problems);
+        problems.extend(checker.problems.into_iter().map(|problem| whole.placed(problem)));
     }
-    heads::compare(&parsed, &graphs, &mut problems);
+    heads::compare(&wholes, &graphs, &mut problems);
     let order = |problem: &Problem| sources.iter().position(|(name, _)| *name == problem.file);
     problems.sort_by_key(|problem| (order(problem), problem.span, problem.code));
     problems.dedup();
@@ -152,7 +146,14 @@ struct Checker<'a> {
     tree: &'a File,
     vocabulary: &'a Vocabulary,
     shared: &'a Shared,
+    /// Languages: the file's own, then those of its overlays.
     langs: Vec<Lang>,
+    /// How many of them are the file's own.
+    own_langs: usize,
+    /// The overlays, in the order of their languages.
+    further: &'a [Further],
+    /// Where the file itself ends in the source and its overlays begin.
+    own_end: usize,
     /// Labels at hand: the file's own, then those of the messages file.
     enums: BTreeMap<String, Enum>,
     /// Blocks a dialog can stand on, in order.
@@ -163,16 +164,17 @@ struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    fn new(
-        source: &'a (String, String), tree: &'a File, vocabulary: &'a Vocabulary, shared: &'a Shared,
-    ) -> Self {
+    fn new(whole: &'a Whole<'_>, vocabulary: &'a Vocabulary, shared: &'a Shared) -> Self {
         Self {
-            file: &source.0,
-            source: &source.1,
-            tree,
+            file: whole.name,
+            source: &whole.source,
+            tree: &whole.tree,
             vocabulary,
             shared,
             langs: Vec::new(),
+            own_langs: 0,
+            further: &whole.further,
+            own_end: whole.own_end(),
             enums: BTreeMap::new(),
             nodes: Vec::new(),
             by_name: BTreeMap::new(),
@@ -201,6 +203,16 @@ impl<'a> Checker<'a> {
             Head::Node { name, .. } => name,
             _ => unreachable!("only nodes are collected"),
         }
+    }
+
+    /// What the overlay of the language at this index says of it.
+    fn overlay(&self, lang: usize) -> Option<&'a Further> {
+        self.further.get(lang.checked_sub(self.own_langs)?)
+    }
+
+    /// Whether texts of the language at this index go as UCS-2.
+    fn ucs2(&self, lang: usize) -> bool {
+        self.overlay(lang).is_some_and(|further| further.ucs2)
     }
 
     /// Blocks of one sort.

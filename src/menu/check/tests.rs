@@ -162,43 +162,90 @@ fn the_worked_example_is_sound() {
     assert_eq!(checked.catalogue.messages.len(), 12);
 }
 
-/// Problems of a file beside the messages of the worked example, or of a file of messages alone.
+/// Problems of a file beside the messages of the worked example.
 fn faults_of(name: &str, text: &str) -> (Vec<Problem>, Vec<(String, String)>) {
-    let sources = match text.contains("\nmessages\n") {
-        true => vec![(name.to_owned(), text.to_owned())],
-        false => with_messages(name, text).to_vec(),
-    };
+    let sources = with_messages(name, text).to_vec();
     (check(&sources, &vocabulary(), &Limits::default()).problems, sources)
 }
 
-fn faulty_files() -> Vec<std::path::PathBuf> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/menus-bad");
-    let entries = std::fs::read_dir(folder).expect("the folder of faulty menus");
-    let mut files: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "menu"));
-    files.sort();
-    files
+/// A faulty menu: a file, checked beside the messages of the worked example, or a folder of files
+/// that are checked together. It is called by the code it is there for; what follows a dot tells
+/// it from another.
+struct Bad {
+    name: String,
+    sources: Vec<(String, String)>,
+    report: std::path::PathBuf,
 }
 
-/// Faults whose files are called otherwise, or that need more than one file.
-const ELSEWHERE: [&str; 2] = ["many-faults", "pin-spent"];
+impl Bad {
+    fn of(path: &std::path::Path) -> Self {
+        let read = |path: &std::path::Path| {
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            (name, std::fs::read_to_string(path).expect("read"))
+        };
+        let sources = if path.is_dir() {
+            entries(path).iter().map(|path| read(path)).collect()
+        } else {
+            let (name, text) = read(path);
+            let alone = text.contains("\nmessages\n");
+            if alone { vec![(name, text)] } else { with_messages(&name, &text).to_vec() }
+        };
+        let name = read_name(path);
+        Self { sources, report: path.with_file_name(format!("{name}.txt")), name }
+    }
+
+    /// The code it is there for.
+    fn code(&self) -> &str {
+        self.name.split('.').next().unwrap_or_default()
+    }
+
+    fn problems(&self) -> Vec<Problem> {
+        check(&self.sources, &vocabulary(), &Limits::default()).problems
+    }
+}
+
+fn read_name(path: &std::path::Path) -> String {
+    let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+    name.trim_end_matches(".menu").to_owned()
+}
+
+fn entries(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    paths.sort();
+    paths
+}
+
+fn bad_menus() -> Vec<Bad> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/menus-bad");
+    let paths = entries(&folder);
+    paths
+        .iter()
+        .filter(|path| path.extension().is_none_or(|is| is != "txt"))
+        .map(|path| Bad::of(path))
+        .collect()
+}
+
+/// Faulty menus that are there for more than one rule, or for one that has another name.
+const OTHERS: [&str; 2] = ["many-faults", "pin-spent"];
 
 #[test]
-fn every_faulty_file_is_refused_with_the_report_beside_it() {
+fn every_faulty_menu_is_refused_with_the_report_beside_it() {
     let mut differing = Vec::new();
-    for path in faulty_files() {
-        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-        let (problems, sources) = faults_of(&name, &std::fs::read_to_string(&path).expect("read"));
-        let stem = name.trim_end_matches(".menu");
+    for bad in bad_menus() {
+        let problems = bad.problems();
         let codes: Vec<_> = problems.iter().map(|problem| problem.code).collect();
-        assert!(codes.contains(&stem) || ELSEWHERE.contains(&stem), "{name} reports {codes:?}");
-        let report = to_text(&problems, &sources, false);
-        let beside = path.with_extension("txt");
+        assert!(
+            codes.contains(&bad.code()) || OTHERS.contains(&bad.code()),
+            "{} reports {codes:?}",
+            bad.name
+        );
+        let report = to_text(&problems, &bad.sources, false);
         if std::env::var_os("SOKONI_WRITE_REPORTS").is_some() {
-            std::fs::write(&beside, &report).expect("written");
+            std::fs::write(&bad.report, &report).expect("written");
         }
-        if std::fs::read_to_string(&beside).ok().as_deref() != Some(report.as_str()) {
-            differing.push(format!("{name}:\n{report}"));
+        if std::fs::read_to_string(&bad.report).ok().as_deref() != Some(report.as_str()) {
+            differing.push(format!("{}:\n{report}", bad.name));
         }
     }
     assert!(
@@ -206,6 +253,50 @@ fn every_faulty_file_is_refused_with_the_report_beside_it() {
         "reports differ from the files beside (SOKONI_WRITE_REPORTS=1 writes them anew):\n{}",
         differing.join("\n")
     );
+}
+
+#[test]
+fn every_rule_has_a_faulty_menu_of_its_own() {
+    let src = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/menu");
+    let mut codes = std::collections::BTreeSet::new();
+    for folder in ["check", "syntax"] {
+        for path in entries(&src.join(folder)).iter().filter(|path| !path.ends_with("tests.rs")) {
+            let text = std::fs::read_to_string(path).expect("read");
+            // Codes are the only string literals of small letters with hyphens between them.
+            let literals = text.split('"').skip(1).step_by(2);
+            let word = |part: &str| {
+                !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+            };
+            codes
+                .extend(literals.filter(|it| it.contains('-') && it.split('-').all(word)).map(str::to_owned));
+        }
+    }
+    assert!(codes.len() > 60, "{codes:?}");
+    let bad: std::collections::BTreeSet<String> =
+        bad_menus().iter().map(|bad| bad.code().to_owned()).collect();
+    let without: Vec<_> = codes.difference(&bad).collect();
+    assert!(without.is_empty(), "no file of fixtures/menus-bad is called {without:?}");
+}
+
+#[test]
+fn an_overlay_is_a_further_language_of_its_tree_and_of_the_messages() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/menus/overlay");
+    let sources: Vec<_> = entries(&folder)
+        .iter()
+        .map(|path| (read_name(path), std::fs::read_to_string(path).expect("read")))
+        .collect();
+    let checked = check(&sources, &vocabulary(), &Limits::default());
+    assert!(checked.problems.is_empty(), "{}", to_text(&checked.problems, &sources, false));
+    let am = "am".parse().expect("a language");
+    let graph = &checked.graphs[0];
+    assert_eq!((graph.langs.len(), graph.lang_index(am)), (3, 2));
+    let faces = crate::menu::face::faces(graph, graph.home, &vocabulary(), 2);
+    assert_eq!(faces[0].text, "እንኳን ደህና መጡ WWWWWWWWWWWW\n1 ዓይነት ይምረጡ\n2 ይደውሉልን");
+    let said = checked.catalogue.render("later", &[], am).expect("there").expect("whole");
+    assert_eq!(said, "እባክዎ ቆይተው ይሞክሩ።");
+    let without: Vec<_> = sources.iter().filter(|(name, _)| name != "small.am").cloned().collect();
+    let alone = check(&without, &vocabulary(), &Limits::default());
+    assert_ne!(alone.graphs[0].hash, graph.hash, "another version, so dialogs finish on theirs");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::gsm::{alphabet, fit, segment};
 use crate::menu::{
     face::{Face, faces, resume_faces},
     graph::{Graph, Piece, Text},
+    report::Problem,
     template::{Widths, Words},
     tree::{self, At, Block, Field, Head, Name, Span},
     vocabulary::Type,
@@ -23,15 +24,34 @@ impl Checker<'_> {
             self.error("text-empty", at, "there is no text here".into(), "write it in each language".into());
             return Text { by_lang: vec![Vec::new(); self.langs.len()] };
         }
-        for text in &texts.by_lang {
-            self.alphabet(text);
-        }
         let mut faulty = Vec::new();
+        let own = texts.by_lang.iter().enumerate();
         let by_lang: Vec<Vec<Piece>> =
-            texts.by_lang.iter().map(|text| self.pieces(text, scope, &mut faulty)).collect();
-        if let ([only], true) = (by_lang.as_slice(), self.langs.len() > 1) {
-            if words(&texts.by_lang[0].it) {
-                let missing = named(&self.langs[1..]);
+            own.map(|(lang, text)| self.one_text(text, lang, scope, &mut faulty)).collect();
+        let mut text = self.own_texts(texts, by_lang, span);
+        for at in 0..self.further.len() {
+            let pieces = match texts.further.get(at) {
+                Some(Some(further)) => {
+                    let pieces = self.one_text(further, self.own_langs + at, scope, &mut faulty);
+                    self.parity(texts, further, self.own_langs + at, further.at);
+                    pieces
+                }
+                // Without words it is the same in all languages; else it is reported as missing.
+                _ if texts.by_lang.len() == 1 && !has_words(&texts.by_lang[0].it) => text.by_lang[0].clone(),
+                _ => Vec::new(),
+            };
+            text.by_lang.push(pieces);
+        }
+        text
+    }
+
+    /// What stands in the file itself, one text for each of its languages.
+    fn own_texts(&mut self, texts: &tree::Texts, mut by_lang: Vec<Vec<Piece>>, span: Span) -> Text {
+        let empty = |text: &At<Vec<tree::Piece>>| text.it.is_empty();
+        let (langs, own) = (self.own_langs, self.langs[..self.own_langs].to_vec());
+        if let ([only], true) = (by_lang.as_slice(), langs > 1) {
+            if has_words(&texts.by_lang[0].it) {
+                let missing = named(&own[1..]);
                 let help =
                     "write it in every language, with ` | ` between; only a text without words stands alone";
                 self.error(
@@ -41,20 +61,33 @@ impl Checker<'_> {
                     help.to_owned(),
                 );
             }
-            return Text { by_lang: vec![only.clone(); self.langs.len()] };
+            return Text { by_lang: vec![only.clone(); langs] };
         }
-        if by_lang.len() != self.langs.len() || texts.by_lang.iter().any(empty) {
+        if by_lang.len() != langs || texts.by_lang.iter().any(empty) {
             let written = texts.by_lang.iter().filter(|text| !empty(text)).count();
-            let (langs, list) = (self.langs.len(), named(&self.langs));
+            let list = named(&own);
             let help = format!("the languages of this file are {list}, in this order");
             let sentence = format!("there are {written} texts for {langs} languages");
             self.error("lang-missing", span, sentence, help);
         } else {
-            self.parity(texts, span);
+            for (lang, text) in texts.by_lang.iter().enumerate().skip(1) {
+                self.parity(texts, text, lang, if lang == 1 { span } else { text.at });
+            }
         }
-        let mut by_lang = by_lang;
-        by_lang.resize(self.langs.len(), Vec::new());
+        by_lang.resize(langs, Vec::new());
         Text { by_lang }
+    }
+
+    /// The text of the language at this index.
+    pub(super) fn one_text<'t>(
+        &mut self, text: &'t At<Vec<tree::Piece>>, lang: usize, scope: &Scope, faulty: &mut Vec<&'t str>,
+    ) -> Vec<Piece> {
+        match self.overlay(lang) {
+            Some(further) if further.ucs2 => {}
+            Some(further) => self.overlay_alphabet(text, further.head),
+            None => self.alphabet(text),
+        }
+        self.pieces(text, scope, faulty)
     }
 
     /// The pieces of one language. A value that is at fault is reported in the first language only.
@@ -121,52 +154,74 @@ impl Checker<'_> {
         }
     }
 
-    /// Values, digits and short codes are the same in all languages, each with the first.
-    fn parity(&mut self, texts: &tree::Texts, span: Span) {
-        let first = Marks::of(&texts.by_lang[0].it);
-        for (at, text) in texts.by_lang.iter().enumerate().skip(1) {
-            let other = Marks::of(&text.it);
-            let (a, b) = (self.langs[0], self.langs[at]);
-            let pairs = [
-                ("values-differ", "values", &first.values, &other.values),
-                ("short-codes-differ", "short codes", &first.codes, &other.codes),
-                ("digits-differ", "digits", &first.digits, &other.digits),
-            ];
-            for (code, what, here, there) in pairs {
-                if here != there {
-                    let sentence = format!("the {what} of {a} and {b} differ");
-                    let list = |marks: &Vec<String>| match marks.as_slice() {
-                        [] => "none".to_owned(),
-                        marks => marks.join(" "),
-                    };
-                    let help = format!("{a} has {}; {b} has {}", list(here), list(there));
-                    self.error(code, if at == 1 { span } else { text.at }, sentence, help);
-                }
+    /// An overlay is in GSM-7 or says that it is not: said once, at the first letter outside.
+    fn overlay_alphabet(&mut self, text: &At<Vec<tree::Piece>>, head: Span) {
+        let outside = |piece: &tree::Piece| match piece {
+            tree::Piece::Literal(literal) => literal.chars().find(|c| alphabet::code(*c).is_none()),
+            tree::Piece::Value(_) => None,
+        };
+        let Some(letter) = text.it.iter().find_map(outside) else { return };
+        let said = |p: &Problem| p.code == "outside-gsm7" && p.span.start >= head.start;
+        if self.problems.iter().any(said) {
+            return;
+        }
+        let written = &self.source[text.at.start..text.at.end];
+        let start = text.at.start + written.find(letter).unwrap_or(0);
+        let span = Span::new(start, start + letter.len_utf8());
+        let help =
+            "write `ucs2` under the overlay's head: an SMS then has 70 letters in place of 160, and a \
+                    screen that many fewer"
+                .to_owned();
+        let sentence = format!("`{letter}` (U+{:04X}) is outside GSM-7", u32::from(letter));
+        self.error("outside-gsm7", span, sentence, help);
+    }
+
+    /// Values, digits and short codes are the same as in the first language.
+    fn parity(&mut self, texts: &tree::Texts, text: &At<Vec<tree::Piece>>, lang: usize, span: Span) {
+        let (first, other) = (Marks::of(&texts.by_lang[0].it), Marks::of(&text.it));
+        let (a, b) = (self.langs[0], self.langs[lang]);
+        let pairs = [
+            ("values-differ", "values", &first.values, &other.values),
+            ("short-codes-differ", "short codes", &first.codes, &other.codes),
+            ("digits-differ", "digits", &first.digits, &other.digits),
+        ];
+        for (code, what, here, there) in pairs {
+            if here != there {
+                let sentence = format!("the {what} of {a} and {b} differ");
+                let list = |marks: &Vec<String>| match marks.as_slice() {
+                    [] => "none".to_owned(),
+                    marks => marks.join(" "),
+                };
+                let help = format!("{a} has {}; {b} has {}", list(here), list(there));
+                self.error(code, span, sentence, help);
             }
         }
     }
 
     /// An SMS stays within the parts it is paid for, with every value at its widest.
     pub(super) fn fits_its_parts(
-        &mut self, say: &Text, params: &[(String, Type)], parts: u8, texts: &tree::Texts,
+        &mut self, say: &Text, params: &[(String, Type)], parts: &[u8], texts: &tree::Texts,
     ) {
-        for lang in 0..self.langs.len() {
+        for (lang, parts) in parts.iter().enumerate() {
             let words = Words { langs: &self.langs, enums: &self.enums };
             let widths = Widths { words, vocabulary: self.vocabulary, graph: None, params, asked: None };
             let text = widths.render(say, lang);
-            let (needs, budget) = (segment::parts(&text), usize::from(parts));
+            let (needs, budget) = (segment::parts(&text), usize::from(*parts));
             if needs <= budget {
                 continue;
             }
-            let most = if budget == 1 { fit::SMS_SEPTETS } else { budget * 153 };
-            let has = fit::septets(&text).unwrap_or_else(|| fit::units(&text));
+            let (has, most, unit) = match fit::septets(&text) {
+                Some(septets) => {
+                    (septets, if budget == 1 { fit::SMS_SEPTETS } else { budget * 153 }, "septets")
+                }
+                None => (fit::units(&text), if budget == 1 { 70 } else { budget * 67 }, "UCS-2 characters"),
+            };
             let sentence = format!(
-                "this SMS can be {has} septets in {}; {most} are {budget} of the {needs} SMS it would cost",
+                "this SMS can be {has} {unit} in {}; {most} are {budget} of the {needs} SMS it would cost",
                 self.langs[lang]
             );
             let help = format!("{} too many; shorten it, or allow `parts {needs}`", has.saturating_sub(most));
-            let at = texts.by_lang.get(lang).or(texts.by_lang.first()).map(|text| text.at);
-            self.error("sms-too-long", at.unwrap_or_default(), sentence, help);
+            self.error("sms-too-long", self.place(texts, lang).unwrap_or_default(), sentence, help);
         }
     }
 
@@ -179,40 +234,67 @@ impl Checker<'_> {
             let block = self.nodes[node];
             let name = self.name(node).it.clone();
             let of = |lang| faces(graph, super::lower::id(node), self.vocabulary, lang);
-            let widest = (0..self.langs.len()).map(|lang| too_long(of(lang), graph.limit)).collect();
-            self.too_long(widest, &name, block, graph.limit, set_by);
+            self.too_long(of, &name, block, graph.limit, set_by);
         }
         let block = self.blocks().find(|block| matches!(block.head, Head::Resume));
         if let (Some(resume), Some(block)) = (&graph.resume, block) {
             let of = |lang| resume_faces(graph, resume, self.vocabulary, lang);
-            let widest = (0..self.langs.len()).map(|lang| too_long(of(lang), graph.limit)).collect();
-            self.too_long(widest, "resume", block, graph.limit, set_by);
+            self.too_long(of, "resume", block, graph.limit, set_by);
         }
     }
 
-    /// Reports the widest language of those that are too long.
+    /// Reports the widest of the file's own languages that is too long, and each overlay's.
     fn too_long(
-        &mut self, faces: Vec<Option<(Face, usize)>>, name: &str, block: &Block, limit: u16, set_by: &str,
+        &mut self, faces: impl Fn(usize) -> Vec<Face>, name: &str, block: &Block, limit: u16, set_by: &str,
     ) {
-        let found = faces.into_iter().enumerate().filter_map(|(lang, face)| Some((lang, face?)));
-        let Some((lang, (face, width))) = found.max_by_key(|(_, (_, width))| *width) else { return };
-        let say = block.text(Field::Say).map(|texts| &texts.by_lang);
-        let span = say.and_then(|say| say.get(lang).or(say.first())).map_or(block.at, |text| text.at);
-        let when = if face.when.is_empty() { String::new() } else { format!(" {}", face.when) };
-        let lang = self.langs[lang];
-        let sentence =
-            format!("`{name}`{when} can be {width} septets in {lang}, and {set_by} allows {limit}");
-        let over = width - usize::from(limit);
-        let help = format!("{over} too many; at its widest it reads: {}", face.text.replace('\n', " / "));
-        self.error("too-long", span, sentence, help);
+        let langs = 0..self.langs.len();
+        let found: Vec<_> =
+            langs.filter_map(|lang| Some((lang, self.widest(faces(lang), lang, limit)?))).collect();
+        let (own, overlays): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|(lang, _)| *lang < self.own_langs);
+        let own = own.into_iter().max_by_key(|(_, (_, width))| *width);
+        for (lang, (face, width)) in own.into_iter().chain(overlays) {
+            let say = block.text(Field::Say).and_then(|texts| self.place(texts, lang));
+            let when = if face.when.is_empty() { String::new() } else { format!(" {}", face.when) };
+            let most = self.most(lang, limit);
+            let (unit, allows) = match self.ucs2(lang) {
+                true => ("UCS-2 characters", format!("{most}, the octets of {limit} septets")),
+                false => ("septets", most.to_string()),
+            };
+            let tag = self.langs[lang];
+            let sentence =
+                format!("`{name}`{when} can be {width} {unit} in {tag}, and {set_by} allows {allows}");
+            let over = width - most;
+            let help = format!("{over} too many; at its widest it reads: {}", face.text.replace('\n', " / "));
+            self.error("too-long", say.unwrap_or(block.at), sentence, help);
+        }
     }
-}
 
-/// The widest face, when it outgrows the limit.
-fn too_long(faces: Vec<Face>, limit: u16) -> Option<(Face, usize)> {
-    let width = |face: &Face| fit::septets(&face.text).unwrap_or_else(|| fit::units(&face.text));
-    let widest = faces.into_iter().map(|face| (width(&face), face)).max_by_key(|(width, _)| *width);
-    widest.filter(|(width, _)| *width > usize::from(limit)).map(|(width, face)| (face, width))
+    /// The widest face in the language at this index, when it outgrows the limit.
+    fn widest(&self, faces: Vec<Face>, lang: usize, limit: u16) -> Option<(Face, usize)> {
+        let width = |text: &str| match fit::septets(text) {
+            Some(septets) if !self.ucs2(lang) => septets,
+            // One letter of a name turns the whole screen into UCS-2.
+            _ => fit::units(text),
+        };
+        let widest = faces.into_iter().map(|face| (width(&face.text), face)).max_by_key(|(width, _)| *width);
+        widest.filter(|(width, _)| *width > self.most(lang, limit)).map(|(width, face)| (face, width))
+    }
+
+    /// How much stands on a screen of so many septets in the language at this index.
+    fn most(&self, lang: usize, limit: u16) -> usize {
+        let septets = usize::from(limit);
+        if self.ucs2(lang) { fit::units_for(septets) } else { septets }
+    }
+
+    /// Where the text of the language at this index stands.
+    fn place(&self, texts: &tree::Texts, lang: usize) -> Option<Span> {
+        let further = lang.checked_sub(self.own_langs).map(|at| texts.further.get(at));
+        match further {
+            Some(text) => text.and_then(Option::as_ref).map(|text| text.at),
+            None => texts.by_lang.get(lang).or(texts.by_lang.first()).map(|text| text.at),
+        }
+    }
 }
 
 /// What must be the same in every language.
@@ -245,7 +327,7 @@ impl Marks {
 }
 
 /// Whether the literals hold a word; a lone letter, as in `3 x 850`, is none.
-fn words(pieces: &[tree::Piece]) -> bool {
+pub(super) fn has_words(pieces: &[tree::Piece]) -> bool {
     let has_word =
         |text: &str| text.split(|c: char| !c.is_alphabetic()).any(|run| run.chars().nth(1).is_some());
     pieces.iter().any(|piece| matches!(piece, tree::Piece::Literal(text) if has_word(text)))

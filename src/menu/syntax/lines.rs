@@ -30,7 +30,7 @@ pub const BLOCKS: [(&str, &str); 15] = [
 ];
 
 /// Everything up to the end of the line must be read.
-fn all<'a, T>(
+pub(super) fn all<'a, T>(
     parser: impl Parser<&'a str, Output = T, Error = Expect<'a>>,
 ) -> impl FnOnce(&'a str) -> Parsed<'a, T> {
     let mut parser = parser;
@@ -170,7 +170,7 @@ impl<'a> Place<'a> {
         })
     }
 
-    fn nav_key(self, input: &'a str) -> Parsed<'a, Key> {
+    pub(super) fn nav_key(self, input: &'a str) -> Parsed<'a, Key> {
         let key = want("a key, such as 0", take_while1(|c: char| c.is_ascii_digit()));
         let (after, key) = self.placed(key)(input)?;
         let (left, label) = take_while(|c| c != ',').parse(after)?;
@@ -207,14 +207,14 @@ impl<'a> Place<'a> {
     }
 
     /// The rest as a text in each language.
-    fn texts(self, input: &'a str) -> Parsed<'a, Texts> {
+    pub(super) fn texts(self, input: &'a str) -> Parsed<'a, Texts> {
         let (_, whole) = rest(input)?;
         let mut by_lang = Vec::new();
         for part in whole.split('|') {
             let part = part.trim();
             by_lang.push(At { it: self.pieces(part)?, at: self.span(part) });
         }
-        Ok((end_of(input), Texts { by_lang }))
+        Ok((end_of(input), Texts { by_lang, further: Vec::new() }))
     }
 
     fn pieces(self, text: &'a str) -> Result<Vec<Piece>, Err<Expect<'a>>> {
@@ -242,7 +242,7 @@ impl<'a> Place<'a> {
     }
 }
 
-fn digit(input: &str) -> Parsed<'_, u8> {
+pub(super) fn digit(input: &str) -> Parsed<'_, u8> {
     verify(number::<u8>, |n| (1..=9).contains(n)).parse(input)
 }
 
@@ -250,7 +250,7 @@ fn end_of(text: &str) -> &str {
     &text[text.len()..]
 }
 
-fn field_of(block: &str, first: &str) -> Option<Field> {
+pub(super) fn field_of(block: &str, first: &str) -> Option<Field> {
     let (field, blocks): (_, &[&str]) = match first {
         "say" => (Field::Say, &["screen", "pick", "list", "ask", "pin", "newpin", "end", "resume", "sms"]),
         "again" => (Field::Again, &["newpin"]),

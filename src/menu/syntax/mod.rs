@@ -2,6 +2,7 @@
 //! fault hides no other: after a bad header its lines are still read, after a bad line the next.
 
 mod lines;
+mod overlay;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -11,14 +12,28 @@ use crate::menu::{
     tree::{At, Block, File, Span},
 };
 use lines::BLOCKS;
+use overlay::OVERLAY;
 use words::{Expect, Parsed, Place};
 
 /// The tree of a file, and everything in it that could not be read.
 pub fn parse(name: &str, source: &str) -> (File, Vec<Problem>) {
-    let mut parser = Parser { place: Place { source }, name, file: File::default(), problems: Vec::new() };
+    parse_from(name, source, 0)
+}
+
+/// Whether this is the source of an overlay: its first word says so.
+pub fn is_overlay(source: &str) -> bool {
+    let first = source.lines().map(without_comment).find(|line| !line.trim().is_empty());
+    first.is_some_and(|line| line.split([' ', '\t']).next() == Some("overlay"))
+}
+
+/// The same, of a file that begins at this octet of `source`; all places are those in `source`.
+pub fn parse_from(name: &str, source: &str, begin: usize) -> (File, Vec<Problem>) {
+    let overlay = is_overlay(&source[begin..]);
+    let (blocks, file): (&[_], _) = (if overlay { &OVERLAY } else { &BLOCKS }, File::default());
+    let mut parser = Parser { place: Place { source }, name, blocks, overlay, file, problems: Vec::new() };
     // Where the lines of the block go: its word, and whether its header could be read.
     let mut block: Option<(&str, bool)> = None;
-    for line in source.lines() {
+    for line in source[begin..].lines() {
         let line = without_comment(line);
         let text = line.trim();
         if text.is_empty() {
@@ -53,6 +68,9 @@ fn without_comment(line: &str) -> &str {
 struct Parser<'a> {
     place: Place<'a>,
     name: &'a str,
+    /// The blocks that this sort of file may have, and their lines.
+    blocks: &'static [(&'static str, &'static str)],
+    overlay: bool,
     file: File,
     problems: Vec<Problem>,
 }
@@ -67,13 +85,15 @@ impl<'a> Parser<'a> {
     fn header(&mut self, text: &'a str) -> Option<(&'static str, bool)> {
         let end = text.find([' ', '\t']).unwrap_or(text.len());
         let (first, after) = (&text[..end], text[end..].trim_start());
-        let Some((word, _)) = BLOCKS.iter().find(|(word, _)| *word == first) else {
-            let help = match nearest(first, BLOCKS.iter().map(|(word, _)| *word)) {
+        let blocks = self.blocks;
+        let Some((word, _)) = blocks.iter().find(|(word, _)| *word == first) else {
+            let words = || blocks.iter().map(|(word, _)| *word);
+            let help = match nearest(first, words()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None if text.starts_with('#') => "a comment is `#` and a blank".into(),
                 None => format!(
                     "a block is one of {}; a line of a block is indented",
-                    BLOCKS.map(|(word, _)| word).join(", ")
+                    words().collect::<Vec<_>>().join(", ")
                 ),
             };
             let span = self.place.span(first);
@@ -82,7 +102,10 @@ impl<'a> Parser<'a> {
             return Some(("", false));
         };
         let at = self.place.span(text);
-        let parsed = self.place.head(word, after);
+        let parsed = match self.overlay {
+            true => self.place.overlay_head(word, after),
+            false => self.place.head(word, after),
+        };
         let read = self.take(parsed, &format!("in the header of this `{word}`"), "");
         let readable = read.is_some();
         if let Some(head) = read {
@@ -96,8 +119,12 @@ impl<'a> Parser<'a> {
             return;
         }
         let at = self.place.span(text);
-        let allowed = BLOCKS.iter().find(|(word, _)| *word == block).map_or("", |(_, lines)| *lines);
-        let Some(parsed) = self.place.line(block, text) else {
+        let allowed = self.blocks.iter().find(|(word, _)| *word == block).map_or("", |(_, lines)| *lines);
+        let parsed = match self.overlay {
+            true => self.place.overlay_line(block, text),
+            false => self.place.line(block, text),
+        };
+        let Some(parsed) = parsed else {
             let end = text.find([' ', '\t', '(']).unwrap_or(text.len());
             let first = &text[..end];
             let words = allowed.split([',', ' ']).map(str::trim);
