@@ -15,6 +15,7 @@ use crate::{telemetry, web};
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The commented example, with every key: `sokoni config default`.
 pub const EXAMPLE: &str = include_str!("../config.toml");
@@ -139,9 +140,16 @@ pub struct Store {
     pub receipt_days: u32,
     /// Days for which messages can be looked at.
     pub message_days: u32,
+    /// Days for which dialogs can be looked at and rehearsed.
+    pub dialog_days: u32,
 }
 
 impl Store {
+    /// How long recorded dialogs are kept.
+    pub const fn keep_dialogs(&self) -> Duration {
+        Duration::from_secs(self.dialog_days as u64 * 86_400)
+    }
+
     /// How long notes are kept.
     pub const fn keep(&self) -> Keep {
         Keep { receipt_days: self.receipt_days, message_days: self.message_days }
@@ -157,6 +165,7 @@ impl Default for Store {
             cache_mib: 64,
             receipt_days,
             message_days,
+            dialog_days: 90,
         }
     }
 }
@@ -276,6 +285,9 @@ impl Config {
         }
         if self.store.receipt_days == 0 || self.store.message_days < self.store.receipt_days {
             return Err(value("[store]", "receipt_days is at least 1, message_days at least receipt_days"));
+        }
+        if self.store.dialog_days == 0 {
+            return Err(value("[store]", "dialog_days is at least 1"));
         }
         self.market.check().map_err(|why| value("[market]", why))?;
         self.house()?;

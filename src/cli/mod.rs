@@ -9,6 +9,7 @@ pub mod dial;
 pub mod ledger;
 pub mod menu;
 pub mod messages;
+pub mod replay;
 pub mod serve;
 pub mod service;
 pub mod smsc;
@@ -42,11 +43,7 @@ enum Command {
         #[command(subcommand)]
         what: Bench,
     },
-    /// Shows a stored dialog screen by screen (not in this release)
-    Replay {
-        /// The dialog's id
-        dialog: Option<String>,
-    },
+    Replay(replay::ReplayArgs),
     /// The whole market on a virtual clock, with faults (not in this release)
     Sim {
         /// What it would take
@@ -101,14 +98,7 @@ impl Cli {
             Command::Bench { what: Bench::Ussd(args) } => bench_ussd(args).await,
             Command::Bench { what: Bench::Sms(args) } => bench::sms::run(args).await,
             Command::Bench { what: Bench::Store } => not_yet("bench store"),
-            Command::Replay { dialog: Some(_) } => not_yet("replay"),
-            Command::Replay { dialog: None } => {
-                eprintln!(
-                    "sokoni replay wants the id of a dialog, which each record of the journal carries; \
-                     no command lists them yet, and replay itself is not in this release."
-                );
-                ExitCode::from(2)
-            }
+            Command::Replay(args) => replay::run(args).await,
             Command::Sim { .. } => not_yet("sim"),
             Command::Completions { shell } => {
                 clap_complete::generate(shell, &mut Self::command(), "sokoni", &mut std::io::stdout());

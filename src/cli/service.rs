@@ -10,7 +10,8 @@ use crate::engine::pins::Pins;
 use crate::engine::port::{Binds, MoneyOut, SmsSender, SmsWay, Subscribers};
 use crate::engine::routes::Routes;
 use crate::engine::shopfront::{CardIn, ShopFront};
-use crate::engine::{Engine, Parts, due, outbox};
+use crate::engine::tapes::desk::Dialogs;
+use crate::engine::{Engine, Parts, due, outbox, tapes};
 use crate::gateway::{HttpGateways, address};
 use crate::menu::check::Limits;
 use crate::money::{callback, card, mobile};
@@ -136,13 +137,15 @@ impl Service {
         tasks.spawn(outbox::run(Arc::clone(&engine), sender, stop.clone()));
         tasks.spawn(due::run(Arc::clone(&engine), stop.child_token()));
         let (rows, clock) = (Arc::clone(&store), Arc::clone(&wiring.clock));
-        tasks.spawn(sweep(rows, clock, config.store.keep(), stop.child_token()));
+        let life = (config.store.keep(), config.store.keep_dialogs());
+        tasks.spawn(sweep(rows, clock, life, stop.child_token()));
 
         let front: Arc<dyn ShopFront> = Arc::clone(&engine) as Arc<dyn ShopFront>;
         let around = web::routes::Surroundings {
             clock: Arc::clone(&wiring.clock),
             shutdown: stop.clone(),
             binds: Arc::new(vec![Arc::clone(&pool) as Arc<dyn Binds>, Arc::clone(&http) as Arc<dyn Binds>]),
+            dialogs: Arc::clone(&engine) as Arc<dyn Dialogs>,
         };
         let pages = web::routes::router_in(Arc::clone(&front), config.http.clone(), around)
             .merge(callback::router(Arc::clone(&front), callback_secret))
@@ -211,12 +214,15 @@ impl Service {
     }
 }
 
-async fn sweep(store: Arc<dyn Store>, clock: Arc<dyn Clock>, keep: Keep, stop: CancellationToken) {
+async fn sweep(
+    store: Arc<dyn Store>, clock: Arc<dyn Clock>, (notes, dialogs): (Keep, Duration), stop: CancellationToken,
+) {
     loop {
         let now = clock.now();
         let swept = async {
             let marks = verify::prune(&*store, now).await?;
-            Ok::<u64, StoreError>(marks + keep::prune(&*store, now, keep).await?)
+            let notes = keep::prune(&*store, now, notes).await?;
+            Ok::<u64, StoreError>(marks + notes + tapes::keep::prune(&*store, now, dialogs).await?)
         };
         match swept.await {
             Ok(0) => {}

@@ -39,13 +39,15 @@ pub struct Machine<'g> {
     /// Global values read in this turn. Dropped when an action may have changed them.
     pub(super) globals: BTreeMap<String, Value>,
     pub(super) env: Env,
+    /// Whether each answer read in this turn was understood.
+    pub(super) understood: Vec<bool>,
 }
 
 impl<'g> Machine<'g> {
     /// A machine over a stored dialog, on the tree it began with.
     pub fn new(graph: &'g Graph, state: State) -> Self {
         let env = Env { lang: Lang::EN, limit: usize::from(graph.limit), now: Timestamp::default() };
-        Self { graph, state, globals: BTreeMap::new(), env }
+        Self { graph, state, globals: BTreeMap::new(), env, understood: Vec::new() }
     }
 
     /// What is to be stored.
@@ -56,6 +58,12 @@ impl<'g> Machine<'g> {
     /// What is to be stored.
     pub fn into_state(self) -> State {
         self.state
+    }
+
+    /// Whether each answer that was read in this turn was understood where it was read: those dialled
+    /// behind the code in their order, or the one key. Answers that no block read are not in it.
+    pub fn understood(&self) -> &[bool] {
+        &self.understood
     }
 
     /// Feeds one input. The answer is a wish to be fulfilled (and its result fed back), or a
@@ -98,6 +106,7 @@ impl<'g> Machine<'g> {
     /// Begins a turn: nothing read before counts any more.
     fn turn(&mut self, by_sms: bool, act: impl FnOnce(&mut Self) -> Option<Step>) -> Option<Step> {
         self.globals.clear();
+        self.understood.clear();
         self.state.steps = 0;
         self.state.by_sms = by_sms;
         if !by_sms {
@@ -350,6 +359,9 @@ impl<'g> Machine<'g> {
 
     /// A key is read for what stood on the screen; where nothing stands it only shows it again.
     fn key(&mut self, typed: &str) -> Option<Step> {
+        if matches!(self.state.phase, Phase::Offered | Phase::Shown) {
+            self.understood.push(true);
+        }
         match self.state.phase {
             Phase::Offered => {
                 self.offer_key(typed);
@@ -408,7 +420,15 @@ impl<'g> Machine<'g> {
         None
     }
 
+    /// What was typed was not understood, and is no part of what may be written down.
+    pub(super) fn refuse(&mut self) {
+        if let Some(last) = self.understood.last_mut() {
+            *last = false;
+        }
+    }
+
     fn again(&mut self, note: Note) {
+        self.refuse();
         self.state.typed.clear();
         self.state.phase = Phase::Showing(note);
     }
@@ -434,6 +454,7 @@ impl<'g> Machine<'g> {
     }
 
     fn wrong(&mut self, tries: &Tries, note: Note) {
+        self.refuse();
         self.state.tries = self.state.tries.saturating_add(1);
         if self.state.tries >= tries.most {
             self.state.typed.clear();

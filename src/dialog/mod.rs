@@ -7,6 +7,7 @@
 //! * [`page`]: screens cut into pages, no word split and no row lost.
 //! * [`answer`]: typed answers read forgivingly.
 //! * [`keyword`]: SMS commands, mistakes forgiven; [`sms`]: what is done about one.
+//! * [`tape`]: a dialog as it was recorded, played again.
 //! * [`hints`]: the few words the machine itself says.
 //!
 //! Pure. May import `types`, `gsm` and `menu`.
@@ -21,6 +22,7 @@ mod present;
 mod scope;
 pub mod sms;
 pub mod state;
+pub mod tape;
 mod token;
 
 #[cfg(test)]

@@ -236,7 +236,10 @@ impl Machine<'_> {
         let key = typed.parse::<u8>().ok().filter(|key| self.state.shown.keys.contains(key));
         self.state.phase = match choices.iter().find(|choice| Some(choice.key) == key) {
             Some(choice) => Phase::Going { to: choice.to.clone(), binds: BTreeMap::new() },
-            None => Phase::Offering(Note::NotAKey),
+            None => {
+                self.refuse();
+                Phase::Offering(Note::NotAKey)
+            }
         };
     }
 

@@ -7,6 +7,7 @@ use super::turn::{DialogRow, TRIES};
 use super::work::{Fault, Work};
 use super::{Caller, Engine};
 use crate::dialog::machine::Machine;
+use crate::dialog::tape::Event;
 use crate::menu::value::Value;
 use crate::store::batch::Expect;
 use crate::store::timers::Timer;
@@ -116,7 +117,8 @@ impl Engine {
         let Some((_, wish)) = Machine::new(&graph, row.state.clone()).drop_wish(env, &globals) else {
             return Ok(());
         };
-        self.tell_caller(work, &who, &graph, wish)?;
+        let follows = self.tell_caller(work, &who, &graph, &wish)?;
+        work.record_event(row.state.id, Some(kept.version), Event::Reminded(follows));
         row.state.cut(touched);
         row.reminded = Some(touched);
         work.extra().put(key, Expect::At(kept.version), codec::encode(&row));

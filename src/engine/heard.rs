@@ -9,6 +9,7 @@ use super::record::Cause;
 use super::repeat::OPEN_FOR;
 use super::turn::DialogRow;
 use super::work::{Fault, Work};
+use crate::dialog::tape::Event;
 use crate::store::batch::Expect;
 use crate::store::{codec, keys};
 use crate::types::{DialogId, Timestamp};
@@ -188,6 +189,7 @@ impl Engine {
             shown: String::new(),
             outcomes: account.outcomes(),
         };
+        work.record_event(dialog, version, Event::Account(account.outcomes()));
         let expect = version.map_or(Expect::Absent, Expect::At);
         work.extra().put(keys::dialog(input.msisdn), expect, codec::encode(&row));
         self.commit(work, cause, None).await?;

@@ -27,6 +27,7 @@ pub mod routes;
 mod shop;
 pub mod shopfront;
 mod sms;
+pub mod tapes;
 mod trade;
 mod turn;
 mod view;

@@ -9,6 +9,7 @@
 use super::port::{PushOut, PushWay, Pushed, Sent, SmsOut, SmsSender, UssdEvent, UssdIn, UssdOut};
 use super::record::Cause;
 use super::repeat::OPEN_FOR;
+use super::tapes;
 use super::trade::Text;
 use super::turn::{DialogRow, TRIES};
 use super::view::FromIndex;
@@ -17,6 +18,7 @@ use super::{Caller, Engine};
 use crate::dialog::input::Input;
 use crate::dialog::machine::Machine;
 use crate::dialog::state::State;
+use crate::dialog::tape::Event;
 use crate::gsm::fit::septets;
 use crate::market::order::{Order, OrderStage};
 use crate::market::party::Party;
@@ -179,8 +181,8 @@ impl Engine {
         let mut rows = self.store.read(vec![key.clone(), keys::by_phone(to), row_of(to)]).await?.into_iter();
         let (kept, known, push) = (rows.next().flatten(), rows.next().flatten(), rows.next().flatten());
         let version = |row: Option<u64>| row.map_or(Expect::Absent, Expect::At);
-        let (dialog_is, push_is) =
-            (version(kept.as_ref().map(|row| row.version)), version(push.as_ref().map(|row| row.version)));
+        let found = kept.as_ref().map(|row| row.version);
+        let (dialog_is, push_is) = (version(found), version(push.as_ref().map(|row| row.version)));
         // One at a time, and never over something of hers that is under way or put aside.
         let under_way = push.and_then(|row| codec::decode_row::<PushRow>(&row_of(to), &row).ok());
         let row = kept.and_then(|row| codec::decode_row::<DialogRow>(&key, &row).ok());
@@ -202,7 +204,7 @@ impl Engine {
         }
         let opened = if way.asks {
             let args = vec![Value::Record(self.order(&mut work, offer.order, &order).await?)];
-            self.open_dialog(&mut work, &mut who, args, way).await?
+            self.open_dialog(&mut work, &mut who, args, way, found).await?
         } else {
             let fits = septets(&text.text).zip(way.septets);
             let fits = fits.is_none_or(|(long, most)| long <= usize::from(most));
@@ -234,11 +236,11 @@ impl Engine {
 
     /// The dialog of a push, its first screen, and what the journal says of it.
     async fn open_dialog(
-        &self, work: &mut Work<'_>, who: &mut Caller, args: Vec<Value>, way: &PushWay,
+        &self, work: &mut Work<'_>, who: &mut Caller, args: Vec<Value>, way: &PushWay, found: Option<u64>,
     ) -> Result<Option<(Option<DialogRow>, String, Cause)>, Fault> {
         let Some(graph) = self.menus.of(who.role) else { return Ok(None) };
         let id = DialogId::new(work.now, &mut work.entropy);
-        let Some(state) = State::at_block(id, &graph, SHOWN, args) else { return Ok(None) };
+        let Some(state) = State::at_block(id, &graph, SHOWN, args.clone()) else { return Ok(None) };
         let mut machine = Machine::new(&graph, state);
         let walk = self.walk(work, who, &mut machine, &graph, Input::Again).await?;
         let UssdOut::Ask(shown) = &walk.out else { return Ok(None) };
@@ -257,7 +259,7 @@ impl Engine {
             walked: false,
             lang: who.lang,
             state: machine.into_state(),
-            out: walk.out,
+            out: walk.out.clone(),
             candidate: None,
             reminded: None,
             heard: None,
@@ -273,6 +275,9 @@ impl Engine {
             shown: shown.clone(),
             outcomes: vec![("pushed".to_owned(), way.gateway.to_string())],
         };
+        let head = tapes::head(who.msisdn, &graph, &way.gateway);
+        let event = Event::Pushed { head, block: SHOWN.to_owned(), args };
+        work.record_walk(&row, found, event, walk, None);
         Ok(Some((Some(row), shown, cause)))
     }
 

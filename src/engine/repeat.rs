@@ -11,6 +11,7 @@ use super::trade::Due;
 use super::turn::{DialogRow, screen};
 use super::work::{Fault, Work};
 use crate::dialog::machine::Machine;
+use crate::dialog::tape::Event;
 use crate::store::batch::Expect;
 use crate::store::{codec, keys};
 use std::collections::BTreeMap;
@@ -85,16 +86,18 @@ impl Engine {
         row.lost = lost;
         self.cut(&mut work, input, &mut row).await?;
         let word = if lost { "unseen" } else { "gone" };
+        work.record_event(row.state.id, version, Event::Cut(word.to_owned()));
         self.keep(work, input, &row, version, cause(input, &row, String::new(), word)).await?;
         Ok(UssdOut::Nothing)
     }
 
     /// A key comes again whose screen was lost on the way: the call lives, and gets that screen.
     pub(super) async fn revive(
-        &self, work: Work<'_>, input: &UssdIn, mut row: DialogRow, version: Option<u64>,
+        &self, mut work: Work<'_>, input: &UssdIn, mut row: DialogRow, version: Option<u64>,
     ) -> Result<UssdOut, Fault> {
         row.lost = false;
         row.state.cut = None;
+        work.record_event(row.state.id, version, Event::Again);
         let cause = cause(input, &row, screen(&row.out).to_owned(), "again");
         self.keep(work, input, &row, version, cause).await?;
         Ok(row.out)

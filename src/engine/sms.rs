@@ -13,6 +13,7 @@ use crate::dialog::input::Input;
 use crate::dialog::keyword::{Half, Reading, complete, understand};
 use crate::dialog::machine::Machine;
 use crate::dialog::sms::{SmsStep, SmsTurn};
+use crate::dialog::tape;
 use crate::market::party::Role;
 use crate::menu::graph::Graph;
 use crate::menu::value::Value;
@@ -250,17 +251,20 @@ impl Engine {
         }
         let mut machine = Machine::new(&graph, row.state);
         let walk = self.walk(work, who, &mut machine, &graph, Input::Bare(input.text.clone())).await?;
+        let typed = tape::kept_key(&machine, &graph, &input.text, false);
         row.state = machine.into_state();
         let (UssdOut::Ask(text) | UssdOut::End(text)) = &walk.out else { return Ok(None) };
         let mut answers = vec![(String::new(), text.clone())];
-        if let Some(wish) = walk.sms {
+        if let Some(wish) = &walk.sms {
             // The SMS that follows the last screen says all of it.
             let text = self.menus.say_in(&graph.hash, &wish.name, &wish.args, who.lang);
-            answers = vec![(wish.name, text.map_err(Fault::Broken)?)];
+            answers = vec![(wish.name.clone(), text.map_err(Fault::Broken)?)];
         }
         row.last = input.at;
         row.mark = Some(input.mark.clone());
-        row.out = walk.out;
+        row.out = walk.out.clone();
+        let follows = answers.first().map(|(name, text)| tape::Follows::new(name, text));
+        work.record_walk(&row, Some(kept.version), tape::Event::Text(typed), walk, follows);
         work.extra().put(key, Expect::At(kept.version), codec::encode(&row));
         Ok(Some(answers))
     }

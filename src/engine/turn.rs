@@ -6,12 +6,14 @@ use super::port::Account;
 use super::push::Ours;
 use super::record::Cause;
 use super::repeat::{Key, is_same_begin, key};
+use super::tapes;
 use super::trade::Due;
 use super::work::{Fault, Work};
 use super::{Caller, Engine};
 use crate::dialog::input::{Input, PinPurpose, PinVerdict, SmsWish, Step, TypedPin};
 use crate::dialog::machine::{Env, Machine};
 use crate::dialog::state::State;
+use crate::dialog::tape::{self, Event, Fed, Follows, Given};
 use crate::engine::port::{UssdEvent, UssdIn, UssdOut};
 use crate::market::party::{self, Party, PartyCommand, PartyEvent, PinHash};
 use crate::menu::graph::Graph;
@@ -82,6 +84,8 @@ pub(super) struct Walk {
     pub out: UssdOut,
     pub sms: Option<SmsWish>,
     pub outcomes: Vec<(String, String)>,
+    /// The same, to be recorded.
+    pub tape: tape::Walk,
 }
 
 impl Engine {
@@ -145,7 +149,7 @@ impl Engine {
             Reading::Over => return Ok(self.expired(who.lang)),
         };
         let earlier = row.as_ref().map(|row| row.earlier_than(input)).unwrap_or_default();
-        let (mut row, first, typed) = match (&*event, row) {
+        let (mut row, first, dialled) = match (&*event, row) {
             (UssdEvent::Begin(dialled), row) => {
                 let masked = self.menus.masked(dialled);
                 if let Some(row) = row.as_ref().filter(|row| is_same_begin(row, input, &masked)) {
@@ -153,13 +157,13 @@ impl Engine {
                     return Ok(if row.walked { UssdOut::Nothing } else { row.out.clone() });
                 }
                 match self.begin(&mut work, input, dialled, row, &who).await? {
-                    Some((row, first)) => (row, first, masked),
+                    Some((row, first)) => (row, first, Some(masked)),
                     None => return Ok(UssdOut::End(self.menus.words("no_service", who.lang))),
                 }
             }
             (UssdEvent::Reply(_), None) => return Ok(self.expired(who.lang)),
             (UssdEvent::Reply(typed), Some(row)) => match key(&row, input) {
-                Key::Next => (row, Input::Key(typed.clone()), typed.clone()),
+                Key::Next => (row, Input::Key(typed.clone()), None),
                 Key::Again if row.lost => return self.revive(work, input, row, version).await,
                 Key::Again => return Ok(row.out),
                 Key::Over => return Ok(self.expired(who.lang)),
@@ -174,7 +178,7 @@ impl Engine {
             }
         };
         let Some(graph) = self.graph_of(&row).await? else { return Ok(self.expired(who.lang)) };
-        let hidden = matches!(first, Input::Key(_)) && row.state.awaits_pin(&graph);
+        let at_pin = row.state.awaits_pin(&graph);
         row.walked |= matches!(*event, UssdEvent::Reply(_));
         row.heard = input.event.heard_octets();
         row.earlier = earlier;
@@ -187,10 +191,10 @@ impl Engine {
         row.lost = false;
         who.candidate = row.candidate.take();
         let mut machine = Machine::new(&graph, row.state);
-        let walk = self.walk(&mut work, &mut who, &mut machine, &graph, first).await?;
-        if let Some(wish) = walk.sms {
-            self.tell_caller(&mut work, &who, &graph, wish)?;
-        }
+        let walk = self.walk(&mut work, &mut who, &mut machine, &graph, first.clone()).await?;
+        let event = self.happened(input, &first, &machine, &graph, at_pin);
+        let sms =
+            walk.sms.as_ref().map(|wish| self.tell_caller(&mut work, &who, &graph, wish)).transpose()?;
         self.remind_later(&mut work, &who, &machine, &graph, input.at).await?;
         row.state = machine.into_state();
         row.lang = who.lang;
@@ -200,12 +204,35 @@ impl Engine {
             dialog: row.state.id,
             msisdn: input.msisdn,
             graph: graph.hash.clone(),
-            typed: if hidden { "****".to_owned() } else { typed },
+            typed: match (&event, dialled) {
+                (Event::Key(typed), _) => typed.clone(),
+                (_, dialled) => dialled.unwrap_or_default(),
+            },
             shown: screen(&walk.out).to_owned(),
-            outcomes: walk.outcomes,
+            outcomes: walk.outcomes.clone(),
         };
+        let out = walk.out.clone();
+        work.record_walk(&row, version, event, walk, sms);
         self.keep(work, input, &row, version, cause).await?;
-        Ok(walk.out)
+        Ok(out)
+    }
+
+    /// What a step is on the tape of its dialog, after the machine has walked it.
+    fn happened(
+        &self, input: &UssdIn, first: &Input, machine: &Machine<'_>, graph: &Graph, at_pin: bool,
+    ) -> Event {
+        match first {
+            Input::Begin { typed } => Event::Begun {
+                head: tapes::head(input.msisdn, graph, &input.gateway),
+                typed: tape::kept_answers(machine, typed),
+            },
+            Input::Redial { typed } => Event::Redialled {
+                gateway: input.gateway.to_string(),
+                typed: tape::kept_answers(machine, typed),
+            },
+            Input::Key(typed) => Event::Key(tape::kept_key(machine, graph, typed, at_pin)),
+            _ => Event::Again,
+        }
     }
 
     async fn caller(
@@ -289,23 +316,45 @@ impl Engine {
     pub(super) async fn walk(
         &self, work: &mut Work<'_>, who: &mut Caller, machine: &mut Machine<'_>, graph: &Graph, first: Input,
     ) -> Result<Walk, Fault> {
-        let mut outcomes = Vec::new();
-        let mut input = first;
-        loop {
+        let (mut outcomes, mut fed) = (Vec::new(), Vec::new());
+        let (lang, mut input) = (who.lang, first);
+        let (out, sms, limit) = loop {
             let mut env = self.env(graph, who.lang, work.now);
             env.limit = env.limit.min(who.septets.map_or(usize::MAX, usize::from));
             input = match machine.step(env, input) {
-                Step::Ask(ask) => Input::Data(self.view(work, who, &ask).await?),
-                Step::Pin { typed, purpose } => Input::Pin(self.pin(work, who, &typed, purpose).await?),
+                Step::Ask(ask) => {
+                    let data = self.view(work, who, &ask).await?;
+                    fed.push(Fed::Data(Given::new(&ask, &data)));
+                    Input::Data(data)
+                }
+                Step::Pin { typed, purpose } => {
+                    let verdict = self.pin(work, who, &typed, purpose).await?;
+                    fed.push(Fed::Pin(verdict));
+                    Input::Pin(verdict)
+                }
                 Step::Do(wish) => {
+                    let before = who.lang;
                     let (name, args) = self.act(work, who, &wish).await?;
+                    let changed = (who.lang != before).then_some(who.lang);
+                    fed.push(Fed::outcome(&wish, name, &args, changed));
                     outcomes.push((wish.name, name.to_owned()));
                     Input::Outcome { name: name.to_owned(), args }
                 }
-                Step::Show(text) => return Ok(Walk { out: UssdOut::Ask(text), sms: None, outcomes }),
-                Step::End(text, sms) => return Ok(Walk { out: UssdOut::End(text), sms, outcomes }),
+                Step::Show(text) => break (UssdOut::Ask(text), None, env.limit),
+                Step::End(text, sms) => break (UssdOut::End(text), sms, env.limit),
             };
-        }
+        };
+        let tape = tape::Walk {
+            fed,
+            lang,
+            limit: u16::try_from(limit).unwrap_or(u16::MAX),
+            block: machine.state().block(graph).to_owned(),
+            screen: screen(&out).to_owned(),
+            ended: matches!(out, UssdOut::End(_)),
+            refused: machine.understood().contains(&false),
+            sms: None,
+        };
+        Ok(Walk { out, sms, outcomes, tape })
     }
 
     /// Judges a typed PIN.
@@ -373,11 +422,12 @@ impl Engine {
 
     /// The SMS that a last screen sends after itself.
     pub(super) fn tell_caller(
-        &self, work: &mut Work<'_>, who: &Caller, graph: &Graph, wish: SmsWish,
-    ) -> Result<(), Fault> {
+        &self, work: &mut Work<'_>, who: &Caller, graph: &Graph, wish: &SmsWish,
+    ) -> Result<Follows, Fault> {
         let text = self.menus.say_in(&graph.hash, &wish.name, &wish.args, who.lang).map_err(Fault::Broken)?;
+        let follows = Follows::new(&wish.name, &text);
         self.text(work, who.msisdn, text, &wish.name);
-        Ok(())
+        Ok(follows)
     }
 
     fn expired(&self, lang: Lang) -> UssdOut {

@@ -28,6 +28,8 @@ pub const INDEXES: u8 = b'N';
 pub const OUTBOX: u8 = b'O';
 /// What could not be sent and waits for a person.
 pub const PARKED: u8 = b'P';
+/// Dialogs as they were recorded, turn by turn.
+pub const RECORDINGS: u8 = b'R';
 /// Lines of account statements, by account and commit.
 pub const STATEMENTS: u8 = b'S';
 /// What falls due, by moment.
@@ -38,7 +40,7 @@ pub const MENUS: u8 = b'V';
 pub const TRANSFERS: u8 = b'X';
 
 /// Every table with its name, in key order.
-pub const TABLES: [(u8, &str); 14] = [
+pub const TABLES: [(u8, &str); 15] = [
     (AGGREGATES, "aggregates"),
     (BALANCES, "balances"),
     (DIALOGS, "dialogs"),
@@ -49,6 +51,7 @@ pub const TABLES: [(u8, &str); 14] = [
     (INDEXES, "indexes"),
     (OUTBOX, "outbox"),
     (PARKED, "parked"),
+    (RECORDINGS, "recorded turns"),
     (STATEMENTS, "statement lines"),
     (TIMERS, "timers"),
     (MENUS, "menus"),
@@ -236,6 +239,30 @@ pub fn menu_rows(kind: u8) -> Key {
     join(MENUS, &[&[kind]])
 }
 
+/// A recorded turn of a dialog, by its place among the others.
+pub fn recording(dialog: DialogId, place: u64) -> Key {
+    join(RECORDINGS, &[dialog.as_bytes(), &place.to_be_bytes()])
+}
+
+/// All recorded turns of a dialog.
+pub fn recordings(dialog: DialogId) -> Key {
+    join(RECORDINGS, &[dialog.as_bytes()])
+}
+
+/// Before every recorded turn of dialogs that began at `since` or later: their ids begin with the
+/// moment (RFC 9562 section 5.7).
+pub fn recordings_since(since: Timestamp) -> Key {
+    let millis = u64::try_from(since.millis()).unwrap_or_default();
+    join(RECORDINGS, &[&millis.to_be_bytes()[2..]])
+}
+
+/// Dialog and place of a recorded turn.
+pub fn parse_recording(key: &[u8]) -> Option<(DialogId, u64)> {
+    let (&RECORDINGS, rest) = key.split_first()? else { return None };
+    let (id, place) = rest.split_first_chunk()?;
+    Some((DialogId::from_bytes(*id), u64::from_be_bytes(place.try_into().ok()?)))
+}
+
 /// Something to be sent by the workers of `shard`, not before `due`.
 pub fn outbox(shard: u8, due: Timestamp, id: &[u8]) -> Key {
     join(OUTBOX, &[&[shard], &moment(due), id])
@@ -409,6 +436,16 @@ pub fn by_message(gateway: &str, message: &str, place: &[u8]) -> Key {
 /// All messages that a gateway named so.
 pub fn by_message_prefix(gateway: &str, message: &str) -> Key {
     index_prefix("message", &[gateway.as_bytes(), message.as_bytes()])
+}
+
+/// The recorded conversations of a phone, by the moment they began, since their ids begin with it.
+pub fn dialog_of(phone: Msisdn, dialog: DialogId) -> Key {
+    index("dialog_of", &[&phone.number().to_be_bytes()], dialog.as_bytes())
+}
+
+/// All recorded conversations of a phone.
+pub fn dialogs_of(phone: Msisdn) -> Key {
+    index_prefix("dialog_of", &[&phone.number().to_be_bytes()])
 }
 
 /// A conversation by its own id -> phone. Unique.

@@ -32,6 +32,13 @@ macro_rules! id {
                 Self(Uuid::from_bytes(octets))
             }
 
+            /// The moment it was made at, to the millisecond; `None` for a derived one.
+            pub fn moment(&self) -> Option<Timestamp> {
+                let (seconds, nanos) = self.0.get_timestamp()?.to_unix();
+                let millis = seconds.checked_mul(1000)?.checked_add(u64::from(nanos / 1_000_000))?;
+                i64::try_from(millis).ok().map(Timestamp::from_millis)
+            }
+
             /// The sixteen octets, in sorting order.
             pub fn as_bytes(&self) -> &[u8; 16] {
                 self.0.as_bytes()
@@ -87,6 +94,13 @@ fn uuid_v7(now: Timestamp, entropy: &mut Entropy) -> Uuid {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_tells_when_it_was_made_unless_it_was_derived() {
+        let now = Timestamp::from_millis(1_795_000_000_123);
+        assert_eq!(DialogId::new(now, &mut Entropy::from_seed(1)).moment(), Some(now));
+        assert_eq!(DialogId::derived("wanjiku").moment(), None);
+    }
 
     #[test]
     fn an_id_is_spelt_the_same_in_a_log_a_key_and_a_journal() {

@@ -4,6 +4,7 @@ use super::{error::Refusal, settings::Settings, wording};
 use crate::{
     engine::port::Binds,
     engine::shopfront::{PieceView, ShopError, ShopFront, Split},
+    engine::tapes::desk::Dialogs,
     types::{Clock, Kes},
 };
 use askama::Template;
@@ -22,6 +23,8 @@ pub(super) struct Web {
     pub(super) clock: Arc<dyn Clock>,
     /// The connections to operators.
     pub(super) binds: Arc<dyn Binds>,
+    /// Dialogs as they were recorded.
+    pub(super) dialogs: Arc<dyn Dialogs>,
     /// Ends live pages when the house closes.
     pub(super) shutdown: CancellationToken,
     /// One permit per live page.

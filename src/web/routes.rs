@@ -12,6 +12,7 @@ use crate::{
     engine::clock::SystemClock,
     engine::port::{BindView, Binds},
     engine::shopfront::{ShopError, ShopFront},
+    engine::tapes::desk::Dialogs,
     types::Clock,
 };
 use axum::{
@@ -36,6 +37,8 @@ pub struct Surroundings {
     pub shutdown: CancellationToken,
     /// The connections to operators, for the desk.
     pub binds: Arc<dyn Binds>,
+    /// Dialogs as they were recorded, for the desk.
+    pub dialogs: Arc<dyn Dialogs>,
 }
 
 impl Default for Surroundings {
@@ -44,6 +47,7 @@ impl Default for Surroundings {
             clock: Arc::new(SystemClock),
             shutdown: CancellationToken::new(),
             binds: Arc::new(Vec::<BindView>::new()),
+            dialogs: Arc::new(()),
         }
     }
 }
@@ -59,13 +63,19 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
     let body_limit = settings.body_limit_bytes;
     let timeout = settings.request_timeout();
     let live = Arc::new(Semaphore::new(settings.live_pages.min(Semaphore::MAX_PERMITS)));
-    let Surroundings { clock, shutdown, binds } = around;
-    let web = Arc::new(Web { front, settings, clock, binds, shutdown, live });
+    let Surroundings { clock, shutdown, binds, dialogs } = around;
+    let web = Arc::new(Web { front, settings, clock, binds, dialogs, shutdown, live });
 
     let desk = Router::new()
         .route("/desk", get(desk::overview))
         .route("/desk/messages", get(desk::messages::page))
         .route("/desk/api/messages", get(desk::messages::json))
+        .route("/desk/dialogs", get(desk::dialogs::page))
+        .route("/desk/dialogs/stats", get(desk::dialogs::stats))
+        .route("/desk/dialogs/{id}", get(desk::dialogs::one))
+        .route("/desk/api/dialogs", get(desk::dialogs::page_json))
+        .route("/desk/api/dialogs/stats", get(desk::dialogs::stats_json))
+        .route("/desk/api/dialogs/{id}", get(desk::dialogs::one_json))
         .route("/desk/binds", get(desk::binds::show))
         .route("/desk/api/binds", get(desk::binds::rows))
         .route("/desk/api/listings", get(desk::listings))

@@ -7,10 +7,12 @@ pub mod map;
 pub mod phone;
 pub mod poster;
 pub mod preview;
+pub mod records;
 pub mod rehearse;
 pub mod show;
 pub mod sound;
 pub mod sources;
+pub mod stats;
 pub mod test;
 
 use clap::{Args, Subcommand};
@@ -37,6 +39,7 @@ pub enum MenuCommand {
     Map(map::MapArgs),
     Preview(preview::PreviewArgs),
     Rehearse(rehearse::RehearseArgs),
+    Stats(stats::StatsArgs),
     Poster(poster::PosterArgs),
 }
 
@@ -60,6 +63,7 @@ pub fn run(args: &MenuArgs) -> ExitCode {
         MenuCommand::Map(args) => map::run(args, out),
         MenuCommand::Preview(args) => preview::run(args, out),
         MenuCommand::Rehearse(args) => rehearse::run(args, out),
+        MenuCommand::Stats(args) => stats::run(args, out),
         MenuCommand::Poster(args) => poster::run(args, out),
     };
     match done {

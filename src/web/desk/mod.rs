@@ -1,6 +1,7 @@
 //! The desk: what waits, what is on its way to people, and whether the books balance. Read-only.
 
 pub(super) mod binds;
+pub(super) mod dialogs;
 pub(super) mod key;
 pub(super) mod messages;
 
