@@ -2,19 +2,19 @@
 //! that the menu handles. What others must hear of it is sent by [`super::trade`].
 
 use super::aggregate;
-use super::view::{FromIndex, free, hold_words, purse};
+use super::view::{FromIndex, free_in, hold_words, pay_from, purse_of};
 use super::work::{Fault, Work, shard};
 use super::{Caller, Engine};
 use crate::dialog::input::Do;
 use crate::ledger::Fact;
 use crate::market::listing::{self, Listing, ListingCommand, Reason};
 use crate::market::order::{self, Mentoring, Order, OrderCommand};
-use crate::market::party::{self, Joining, Party, PartyCommand, Role};
+use crate::market::party::{self, Joining, Party, PartyCommand, Role, Tie};
 use crate::market::payout::{self, PayFrom, Payout, PayoutCommand, PayoutStage};
 use crate::market::{Refusal, Word};
 use crate::menu::value::{Record, Value};
 use crate::store::keys;
-use crate::types::{CodeKind, Kes, Lang, PartyId, PayoutId, SpokenCode};
+use crate::types::{CodeKind, Kes, Lang, Msisdn, PartyId, PayoutId, SpokenCode};
 use std::time::Duration;
 
 /// The outcome of an action: its name, and what it brings.
@@ -35,7 +35,11 @@ impl Engine {
                 self.speak(work, who, next).await
             }
             "account.join" => self.join(work, who, wish).await,
+            "account.join_with" => self.join_with(work, who, wish).await,
             "support.callback" => self.call_back(work, who, wish).await,
+            "invitation.mine" => self.my_invitation(work, who, Tie::Mentee).await,
+            "invitation.agree" => self.agree_to_invitation(work, who, wish).await,
+            "invitation.refuse" => self.refuse_invitation(work, who, wish).await,
             _ => match self.party(work, who).await? {
                 Some(me) => self.act_as(work, who, &me, wish).await,
                 None => Ok(("fault", vec![])),
@@ -48,8 +52,14 @@ impl Engine {
     ) -> Result<Outcome, Fault> {
         match wish.name.as_str() {
             "wallet.balance" => Ok(("ok", vec![Value::Record(self.wallet(work, me).await?)])),
-            "payout.ready" => self.payout_ready(work, who, me).await,
-            "payout.request" => self.payout_request(work, who, me, wish).await,
+            "payout.ready" => self.payout_ready(work, who, me, pay_from(me)).await,
+            "payout.request" => self.payout_request(work, who, me, pay_from(me), wish).await,
+            "share.ready" => self.payout_ready(work, who, me, PayFrom::Mentor).await,
+            "share.request" => self.payout_request(work, who, me, PayFrom::Mentor, wish).await,
+            "mentee.invite" | "mentor.offer" | "rider.invite" => self.invite_person(work, me, wish).await,
+            "guide.name" => self.name_guide(work, me, wish).await,
+            "guide.mine" => self.my_guide(work, who, me).await,
+            "guide.end" => self.end_guide(work, me).await,
             "listing.create" => self.list(work, me, wish).await,
             "listing.set_ready" | "listing.stop" | "listing.approve" | "listing.reject" => {
                 self.change_listing(work, me, wish).await
@@ -73,7 +83,7 @@ impl Engine {
         Ok(("ok", vec![]))
     }
 
-    async fn join(&self, work: &mut Work<'_>, who: &mut Caller, wish: &Do) -> Result<Outcome, Fault> {
+    pub(super) async fn join(&self, work: &mut Work<'_>, who: &mut Caller, wish: &Do) -> Result<Outcome, Fault> {
         if who.party.is_some() {
             return Ok(("known", vec![]));
         }
@@ -122,8 +132,8 @@ impl Engine {
 
     /// An agent opens a locked PIN of somebody who stands beside her with her papers.
     async fn open_pin(&self, work: &mut Work<'_>, me: &Party, wish: &Do) -> Result<Outcome, Fault> {
-        let Some(Value::Phone(phone)) = wish.args.get("phone") else { return Err(missing(wish, "phone")) };
-        let row = work.store().read(vec![keys::by_phone(*phone)]).await?.into_iter().next().flatten();
+        let phone = phone_arg(wish, "phone")?;
+        let row = work.store().read(vec![keys::by_phone(phone)]).await?.into_iter().next().flatten();
         let Some(id) = row.and_then(|row| PartyId::from_octets(&row.octets())) else {
             return Ok(("unknown", vec![]));
         };
@@ -166,19 +176,21 @@ impl Engine {
         Ok((!self.money.is_up()).then_some(("down", vec![])))
     }
 
-    async fn payout_ready(&self, work: &mut Work<'_>, who: &Caller, me: &Party) -> Result<Outcome, Fault> {
+    async fn payout_ready(
+        &self, work: &mut Work<'_>, who: &Caller, me: &Party, from: PayFrom,
+    ) -> Result<Outcome, Fault> {
         if let Some(hindrance) = self.payout_hindrance(work, who, me).await? {
             return Ok(hindrance);
         }
         let least = self.policy.payout_min();
-        if free(work, me).await? < least {
+        if free_in(work, purse_of(from, me.id)).await? < least {
             return Ok(("little", vec![Value::Kes(least)]));
         }
         Ok(("ok", vec![]))
     }
 
     async fn payout_request(
-        &self, work: &mut Work<'_>, who: &Caller, me: &Party, wish: &Do,
+        &self, work: &mut Work<'_>, who: &Caller, me: &Party, from: PayFrom, wish: &Do,
     ) -> Result<Outcome, Fault> {
         if let Some(hindrance) = self.payout_hindrance(work, who, me).await? {
             return Ok(hindrance);
@@ -191,13 +203,10 @@ impl Engine {
         let command = PayoutCommand::Request {
             id,
             owner: me.id,
-            from: match me.role {
-                Role::Artisan => PayFrom::Artisan,
-                Role::Agent => PayFrom::Agent,
-            },
+            from,
             to: me.phone,
             amount: kes_arg(wish, "amount")?,
-            free: free(work, me).await?,
+            free: free_in(work, purse_of(from, me.id)).await?,
             open: None,
             hold: me.hold.clone(),
             pin_proven: who.pin_proven,
@@ -211,7 +220,8 @@ impl Engine {
         work.apply::<Payout>(id, events);
         let payout = work.need::<Payout>(id).await?;
         if new {
-            work.post(&Fact::PayoutReserved { payout: id, from: purse(me), amount: payout.amount })?;
+            let from = purse_of(from, me.id);
+            work.post(&Fact::PayoutReserved { payout: id, from, amount: payout.amount })?;
             work.send(shard::MONEY, format!("pay/{id}"), "pay", &id, FOR_EVER);
         }
         Ok(("sent", vec![Value::Record(self.payout(work, &payout, me).await?)]))
@@ -393,7 +403,7 @@ impl Engine {
 }
 
 /// An answer that the menus have no outcome for: a fault, with a line for whoever runs the service.
-fn refused(wish: &Do, why: &Refusal) -> Result<Outcome, Fault> {
+pub(super) fn refused(wish: &Do, why: &Refusal) -> Result<Outcome, Fault> {
     tracing::warn!(
         action = wish.name,
         at = wish.at,
@@ -403,7 +413,7 @@ fn refused(wish: &Do, why: &Refusal) -> Result<Outcome, Fault> {
     Ok(("fault", vec![]))
 }
 
-fn missing(wish: &Do, name: &str) -> Fault {
+pub(super) fn missing(wish: &Do, name: &str) -> Fault {
     Fault::Broken(format!("{} was called without a fitting {name}", wish.name))
 }
 
@@ -415,16 +425,23 @@ fn kes_arg(wish: &Do, name: &str) -> Result<Kes, Fault> {
     }
 }
 
-fn count_arg(wish: &Do, name: &str) -> Result<u32, Fault> {
+pub(super) fn count_arg(wish: &Do, name: &str) -> Result<u32, Fault> {
     match wish.args.get(name) {
         Some(Value::Int(n)) => u32::try_from(*n).map_err(|_| missing(wish, name)),
         _ => Err(missing(wish, name)),
     }
 }
 
-fn text_arg(wish: &Do, name: &str) -> Result<String, Fault> {
+pub(super) fn text_arg(wish: &Do, name: &str) -> Result<String, Fault> {
     match wish.args.get(name) {
         Some(Value::Text(text)) => Ok(text.clone()),
+        _ => Err(missing(wish, name)),
+    }
+}
+
+pub(super) fn phone_arg(wish: &Do, name: &str) -> Result<Msisdn, Fault> {
+    match wish.args.get(name) {
+        Some(Value::Phone(phone)) => Ok(*phone),
         _ => Err(missing(wish, name)),
     }
 }
@@ -449,7 +466,7 @@ fn reason_arg(wish: &Do) -> Result<Reason, Fault> {
     Reason::ALL.into_iter().find(|reason| reason.word() == word).ok_or_else(|| missing(wish, "why"))
 }
 
-fn code_arg(wish: &Do, name: &str) -> Result<SpokenCode, Fault> {
+pub(super) fn code_arg(wish: &Do, name: &str) -> Result<SpokenCode, Fault> {
     match wish.args.get(name) {
         Some(Value::Record(Record { key, .. })) => {
             SpokenCode::try_from(key.clone()).map_err(|_| missing(wish, name))

@@ -4,7 +4,7 @@
 use crate::market::{self, Event, Listing, Order, Party, Payout};
 use crate::store::batch::{Act, Batch, Expect, Op};
 use crate::store::{Key, codec, keys};
-use crate::types::{PartyId, PayoutId, SpokenCode, Timestamp};
+use crate::types::{Msisdn, PartyId, PayoutId, SpokenCode, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -169,6 +169,12 @@ impl Aggregate for Party {
     fn indexes(&self, id: PartyId) -> BTreeMap<Key, Vec<u8>> {
         let mut found = entries([keys::index("role", &[self.role.word().as_bytes()], id.as_bytes())]);
         found.insert(keys::by_phone(self.phone), id.as_bytes().to_vec());
+        for asked in &self.invited {
+            found.insert(keys::index("invited", &[&asked.phone.number().to_be_bytes()], id.as_bytes()), vec![]);
+        }
+        if let Some(mentorship) = &self.mentorship {
+            found.insert(keys::index("mentee", &[mentorship.mentor.as_bytes()], id.as_bytes()), vec![]);
+        }
         found.insert(
             keys::index("number", &[&self.number.number().to_be_bytes()], b""),
             id.as_bytes().to_vec(),
@@ -179,6 +185,16 @@ impl Aggregate for Party {
     fn shelf(shelves: &mut Shelves) -> &mut Shelf<Self> {
         &mut shelves.parties
     }
+}
+
+/// Everybody who has asked the owner of this phone for something.
+pub fn inviters_of(phone: Msisdn) -> Key {
+    keys::index_prefix("invited", &[&phone.number().to_be_bytes()])
+}
+
+/// Everybody who agreed to this mentor last, graduates too.
+pub fn mentees_of(mentor: PartyId) -> Key {
+    keys::index_prefix("mentee", &[mentor.as_bytes()])
 }
 
 impl Aggregate for Listing {

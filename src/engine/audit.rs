@@ -57,7 +57,9 @@ impl Derived {
 }
 
 /// Indexes that follow from the things themselves; others are the engine's own notes.
-const DERIVED: [&str; 15] = [
+const DERIVED: [&str; 17] = [
+    "invited",
+    "mentee",
     "role",
     "phone",
     "number",

@@ -23,6 +23,7 @@ pub mod port;
 mod push;
 pub mod record;
 mod repeat;
+mod roles;
 pub mod routes;
 mod shop;
 pub mod shopfront;

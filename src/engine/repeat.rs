@@ -109,6 +109,7 @@ impl Engine {
     ) -> Result<(), Fault> {
         row.state.cut(input.at);
         if let Some(graph) = self.graph_of(row).await? {
+            self.note_stuck(work, input.msisdn, row, &graph).await?;
             let machine = Machine::new(&graph, row.state.clone());
             let env = self.env(&graph, row.lang, input.at);
             if let Some((after, _)) = machine.drop_wish(env, &BTreeMap::new()) {

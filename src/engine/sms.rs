@@ -125,8 +125,11 @@ impl Engine {
         let (half, dialog) = (rows.next().flatten(), rows.next().flatten());
         let mut who = Caller::new(input.from, party, self.house.lang);
         let Some(me) = self.party(&mut work, &who).await? else {
-            return match wish(&input.text, None) {
-                Some(wish) => self.choose(work, input, wish, None).await,
+            if let Some(wish) = wish(&input.text, None) {
+                return self.choose(work, input, wish, None).await;
+            }
+            return match self.stranger_says(&mut work, &mut who, input).await? {
+                Some(answers) => self.conclude(work, input, input.text.clone(), answers).await,
                 None => self.invite(work, input).await,
             };
         };
@@ -162,6 +165,19 @@ impl Engine {
             None => self.command(&mut work, &mut who, input, &graph, reading).await?,
         };
         self.conclude(work, input, text, answers).await
+    }
+
+    /// Somebody we do not know can answer one thing: what one of us asked her to become.
+    async fn stranger_says(
+        &self, work: &mut Work<'_>, who: &mut Caller, input: &SmsIn,
+    ) -> Result<Option<Answers>, Fault> {
+        let Some(graph) = self.menus.of(None) else { return Ok(None) };
+        let reading @ Reading::Understood(_) = understand(&graph, &input.text, input.at) else {
+            return Ok(None);
+        };
+        let answers = self.command(work, who, input, &graph, reading).await?;
+        // A number of nobody who asked her says as little as any other text.
+        Ok(Some(answers).filter(|answers| answers.iter().all(|(name, _)| name != "no_such")))
     }
 
     /// A unit of work for a message.
@@ -290,6 +306,7 @@ impl Engine {
                 SmsStep::NotUnderstood => {
                     let name = match who.role {
                         Some(Role::Agent) => "not_understood_kiosk",
+                        Some(Role::Mentor | Role::Rider) => "not_understood_role",
                         _ => "not_understood",
                     };
                     break (name.to_owned(), vec![Value::text(self.house.dial.clone())]);

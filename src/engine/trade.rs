@@ -4,14 +4,14 @@
 use super::Engine;
 use super::port::{Partly, ReceiptIn};
 use super::push::Offered;
-use super::view::purse;
+use super::view::purse_of;
 use super::work::{Fault, Work, shard};
 use crate::engine::actions::FOR_EVER;
 use crate::ledger::{Fact, MentorShare, Sale};
 use crate::market::listing::{self, Listing, ListingCommand};
 use crate::market::order::{self, Check, Order, OrderCommand, OrderEvent, OrderStage};
-use crate::market::party::{Party, Role};
-use crate::market::payout::{self, Heard, PayFrom, Payout, PayoutCommand, PayoutEvent};
+use crate::market::party::Party;
+use crate::market::payout::{self, Heard, Payout, PayoutCommand, PayoutEvent};
 use crate::menu::value::Value;
 use crate::types::{Kes, PartyId, PayoutId, Purpose, SpokenCode, Timestamp, Usd};
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,13 @@ pub enum Due {
         msisdn: crate::types::Msisdn,
         /// When she last typed something: a later key makes the reminder void.
         touched: Timestamp,
+    },
+    /// A mentorship comes to the end that both were told at its start.
+    Graduates {
+        /// Whose.
+        artisan: PartyId,
+        /// That end.
+        until: Timestamp,
     },
     /// A receipt came before its message was known.
     Receipt {
@@ -173,7 +180,9 @@ impl Engine {
             OrderEvent::Received(hand_over) => {
                 self.tell_order(work, code, hand_over.giver, "order_here").await
             }
-            OrderEvent::Passed { pieces, round, .. } => self.released(work, code, order, *pieces, *round),
+            OrderEvent::Passed { pieces, round, .. } => {
+                self.released(work, code, order, *pieces, *round).await
+            }
             OrderEvent::RefundDue(refund) => {
                 let payment = order.payment.clone();
                 let payment = payment.ok_or_else(|| Fault::Broken(format!("order {code} was never paid")))?;
@@ -231,22 +240,18 @@ impl Engine {
         Ok(())
     }
 
-    fn released(
+    async fn released(
         &self, work: &mut Work<'_>, code: SpokenCode, order: &Order, pieces: u32, round: u32,
     ) -> Result<(), Fault> {
         let maker = order.maker.ok_or_else(|| Fault::Broken(format!("order {code} has no maker")))?;
         let quote = order.terms.quote;
-        work.post(&Fact::Released {
-            order: code,
-            round,
-            maker,
-            sale: Sale {
-                value: quote.value(pieces),
-                maker_gets: quote.maker_gets(pieces),
-                mentor: order.mentoring.map(|m| MentorShare { mentor: m.mentor, share_bp: m.share_bp }),
-            },
-            loan: None,
-        })
+        let sale = Sale {
+            value: quote.value(pieces),
+            maker_gets: quote.maker_gets(pieces),
+            mentor: order.mentoring.map(|m| MentorShare { mentor: m.mentor, share_bp: m.share_bp }),
+        };
+        work.post(&Fact::Released { order: code, round, maker, sale, loan: None })?;
+        self.tell_share(work, order, maker, pieces, &sale).await
     }
 
     async fn stock(&self, work: &mut Work<'_>, order: &Order, command: &ListingCommand) -> Result<(), Fault> {
@@ -302,8 +307,7 @@ impl Engine {
     ) -> Result<(), Fault> {
         let payout = work.need::<Payout>(id).await?;
         let owner = work.need::<Party>(payout.owner).await?;
-        let (amount, from) = (payout.amount, purse(&owner));
-        debug_assert_eq!(payout.from == PayFrom::Agent, owner.role == Role::Agent);
+        let (amount, from) = (payout.amount, purse_of(payout.from, owner.id));
         let fee = self.policy.payout_fee(amount);
         let text = match event {
             PayoutEvent::WentUnknown { .. } => "payout_unknown",
@@ -353,6 +357,7 @@ impl Engine {
             }
             Due::Parts(from) => self.give_up_parts(work, *from).await,
             Due::Cut { msisdn, touched } => self.remind(work, *msisdn, *touched).await,
+            Due::Graduates { artisan, until } => self.graduates(work, *artisan, *until).await,
             Due::Receipt { receipt, left } => self.look_again(work, receipt, *left).await,
         }
     }

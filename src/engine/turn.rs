@@ -197,6 +197,9 @@ impl Engine {
             walk.sms.as_ref().map(|wish| self.tell_caller(&mut work, &who, &graph, wish)).transpose()?;
         self.remind_later(&mut work, &who, &machine, &graph, input.at).await?;
         row.state = machine.into_state();
+        if row.state.is_over() && !walk.outcomes.is_empty() {
+            self.unstuck(&mut work, input.msisdn);
+        }
         row.lang = who.lang;
         row.candidate = who.candidate.take();
         row.out = walk.out.clone();

@@ -10,7 +10,7 @@ use crate::ledger::{Account, Purse, Transfer};
 use crate::market::listing::{Listing, ListingStage};
 use crate::market::order::{self, Order, OrderStage};
 use crate::market::party::{Party, Role};
-use crate::market::payout::Payout;
+use crate::market::payout::{PayFrom, Payout};
 use crate::menu::value::{Record, Value};
 use crate::store::{Key, codec, keys};
 use crate::types::time::NAIROBI;
@@ -20,12 +20,29 @@ use std::collections::BTreeMap;
 /// Most rows a list shows: more than anybody pages through on a phone.
 const MOST_ROWS: usize = 60;
 
-/// The purse a person's money stands in.
-pub fn purse(party: &Party) -> Purse {
+/// The sum of a person that her own work fills.
+pub fn pay_from(party: &Party) -> PayFrom {
     match party.role {
-        Role::Artisan => Purse::Artisan(party.id),
-        Role::Agent => Purse::Agent(party.id),
+        Role::Artisan => PayFrom::Artisan,
+        Role::Agent => PayFrom::Agent,
+        Role::Mentor => PayFrom::Mentor,
+        Role::Rider => PayFrom::Rider,
     }
+}
+
+/// The purse that one of a person's sums stands in.
+pub fn purse_of(from: PayFrom, owner: PartyId) -> Purse {
+    match from {
+        PayFrom::Artisan => Purse::Artisan(owner),
+        PayFrom::Mentor => Purse::Mentor(owner),
+        PayFrom::Agent => Purse::Agent(owner),
+        PayFrom::Rider => Purse::Rider(owner),
+    }
+}
+
+/// The purse a person's own work fills.
+pub fn purse(party: &Party) -> Purse {
+    purse_of(pay_from(party), party.id)
 }
 
 /// A moment as an offer names it: `23/11 16:05`.
@@ -85,6 +102,10 @@ impl Engine {
             "me.held" => Value::Kes(self.held(work, party.id).await?),
             "me.moving" => Value::Kes(Kes::minor(work.sum(Account::Moving(party.id)).await?)),
             "me.pin" => Value::word("pin_state", pin_word(&party)),
+            "me.has_pin" => yes_no(party.pin.is_some()),
+            "me.mentor" => yes_no(party.is_mentor()),
+            "me.share" => Value::Kes(self.share_free(work, &party).await?),
+            "me.share_held" => Value::Kes(self.share_held(work, &party).await?),
             "orders.new" => {
                 let open = self.open_orders(work, party.id).await?;
                 let new = open.iter().filter(|(_, o)| o.stage == OrderStage::Offered).count();
@@ -113,7 +134,9 @@ impl Engine {
                 }
                 return Ok(records);
             }
-            "ledger.recent" => return entries(work, &party).await,
+            "ledger.recent" => return entries(work, purse(&party)).await,
+            "share.recent" => return entries(work, Purse::Mentor(party.id)).await,
+            "mentee.all" => return self.mentees(work, &party).await,
             _ => return Err(Fault::Broken(format!("no query is called {query}"))),
         };
         let mut records = Vec::new();
@@ -127,6 +150,9 @@ impl Engine {
     async fn find(
         &self, work: &mut Work<'_>, who: &Caller, ty: &str, code: &str,
     ) -> Result<Option<Record>, Fault> {
+        if ty == "invitation" {
+            return self.find_invitation(work, who, code).await;
+        }
         let Some(party) = self.party(work, who).await? else { return Ok(None) };
         let agent = party.role == Role::Agent;
         match ty {
@@ -283,7 +309,7 @@ impl Engine {
                 ("phone", Value::Phone(payout.to)),
                 ("ref", Value::text(payout.reference.clone().unwrap_or_default())),
                 ("why", Value::word("pay_fail", fail_word(payout.why.as_deref().unwrap_or_default()))),
-                ("free", Value::Kes(free(work, owner).await?)),
+                ("free", Value::Kes(free_in(work, purse_of(payout.from, owner.id)).await?)),
                 ("help", Value::Phone(self.house.help_phone)),
             ],
         ))
@@ -323,9 +349,18 @@ pub fn dollars(sum: crate::types::Usd) -> String {
     format!("{}.{:02}", sum.whole(), sum.cents() % 100)
 }
 
-/// What is free in somebody's purse.
+/// What is free in the purse that somebody's own work fills.
 pub(super) async fn free(work: &Work<'_>, party: &Party) -> Result<Kes, Fault> {
-    Ok(Kes::minor(work.sum(purse(party).account()).await?))
+    free_in(work, purse(party)).await
+}
+
+/// What is free in a purse.
+pub(super) async fn free_in(work: &Work<'_>, purse: Purse) -> Result<Kes, Fault> {
+    Ok(Kes::minor(work.sum(purse.account()).await?))
+}
+
+fn yes_no(so: bool) -> Value {
+    Value::word("yes_no", if so { "yes" } else { "no" })
 }
 
 /// The word under which the catalogue knows why a provider did not pay.
@@ -435,9 +470,9 @@ where
 }
 
 /// The last movements of somebody's purse, newest first.
-async fn entries(work: &mut Work<'_>, party: &Party) -> Result<Vec<Record>, Fault> {
+async fn entries(work: &mut Work<'_>, purse: Purse) -> Result<Vec<Record>, Fault> {
     use crate::ledger::Kind;
-    let account = purse(party).account();
+    let account = purse.account();
     let lines = work.store().scan(keys::statements(&account.to_string()), None, 12, true).await?;
     let mut records = Vec::new();
     for (key, row) in lines {

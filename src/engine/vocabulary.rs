@@ -22,13 +22,16 @@ fn named<const N: usize>(pairs: [(&str, Type); N]) -> Vec<(String, Type)> {
 
 /// Closed sets whose words the domain itself uses. What is sold (`kind`, `stuff`) is the
 /// operators' own list and stands in the menu files.
-const SETS: [(&str, &[&str]); 7] = [
+const SETS: [(&str, &[&str]); 10] = [
     ("lang", &["en", "sw"]),
     ("pin_state", &["none", "set", "locked"]),
     ("listing_state", &["waiting", "on_sale", "paused", "refused", "removed"]),
     ("order_state", &["offered", "making", "rework", "ready", "at_kiosk", "released", "refunded"]),
     ("reason", &["broken", "rough_finish", "wrong_size", "wrong_colour", "other"]),
     ("posting", &["sale", "payout", "returned", "fee"]),
+    ("yes_no", &["yes", "no"]),
+    ("tie", &["mentee", "guide", "mentor", "rider"]),
+    ("mentee_stage", &["waiting", "joined", "listed", "sold", "graduated"]),
     ("pay_fail", &["no_user", "full", "limit", "size", "float", "taken_back", "declined"]),
 ];
 
@@ -39,6 +42,7 @@ pub fn vocabulary() -> Vocabulary {
         v.enums.insert(name.to_owned(), words.iter().map(|w| (*w).to_owned()).collect());
     }
     records(&mut v);
+    role_records(&mut v);
     for (path, ty) in named([
         ("me.first", Type::Text(12)),
         ("me.place", Type::Text(16)),
@@ -47,6 +51,10 @@ pub fn vocabulary() -> Vocabulary {
         ("me.held", Type::Kes),
         ("me.moving", Type::Kes),
         ("me.pin", word("pin_state")),
+        ("me.has_pin", word("yes_no")),
+        ("me.mentor", word("yes_no")),
+        ("me.share", Type::Cents),
+        ("me.share_held", Type::Cents),
         ("me.code", Type::Code(CodeKind::Listing)),
         ("orders.new", COUNT),
         ("parcels.here", COUNT),
@@ -61,6 +69,8 @@ pub fn vocabulary() -> Vocabulary {
         ("orders.open", "order"),
         ("listing.mine", "listing"),
         ("ledger.recent", "entry"),
+        ("share.recent", "entry"),
+        ("mentee.all", "mentee"),
         ("parcels.expected", "order"),
         ("parcels.unchecked", "order"),
         ("listings.to_check", "listing"),
@@ -70,6 +80,8 @@ pub fn vocabulary() -> Vocabulary {
     account_actions(&mut v);
     artisan_actions(&mut v);
     agent_actions(&mut v);
+    invitation_actions(&mut v);
+    mentor_actions(&mut v);
     v
 }
 
@@ -157,6 +169,48 @@ fn records(v: &mut Vocabulary) {
     );
 }
 
+/// What mentors and those who are asked for something see.
+fn role_records(v: &mut Vocabulary) {
+    let mut add = |name: &str, fields: Vec<(String, Type)>| {
+        v.records.insert(name.to_owned(), fields.into_iter().collect());
+    };
+    add(
+        "invitation",
+        named([
+            ("code", Type::Code(CodeKind::Listing)),
+            ("by", Type::Text(12)),
+            ("first", Type::Text(12)),
+            ("phone", Type::Phone),
+            ("what", word("tie")),
+            ("place", Type::Text(16)),
+            ("dial", Type::Text(12)),
+        ]),
+    );
+    add("guide", named([("first", Type::Text(12)), ("phone", Type::Phone), ("until", Type::Date)]));
+    add(
+        "mentee",
+        named([
+            ("first", Type::Text(12)),
+            ("phone", Type::Phone),
+            ("stage", word("mentee_stage")),
+            ("brought", Type::Cents),
+            ("stuck", word("yes_no")),
+            ("at", Type::Text(30)),
+            ("until", Type::Date),
+        ]),
+    );
+    add(
+        "share",
+        named([
+            ("first", Type::Text(12)),
+            ("qty", PIECES),
+            ("kind", word("kind")),
+            ("amount", Type::Cents),
+            ("free", Type::Cents),
+        ]),
+    );
+}
+
 struct Act<'a> {
     params: Vec<(String, Type)>,
     outcomes: Vec<(&'a str, Vec<Type>)>,
@@ -186,10 +240,21 @@ fn account_actions(v: &mut Vocabulary) {
         named([("name", Type::Text(20)), ("area", word("area"))]),
         vec![("ok", vec![record("artisan")]), ("known", vec![])],
     );
+    change(
+        v,
+        "account.join_with",
+        named([("name", Type::Text(20)), ("area", word("area")), ("invitation", record("invitation"))]),
+        vec![("ok", vec![record("artisan")]), ("known", vec![])],
+    );
     change(v, "support.callback", named([("at", Type::Text(40))]), vec![("ok", vec![])]);
+    payout_actions(v, "payout.ready", "payout.request");
+}
+
+/// Sending money out of one of somebody's sums: what speaks against it, and the wish itself.
+fn payout_actions(v: &mut Vocabulary, ready: &str, request: &str) {
     act(
         v,
-        "payout.request",
+        request,
         Act {
             params: named([("amount", Type::Kes)]),
             outcomes: vec![
@@ -204,20 +269,48 @@ fn account_actions(v: &mut Vocabulary) {
             changes: true,
         },
     );
-    act(
-        v,
-        "payout.ready",
-        quiet(
-            vec![],
-            vec![
-                ("ok", vec![]),
-                ("little", vec![Type::Kes]),
-                ("open", vec![record("payout")]),
-                ("held", vec![Type::Text(40)]),
-                ("down", vec![]),
-            ],
-        ),
-    );
+    let outcomes = vec![
+        ("ok", vec![]),
+        ("little", vec![Type::Kes]),
+        ("open", vec![record("payout")]),
+        ("held", vec![Type::Text(40)]),
+        ("down", vec![]),
+    ];
+    act(v, ready, Act { params: vec![], outcomes, money: false, changes: false });
+}
+
+/// Being asked to become something, and the answer from one's own phone.
+fn invitation_actions(v: &mut Vocabulary) {
+    let invitation = record("invitation");
+    let asked = |also: Vec<(&'static str, Vec<Type>)>| {
+        let always = [
+            ("ok", vec![record("invitation")]),
+            ("herself", vec![]),
+            ("already", vec![]),
+            ("unfit", vec![]),
+            ("full", vec![Type::Int { min: 1, max: 99 }]),
+        ];
+        always.into_iter().chain(also).collect::<Vec<_>>()
+    };
+    let person = || named([("name", Type::Text(20)), ("phone", Type::Phone)]);
+    change(v, "mentee.invite", person(), asked(vec![]));
+    change(v, "mentor.offer", person(), asked(vec![]));
+    change(v, "rider.invite", person(), asked(vec![("vouched", vec![record("artisan")])]));
+    change(v, "guide.name", named([("number", Type::Code(CodeKind::Listing))]), asked(vec![]));
+    let outcomes = vec![("asked", vec![invitation.clone()]), ("none", vec![])];
+    act(v, "invitation.mine", Act { params: vec![], outcomes, money: false, changes: false });
+    for name in ["invitation.agree", "invitation.refuse"] {
+        let outcomes = vec![("ok", vec![invitation.clone()]), ("gone", vec![])];
+        change(v, name, named([("invitation", invitation.clone())]), outcomes);
+    }
+}
+
+fn mentor_actions(v: &mut Vocabulary) {
+    let outcomes =
+        vec![("has", vec![record("guide")]), ("asked", vec![record("invitation")]), ("none", vec![])];
+    act(v, "guide.mine", Act { params: vec![], outcomes, money: false, changes: false });
+    change(v, "guide.end", vec![], vec![("ok", vec![record("guide")]), ("none", vec![])]);
+    payout_actions(v, "share.ready", "share.request");
 }
 
 fn artisan_actions(v: &mut Vocabulary) {

@@ -1,5 +1,9 @@
 //! People we deal with: who they are, how they are reached, what keeps their money safe.
 
+mod invitation;
+
+pub use invitation::{Invitation, Invitee, Tie};
+
 use super::{Policy, Refusal, Word};
 use crate::types::{Lang, Msisdn, PartyId, SpokenCode, Timestamp, text};
 use serde::{Deserialize, Serialize};
@@ -18,6 +22,11 @@ pub enum Role {
     Artisan,
     /// Keeps a kiosk: looks at listings, receives and checks parcels.
     Agent,
+    /// Guides artisans, and makes nothing herself. An artisan may be a mentor, too:
+    /// [`Party::is_mentor`].
+    Mentor,
+    /// Brings parcels to the kiosk.
+    Rider,
 }
 
 impl Role {
@@ -26,6 +35,8 @@ impl Role {
         match self {
             Self::Artisan => "artisan",
             Self::Agent => "agent",
+            Self::Mentor => "mentor",
+            Self::Rider => "rider",
         }
     }
 }
@@ -140,6 +151,15 @@ pub struct Party {
     pub hold: Option<Hold>,
     /// Since when she is with us.
     pub joined: Timestamp,
+    /// Since when she is a mentor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mentors_since: Option<Timestamp>,
+    /// The agent who vouches for a rider; nobody else is asked to fetch a parcel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vouched: Option<PartyId>,
+    /// Whom she asked for something and who has not answered yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub invited: Vec<Invitation>,
 }
 
 /// What somebody says of herself when she joins.
@@ -214,6 +234,25 @@ pub enum PartyCommand {
     },
     /// The mentorship ends before its date.
     EndMentorship,
+    /// Ask somebody to become something.
+    Invite {
+        /// Whom.
+        invitee: Invitee,
+        /// To become what.
+        to: Tie,
+    },
+    /// Somebody who was asked has answered, or need not answer any more.
+    CloseInvitation {
+        /// Whose phone.
+        phone: Msisdn,
+    },
+    /// An artisan agrees to be a mentor.
+    BecomeMentor,
+    /// An agent vouches for a rider.
+    Vouch {
+        /// Who vouches.
+        by: Actor,
+    },
 }
 
 /// What happened to a party.
@@ -271,6 +310,20 @@ pub enum PartyEvent {
     },
     /// The mentorship ended early.
     MentorshipEnded,
+    /// Somebody was asked to become something.
+    Invited(Invitation),
+    /// She answered, or need not answer any more.
+    InvitationClosed {
+        /// Whose phone.
+        phone: Msisdn,
+    },
+    /// Is a mentor from now on.
+    BecameMentor,
+    /// An agent vouches for this rider.
+    Vouched {
+        /// Who vouches.
+        by: PartyId,
+    },
 }
 
 impl Party {
@@ -295,6 +348,16 @@ impl Party {
     /// True when nothing behind a PIN works until it is opened again.
     pub fn pin_is_locked(&self) -> bool {
         self.pin.as_ref().is_some_and(|pin| pin.locked.is_some())
+    }
+
+    /// Whether she may guide artisans.
+    pub const fn is_mentor(&self) -> bool {
+        self.mentors_since.is_some()
+    }
+
+    /// What she asked the owner of this phone for.
+    pub fn invitation_to(&self, phone: Msisdn) -> Option<&Invitation> {
+        self.invited.iter().find(|asked| asked.phone == phone)
     }
 
     /// The mentorship that is active at a moment.
@@ -349,6 +412,19 @@ pub fn decide(
         PartyCommand::AgreeMentor { mentor } => return agree_mentor(party, *mentor, policy, now),
         PartyCommand::EndMentorship if party.mentorship_on(now).is_none() => return Ok(vec![]),
         PartyCommand::EndMentorship => PartyEvent::MentorshipEnded,
+        PartyCommand::Invite { invitee, to } => return invitation::invite(party, invitee, *to, now),
+        PartyCommand::CloseInvitation { phone } if party.invitation_to(*phone).is_none() => {
+            return Ok(vec![]);
+        }
+        PartyCommand::CloseInvitation { phone } => PartyEvent::InvitationClosed { phone: *phone },
+        PartyCommand::BecomeMentor if party.is_mentor() => return Ok(vec![]),
+        PartyCommand::BecomeMentor if party.role != Role::Artisan => return Err(Refusal::NotAllowed),
+        PartyCommand::BecomeMentor => PartyEvent::BecameMentor,
+        PartyCommand::Vouch { by } if by.role != Role::Agent || party.role != Role::Rider => {
+            return Err(Refusal::NotAllowed);
+        }
+        PartyCommand::Vouch { .. } if party.vouched.is_some() => return Ok(vec![]),
+        PartyCommand::Vouch { by } => PartyEvent::Vouched { by: by.id },
     };
     Ok(vec![event])
 }
@@ -435,6 +511,13 @@ pub fn evolve(state: Option<Party>, event: &PartyEvent, at: Timestamp) -> Option
                 mentorship.until = at;
             }
         }
+        PartyEvent::Invited(asked) => {
+            party.invited.retain(|earlier| earlier.phone != asked.phone);
+            party.invited.push(asked.clone());
+        }
+        PartyEvent::InvitationClosed { phone } => party.invited.retain(|asked| asked.phone != *phone),
+        PartyEvent::BecameMentor => party.mentors_since = Some(at),
+        PartyEvent::Vouched { by } => party.vouched = Some(*by),
     }
     Some(party)
 }
@@ -455,6 +538,9 @@ fn newcomer(joining: &Joining, at: Timestamp) -> Party {
         pin: joining.pin.clone().map(|hash| Pin { hash, wrong: 0, locked: None }),
         hold: None,
         joined: at,
+        mentors_since: (joining.role == Role::Mentor).then_some(at),
+        vouched: None,
+        invited: Vec::new(),
     }
 }
 

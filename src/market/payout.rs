@@ -18,6 +18,8 @@ pub enum PayFrom {
     Mentor,
     /// What an agent earned.
     Agent,
+    /// What a rider earned.
+    Rider,
 }
 
 /// Where a payout stands.

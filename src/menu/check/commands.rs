@@ -11,7 +11,7 @@ use crate::menu::{
     tree::{self, At, Block, Field, Head, Line, Name, Span},
     vocabulary::{Action, Type},
 };
-use crate::types::Purpose;
+use crate::types::{CodeKind, Purpose};
 use std::collections::BTreeMap;
 
 impl<'a> Checker<'a> {
@@ -340,8 +340,8 @@ impl<'a> Checker<'a> {
     }
 }
 
-/// Whether a word inside tells two commands apart that begin alike: it stands at the same place
-/// in both, and nothing before it may be left out.
+/// Whether a word inside, or a number of another length, tells two commands apart that begin alike:
+/// it stands at the same place in both, and nothing before it may be left out.
 fn tell_apart(a: &[Slot], b: &[Slot]) -> bool {
     let optional = |slot: &Slot| matches!(slot, Slot::Value { default: Some(_), .. });
     for (one, other) in a.iter().zip(b) {
@@ -350,10 +350,21 @@ fn tell_apart(a: &[Slot], b: &[Slot]) -> bool {
                 return true;
             }
             (one, other) if optional(one) || optional(other) => return false,
+            (one, other) if spoken(one).zip(spoken(other)).is_some_and(|(one, other)| one != other) => {
+                return true;
+            }
             _ => {}
         }
     }
     false
+}
+
+/// What kind of spoken number a slot takes, which says how many digits it has.
+fn spoken(slot: &Slot) -> Option<CodeKind> {
+    match slot {
+        Slot::Value { asked: Asked::Code(kind) | Asked::Record { code: kind, .. }, .. } => Some(*kind),
+        _ => None,
+    }
 }
 
 fn type_of(asked: &Asked) -> Type {

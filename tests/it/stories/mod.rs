@@ -7,6 +7,7 @@
 mod aggregator;
 mod edge;
 mod joining;
+mod mentors;
 mod messages;
 mod money;
 mod orders;

@@ -1,0 +1,300 @@
+//! Mentors: how somebody comes to be one, whom she guides, and what that brings her.
+
+use super::{brought, earns, on_sale, taken};
+use crate::support::actors::{Agent, Artisan, Phone, number};
+use crate::support::shopper::Order;
+use crate::support::village::{Founding, Village};
+use sokoni::types::Lang;
+use std::time::Duration;
+
+const DAY: Duration = Duration::from_secs(86_400);
+const ACHIENG: &str = "0700000101";
+const WANJIRU: &str = "0700000102";
+const AKINYI: &str = "0700000103";
+
+/// The kiosk asks somebody to be a mentor, and she agrees.
+async fn becomes_mentor(amina: &Agent, mentor: &Phone, name: &str, phone: &str) {
+    let sent = amina.walks(&["6", "5", "1", name, phone]).await;
+    assert!(sent.contains(amina.word("We asked", "Tumemuuliza")), "{sent}");
+    let asked = mentor.reads(mentor.word("asks you to be a mentor", "uwe mshauri Sokoni")).await;
+    agrees(mentor, &asked).await;
+    amina.reads(amina.word("said yes to you", "amekukubalia")).await;
+}
+
+/// Says yes by the number that the question names.
+async fn agrees(phone: &Phone, asked: &str) -> String {
+    let yes = phone.word("YES", "NDIYO");
+    phone.asks(&format!("{yes} {}", number(asked, 5)), phone.word("Agreed with", "Mmekubaliana")).await
+}
+
+/// A mentor brings in an artisan by name and phone; the last screen.
+async fn brings(mentor: &Phone, name: &str, phone: &str) -> String {
+    mentor.walks(&["4", "6", "1", name, phone, "1"]).await
+}
+
+/// A village where Achieng is the mentor of Wanjiru, who reads Swahili.
+async fn guided() -> (Village, Artisan, Artisan, Agent) {
+    let village = Village::open().await;
+    let (achieng, wanjiru, amina) = (village.achieng().await, village.wanjiru().await, village.amina());
+    becomes_mentor(&amina, &achieng, "Achieng Otieno", ACHIENG).await;
+    let sent = brings(&achieng, "Wanjiru Kamau", WANJIRU).await;
+    assert!(sent.starts_with("We asked Wanjiru"), "{sent}");
+    let asked = wanjiru.reads("anaomba kuwa mshauri wako").await;
+    assert!(asked.contains("haitoki kwa bei yako"), "{asked}");
+    agrees(&wanjiru, &asked).await;
+    achieng.reads("Wanjiru, 0700000102, said yes to you").await;
+    (village, achieng, wanjiru, amina)
+}
+
+/// An order of one piece, from the shop to the check.
+async fn sells(village: &Village, maker: &Artisan, amina: &Agent, price: u32) -> Order {
+    let listing = on_sale(maker, amina, price, 1).await;
+    let order = taken(village, maker, &listing, 1).await;
+    brought(maker, amina, &order).await;
+    amina.passes(&order.code, 1).await;
+    maker.reads(maker.word("is yours now", "ni zako sasa")).await;
+    order
+}
+
+#[tokio::test]
+async fn w20_the_mentors_share_comes_out_of_the_margin_and_never_out_of_the_price() {
+    let (village, achieng, wanjiru, amina) = guided().await;
+    let order = sells(&village, &wanjiru, &amina, 850).await;
+    let sale: i64 = [order.part("maker").await, order.part("mentor").await, order.part("margin").await]
+        .iter()
+        .sum();
+    let share = sale * 5 / 100;
+    assert_eq!(village.account("mentor:").await, share);
+    assert_eq!(village.account("artisan:").await, 85_000);
+    assert_eq!(village.account("margin").await, sale - 85_000 - share);
+    let told = achieng.reads("Your share is KSh").await;
+    let words = format!("KSh {}.{:02}", share / 100, share % 100);
+    assert!(told.starts_with("Wanjiru sold 1 Necklace.") && told.contains("not from her price"), "{told}");
+    assert!(told.contains(&format!("Your share is {words}")), "{told}");
+
+    let mentees = achieng.walks(&["4", "6", "2"]).await;
+    assert!(mentees.contains("1 Wanjiru: has sold"), "{mentees}");
+    let shown = achieng.presses("1").await;
+    assert!(shown.contains(&format!("This month {words} for you")), "{shown}");
+    // What she made herself stays apart from what her artisans bring.
+    assert_eq!(achieng.balance().await, [0, 0, 0]);
+    let money = achieng.walks(&["4", "6", "3"]).await;
+    assert!(money.starts_with(&format!("Ready: {words}. In orders: KSh 0.")), "{money}");
+    let sent = achieng.walks(&["4", "6", "3", "1", &(share / 100).to_string(), &achieng.pin]).await;
+    assert!(sent.contains("is on its way to"), "{sent}");
+    let paid = achieng.reads("Sokoni sent KSh").await;
+    assert!(paid.contains(&format!("Balance KSh 0.{:02}", share % 100)), "{paid}");
+    assert_eq!(village.account("mentor:").await, share % 100);
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn w20_what_is_still_to_pass_the_check_shows_as_in_orders() {
+    let (village, achieng, wanjiru, amina) = guided().await;
+    let listing = on_sale(&wanjiru, &amina, 850, 1).await;
+    let order = taken(&village, &wanjiru, &listing, 1).await;
+    let share = order.part("mentor").await;
+    let money = achieng.walks(&["4", "6", "3"]).await;
+    assert!(money.contains(&format!("In orders: KSh {}.{:02}", share / 100, share % 100)), "{money}");
+    assert_eq!(village.account("mentor:").await, 0);
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn w21_an_order_accepted_after_graduation_gives_the_mentor_nothing() {
+    let (village, achieng, wanjiru, amina) = guided().await;
+    let listing = on_sale(&wanjiru, &amina, 850, 2).await;
+    let before = taken(&village, &wanjiru, &listing, 1).await;
+    village.clock.advance(DAY * 366);
+    achieng.reads("Wanjiru has graduated").await;
+    wanjiru.reads("Umehitimu").await;
+    let after = taken(&village, &wanjiru, &listing, 1).await;
+    for order in [&after, &before] {
+        brought(&wanjiru, &amina, order).await;
+        amina.passes(&order.code, 1).await;
+        wanjiru.reads("ni zako sasa").await;
+    }
+    // The one she had accepted in time still brings its share.
+    assert_eq!(village.account("mentor:").await, before.part("mentor").await);
+    assert_eq!(achieng.got("Your share is KSh"), 1);
+    let mentees = achieng.walks(&["4", "6", "2"]).await;
+    assert!(mentees.contains("Wanjiru: graduated"), "{mentees}");
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn w22_whoever_does_not_answer_has_no_account_and_the_mentor_sees_that_she_waits() {
+    let (village, achieng, _, _) = guided().await;
+    let akinyi = village.phone(AKINYI, Lang::EN);
+    brings(&achieng, "akinyi OUMA", AKINYI).await;
+    let asked = akinyi.reads("asks to be your mentor").await;
+    let mentees = achieng.walks(&["4", "6", "2"]).await;
+    assert!(mentees.contains("1 Akinyi: has not answered"), "{mentees}");
+    assert!(akinyi.asks("BALANCE", "to join").await.contains("kujiunga"));
+    assert_eq!(akinyi.handset.dial("*483*57#").await.expect("a screen").text.lines().next(),
+        Some("Karibu Sokoni. Welcome."));
+    akinyi.handset.cancel().await;
+
+    agrees(&akinyi, &asked).await;
+    akinyi.reads("Your artisan number is").await;
+    let mentees = achieng.walks(&["4", "6", "2"]).await;
+    assert!(mentees.contains("Akinyi: joined"), "{mentees}");
+    // She chooses her PIN when she dials; until then no money leaves.
+    let money = akinyi.walks(&["3"]).await;
+    assert!(!money.contains("1 Send") && money.contains("5 Choose a PIN"), "{money}");
+    assert!(akinyi.walks(&["3", "5", "8305", "8305"]).await.starts_with("Your PIN is set"));
+    assert!(akinyi.walks(&["3"]).await.contains("1 Send to M-Pesa"));
+    akinyi.asks("SELL RING WOOD 300 1", "Saved ").await;
+    assert!(achieng.walks(&["4", "6", "2"]).await.contains("Akinyi: listed a piece"));
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn nobody_guides_herself_nor_somebody_who_has_a_mentor() {
+    let (village, achieng, wanjiru, amina) = guided().await;
+    let own = brings(&achieng, "Achieng Otieno", ACHIENG).await;
+    assert!(own.starts_with("You cannot be your own mentor"), "{own}");
+    let again = brings(&achieng, "Wanjiru Kamau", WANJIRU).await;
+    assert!(again.starts_with("She has a mentor already"), "{again}");
+    let kiosk = brings(&achieng, "Amina Hassan", "0700000201").await;
+    assert!(kiosk.contains("who makes nothing"), "{kiosk}");
+    // Somebody who is no mentor has no such entry, whatever she dials.
+    let help = wanjiru.walks(&["4"]).await;
+    assert!(help.contains("3 Mshauri wangu") && !help.contains("Mafundi"), "{help}");
+    drop(amina);
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn of_two_mentors_the_artisan_chooses_and_the_other_is_told() {
+    let village = Village::open().await;
+    let (achieng, wanjiru, amina) = (village.achieng().await, village.wanjiru().await, village.amina());
+    becomes_mentor(&amina, &achieng, "Achieng Otieno", ACHIENG).await;
+    becomes_mentor(&amina, &wanjiru, "Wanjiru Kamau", WANJIRU).await;
+    let akinyi = village.phone(AKINYI, Lang::EN);
+    brings(&achieng, "Akinyi Ouma", AKINYI).await;
+    let first = akinyi.reads("Achieng asks to be your mentor").await;
+    let asked = brings(&wanjiru, "Akinyi Ouma", AKINYI).await;
+    assert!(asked.starts_with("Tumemuuliza Akinyi"), "{asked}");
+    akinyi.reads_in(Lang::SW);
+    let second = akinyi.reads("Wanjiru anaomba kuwa mshauri").await;
+    agrees(&akinyi, &second).await;
+    akinyi.reads("Nambari yako ya fundi").await;
+    wanjiru.reads("amekukubalia").await;
+    achieng.reads("Akinyi, 0700000103, chose another mentor").await;
+    let late = akinyi.asks(&format!("NDIYO {}", number(&first, 5)), "si yako").await;
+    assert!(late.contains(&number(&first, 5)), "{late}");
+    assert!(akinyi.walks(&["4", "3"]).await.starts_with("Mshauri wako: Wanjiru, 0700000102"));
+    // She may end it, and is free to choose again.
+    assert!(akinyi.walks(&["4", "3", "1", "1"]).await.starts_with("Wanjiru si mshauri wako tena"));
+    wanjiru.reads("anaendelea bila mshauri").await;
+    assert!(akinyi.walks(&["4", "3"]).await.starts_with("Huna mshauri"));
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn an_artisan_names_her_mentor_by_the_mentors_number_and_the_mentor_agrees() {
+    let village = Village::open().await;
+    let (achieng, wanjiru, amina) = (village.achieng().await, village.wanjiru().await, village.amina());
+    becomes_mentor(&amina, &achieng, "Achieng Otieno", ACHIENG).await;
+    let hers = number(&achieng.inbox()[0], 5);
+    let asked = wanjiru.walks(&["4", "3", "1", &hers]).await;
+    assert!(asked.starts_with("Tumemuuliza Achieng"), "{asked}");
+    let asked = achieng.reads("asks you to be her mentor").await;
+    let yes = agrees(&achieng, &asked).await;
+    assert!(yes.contains("you are her mentor"), "{yes}");
+    wanjiru.reads("amekukubalia").await;
+    assert!(wanjiru.walks(&["4", "3"]).await.starts_with("Mshauri wako: Achieng"));
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn whoever_was_asked_and_joins_by_phone_says_yes_on_the_way() {
+    let (village, achieng, _, _) = guided().await;
+    let akinyi = village.phone(AKINYI, Lang::EN);
+    brings(&achieng, "Akinyi Ouma", AKINYI).await;
+    akinyi.reads("asks to be your mentor").await;
+    let mentor = akinyi.walks(&["2", "1", "Akinyi Ouma", "1"]).await;
+    assert!(mentor.starts_with("Do you have a mentor?\n1 Yes, Achieng\n3 No"), "{mentor}");
+    akinyi.presses("1").await;
+    akinyi.presses("8305").await;
+    assert!(akinyi.presses("8305").await.starts_with("Welcome Akinyi"));
+    achieng.reads("Akinyi, 0700000103, said yes").await;
+    assert!(akinyi.walks(&["4", "3"]).await.starts_with("Your mentor: Achieng"));
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn whoever_says_no_stays_a_stranger_and_her_no_is_passed_on() {
+    let (village, achieng, _, _) = guided().await;
+    let akinyi = village.phone(AKINYI, Lang::EN);
+    brings(&achieng, "Akinyi Ouma", AKINYI).await;
+    let asked = akinyi.reads("asks to be your mentor").await;
+    akinyi.asks(&format!("NO {}", number(&asked, 5)), "We tell Achieng").await;
+    achieng.reads("Akinyi, 0700000103, said no").await;
+    assert!(akinyi.asks("BALANCE", "to join").await.contains("kujiunga"));
+    assert!(!achieng.walks(&["4", "6", "2"]).await.contains("Akinyi"));
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn a_call_that_breaks_off_twice_at_one_place_is_told_to_the_mentor_by_the_places_name() {
+    let (village, achieng, wanjiru, _) = guided().await;
+    wanjiru.walks(&["1", "1", "1"]).await;
+    village.hangs_up(&wanjiru).await;
+    assert_eq!(achieng.got("twice"), 0);
+    assert!(wanjiru.dials().await.starts_with("Uliishia hapa"));
+    wanjiru.presses("1").await;
+    village.hangs_up(&wanjiru).await;
+    let told = achieng.reads("twice").await;
+    assert_eq!(told, "Wanjiru stopped at 'Your price for one, KSh (what' twice. Call her: 0700000102");
+    achieng.walks(&["4", "6", "2", "1"]).await;
+    assert_eq!(
+        achieng.presses("1").await,
+        "Wanjiru stopped twice at 'Your price for one, KSh (what'. Call her: 0700000102"
+    );
+    // She comes to the end of it: she is not stuck any more, and nobody is called again.
+    assert!(wanjiru.walks(&["1", "1", "1", "850", "1", "1"]).await.starts_with("Imehifadhiwa"));
+    assert!(!achieng.walks(&["4", "6", "2", "1"]).await.contains("stuck"));
+    achieng.gets_exactly(1, "twice").await;
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn w4_a_mentor_who_makes_nothing_has_a_menu_of_her_own_in_swahili() {
+    let village = Village::found(Founding { kiosk: Lang::SW, ..Founding::default() }).await;
+    let (wanjiru, amina) = (village.wanjiru().await, village.amina());
+    amina.reads_in(Lang::SW);
+    let mumbi = village.phone("0700000105", Lang::SW);
+    becomes_mentor(&amina, &mumbi, "Mumbi Njoroge", "0700000105").await;
+    let home = mumbi.walks(&[]).await;
+    assert!(home.starts_with("Mumbi, mshauri wa Sokoni"), "{home}");
+    let sent = mumbi.walks(&["1", "1", "Wanjiru Kamau", WANJIRU, "1"]).await;
+    assert!(sent.starts_with("Tumemuuliza Wanjiru"), "{sent}");
+    let asked = wanjiru.reads("anaomba kuwa mshauri wako").await;
+    // She may answer in the menu, too.
+    assert!(wanjiru.walks(&["4", "3"]).await.starts_with("Mumbi anaomba kuwa mshauri wako"));
+    assert!(wanjiru.presses("1").await.starts_with("Mumbi ni mshauri wako sasa"), "{asked}");
+    mumbi.reads("amekukubalia").await;
+    let order = sells(&village, &wanjiru, &amina, 850).await;
+    let share = order.part("mentor").await;
+    mumbi.reads("si kwa bei yake").await;
+    assert!(mumbi.asks("SALIO", "Tayari").await.contains(&format!("{}.{:02}", share / 100, share % 100)));
+    assert!(mumbi.walks(&["1", "2", "1"]).await.contains("ameuza"));
+    assert!(mumbi.walks(&["1", "3", "2", "8305", "8305"]).await.starts_with("PIN yako imewekwa"));
+    let sent = mumbi.walks(&["1", "3", "1", "50", "8305"]).await;
+    assert!(sent.contains("inatumwa"), "{sent}");
+    mumbi.reads("Sokoni imetuma KSh 50").await;
+    assert!(mumbi.walks(&["1", "3", "3"]).await.contains("M-Pesa"));
+    mumbi.asks("habari", "Hatukuelewa").await;
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn an_artisan_without_a_mentor_gives_nobody_a_share() {
+    let village = Village::open().await;
+    let achieng = village.achieng().await;
+    earns(&village, &achieng, 850).await;
+    assert_eq!(village.account("mentor:").await, 0);
+    village.closes().await;
+}
