@@ -83,7 +83,9 @@ impl Engine {
         Ok(("ok", vec![]))
     }
 
-    pub(super) async fn join(&self, work: &mut Work<'_>, who: &mut Caller, wish: &Do) -> Result<Outcome, Fault> {
+    pub(super) async fn join(
+        &self, work: &mut Work<'_>, who: &mut Caller, wish: &Do,
+    ) -> Result<Outcome, Fault> {
         if who.party.is_some() {
             return Ok(("known", vec![]));
         }

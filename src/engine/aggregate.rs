@@ -170,7 +170,10 @@ impl Aggregate for Party {
         let mut found = entries([keys::index("role", &[self.role.word().as_bytes()], id.as_bytes())]);
         found.insert(keys::by_phone(self.phone), id.as_bytes().to_vec());
         for asked in &self.invited {
-            found.insert(keys::index("invited", &[&asked.phone.number().to_be_bytes()], id.as_bytes()), vec![]);
+            found.insert(
+                keys::index("invited", &[&asked.phone.number().to_be_bytes()], id.as_bytes()),
+                vec![],
+            );
         }
         if let Some(mentorship) = &self.mentorship {
             found.insert(keys::index("mentee", &[mentorship.mentor.as_bytes()], id.as_bytes()), vec![]);

@@ -1,10 +1,10 @@
 //! A mentor and her artisans: who they are, how far each has come, what each brought her.
 
+use crate::engine::Engine;
 use crate::engine::actions::Outcome;
 use crate::engine::aggregate;
 use crate::engine::view;
 use crate::engine::work::{Fault, Work};
-use crate::engine::Engine;
 use crate::ledger::{Account, Kind, MentorShare, Purse, Reference, Sale, Transfer, split};
 use crate::market::listing::Listing;
 use crate::market::order::Order;
@@ -32,8 +32,7 @@ impl Engine {
                 let Some(mentoring) = order.mentoring.filter(|m| m.mentor == me.id) else { continue };
                 let (quote, pieces) = (order.terms.quote, order.outstanding());
                 let mentor = Some(MentorShare { mentor: me.id, share_bp: mentoring.share_bp });
-                let sale =
-                    Sale { value: quote.value(pieces), maker_gets: quote.maker_gets(pieces), mentor };
+                let sale = Sale { value: quote.value(pieces), maker_gets: quote.maker_gets(pieces), mentor };
                 held += split(&sale).mentor.cents();
             }
         }
@@ -208,7 +207,9 @@ async fn brought_this_month(work: &mut Work<'_>, mentor: PartyId) -> Result<BTre
         }
         let (Kind::Released, Reference::Order(code)) = (transfer.kind, &transfer.reference) else { continue };
         let code: SpokenCode = *code;
-        let Some(maker) = view::read::<Order>(work, code).await?.and_then(|order| order.maker) else { continue };
+        let Some(maker) = view::read::<Order>(work, code).await?.and_then(|order| order.maker) else {
+            continue;
+        };
         let net = transfer.net().get(&account).copied().unwrap_or(0);
         let sum = brought.entry(maker).or_insert(Kes::ZERO);
         *sum = Kes::minor(sum.cents() + net);

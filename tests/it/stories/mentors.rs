@@ -60,9 +60,8 @@ async fn sells(village: &Village, maker: &Artisan, amina: &Agent, price: u32) ->
 async fn w20_the_mentors_share_comes_out_of_the_margin_and_never_out_of_the_price() {
     let (village, achieng, wanjiru, amina) = guided().await;
     let order = sells(&village, &wanjiru, &amina, 850).await;
-    let sale: i64 = [order.part("maker").await, order.part("mentor").await, order.part("margin").await]
-        .iter()
-        .sum();
+    let sale: i64 =
+        [order.part("maker").await, order.part("mentor").await, order.part("margin").await].iter().sum();
     let share = sale * 5 / 100;
     assert_eq!(village.account("mentor:").await, share);
     assert_eq!(village.account("artisan:").await, 85_000);
@@ -131,8 +130,10 @@ async fn w22_whoever_does_not_answer_has_no_account_and_the_mentor_sees_that_she
     let mentees = achieng.walks(&["4", "6", "2"]).await;
     assert!(mentees.contains("1 Akinyi: has not answered"), "{mentees}");
     assert!(akinyi.asks("BALANCE", "to join").await.contains("kujiunga"));
-    assert_eq!(akinyi.handset.dial("*483*57#").await.expect("a screen").text.lines().next(),
-        Some("Karibu Sokoni. Welcome."));
+    assert_eq!(
+        akinyi.handset.dial("*483*57#").await.expect("a screen").text.lines().next(),
+        Some("Karibu Sokoni. Welcome.")
+    );
     akinyi.handset.cancel().await;
 
     agrees(&akinyi, &asked).await;
