@@ -55,12 +55,7 @@ impl Engine {
         let block = row.state.block(graph);
         let same = before.filter(|b| b.block == block && work.now.since(b.at) < FORGOTTEN);
         let times = same.map_or(1, |before| before.times.saturating_add(1));
-<<<<<<< HEAD
-        let stuck =
-            Stuck { block: block.to_owned(), name: place_name(graph, block), times, at: work.now };
-=======
-        let stuck = Stuck { block: block.to_owned(), name: place_name(&graph, block), times, at: work.now };
->>>>>>> e30feed (Conversations of a mentor and of somebody who was asked before she joined)
+        let stuck = Stuck { block: block.to_owned(), name: place_name(graph, block), times, at: work.now };
         if times == 2 {
             let mentor = work.need::<Party>(mentorship.mentor).await?;
             let at = Value::text(stuck.name.get(&mentor.lang).cloned().unwrap_or_default());
