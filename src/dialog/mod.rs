@@ -9,6 +9,7 @@
 //! * [`keyword`]: SMS commands, mistakes forgiven; [`sms`]: what is done about one.
 //! * [`tape`]: a dialog as it was recorded, played again.
 //! * [`hints`]: the few words the machine itself says.
+//! * [`trial`]: a phone over a domain that only pretends, for trying a menu out.
 //!
 //! Pure. May import `types`, `gsm` and `menu`.
 
@@ -24,6 +25,7 @@ pub mod sms;
 pub mod state;
 pub mod tape;
 mod token;
+pub mod trial;
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,204 @@
+//! Values made up from their types.
+
+use crate::{
+    dialog::input::{Ask, Data, Do},
+    gsm::fit,
+    menu::{
+        graph::{Asked, Bound, Choice, Graph, Kind, Path},
+        value::{Record, Value},
+        vocabulary::{Type, Vocabulary},
+    },
+    types::{CodeKind, Kes, Lang, Msisdn, SpokenCode, Timestamp},
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
+
+/// Tries left after a wrong PIN.
+pub const TRIES_LEFT: u8 = 2;
+
+/// What made-up values look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Filling {
+    /// Names and sums as they usually are, three rows in a list.
+    Typical,
+    /// Everything as wide as its type allows, twelve rows in a list.
+    Widest,
+    /// No rows, no money, no names.
+    Empty,
+}
+
+impl Filling {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Typical, Self::Widest, Self::Empty];
+
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Typical => "typical",
+            Self::Widest => "widest",
+            Self::Empty => "empty",
+        }
+    }
+}
+
+impl fmt::Display for Filling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl FromStr for Filling {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|filling| filling.word() == word);
+        known.ok_or_else(|| format!("no such filling: {word}; there are typical, widest and empty"))
+    }
+}
+
+/// Values made up from their types, for one tree.
+#[derive(Debug, Clone, Copy)]
+pub struct Samples<'g> {
+    /// The tree, for labels and conditions.
+    pub graph: &'g Graph,
+    /// What the domain offers.
+    pub vocabulary: &'g Vocabulary,
+    /// What values look like.
+    pub filling: Filling,
+    /// The moment from which days and times are counted.
+    pub now: Timestamp,
+}
+
+impl Samples<'_> {
+    /// What the machine asks for, for somebody who reads `lang`.
+    pub fn data(&self, ask: &Ask, lang: Lang) -> Data {
+        let global = |name: &String| {
+            let ty = self.vocabulary.globals.get(name)?;
+            Some((name.clone(), self.value(ty, self.wanted_word(name), 0, lang)))
+        };
+        let rows = ask.query.as_ref().map(|(name, _)| {
+            let count = match self.filling {
+                Filling::Typical => 3,
+                Filling::Widest => 12,
+                Filling::Empty => 0,
+            };
+            let item = self.vocabulary.queries.get(name).map(|query| query.item.as_str());
+            (0..count).filter_map(|nth| Some(self.record(item?, nth, lang))).collect()
+        });
+        let found =
+            ask.find.as_ref().map(|(ty, key)| Record { key: key.clone(), ..self.record(ty, 0, lang) });
+        Data { globals: ask.globals.iter().filter_map(global).collect(), rows, found }
+    }
+
+    /// What an outcome brings.
+    pub fn outcome(&self, wish: &Do, outcome: &str, lang: Lang) -> Vec<Value> {
+        let action = self.vocabulary.actions.get(&wish.name);
+        let brings = action.and_then(|action| action.outcomes.iter().find(|(name, _)| name == outcome));
+        brings.map_or_else(Vec::new, |(_, types)| types.iter().map(|ty| self.of(ty, lang)).collect())
+    }
+
+    /// A value of this type.
+    pub fn of(&self, ty: &Type, lang: Lang) -> Value {
+        self.value(ty, None, 0, lang)
+    }
+
+    /// What the `ask` or `pick` block of this name took, were it as wide as it may be; `None` for
+    /// a block that takes nothing.
+    pub(super) fn widest_answer(&self, block: &str, lang: Lang) -> Option<Value> {
+        let wide = Self { filling: Filling::Widest, ..*self };
+        let bound = |bound: &Bound, most: i64| match bound {
+            Bound::Fixed(n) => *n,
+            Bound::Value(_) => most,
+        };
+        Some(match &self.graph.node(self.graph.find(block)?).kind {
+            Kind::Pick { set, .. } => wide.of(&Type::Enum(set.clone()), lang),
+            Kind::Ask { asked, .. } => match asked {
+                Asked::Kes(_, most) => Value::Kes(Kes::major(bound(most, 9_999_999))),
+                Asked::Int(least, most) => {
+                    wide.of(&Type::Int { min: bound(least, 0), max: bound(most, 9_999) }, lang)
+                }
+                Asked::Text(width) => wide.of(&Type::Text(*width), lang),
+                Asked::Phone => wide.of(&Type::Phone, lang),
+                Asked::Date => wide.of(&Type::Date, lang),
+                Asked::Code(kind) => wide.of(&Type::Code(*kind), lang),
+                Asked::Enum(set) => wide.of(&Type::Enum(set.clone()), lang),
+                Asked::Record { ty, .. } => Value::Record(wide.record(ty, 0, lang)),
+            },
+            _ => return None,
+        })
+    }
+
+    /// The first word that an option of the tree is shown for, so that the usual way is open.
+    fn wanted_word(&self, global: &str) -> Option<&str> {
+        let choices = self.graph.nodes.iter().flat_map(|node| match &node.kind {
+            Kind::Screen { choices, .. } => choices.as_slice(),
+            _ => &[],
+        });
+        let mut conditions = choices.filter_map(|Choice { when, .. }| when.as_ref());
+        let named = |(path, _): &&(Path, String)| matches!(path, Path::Global(name) if name == global);
+        conditions.find(named).map(|(_, word)| word.as_str())
+    }
+
+    fn record(&self, ty: &str, nth: usize, lang: Lang) -> Record {
+        let fields = self.vocabulary.records.get(ty).into_iter().flatten();
+        let fields: BTreeMap<String, Value> =
+            fields.map(|(name, ty)| (name.clone(), self.value(ty, None, nth, lang))).collect();
+        let key = match fields.get("code") {
+            Some(Value::Code(code)) => code.to_string(),
+            _ => nth.to_string(),
+        };
+        Record { ty: ty.to_owned(), key, fields }
+    }
+
+    fn value(&self, ty: &Type, wanted: Option<&str>, nth: usize, lang: Lang) -> Value {
+        let wide = self.filling == Filling::Widest;
+        let empty = self.filling == Filling::Empty;
+        match ty {
+            Type::Kes | Type::Cents if empty => Value::Kes(Kes::ZERO),
+            Type::Kes if wide => Value::Kes(Kes::major(9_999_999)),
+            Type::Cents if wide => Value::Kes(Kes::minor(99_999_999)),
+            Type::Kes => Value::Kes(Kes::major(850 + 100 * nth as i64)),
+            Type::Cents => Value::Kes(Kes::minor(125_050)),
+            Type::Int { min, max } => Value::Int(match (wide, empty) {
+                (true, _) if min.to_string().len() > max.to_string().len() => *min,
+                (true, _) => *max,
+                (_, true) => *min,
+                _ => (3 + nth as i64).clamp(*min, *max),
+            }),
+            Type::Text(width) if wide => Value::Text("W".repeat(usize::from(*width))),
+            Type::Text(_) if empty => Value::text(""),
+            Type::Text(width) => {
+                let name = ["Wanjiku", "Achieng", "Nafula"][nth % 3];
+                Value::text(fit::cut(name, usize::from(*width)).0)
+            }
+            Type::Date => Value::Date(self.now.after(Duration::from_secs(86_400 * (9 + nth as u64)))),
+            Type::Time => Value::Time(self.now.after(Duration::from_secs(3600 * 16))),
+            Type::Phone => Msisdn::from_e164(if wide { "999999999999999" } else { "254712345678" })
+                .map_or_else(|_| Value::text(""), Value::Phone),
+            Type::Code(kind) => Value::Code(sample_code(*kind, nth)),
+            Type::Enum(set) => self.word(set, wanted, nth, lang),
+            Type::Record(ty) => Value::Record(self.record(ty, nth, lang)),
+        }
+    }
+
+    fn word(&self, set: &str, wanted: Option<&str>, nth: usize, lang: Lang) -> Value {
+        let labelled = self.graph.enums.get(set).map(|set| set.words.iter().map(|(w, _)| w).collect());
+        let known = || self.vocabulary.enums.get(set).map(|words| words.iter().collect());
+        let words: Vec<&String> = labelled.or_else(known).unwrap_or_default();
+        let width = |word: &&&String| {
+            let label = self.graph.words().label(set, word, lang).unwrap_or_default();
+            fit::septets(&label).unwrap_or(usize::MAX)
+        };
+        let picked = match self.filling {
+            Filling::Widest => words.iter().max_by_key(width),
+            _ => words.get(nth % words.len().max(1)),
+        };
+        Value::word(set, wanted.unwrap_or_else(|| picked.map_or("", |word| word.as_str())))
+    }
+}
+
+/// A code of this kind, another one for each `nth`.
+pub fn sample_code(kind: CodeKind, nth: usize) -> SpokenCode {
+    SpokenCode::nth(kind, 19 + 7 * nth as u64)
+}
