@@ -5,7 +5,7 @@
 //! `cut` a dropped call, `menu NAME` and `lang TAG` the setting.
 
 use super::*;
-use crate::menu::builtin;
+use crate::menu::{builtin, graph::Graph, vocabulary::Vocabulary};
 use proptest::prelude::*;
 
 fn menus() -> (Vec<Graph>, Catalogue, Vocabulary) {
@@ -55,7 +55,7 @@ fn play(script: &str) -> String {
             ">" => Input::Key(rest.to_owned()),
             _ => continue,
         };
-        let screen = trial.feed(input, &mut |_, _| outcome.take());
+        let screen = trial.feed(input, &mut |_, outcomes| only_way(outcomes).or_else(|| outcome.take()));
         assert!(fit::fits(&screen.text, trial.env.limit), "{}", screen.text);
         for line in screen.text.lines() {
             played.push_str(&format!("< {line}\n"));
