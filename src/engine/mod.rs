@@ -20,6 +20,7 @@ pub mod outbox;
 mod parts;
 pub mod pins;
 pub mod port;
+pub mod preview;
 mod push;
 pub mod record;
 mod repeat;

@@ -40,6 +40,16 @@ impl Assets {
             "text/javascript; charset=utf-8",
             Bytes::from_static(include_bytes!("static/live.js")),
         );
+        all.add(
+            "preview.css",
+            "text/css; charset=utf-8",
+            Bytes::from_static(include_bytes!("static/preview.css")),
+        );
+        all.add(
+            "preview.js",
+            "text/javascript; charset=utf-8",
+            Bytes::from_static(include_bytes!("static/preview.js")),
+        );
         all.add("icon.svg", "image/svg+xml", Bytes::from_static(include_bytes!("static/icon.svg")));
         for (name, drawing) in emblem::all() {
             all.add(&name, "image/svg+xml", drawing.into());
@@ -85,7 +95,8 @@ mod tests {
 
     #[test]
     fn every_file_a_page_asks_for_is_there_under_a_hashed_name() {
-        for name in ["sokoni.css", "live.js", "icon.svg", "necklace-brass.svg", "other-mixed.svg"] {
+        let names = ["sokoni.css", "live.js", "preview.css", "preview.js", "icon.svg", "necklace-brass.svg"];
+        for name in names {
             let address = url(name);
             let file = address.strip_prefix("/static/").expect("under /static");
             assert_ne!(file, name);

@@ -24,7 +24,8 @@ pub(super) async fn same_site(State(web): State<Arc<Web>>, request: Request, nex
     }
 }
 
-fn comes_from_us(headers: &HeaderMap, public_url: &str) -> bool {
+/// Whether a post was made by a page of ours, or by no page at all.
+pub(super) fn comes_from_us(headers: &HeaderMap, public_url: &str) -> bool {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     match (text(HeaderName::from_static("sec-fetch-site")), text(header::ORIGIN)) {
         (Some(site), _) => matches!(site, "same-origin" | "none"),
@@ -39,6 +40,16 @@ fn comes_from_us(headers: &HeaderMap, public_url: &str) -> bool {
 /// Headers that every answer carries. An answer that is not told otherwise is not kept by anyone.
 pub(super) async fn headers(State(web): State<Arc<Web>>, mut response: Response) -> Response {
     let headers = response.headers_mut();
+    fixed_headers(headers, &content_policy(&web));
+    if web.settings.is_https() {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+    }
+    response
+}
+
+/// What a browser may do with any page of ours, and this policy of its own.
+pub(super) fn fixed_headers(headers: &mut HeaderMap, policy: &str) {
     let fixed = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
@@ -53,15 +64,10 @@ pub(super) async fn headers(State(web): State<Arc<Web>>, mut response: Response)
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    if let Ok(policy) = HeaderValue::from_str(&content_policy(&web)) {
+    if let Ok(policy) = HeaderValue::from_str(policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
-    if web.settings.is_https() {
-        let year = HeaderValue::from_static("max-age=31536000");
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
-    }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    response
 }
 
 /// Content Security Policy, level 3. Browsers hold a form's redirect to `form-action` too, so the

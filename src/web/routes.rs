@@ -39,7 +39,12 @@ pub struct Surroundings {
     pub binds: Arc<dyn Binds>,
     /// Dialogs as they were recorded, for the desk.
     pub dialogs: Arc<dyn Dialogs>,
+    /// The editor of menus, for the desk: where its pages stand follows from [`EDITOR`].
+    pub editor: Option<Editor>,
 }
+
+/// Where the desk's editor of menus stands.
+pub const EDITOR: &str = "/desk/menus/edit";
 
 impl Default for Surroundings {
     fn default() -> Self {

@@ -5,7 +5,7 @@ use super::{CLEAN, FAULTS, USAGE, sources::sources};
 use crate::{
     dialog::{
         input::{Do, Input},
-        trial::{Screen, Trial, only_way, samples::Filling},
+        trial::{Screen, Trial, called, only_way, samples::Filling},
     },
     engine::vocabulary::vocabulary,
     gsm::fit,
@@ -13,7 +13,6 @@ use crate::{
         check::{Limits, compile},
         graph::Catalogue,
         report,
-        value::Value,
     },
     types::Lang,
 };
@@ -22,7 +21,6 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use std::{
-    collections::BTreeMap,
     io::{self, BufRead, Write},
     path::PathBuf,
 };
@@ -115,7 +113,7 @@ fn talk(
                 }
                 let list: Vec<String> =
                     outcomes.iter().enumerate().map(|(at, name)| format!("{} {name}", at + 1)).collect();
-                writeln!(out, "  ~ {}{} -> {}", wish.name, said(&wish.args), list.join(", ")).ok()?;
+                writeln!(out, "  ~ {} -> {}", called(wish), list.join(", ")).ok()?;
                 let line = lines.next()?.ok()?;
                 let nth = line.trim().parse::<usize>().ok().and_then(|n| outcomes.get(n.wrapping_sub(1)));
                 nth.cloned().or_else(|| outcomes.iter().find(|name| *name == line.trim()).cloned())
@@ -145,19 +143,6 @@ fn talk(
             },
         }
     }
-}
-
-fn said(args: &BTreeMap<String, Value>) -> String {
-    let show = |value: &Value| match value {
-        Value::Word { word, .. } => word.clone(),
-        Value::Record(record) => record.key.clone(),
-        Value::Kes(sum) => sum.to_string(),
-        Value::Int(n) => n.to_string(),
-        Value::Text(text) => text.clone(),
-        other => format!("{other:?}"),
-    };
-    let args: Vec<String> = args.iter().map(|(name, value)| format!("{name}: {}", show(value))).collect();
-    format!("({})", args.join(", "))
 }
 
 fn draw(trial: &Trial<'_>, screen: &Screen, out: &mut impl Write) -> io::Result<()> {

@@ -15,19 +15,20 @@ pub mod walk;
 
 use crate::{
     dialog::{
-        input::{Do, Input, PinPurpose, PinVerdict, SmsWish, Step},
+        input::{Ask, Do, Input, PinPurpose, PinVerdict, SmsWish, Step},
         machine::{Env, Machine},
-        state::State,
+        scope::Globals,
+        state::{Phase, State},
     },
     menu::{
-        graph::{Graph, Kind},
+        graph::{Graph, Kind, NodeId},
         value::Value,
         vocabulary::Vocabulary,
     },
     types::{DialogId, Lang, Timestamp, time::NAIROBI},
 };
 use samples::{Filling, Samples};
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// What a turn shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +52,32 @@ pub struct Ran {
     pub outcomes: Vec<String>,
     /// The one it had.
     pub came: String,
+}
+
+impl Ran {
+    /// The action and its arguments as people read them.
+    pub fn call(&self) -> String {
+        called(&self.wish)
+    }
+}
+
+/// An action and its arguments as people read them: `listing.create(kind: ring, price: 850)`.
+pub fn called(wish: &Do) -> String {
+    let show = |value: &Value| match value {
+        Value::Word { word, .. } => word.clone(),
+        Value::Record(record) => record.key.clone(),
+        Value::Kes(sum) => sum.to_string(),
+        Value::Int(n) => n.to_string(),
+        Value::Text(text) => text.clone(),
+        Value::Phone(number) => number.national(),
+        Value::Code(code) => code.to_string(),
+        Value::Date(moment) => moment.day_month(NAIROBI),
+        Value::Time(moment) => moment.hour_minute(NAIROBI),
+        Value::Texts(texts) => texts.values().next().cloned().unwrap_or_default(),
+    };
+    let args: Vec<String> =
+        wish.args.iter().map(|(name, value)| format!("{name}: {}", show(value))).collect();
+    format!("{}({})", wish.name, args.join(", "))
 }
 
 /// Chooses the outcome of an action among those it may have; the first when it does not.
@@ -82,7 +109,43 @@ impl<'g> Trial<'g> {
         let now = Timestamp::of_day(2026, 12, 1, NAIROBI).unwrap_or_default();
         let env = Env { lang: Lang::EN, limit: usize::from(graph.limit), now };
         let state = State::new(DialogId::derived("try 0"), graph);
-        Self { graph, samples: Samples { graph, vocabulary, filling, now }, env, state, calls: 0 }
+        let chosen = BTreeMap::new();
+        let samples = Samples { words: graph.words(), graph: Some(graph), vocabulary, filling, now, chosen };
+        Self { graph, samples, env, state, calls: 0 }
+    }
+
+    /// The block where the phone stands.
+    pub fn at(&self) -> NodeId {
+        self.state.at.node
+    }
+
+    /// The page that is shown, counted from 1, and pages in all.
+    pub fn page(&self) -> (u16, u16) {
+        (self.state.at.page + 1, self.state.shown.pages.max(1))
+    }
+
+    /// Whether the phone shows the offer to go on after a cut.
+    pub fn offers_to_go_on(&self) -> bool {
+        self.state.phase == Phase::Offered
+    }
+
+    /// The word that a value of an enum has on this phone.
+    pub fn word_of(&self, value: &str) -> String {
+        let ask = Ask { globals: vec![value.to_owned()], ..Ask::default() };
+        match self.samples.data(&ask, self.env.lang).globals.remove(value) {
+            Some(Value::Word { word, .. }) => word,
+            _ => String::new(),
+        }
+    }
+
+    /// What a cut at this place sends after a while.
+    pub fn drop_wish(&self) -> Option<(Duration, SmsWish)> {
+        let drop = self.state.drops_here(self.graph)?;
+        let mut named = Globals::default();
+        named.args(&drop.sms.args);
+        let ask = Ask { globals: named.0.into_iter().collect(), ..Ask::default() };
+        let data = self.samples.data(&ask, self.env.lang);
+        Machine::new(self.graph, self.state.clone()).drop_wish(self.env, &data.globals)
     }
 
     /// The call is cut.

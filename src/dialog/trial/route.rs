@@ -1,6 +1,10 @@
 //! A way that leads to a block, found by trying keys and outcomes on the real machine.
 
-use super::{Screen, Trial, samples::sample_code, walk::CUT};
+use super::{
+    Screen, Trial,
+    samples::{conditions, sample_code},
+    walk::CUT,
+};
 use crate::{
     dialog::{input::Input, state::Phase},
     menu::graph::{Asked, Kind},
@@ -19,8 +23,23 @@ struct End<'g> {
     way: Vec<String>,
 }
 
-/// The shortest way from dialling to where `found` is content, as [`super::walk::walk`] takes it.
-pub fn route<'g>(trial: Trial<'g>, found: impl Fn(&Trial<'_>, &Screen) -> bool) -> Option<Vec<String>> {
+/// A short way from dialling to where `found` is content, as [`super::walk::walk`] takes it. Where
+/// the usual values lead nowhere, every word that an option is shown for is tried.
+pub fn route(trial: Trial<'_>, found: impl Fn(&Trial<'_>, &Screen) -> bool) -> Option<Vec<String>> {
+    search(trial.clone(), &found).or_else(|| {
+        let words = conditions(trial.graph);
+        let mut chosen = words.iter().flat_map(|(value, words)| words.iter().map(move |word| (value, word)));
+        chosen.find_map(|(value, word)| {
+            let mut trial = trial.clone();
+            trial.samples.chosen.insert((*value).to_owned(), (*word).to_owned());
+            let mut way = search(trial, &found)?;
+            way.insert(0, format!("?{value}={word}"));
+            Some(way)
+        })
+    })
+}
+
+fn search<'g>(trial: Trial<'g>, found: &impl Fn(&Trial<'_>, &Screen) -> bool) -> Option<Vec<String>> {
     let mut seen = BTreeSet::new();
     let mut ends = VecDeque::new();
     let mut turns = 0;

@@ -5,13 +5,19 @@ use crate::{
     gsm::fit,
     menu::{
         graph::{Asked, Bound, Choice, Graph, Kind, Path},
+        template::Words,
         value::{Record, Value},
         vocabulary::{Type, Vocabulary},
     },
     types::{CodeKind, Kes, Lang, Msisdn, SpokenCode, Timestamp},
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
+    time::Duration,
+};
 
 /// Tries left after a wrong PIN.
 pub const TRIES_LEFT: u8 = 2;
@@ -57,17 +63,40 @@ impl FromStr for Filling {
     }
 }
 
-/// Values made up from their types, for one tree.
-#[derive(Debug, Clone, Copy)]
+/// Values made up from their types.
+#[derive(Debug, Clone)]
 pub struct Samples<'g> {
-    /// The tree, for labels and conditions.
-    pub graph: &'g Graph,
+    /// Labels of enums.
+    pub words: Words<'g>,
+    /// The tree, for its conditions and answers; none for messages.
+    pub graph: Option<&'g Graph>,
     /// What the domain offers.
     pub vocabulary: &'g Vocabulary,
     /// What values look like.
     pub filling: Filling,
     /// The moment from which days and times are counted.
     pub now: Timestamp,
+    /// Words that somebody chose for values of an enum: `me.pin` is `none`.
+    pub chosen: BTreeMap<String, String>,
+}
+
+/// Values that decide which options a tree offers, each with the words that are asked for.
+pub fn conditions(graph: &Graph) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut found: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (path, word) in tests(graph) {
+        if let Path::Global(name) = path {
+            found.entry(name).or_default().insert(word);
+        }
+    }
+    found
+}
+
+fn tests(graph: &Graph) -> impl Iterator<Item = &(Path, String)> {
+    let choices = graph.nodes.iter().flat_map(|node| match &node.kind {
+        Kind::Screen { choices, .. } => choices.as_slice(),
+        _ => &[],
+    });
+    choices.filter_map(|Choice { when, .. }| when.as_ref())
 }
 
 impl Samples<'_> {
@@ -106,12 +135,13 @@ impl Samples<'_> {
     /// What the `ask` or `pick` block of this name took, were it as wide as it may be; `None` for
     /// a block that takes nothing.
     pub(super) fn widest_answer(&self, block: &str, lang: Lang) -> Option<Value> {
-        let wide = Self { filling: Filling::Widest, ..*self };
+        let graph = self.graph?;
+        let wide = Self { filling: Filling::Widest, ..self.clone() };
         let bound = |bound: &Bound, most: i64| match bound {
             Bound::Fixed(n) => *n,
             Bound::Value(_) => most,
         };
-        Some(match &self.graph.node(self.graph.find(block)?).kind {
+        Some(match &graph.node(graph.find(block)?).kind {
             Kind::Pick { set, .. } => wide.of(&Type::Enum(set.clone()), lang),
             Kind::Ask { asked, .. } => match asked {
                 Asked::Kes(_, most) => Value::Kes(Kes::major(bound(most, 9_999_999))),
@@ -129,15 +159,14 @@ impl Samples<'_> {
         })
     }
 
-    /// The first word that an option of the tree is shown for, so that the usual way is open.
+    /// The word that was chosen for a value; else the first that an option of the tree is shown
+    /// for, so that the usual way is open.
     fn wanted_word(&self, global: &str) -> Option<&str> {
-        let choices = self.graph.nodes.iter().flat_map(|node| match &node.kind {
-            Kind::Screen { choices, .. } => choices.as_slice(),
-            _ => &[],
-        });
-        let mut conditions = choices.filter_map(|Choice { when, .. }| when.as_ref());
+        if let Some(chosen) = self.chosen.get(global) {
+            return Some(chosen);
+        }
         let named = |(path, _): &&(Path, String)| matches!(path, Path::Global(name) if name == global);
-        conditions.find(named).map(|(_, word)| word.as_str())
+        tests(self.graph?).find(named).map(|(_, word)| word.as_str())
     }
 
     fn record(&self, ty: &str, nth: usize, lang: Lang) -> Record {
@@ -183,11 +212,11 @@ impl Samples<'_> {
     }
 
     fn word(&self, set: &str, wanted: Option<&str>, nth: usize, lang: Lang) -> Value {
-        let labelled = self.graph.enums.get(set).map(|set| set.words.iter().map(|(w, _)| w).collect());
+        let labelled = self.words.enums.get(set).map(|set| set.words.iter().map(|(w, _)| w).collect());
         let known = || self.vocabulary.enums.get(set).map(|words| words.iter().collect());
         let words: Vec<&String> = labelled.or_else(known).unwrap_or_default();
         let width = |word: &&&String| {
-            let label = self.graph.words().label(set, word, lang).unwrap_or_default();
+            let label = self.words.label(set, word, lang).unwrap_or_default();
             fit::septets(&label).unwrap_or(usize::MAX)
         };
         let picked = match self.filling {

@@ -1,6 +1,6 @@
 //! A way through a tree as people write it down: what is typed, `!outcome` for what came of an
-//! action, `cut` for a call that is cut and dialled again. The same way can be walked again after
-//! every change of the tree.
+//! action, `cut` for a call that is cut and dialled again, `?value=word` at the beginning for a
+//! value that decides over options. The same way can be walked again after every change of the tree.
 
 use super::{Ran, Screen, Trial};
 use crate::{
@@ -46,6 +46,13 @@ impl Walked<'_> {
 /// Dials with `trial` and goes this way, until the dialog is over.
 pub fn walk<'g>(mut trial: Trial<'g>, way: &[String]) -> Walked<'g> {
     let mut steps = way.iter().map(String::as_str).peekable();
+    let mut path = Vec::new();
+    while let Some(chosen) = steps.next_if(|step| step.starts_with('?')) {
+        if let Some((value, word)) = chosen[1..].split_once('=') {
+            trial.samples.chosen.insert(value.to_owned(), word.to_owned());
+            path.push(chosen.to_owned());
+        }
+    }
     let mut outcomes = VecDeque::new();
     let mut take_outcomes = |outcomes: &mut VecDeque<String>| {
         outcomes.clear();
@@ -59,7 +66,7 @@ pub fn walk<'g>(mut trial: Trial<'g>, way: &[String]) -> Walked<'g> {
     let mut walked = Walked {
         screen: turn(&mut trial, begin, &mut outcomes),
         trial,
-        path: Vec::new(),
+        path,
         direct: Vec::new(),
         is_direct: true,
         note: Note::None,

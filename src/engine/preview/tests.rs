@@ -1,0 +1,3 @@
+//! Over the menus of the product.
+
+use super::*;
