@@ -72,6 +72,8 @@ pub struct Service {
     pub lang: Lang,
     /// Menu files; without it those of this release serve.
     pub menus: Option<PathBuf>,
+    /// What one part of an SMS costs, in cents: the desk's editor of menus shows what texts cost.
+    pub sms_part_cents: Option<u32>,
     /// A secret that is not in the store and without which no PIN can be guessed from it; must
     /// never change. Without it the environment's `SOKONI_PIN_PEPPER` serves, if there is one.
     pub pin_pepper_file: Option<PathBuf>,
@@ -85,6 +87,7 @@ impl Default for Service {
             help_phone: "0800 724 000".to_owned(),
             lang: Lang::SW,
             menus: None,
+            sms_part_cents: None,
             pin_pepper_file: None,
         }
     }

@@ -8,6 +8,7 @@ use crate::engine::menus::Menus;
 use crate::engine::messages::keep::{self, Keep};
 use crate::engine::pins::Pins;
 use crate::engine::port::{Binds, MoneyOut, SmsSender, SmsWay, Subscribers};
+use crate::engine::preview::Ground;
 use crate::engine::routes::Routes;
 use crate::engine::shopfront::{CardIn, ShopFront};
 use crate::engine::tapes::desk::Dialogs;
@@ -19,7 +20,10 @@ use crate::smpp::pool::Pool;
 use crate::store::sled::Sled;
 use crate::store::{Store, StoreError, verify};
 use crate::types::Clock;
-use crate::web;
+use crate::web::{
+    self,
+    preview::{Editor, shelf::Shelf},
+};
 use axum::Router;
 use secrecy::SecretString;
 use std::net::SocketAddr;
@@ -81,6 +85,24 @@ pub fn menu_sources(folder: Option<&Path>) -> Result<Vec<(String, String)>, Stri
         Ok((path.display().to_string(), text))
     };
     files.into_iter().map(read).collect()
+}
+
+/// The desk's editor, over the files that serve.
+fn editor(config: &Config, stop: &CancellationToken) -> Editor {
+    let folder = config.service.menus.clone();
+    let compiled_in = folder.is_none();
+    let read = Arc::new(move || menu_sources(folder.as_deref()));
+    Editor {
+        shelf: if compiled_in { Shelf::read_only(read) } else { Shelf::new(read) },
+        ground: Ground {
+            limits: Limits { routes: config.routes().collect() },
+            part_cents: config.service.sms_part_cents,
+            figures: None,
+        },
+        base: web::routes::EDITOR,
+        serves: true,
+        shutdown: stop.clone(),
+    }
 }
 
 impl Service {
@@ -146,6 +168,7 @@ impl Service {
             shutdown: stop.clone(),
             binds: Arc::new(vec![Arc::clone(&pool) as Arc<dyn Binds>, Arc::clone(&http) as Arc<dyn Binds>]),
             dialogs: Arc::clone(&engine) as Arc<dyn Dialogs>,
+            editor: Some(editor(&config, &stop)),
         };
         let pages = web::routes::router_in(Arc::clone(&front), config.http.clone(), around)
             .merge(callback::router(Arc::clone(&front), callback_secret))

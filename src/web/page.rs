@@ -29,6 +29,8 @@ pub(super) struct Web {
     pub(super) shutdown: CancellationToken,
     /// One permit per live page.
     pub(super) live: Arc<Semaphore>,
+    /// The desk has an editor of menus.
+    pub(super) has_editor: bool,
 }
 
 /// A rendered page.

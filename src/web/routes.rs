@@ -5,6 +5,7 @@ use super::{
     error::Refusal,
     guard,
     page::Web,
+    preview::{self, Editor},
     settings::Settings,
     shop::{checkout, home, order, piece},
 };
@@ -39,7 +40,7 @@ pub struct Surroundings {
     pub binds: Arc<dyn Binds>,
     /// Dialogs as they were recorded, for the desk.
     pub dialogs: Arc<dyn Dialogs>,
-    /// The editor of menus, for the desk: where its pages stand follows from [`EDITOR`].
+    /// The editor of menus, for the desk; its pages stand at [`EDITOR`].
     pub editor: Option<Editor>,
 }
 
@@ -53,6 +54,7 @@ impl Default for Surroundings {
             shutdown: CancellationToken::new(),
             binds: Arc::new(Vec::<BindView>::new()),
             dialogs: Arc::new(()),
+            editor: None,
         }
     }
 }
@@ -68,8 +70,9 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
     let body_limit = settings.body_limit_bytes;
     let timeout = settings.request_timeout();
     let live = Arc::new(Semaphore::new(settings.live_pages.min(Semaphore::MAX_PERMITS)));
-    let Surroundings { clock, shutdown, binds, dialogs } = around;
-    let web = Arc::new(Web { front, settings, clock, binds, dialogs, shutdown, live });
+    let Surroundings { clock, shutdown, binds, dialogs, editor } = around;
+    let has_editor = editor.is_some();
+    let web = Arc::new(Web { front, settings, clock, binds, dialogs, shutdown, live, has_editor });
 
     let desk = Router::new()
         .route("/desk", get(desk::overview))
@@ -86,6 +89,7 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         .route("/desk/api/listings", get(desk::listings))
         .route("/desk/api/payouts", get(desk::payouts))
         .route("/desk/api/trial-balance", get(desk::trial_balance))
+        .merge(editor.map(preview::router).unwrap_or_default())
         .route_layer(from_fn_with_state(web.clone(), desk::key::guard))
         .route("/desk/key", post(desk::key::enter));
 

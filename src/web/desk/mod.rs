@@ -8,6 +8,7 @@ pub(super) mod messages;
 use super::{
     error::{JsonRefusal, Refusal},
     page::{self, Web},
+    routes::EDITOR,
     wording,
 };
 use crate::{
@@ -71,6 +72,7 @@ struct Desk<'a> {
     payouts: Vec<Payout<'a>>,
     open: usize,
     trial: &'a Trial,
+    editor: Option<&'a str>,
 }
 
 /// `GET /desk`
@@ -94,6 +96,7 @@ pub(super) async fn overview(State(web): State<Arc<Web>>) -> Result<Response, Re
         open: payouts.iter().filter(|payout| payout.open).count(),
         payouts,
         trial: &trial,
+        editor: web.has_editor.then_some(EDITOR),
     }))
 }
 

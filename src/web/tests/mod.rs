@@ -2,6 +2,7 @@
 
 mod desk;
 mod live;
+mod preview;
 mod shop;
 mod stall;
 
