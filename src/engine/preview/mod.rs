@@ -106,7 +106,7 @@ pub fn look(sources: &[(String, String)], look: &Look, ground: &Ground) -> Sight
     let blocks: Vec<BlockAt> = file.blocks.iter().map(|block| block_at(block, text)).collect();
     let here = look.line.and_then(|line| blocks.iter().rposition(|block| block.line <= line));
     let tree = file.blocks.iter().find_map(|block| match &block.head {
-        Head::Menu(name) => Some(name.it.as_str()),
+        Head::Menu(name) | Head::Overlay { of: name, .. } => Some(name.it.as_str()),
         _ => None,
     });
     let graph = checked.graphs.iter().find(|graph| Some(graph.name.as_str()) == tree);
@@ -123,6 +123,8 @@ fn block_at(block: &Block, source: &str) -> BlockAt {
         }
         Head::Drop(names) => names.first().map(|name| name.it.clone()).unwrap_or_default(),
         Head::Text { words, .. } => words.first().map(|word| word.it.clone()).unwrap_or_default(),
+        Head::Overlay { of, .. } => of.it.clone(),
+        Head::Of { name, .. } => name.as_ref().map(|name| name.it.clone()).unwrap_or_default(),
         Head::Messages | Head::Resume => String::new(),
     };
     BlockAt { name, word: block.word(), line: block.at.line(source) }

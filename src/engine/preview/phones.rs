@@ -194,7 +194,7 @@ fn phone_of(graph: &Graph, lead: Lead) -> Trial<'_> {
 
 /// Whether phones can stand there.
 fn is_place(at: &BlockAt) -> bool {
-    !matches!(at.word, "menu" | "messages" | "enum" | "sms" | "text")
+    !matches!(at.word, "menu" | "messages" | "overlay" | "words" | "enum" | "sms" | "text")
 }
 
 /// A way to this block; to the offer to go on, for `resume`; to the first block of a `drop`.

@@ -250,7 +250,8 @@ async function lookNow() {
 
 const lineOf = (text, offset) => text.slice(0, offset).split('\n').length;
 const keyOf = (block) => (block ? `${block.word} ${block.name}` : '');
-const isPlace = (block) => !!block && !['menu', 'messages', 'enum', 'sms', 'text'].includes(block.word);
+const NO_PLACES = ['menu', 'messages', 'overlay', 'words', 'enum', 'sms', 'text'];
+const isPlace = (block) => !!block && !NO_PLACES.includes(block.word);
 
 function blockAt(line) {
   return sight?.blocks.findLast((block) => block.line <= line);
