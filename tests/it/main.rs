@@ -6,6 +6,7 @@ mod dialects;
 mod fuzz;
 mod handbook;
 mod interop;
+mod menus;
 mod money_card;
 mod money_mobile;
 mod probe;

@@ -4,6 +4,7 @@ use super::{Checker, heads::Settings, lower::id};
 use crate::menu::{
     face::most_options,
     graph::{Arg, Asked, Bound, Graph, Kind, Node, NodeId, Path, Piece, Target, Text},
+    report::Problem,
     tree::{Block, Head, Span},
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -44,6 +45,21 @@ fn edges(node: &Node) -> Vec<Edge<'_>> {
         Kind::Do { branches, .. } => branches.iter().filter_map(|b| edge(&b.to, Way::Other)).collect(),
         Kind::End { .. } => Vec::new(),
     }
+}
+
+/// Where a block leads somebody who answers rightly while nothing breaks on our side.
+fn on_from(node: &Node) -> impl Iterator<Item = NodeId> + '_ {
+    let ways = match &node.kind {
+        Kind::Do { branches, .. } => {
+            let well = branches.iter().filter(|branch| branch.outcome != "fault");
+            well.filter_map(|branch| edge(&branch.to, Way::Other)).collect()
+        }
+        Kind::Ask { then, .. } | Kind::Pin { then, .. } | Kind::NewPin { then, .. } => {
+            edge(then, Way::Then).into_iter().collect()
+        }
+        _ => edges(node),
+    };
+    ways.into_iter().map(|(to, ..)| to)
 }
 
 /// Whether the dialog waits for a key here.
@@ -88,8 +104,8 @@ impl Checker<'_> {
             }
         }
         self.first_and_last(graph);
-        self.ways_out(graph, &reached);
         self.calls_for_ever(graph);
+        self.ways_out(graph, &reached);
         self.options(graph);
         self.money_behind_a_pin(graph);
         self.new_pins_guarded(graph);
@@ -113,14 +129,19 @@ impl Checker<'_> {
         }
     }
 
-    /// From every block people come to an `end`, or to a list that is only read.
+    /// From every block people come to an `end`, or to a list that is only read. Giving up
+    /// after wrong answers and a fault of ours are no ways out.
     fn ways_out(&mut self, graph: &Graph, reached: &BTreeMap<NodeId, Option<NodeId>>) {
+        // Where a way on is missing altogether, that is what must be mended.
+        if self.problems.iter().any(|p| p.code == "line-missing") {
+            return;
+        }
         let leaf = |node: &Node| matches!(node.kind, Kind::End { .. } | Kind::List { then: None, .. });
         let mut out: BTreeSet<usize> = (0..graph.nodes.len()).filter(|at| leaf(&graph.nodes[*at])).collect();
         loop {
             let more: Vec<usize> = (0..graph.nodes.len())
                 .filter(|at| !out.contains(at))
-                .filter(|at| edges(&graph.nodes[*at]).iter().any(|(to, ..)| out.contains(&usize::from(to.0))))
+                .filter(|at| on_from(&graph.nodes[*at]).any(|to| out.contains(&usize::from(to.0))))
                 .collect();
             if more.is_empty() {
                 break;
@@ -128,8 +149,12 @@ impl Checker<'_> {
             out.extend(more);
         }
         for at in (0..graph.nodes.len()).filter(|at| !out.contains(at) && reached.contains_key(&id(*at))) {
+            let rounds = |p: &Problem| p.code == "do-for-ever" && p.span == self.name(at).at;
+            if self.problems.iter().any(rounds) {
+                continue;
+            }
             // A block without any way on has been reported already, as a line that is missing.
-            if edges(&graph.nodes[at]).is_empty() || self.nodes.iter().any(|block| block.broken) {
+            if on_from(&graph.nodes[at]).next().is_none() || self.nodes.iter().any(|block| block.broken) {
                 continue;
             }
             let (span, name) = (self.name(at).at, &graph.nodes[at].name);
