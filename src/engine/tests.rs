@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 mod long;
 mod pushes;
+mod tapes;
 
 /// Providers that are never asked in these tests.
 struct Nobody;

@@ -83,6 +83,7 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         .route("/desk/dialogs/{id}", get(desk::dialogs::one))
         .route("/desk/api/dialogs", get(desk::dialogs::page_json))
         .route("/desk/api/dialogs/stats", get(desk::dialogs::stats_json))
+        .route("/desk/api/dialogs/tapes", get(desk::dialogs::tapes))
         .route("/desk/api/dialogs/{id}", get(desk::dialogs::one_json))
         .route("/desk/binds", get(desk::binds::show))
         .route("/desk/api/binds", get(desk::binds::rows))

@@ -1,14 +1,17 @@
 //! `sokoni menu map`: a tree as one picture.
 
-use super::{CLEAN, not_found, sound};
+use super::{CLEAN, not_found, records::Records, sound};
 use crate::{
-    menu::draw::map::{FiguresOf, map},
+    cli::replay::span,
+    dialog::tape::stats::Count,
+    menu::draw::map::{Figures, FiguresOf, map},
     types::Lang,
 };
 use clap::Args;
 use std::{
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// Draw a tree as one picture (SVG): every screen, every key, where each leads
@@ -23,6 +26,12 @@ pub struct MapArgs {
     /// Language of the texts, such as en or sw; the tree's first when left out.
     #[arg(long)]
     pub lang: Option<Lang>,
+    /// A data folder, for how often each screen was seen and left; no other process may have it open.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Dialogs that began so long ago at most: 90m, 12h, 7d.
+    #[arg(long, value_name = "SPAN", value_parser = span, default_value = "7d", requires = "data")]
+    pub since: Duration,
     /// Where to write the picture; without it, standard output.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -45,9 +54,26 @@ pub fn run(args: &MapArgs, out: &mut impl Write) -> io::Result<u8> {
         )));
     };
     let lang = args.lang.map_or(0, |lang| graph.lang_index(lang));
-    let picture = map(graph, lang, &FiguresOf::new()).map_err(io::Error::other)?;
+    let figures = match &args.data {
+        Some(data) => figures(data, args.since, &graph.name)?,
+        None => FiguresOf::new(),
+    };
+    let picture = map(graph, lang, &figures).map_err(io::Error::other)?;
     sound::write(args.out.as_deref(), &picture, out)?;
     Ok(CLEAN)
+}
+
+/// What recorded dialogs tell of the blocks of a tree.
+fn figures(data: &Path, since: Duration, tree: &str) -> io::Result<FiguresOf> {
+    let mut count = Count::default();
+    let records = Records { data: Some(data.to_owned()), ..Records::default() };
+    records.each(since, |tape, now| count.take(tape, now))?;
+    let of_tree = count.stats().screens.into_iter().filter(|screen| screen.tree == tree);
+    let figures = of_tree.map(|screen| {
+        let median_seconds = screen.answer_ms.map(|millis| millis.div_ceil(1000));
+        (screen.block, Figures { seen: screen.shown, left: screen.left, median_seconds })
+    });
+    Ok(figures.collect())
 }
 
 #[cfg(test)]
@@ -121,7 +147,14 @@ mod tests {
 
     #[test]
     fn several_trees_need_a_name() {
-        let args = MapArgs { paths: Vec::new(), tree: None, lang: None, out: None };
+        let args = MapArgs {
+            paths: Vec::new(),
+            tree: None,
+            lang: None,
+            data: None,
+            since: Duration::ZERO,
+            out: None,
+        };
         let error = run(&args, &mut Vec::new()).expect_err("which?");
         assert!(error.to_string().contains("--tree artisan"), "{error}");
         let args = MapArgs { tree: Some("artisan".into()), lang: Some(Lang::SW), ..args };

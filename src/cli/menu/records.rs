@@ -1,13 +1,24 @@
-//! Recorded dialogs, for the subcommands that look at them.
+//! Recorded dialogs, for the subcommands that look at them: of a data folder that nobody has open, or
+//! of a running service, by its desk.
 
 use crate::{
     cli::replay::{ago, open},
     dialog::tape::Tape,
-    engine::{clock::SystemClock, tapes::Reel},
+    engine::{
+        clock::SystemClock,
+        tapes::{
+            Reel,
+            export::{TapePage, TapesWish},
+        },
+    },
     types::{Clock, Timestamp},
 };
-use clap::ValueEnum;
-use std::{io, path::Path, time::Duration};
+use clap::{Args, ValueEnum};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio::{runtime::Handle, task::block_in_place};
 
 /// How figures are printed.
@@ -19,21 +30,79 @@ pub enum Format {
     Json,
 }
 
-/// Hands on every dialog of a data folder that began so long ago at most, the oldest first, with the
-/// moment it is now.
-///
-/// # Errors
-/// The store's: there is none, a process has it open, or a row cannot be read.
-pub fn each(data: &Path, since: Duration, mut take: impl FnMut(&Tape, Timestamp)) -> io::Result<()> {
-    let store = open(data).map_err(io::Error::other)?;
-    let now = SystemClock.now();
-    let mut reel = Reel::since(&store, ago(now, since));
-    block_in_place(|| {
-        Handle::current().block_on(async {
-            while let Some(tape) = reel.next().await.map_err(io::Error::other)? {
-                take(&tape, now);
-            }
-            Ok(())
+/// Where recorded dialogs are.
+#[derive(Debug, Clone, Default, Args)]
+#[group(required = true, multiple = true)]
+pub struct Records {
+    /// A data folder; no other process may have it open
+    #[arg(long, value_name = "DIR", conflicts_with = "desk")]
+    pub data: Option<PathBuf>,
+    /// A running service, by where its desk stands: http://127.0.0.1:8080
+    #[arg(long, value_name = "URL", requires = "desk_key_file")]
+    pub desk: Option<String>,
+    /// The key of that desk
+    #[arg(long, value_name = "FILE", requires = "desk")]
+    pub desk_key_file: Option<PathBuf>,
+}
+
+impl Records {
+    /// Hands on every dialog that began so long ago at most, the oldest first, with the moment it is
+    /// now.
+    ///
+    /// # Errors
+    /// There is no store, a process has it open, or a row cannot be read; the desk does not answer.
+    pub fn each(&self, since: Duration, take: impl FnMut(&Tape, Timestamp)) -> io::Result<()> {
+        let now = SystemClock.now();
+        let since = ago(now, since);
+        block_in_place(|| {
+            Handle::current().block_on(async {
+                match (&self.data, &self.desk) {
+                    (Some(data), _) => of_folder(data, since, now, take).await,
+                    (None, Some(desk)) => {
+                        let key = self.desk_key_file.as_deref().unwrap_or(Path::new("secrets/desk"));
+                        of_desk(desk, key, since, now, take).await
+                    }
+                    (None, None) => Err(io::Error::other("name a data folder with --data, or a --desk")),
+                }
+            })
         })
-    })
+    }
+}
+
+async fn of_folder(
+    data: &Path, since: Timestamp, now: Timestamp, mut take: impl FnMut(&Tape, Timestamp),
+) -> io::Result<()> {
+    let store = open(data).map_err(io::Error::other)?;
+    let mut reel = Reel::since(&store, since);
+    while let Some(tape) = reel.next().await.map_err(io::Error::other)? {
+        take(&tape, now);
+    }
+    Ok(())
+}
+
+async fn of_desk(
+    desk: &str, key: &Path, since: Timestamp, now: Timestamp, mut take: impl FnMut(&Tape, Timestamp),
+) -> io::Result<()> {
+    let named = |why: io::Error| io::Error::new(why.kind(), format!("{}: {why}", key.display()));
+    let key = fs::read_to_string(key).map_err(named)?;
+    let client = reqwest::Client::builder().no_proxy().build().map_err(io::Error::other)?;
+    let address = format!("{}/desk/api/dialogs/tapes", desk.trim_end_matches('/'));
+    let mut wish = TapesWish { since: Some(since.millis()), after: None };
+    loop {
+        let query = match wish.after {
+            Some(after) => format!("{address}?after={after}"),
+            None => format!("{address}?since={}", since.millis()),
+        };
+        let asked = client.get(query).bearer_auth(key.trim()).send().await;
+        let answer = asked.and_then(reqwest::Response::error_for_status).map_err(io::Error::other)?;
+        let octets = answer.bytes().await.map_err(io::Error::other)?;
+        let page: TapePage = serde_json::from_slice(&octets).map_err(io::Error::other)?;
+        for row in page.rows {
+            take(&Tape::from(row), now);
+        }
+        match page.next {
+            Some(next) => wish.after = Some(next),
+            None => return Ok(()),
+        }
+    }
 }

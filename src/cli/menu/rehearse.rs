@@ -2,7 +2,7 @@
 
 use super::{
     CLEAN, FAULTS, USAGE,
-    records::{self, Format},
+    records::{Format, Records},
     sources::sources,
 };
 use crate::{
@@ -28,7 +28,8 @@ Ends with 0 when nothing changes for anybody, 1 when a dialog parts from its way
 be tried.
 
 Example:
-  sokoni menu rehearse new-menus/ --data data --since 7d";
+  sokoni menu rehearse new-menus/ --data data --since 7d
+  sokoni menu rehearse new-menus/ --desk http://127.0.0.1:8080 --desk-key-file secrets/desk";
 
 /// Recorded dialogs against changed menus: who would be stuck, which keys change their meaning
 #[derive(Debug, Args)]
@@ -37,9 +38,8 @@ pub struct RehearseArgs {
     /// The changed menus: files or folders. Of single files only their own trees are rehearsed.
     #[arg(required = true)]
     pub paths: Vec<PathBuf>,
-    /// The data folder; no other process may have it open
-    #[arg(long, value_name = "DIR")]
-    pub data: PathBuf,
+    #[command(flatten)]
+    pub records: Records,
     /// Dialogs that began so long ago at most: 90m, 12h, 7d
     #[arg(long, value_name = "SPAN", value_parser = span, default_value = "7d")]
     pub since: Duration,
@@ -69,7 +69,7 @@ pub fn run(args: &RehearseArgs, out: &mut impl Write) -> io::Result<u8> {
     let menus = Menus { trees: &trees, texts: &texts };
     let mut reporter = Reporter::default();
     let mut others = 0u64;
-    records::each(&args.data, args.since, |tape, _| {
+    args.records.each(args.since, |tape, _| {
         let known = tape.head().is_none_or(|head| trees.iter().any(|graph| graph.name == head.tree));
         if whole || known {
             reporter.take(tape, menus);

@@ -2,7 +2,7 @@
 
 use super::{
     CLEAN,
-    records::{self, Format},
+    records::{Format, Records},
 };
 use crate::{
     cli::replay::span,
@@ -11,16 +11,14 @@ use crate::{
 use clap::Args;
 use std::{
     io::{self, Write},
-    path::PathBuf,
     time::Duration,
 };
 
 /// What recorded dialogs add up to: per screen, and per finished job
 #[derive(Debug, Args)]
 pub struct StatsArgs {
-    /// The data folder; no other process may have it open
-    #[arg(long, value_name = "DIR")]
-    pub data: PathBuf,
+    #[command(flatten)]
+    pub records: Records,
     /// Dialogs that began so long ago at most: 90m, 12h, 7d
     #[arg(long, value_name = "SPAN", value_parser = span, default_value = "7d")]
     pub since: Duration,
@@ -38,7 +36,7 @@ pub struct StatsArgs {
 /// A store that cannot be read.
 pub fn run(args: &StatsArgs, out: &mut impl Write) -> io::Result<u8> {
     let mut count = Count::default();
-    records::each(&args.data, args.since, |tape, now| count.take(tape, now))?;
+    args.records.each(args.since, |tape, now| count.take(tape, now))?;
     let stats = count.stats();
     match args.format {
         Format::Json => writeln!(out, "{}", serde_json::json!(stats))?,

@@ -13,24 +13,24 @@ use crate::{
 use proptest::prelude::*;
 
 /// A phone whose dialogs are recorded as the engine records them.
-struct Recorder<'g> {
+pub(super) struct Recorder<'g> {
     graph: &'g Graph,
     state: State,
     env: Env,
     rows: Vec<Record>,
-    tape: Tape,
+    pub tape: Tape,
     typed: Vec<String>,
 }
 
 impl<'g> Recorder<'g> {
-    fn new(graph: &'g Graph, limit: usize, rows: Vec<Record>) -> Self {
+    pub fn new(graph: &'g Graph, limit: usize, rows: Vec<Record>) -> Self {
         let env = Env { lang: Lang::EN, limit, now: Timestamp::from_millis(1_000_000) };
         let id = DialogId::derived("tape");
         let state = State::new(id, graph);
         Self { graph, state, env, rows, tape: Tape { id, turns: Vec::new() }, typed: Vec::new() }
     }
 
-    fn feed(&mut self, input: Input) -> Walk {
+    pub fn feed(&mut self, input: Input) {
         self.env.now = Timestamp::from_millis(self.env.now.millis() + 5_000);
         let at_pin = self.state.awaits_pin(self.graph);
         let mut machine = Machine::new(self.graph, self.state.clone());
@@ -85,8 +85,7 @@ impl<'g> Recorder<'g> {
         let refused = machine.understood().contains(&false);
         let walk = Walk { fed, lang, limit, block, screen, ended, refused, sms: None };
         self.state = machine.into_state();
-        self.tape.turns.push(Turn { at: self.env.now, event, walk: Some(walk.clone()) });
-        walk
+        self.tape.turns.push(Turn { at: self.env.now, event, walk: Some(walk) });
     }
 
     fn data(&self, ask: &Ask) -> Data {
@@ -124,7 +123,7 @@ fn inputs() -> impl Strategy<Value = Input> {
     ]
 }
 
-fn begin(typed: &[&str]) -> Input {
+pub(super) fn begin(typed: &[&str]) -> Input {
     Input::Begin { typed: typed.iter().map(|&answer| answer.to_owned()).collect() }
 }
 

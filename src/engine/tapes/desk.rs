@@ -1,5 +1,6 @@
 //! Recorded dialogs as somebody looks at them: a page of them, newest first, and one screen by screen.
 
+use super::export::{TapePage, TapesWish, told};
 use super::{newest, read};
 pub use crate::dialog::tape::stats::{Job as JobStats, Screen as ScreenStats, Stats};
 use crate::dialog::tape::{
@@ -141,6 +142,8 @@ pub trait Dialogs: Send + Sync + 'static {
     fn dialog(&self, id: String) -> BoxFuture<'_, Result<DialogView, ShopError>>;
     /// What the dialogs of the last so many days add up to.
     fn dialog_stats(&self, days: u32) -> BoxFuture<'_, Result<Stats, ShopError>>;
+    /// A page of dialogs as they were recorded, the oldest first.
+    fn tapes(&self, wish: TapesWish) -> BoxFuture<'_, Result<TapePage, ShopError>>;
 }
 
 /// Where nothing is recorded.
@@ -153,6 +156,9 @@ impl Dialogs for () {
     }
     fn dialog_stats(&self, _: u32) -> BoxFuture<'_, Result<Stats, ShopError>> {
         Box::pin(async { Ok(Stats::default()) })
+    }
+    fn tapes(&self, _: TapesWish) -> BoxFuture<'_, Result<TapePage, ShopError>> {
+        Box::pin(async { Ok(TapePage::default()) })
     }
 }
 
@@ -386,11 +392,6 @@ impl Engine {
     }
 }
 
-fn told(fault: &Fault) -> ShopError {
-    tracing::error!(%fault, "the desk cannot look at dialogs");
-    ShopError::Fault
-}
-
 impl Dialogs for Engine {
     fn dialogs(&self, wish: DialogsWish) -> BoxFuture<'_, Result<DialogPage, ShopError>> {
         Box::pin(async move { self.dialog_page(&wish).await.map_err(|fault| told(&fault))? })
@@ -409,5 +410,9 @@ impl Dialogs for Engine {
             let since = Timestamp::from_millis(now.millis() - i64::from(days) * 86_400_000);
             stats(&*self.store, since, now).await.map_err(|fault| told(&fault))
         })
+    }
+
+    fn tapes(&self, wish: TapesWish) -> BoxFuture<'_, Result<TapePage, ShopError>> {
+        Box::pin(async move { self.tape_page(wish).await.map_err(|fault| told(&fault)) })
     }
 }

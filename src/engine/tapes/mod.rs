@@ -6,6 +6,7 @@
 //! with every turn; so turns sort as they happened and none is written over another.
 
 pub mod desk;
+pub mod export;
 pub mod keep;
 
 use super::turn::{DialogRow, Walk};
@@ -63,6 +64,12 @@ impl<'s> Reel<'s> {
         Self { store, from, page: Vec::new().into_iter(), begun: None }
     }
 
+    /// Every dialog that began after this one.
+    pub fn after(store: &'s dyn Store, id: DialogId) -> Self {
+        let from = Some(keys::recording(id, u64::MAX));
+        Self { store, from, page: Vec::new().into_iter(), begun: None }
+    }
+
     /// The next dialog.
     ///
     /// # Errors
@@ -70,7 +77,7 @@ impl<'s> Reel<'s> {
     pub async fn next(&mut self) -> Result<Option<Tape>, StoreError> {
         loop {
             let Some((key, row)) = self.page.next() else {
-                let page = self.store.scan(vec![keys::RECORDINGS], self.from.take(), PAGE, false).await?;
+                let page = self.store.scan(vec![keys::RECORDINGS], self.from.clone(), PAGE, false).await?;
                 let Some((last, _)) = page.last() else { return Ok(self.begun.take()) };
                 self.from = Some(last.clone());
                 self.page = page.into_iter();

@@ -1,6 +1,7 @@
 //! Rows of every version that was ever written are read for ever. The files were put together
 //! from the description of the layout, not by this code.
 
+use crate::dialog::tape::{Event, Fed, Turn};
 use crate::store::batch::{Row, Value};
 use crate::store::journal::{Chain, Head, Record};
 use crate::store::memory::Memory;
@@ -76,4 +77,18 @@ async fn outbox_items_of_spelling_1_are_read() {
     let parked = outbox::parked(&store, None, 9).await.expect("readable").remove(0);
     assert_eq!((parked.note.shard, parked.note.why.as_str()), (1, "no such number"));
     assert_eq!(parked.item.payload, "{\"text\":\"Asante\"}");
+}
+
+#[test]
+fn a_recorded_turn_of_spelling_1_is_read() {
+    let turn: Turn = codec::decode(&fixture("recording-1.hex")).expect("readable");
+    let Event::Begun { head, typed } = &turn.event else { panic!("{turn:?}") };
+    assert_eq!((head.tree.as_str(), typed.len()), ("artisan", 2));
+    let walk = turn.walk.as_ref().expect("walked");
+    assert_eq!((walk.fed.len(), walk.limit, walk.ended, walk.refused), (3, 160, true, true));
+    assert_eq!(walk.outcomes().collect::<Vec<_>>(), [("account.speak", "ok", true)]);
+    let Some(Fed::Data(given)) = walk.fed.first() else { panic!("{walk:?}") };
+    assert_eq!(given.data().rows.map(|rows| rows.len()), Some(1));
+    // What is written now is spelled the same.
+    assert_eq!(codec::encode(&turn), fixture("recording-1.hex"));
 }

@@ -3,7 +3,12 @@
 use crate::{
     engine::{
         shopfront::ShopError,
-        tapes::desk::{DialogLine, DialogPage, DialogStep, DialogView, DialogsWish, Stats},
+        tapes::{
+            desk::{
+                DialogLine, DialogPage, DialogStep, DialogView, DialogsWish, JobStats, ScreenStats, Stats,
+            },
+            export::{TapePage, TapesWish},
+        },
     },
     types::Timestamp,
     web::{
@@ -164,6 +169,16 @@ pub(in crate::web) async fn one_json(
     Ok(Json(found(&web, id).await?))
 }
 
+/// `GET /desk/api/dialogs/tapes`
+pub(in crate::web) async fn tapes(
+    State(web): State<Arc<Web>>, wish: Result<Query<TapesWish>, QueryRejection>,
+) -> Result<Json<TapePage>, JsonRefusal> {
+    let wish = wish
+        .map(|Query(wish)| wish)
+        .map_err(|why| ShopError::Field { field: "since", why: why.to_string() })?;
+    Ok(Json(web.dialogs.tapes(wish).await?))
+}
+
 /// Which figures are wanted.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 pub(in crate::web) struct StatsWish {
@@ -179,14 +194,14 @@ impl StatsWish {
 
 /// A block in words.
 struct Figure<'a> {
-    view: &'a crate::engine::tapes::desk::ScreenStats,
+    view: &'a ScreenStats,
     left: String,
     answer: String,
 }
 
 /// A job in words.
 struct Finished<'a> {
-    view: &'a crate::engine::tapes::desk::JobStats,
+    view: &'a JobStats,
     took: String,
 }
 
@@ -206,7 +221,7 @@ pub(in crate::web) async fn stats(State(web): State<Arc<Web>>, wish: Days) -> Re
     let days = wish.map(|Query(wish)| wish).unwrap_or_default().days();
     let stats = web.dialogs.dialog_stats(days).await?;
     let figure = |view| {
-        let permille = crate::engine::tapes::desk::ScreenStats::left_permille(view);
+        let permille = ScreenStats::left_permille(view);
         let left = format!("{}.{} %", permille / 10, permille % 10);
         Figure { view, left, answer: view.answer_ms.map(seconds).unwrap_or_default() }
     };

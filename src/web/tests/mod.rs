@@ -1,6 +1,7 @@
 //! The pages from outside: requests in, answers out, over a stall kept in memory.
 
 mod desk;
+mod dialogs;
 mod live;
 mod preview;
 mod shop;

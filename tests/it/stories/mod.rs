@@ -13,6 +13,7 @@ mod money;
 mod orders;
 mod payouts;
 mod pushes;
+mod replay;
 mod safety;
 mod selling;
 mod shop;

@@ -20,7 +20,7 @@ use sokoni::types::{Clock, Lang, Msisdn};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -330,23 +330,30 @@ impl Village {
         self.folder.path().join("store")
     }
 
-    /// Runs the command itself over the store; its output.
-    pub fn sokoni(&self, args: &[&str]) -> String {
+    /// Runs the command itself over the store.
+    pub fn runs(&self, args: &[&str]) -> Output {
         assert!(self.service.is_none(), "the service has the store open");
-        let run =
-            Command::new(env!("CARGO_BIN_EXE_sokoni")).args(args).arg("--data").arg(self.data()).output();
-        let run = run.expect("the command runs");
+        let mut sokoni = Command::new(env!("CARGO_BIN_EXE_sokoni"));
+        sokoni.args(args).arg("--data").arg(self.data()).output().expect("the command runs")
+    }
+
+    /// The same, where it must do; its output.
+    pub fn sokoni(&self, args: &[&str]) -> String {
+        let run = self.runs(args);
         let said =
             format!("{}{}", String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
         assert!(run.status.success(), "{args:?}: {said}");
         said
     }
 
-    /// Closes the village; the store must be whole and the books must balance.
+    /// Closes the village; the store must be whole, the books must balance, and every dialog must play
+    /// again as it was.
     pub async fn closes(mut self) {
         self.stop().await;
         let verified = self.sokoni(&["store", "verify"]);
         assert!(verified.starts_with("whole: "), "{verified}");
+        let played = self.sokoni(&["replay", "--verify"]);
+        assert!(played.starts_with("same: "), "{played}");
         let trial = self.sokoni(&["ledger", "trial-balance", "--json"]);
         let trial: Value = serde_json::from_str(&trial).expect("JSON");
         assert_eq!(trial["sum"], 0, "{trial}");

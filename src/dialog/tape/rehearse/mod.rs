@@ -8,6 +8,8 @@
 
 mod memory;
 mod report;
+#[cfg(test)]
+mod tests;
 
 pub use report::{Ground, Group, Report, Reporter};
 
