@@ -11,7 +11,8 @@ use std::sync::Arc;
 const HELP: &str = "\
 Binds to every SMSC of the configuration, serves the shop, and ends cleanly on SIGTERM or Ctrl-C:
 no new work is taken, what was taken is finished, the operators are told good-bye.
-SIGHUP reads the files of [routing] anew; if they are wrong, those of before stay in use.
+SIGHUP reads the files of [routing] and the menu files anew; if they are wrong, those of before stay
+in use. Menu files are also read by themselves when they change.
 
 An SMSC that cannot be reached does not stop the start: it is tried again for ever.
 
@@ -65,7 +66,7 @@ pub async fn run(args: ServeArgs) -> ExitCode {
     if asked { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Reads the routing files anew at every SIGHUP; never resolves.
+/// Reads the routing files and the menu files anew at every SIGHUP; never resolves.
 async fn reloading(service: &Service, config: &Path) {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut hangup) = signal(SignalKind::hangup()) else { return std::future::pending().await };
@@ -76,6 +77,9 @@ async fn reloading(service: &Service, config: &Path) {
         let read = Config::read(config).map_err(|why| why.to_string());
         if let Err(why) = read.and_then(|config| service.reload_routes(&config)) {
             tracing::error!(why, "ALARM: the routing files are wrong; those of before stay in use");
+        }
+        if let Err(why) = service.reload_menus().await {
+            tracing::warn!(why, "changed menus cannot be kept");
         }
     }
 }

@@ -1,10 +1,14 @@
 //! The running service: every room built from a configuration and wired to the next. `serve`,
 //! `demo`, `bench` and the tests start the same one.
 
+mod menus;
+
 use crate::cli::menu::sources::menu_files;
 use crate::config::Config;
 use crate::engine::lanes::Lanes;
-use crate::engine::menus::Menus;
+use crate::engine::menus::change::{By, Outcome};
+use crate::engine::menus::desk::MenuDesk;
+use crate::engine::menus::{Menus, sweep as old_menus};
 use crate::engine::messages::keep::{self, Keep};
 use crate::engine::pins::Pins;
 use crate::engine::port::{Binds, MoneyOut, SmsSender, SmsWay, Subscribers};
@@ -25,6 +29,7 @@ use crate::web::{
     preview::{Editor, shelf::Shelf},
 };
 use axum::Router;
+use menus::MenuFolder;
 use secrecy::SecretString;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -51,6 +56,7 @@ pub struct Service {
     pub routes: Arc<Routes>,
     /// The gateways that speak HTTP.
     pub http: Arc<HttpGateways>,
+    menus: MenuFolder,
     store: Arc<dyn Store>,
     lanes: Lanes,
     stop: CancellationToken,
@@ -160,7 +166,10 @@ impl Service {
         tasks.spawn(due::run(Arc::clone(&engine), stop.child_token()));
         let (rows, clock) = (Arc::clone(&store), Arc::clone(&wiring.clock));
         let life = (config.store.keep(), config.store.keep_dialogs());
-        tasks.spawn(sweep(rows, clock, life, stop.child_token()));
+        tasks.spawn(sweep(rows, Arc::clone(&menus), clock, life, stop.child_token()));
+        let (rows, clock) = (Arc::clone(&store), Arc::clone(&wiring.clock));
+        let menus = MenuFolder::new(config.service.menus.clone(), menus, rows, clock);
+        tasks.spawn(menus.clone().watch(stop.child_token()));
 
         let front: Arc<dyn ShopFront> = Arc::clone(&engine) as Arc<dyn ShopFront>;
         let around = web::routes::Surroundings {
@@ -169,6 +178,7 @@ impl Service {
             binds: Arc::new(vec![Arc::clone(&pool) as Arc<dyn Binds>, Arc::clone(&http) as Arc<dyn Binds>]),
             dialogs: Arc::clone(&engine) as Arc<dyn Dialogs>,
             editor: Some(editor(&config, &stop)),
+            menus: Some(Arc::new(menus.clone()) as Arc<dyn MenuDesk>),
         };
         let pages = web::routes::router_in(Arc::clone(&front), config.http.clone(), around)
             .merge(callback::router(Arc::clone(&front), callback_secret))
@@ -182,7 +192,7 @@ impl Service {
             }
         });
         tasks.close();
-        Ok(Self { address, engine, pool, routes, http, store, lanes, stop, tasks })
+        Ok(Self { address, engine, pool, routes, http, menus, store, lanes, stop, tasks })
     }
 
     /// The store, for looking into it.
@@ -205,6 +215,18 @@ impl Service {
         let (operators, prefixes, ported) = table.sizes();
         self.routes.set_table(table);
         tracing::info!(operators, prefixes, ported, "SMS go by the routing files as they stand now");
+        Ok(())
+    }
+
+    /// Reads the menu files anew; those of before go on serving when they have faults.
+    ///
+    /// # Errors
+    /// When the store does not take the change. Faults of the files are logged and shown on the desk.
+    pub async fn reload_menus(&self) -> Result<(), String> {
+        match self.menus.read(By::Signal).await.map_err(|why| why.to_string())? {
+            Outcome::Same => tracing::info!("the menu files are those that were read before"),
+            Outcome::Live(_) | Outcome::Refused(_) => {}
+        }
         Ok(())
     }
 
@@ -238,14 +260,18 @@ impl Service {
 }
 
 async fn sweep(
-    store: Arc<dyn Store>, clock: Arc<dyn Clock>, (notes, dialogs): (Keep, Duration), stop: CancellationToken,
+    store: Arc<dyn Store>, menus: Arc<Menus>, clock: Arc<dyn Clock>, (notes, dialogs): (Keep, Duration),
+    stop: CancellationToken,
 ) {
+    // What a dialog said is looked at on the menus of its time.
+    let versions = dialogs.max(Duration::from_secs(u64::from(notes.message_days) * 86_400));
     loop {
         let now = clock.now();
         let swept = async {
             let marks = verify::prune(&*store, now).await?;
+            let menus = old_menus::sweep(&*store, &menus, now, versions).await?;
             let notes = keep::prune(&*store, now, notes).await?;
-            Ok::<u64, StoreError>(marks + notes + tapes::keep::prune(&*store, now, dialogs).await?)
+            Ok::<u64, StoreError>(marks + menus + notes + tapes::keep::prune(&*store, now, dialogs).await?)
         };
         match swept.await {
             Ok(0) => {}

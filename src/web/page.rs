@@ -2,6 +2,7 @@
 
 use super::{error::Refusal, settings::Settings, wording};
 use crate::{
+    engine::menus::desk::MenuDesk,
     engine::port::Binds,
     engine::shopfront::{PieceView, ShopError, ShopFront, Split},
     engine::tapes::desk::Dialogs,
@@ -25,6 +26,8 @@ pub(super) struct Web {
     pub(super) binds: Arc<dyn Binds>,
     /// Dialogs as they were recorded.
     pub(super) dialogs: Arc<dyn Dialogs>,
+    /// The menus, for the desk.
+    pub(super) menus: Option<Arc<dyn MenuDesk>>,
     /// Ends live pages when the house closes.
     pub(super) shutdown: CancellationToken,
     /// One permit per live page.

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     engine::clock::SystemClock,
+    engine::menus::desk::MenuDesk,
     engine::port::{BindView, Binds},
     engine::shopfront::{ShopError, ShopFront},
     engine::tapes::desk::Dialogs,
@@ -42,6 +43,8 @@ pub struct Surroundings {
     pub dialogs: Arc<dyn Dialogs>,
     /// The editor of menus, for the desk; its pages stand at [`EDITOR`].
     pub editor: Option<Editor>,
+    /// The menus, for the desk.
+    pub menus: Option<Arc<dyn MenuDesk>>,
 }
 
 /// Where the desk's editor of menus stands.
@@ -55,6 +58,7 @@ impl Default for Surroundings {
             binds: Arc::new(Vec::<BindView>::new()),
             dialogs: Arc::new(()),
             editor: None,
+            menus: None,
         }
     }
 }
@@ -70,9 +74,9 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
     let body_limit = settings.body_limit_bytes;
     let timeout = settings.request_timeout();
     let live = Arc::new(Semaphore::new(settings.live_pages.min(Semaphore::MAX_PERMITS)));
-    let Surroundings { clock, shutdown, binds, dialogs, editor } = around;
+    let Surroundings { clock, shutdown, binds, dialogs, editor, menus } = around;
     let has_editor = editor.is_some();
-    let web = Arc::new(Web { front, settings, clock, binds, dialogs, shutdown, live, has_editor });
+    let web = Arc::new(Web { front, settings, clock, binds, dialogs, menus, shutdown, live, has_editor });
 
     let desk = Router::new()
         .route("/desk", get(desk::overview))
@@ -87,6 +91,12 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         .route("/desk/api/dialogs/{id}", get(desk::dialogs::one_json))
         .route("/desk/binds", get(desk::binds::show))
         .route("/desk/api/binds", get(desk::binds::rows))
+        .route("/desk/menus", get(desk::menus::show))
+        .route("/desk/menus/reload", post(desk::menus::reload))
+        .route("/desk/menus/back", post(desk::menus::back))
+        .route("/desk/api/menus", get(desk::menus::json))
+        .route("/desk/api/menus/reload", post(desk::menus::reload_json))
+        .route("/desk/api/menus/back", post(desk::menus::back_json))
         .route("/desk/api/listings", get(desk::listings))
         .route("/desk/api/payouts", get(desk::payouts))
         .route("/desk/api/trial-balance", get(desk::trial_balance))

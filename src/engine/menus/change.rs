@@ -92,7 +92,8 @@ pub struct Refused {
 }
 
 /// What came of reading the files.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
     /// They serve from now on.
     Live(Box<Change>),

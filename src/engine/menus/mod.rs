@@ -3,9 +3,11 @@
 //!
 //! * [`kept`]: versions as rows, by hash.
 //! * [`change`]: how files go live, are refused, and are rolled back; [`diff`] says what changed,
-//!   [`standing`] whom it concerns, [`sweep`] what is let go of.
+//!   [`standing`] whom it concerns, [`sweep`] what is let go of,
+//!   [`desk`] what people see of it.
 
 pub mod change;
+pub mod desk;
 pub mod diff;
 pub mod kept;
 pub mod standing;

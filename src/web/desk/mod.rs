@@ -1,8 +1,10 @@
-//! The desk: what waits, what is on its way to people, and whether the books balance. Read-only.
+//! The desk: what waits, what is on its way to people, whether the books balance, which menus serve.
+//! It reads; menus alone it can also read anew and put back.
 
 pub(super) mod binds;
 pub(super) mod dialogs;
 pub(super) mod key;
+pub(super) mod menus;
 pub(super) mod messages;
 
 use super::{

@@ -8,6 +8,7 @@ mod aggregator;
 mod edge;
 mod joining;
 mod mentors;
+mod menus;
 mod messages;
 mod money;
 mod orders;

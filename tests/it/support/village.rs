@@ -54,6 +54,9 @@ pub struct Founding {
     pub link: Link,
     /// What the service pushes to phones over SMPP: `off`, `notify` or `ask`.
     pub push: &'static str,
+    /// The menus lie in a folder of the village's own, which begins with these files in the place of
+    /// those of the release that have the same name.
+    pub menus: Option<Vec<(&'static str, String)>>,
 }
 
 impl Default for Founding {
@@ -65,6 +68,7 @@ impl Default for Founding {
             refused_ms: 1_500,
             link: Link::Smpp,
             push: "off",
+            menus: None,
         }
     }
 }
@@ -155,6 +159,15 @@ impl Village {
             Link::Smpp => smpp_route(&founding, &gateway, smsc.addr),
             Link::Http => http_route(&gateway, &aggregator.url),
         };
+        if let Some(own) = &founding.menus {
+            let menus = folder.path().join("menus");
+            std::fs::create_dir(&menus).expect("a folder");
+            for (name, text) in sokoni::menu::builtin::sources() {
+                let name = name.trim_start_matches("menus/");
+                let text = own.iter().find(|(own, _)| *own == name).map_or(&text, |(_, text)| text);
+                std::fs::write(menus.join(name), text).expect("a menu");
+            }
+        }
         let text = configuration(&founding, &route, address, (&momo.url, &card.url));
         let mut config = Config::parse(&text, "the village", folder.path()).expect("a configuration");
         config.http = config.http.with_secrets(folder.path(), None).expect("a key");
@@ -323,6 +336,32 @@ impl Village {
         rows.iter().map(|row| row["state"].as_str().expect("a state").to_owned()).collect()
     }
 
+    /// A page of the desk, as a browser that was let in sees it.
+    pub async fn desk_page(&self, path: &str) -> String {
+        let request = self.desk.get(format!("{}{path}", self.url)).bearer_auth(DESK_KEY);
+        let answer = request.send().await.expect("the desk answers");
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        answer.text().await.expect("a page")
+    }
+
+    /// Presses a button of the desk; where it leads.
+    pub async fn desk_press(&self, path: &str, form: &[(&str, &str)]) -> String {
+        let request = self.desk.post(format!("{}{path}", self.url)).bearer_auth(DESK_KEY).form(form);
+        let answer = request.send().await.expect("the desk answers");
+        assert_eq!(answer.status(), 303, "{path}");
+        answer.headers()["location"].to_str().expect("an address").to_owned()
+    }
+
+    /// Has the menus read as SIGHUP does.
+    pub async fn reads_menus(&self) {
+        self.service.as_ref().expect("the service runs").reload_menus().await.expect("a store");
+    }
+
+    /// A file of the village's own menus.
+    pub fn menu(&self, name: &str) -> PathBuf {
+        self.folder.path().join("menus").join(name)
+    }
+
     // ---- the end -----------------------------------------------------------------------
 
     /// The folder of the store.
@@ -424,8 +463,11 @@ send.retry_ms     = 2000
 fn configuration(founding: &Founding, route: &str, web: SocketAddr, others: (&str, &str)) -> String {
     let (momo, card) = others;
     let (answer_ms, kiosk) = (founding.answer_ms, founding.kiosk.tag());
+    let menus = if founding.menus.is_some() { "[service]\nmenus = \"menus\"" } else { "" };
     format!(
         r#"
+{menus}
+
 [store]
 path = "store"
 cache_mib = 8

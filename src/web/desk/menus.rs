@@ -1,0 +1,150 @@
+//! The menus: which version serves, how it came about, what was refused; reading the files anew,
+//! and one step back.
+
+use crate::engine::menus::change::{By, Change, Outcome};
+use crate::engine::menus::desk::{MenuDesk, MenusView};
+use crate::engine::shopfront::ShopError;
+use crate::web::{
+    error::{JsonRefusal, Refusal},
+    page::{self, Web},
+    wording,
+};
+use askama::Template;
+use axum::{
+    Form, Json,
+    extract::{Query, State, rejection::FormRejection, rejection::QueryRejection},
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// A change with its moment and its lines in words.
+struct Row<'a> {
+    view: &'a Change,
+    at: (String, String),
+    by: &'static str,
+    files: Vec<File<'a>>,
+}
+
+/// A file of a change; its lines each with the class that colours it.
+struct File<'a> {
+    name: &'a str,
+    added: usize,
+    removed: usize,
+    lines: Vec<(&'static str, &'a str)>,
+}
+
+#[derive(Template)]
+#[template(path = "desk_menus.html", config = "src/web/askama.toml")]
+struct Menus<'a> {
+    view: &'a MenusView,
+    said: &'static str,
+    refused: Option<(String, String)>,
+    rows: Vec<Row<'a>>,
+}
+
+/// What was done a moment ago.
+#[derive(Debug, Default, Deserialize)]
+pub(in crate::web) struct Said {
+    #[serde(default)]
+    said: String,
+}
+
+/// What serves while a step back is asked for.
+#[derive(Debug, Deserialize)]
+pub(in crate::web) struct From {
+    from: String,
+}
+
+fn desk(web: &Web) -> Result<&Arc<dyn MenuDesk>, ShopError> {
+    web.menus.as_ref().ok_or(ShopError::NotFound)
+}
+
+const fn word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Live(_) => "live",
+        Outcome::Same => "same",
+        Outcome::Refused(_) => "refused",
+    }
+}
+
+/// What the word of an address means.
+fn sentence(said: &str) -> &'static str {
+    match said {
+        "live" => "A new version serves.",
+        "same" => "Nothing changed: these files were read before.",
+        "refused" => "The files were refused; what served goes on serving.",
+        _ => "",
+    }
+}
+
+fn who(by: By) -> &'static str {
+    match by {
+        By::Start => "the start of the program",
+        By::Folder => "a change in the folder",
+        By::Signal => "SIGHUP",
+        By::Desk => "the desk",
+    }
+}
+
+fn row(view: &Change) -> Row<'_> {
+    let class = |line: &str| match line.as_bytes().first() {
+        Some(b'+') => "added",
+        Some(b'-') => "removed",
+        _ => "",
+    };
+    let files = view.files.iter().map(|file| File {
+        name: &file.name,
+        added: file.added,
+        removed: file.removed,
+        // The two lines that name the file say what its heading says.
+        lines: file.diff.lines().skip(2).map(|line| (class(line), line)).collect(),
+    });
+    let at = (wording::moment(view.at), wording::moment_iso(view.at));
+    Row { view, at, by: who(view.by), files: files.collect() }
+}
+
+/// `GET /desk/menus`
+pub(in crate::web) async fn show(
+    State(web): State<Arc<Web>>, said: Result<Query<Said>, QueryRejection>,
+) -> Result<Response, Refusal> {
+    let view = desk(&web)?.menus().await?;
+    let said = said.map(|Query(said)| said).unwrap_or_default();
+    let refused =
+        view.refused.as_ref().map(|refused| (wording::moment(refused.at), who(refused.by).to_owned()));
+    let rows = view.history.iter().map(row).collect();
+    Ok(page::html(&Menus { said: sentence(&said.said), refused, rows, view: &view }))
+}
+
+/// `POST /desk/menus/reload`
+pub(in crate::web) async fn reload(State(web): State<Arc<Web>>) -> Result<Response, Refusal> {
+    let outcome = desk(&web)?.reload().await?;
+    Ok(Redirect::to(&format!("/desk/menus?said={}", word(&outcome))).into_response())
+}
+
+/// `POST /desk/menus/back`
+pub(in crate::web) async fn back(
+    State(web): State<Arc<Web>>, form: Result<Form<From>, FormRejection>,
+) -> Result<Response, Refusal> {
+    let Form(From { from }) = form?;
+    let outcome = desk(&web)?.roll_back(from).await?;
+    Ok(Redirect::to(&format!("/desk/menus?said={}", word(&outcome))).into_response())
+}
+
+/// `GET /desk/api/menus`
+pub(in crate::web) async fn json(State(web): State<Arc<Web>>) -> Result<Json<MenusView>, JsonRefusal> {
+    Ok(Json(desk(&web)?.menus().await?))
+}
+
+/// `POST /desk/api/menus/reload`
+pub(in crate::web) async fn reload_json(State(web): State<Arc<Web>>) -> Result<Json<Outcome>, JsonRefusal> {
+    Ok(Json(desk(&web)?.reload().await?))
+}
+
+/// `POST /desk/api/menus/back`
+pub(in crate::web) async fn back_json(
+    State(web): State<Arc<Web>>, form: Result<Form<From>, FormRejection>,
+) -> Result<Json<Outcome>, JsonRefusal> {
+    let Form(From { from }) = form.map_err(Refusal::from)?;
+    Ok(Json(desk(&web)?.roll_back(from).await?))
+}

@@ -1,0 +1,276 @@
+//! Menus that are changed while people use them.
+
+use crate::support::village::{Founding, Village, until};
+use serde_json::Value;
+use sokoni::types::Lang;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+/// A tree for people we do not know: three screens, each with the same mark.
+fn tree(mark: &str) -> String {
+    format!(
+        "\
+menu join
+  dial    *483*57#
+  who     stranger
+  langs   en sw
+  limit   160 gsm7
+  idle    60s
+  dialog  150s
+  resume  20m
+  keys    0 Back | Rudi, 00 Home | Mwanzo, 98 More | Zaidi
+
+screen home
+  say   One of {mark} | Kwanza {mark}
+  1     On | Mbele                                      -> middle
+
+screen middle
+  say   Two of {mark} | Pili {mark}
+  1     On | Mbele                                      -> last
+
+end last
+  say   Three of {mark} | Tatu {mark}
+
+resume
+  say   You stopped at: {{at}} | Uliishia hapa: {{at}}
+  1     Go on | Endelea                                 -> resume
+  2     Start again | Anza upya                         -> home
+"
+    )
+}
+
+/// The same with a way that leads nowhere.
+fn faulty(mark: &str) -> String {
+    tree(mark).replace("-> last", "-> lst")
+}
+
+async fn village(mark: &str) -> Village {
+    Village::found(Founding { menus: Some(vec![("join.menu", tree(mark))]), ..Founding::default() }).await
+}
+
+/// As an editor does that writes beside and renames.
+fn save(file: &Path, text: &str) {
+    let beside = file.with_extension("menu~");
+    std::fs::write(&beside, text).expect("written");
+    std::fs::rename(&beside, file).expect("renamed");
+}
+
+/// Waits until the desk says so of the menus.
+async fn seen(village: &Village, what: &str, so: impl Fn(&Value) -> bool) -> Value {
+    until(what, || async {
+        let menus = village.desk("menus").await;
+        so(&menus).then_some(menus)
+    })
+    .await
+}
+
+fn number(menus: &Value) -> u64 {
+    menus["history"][0]["number"].as_u64().expect("a number")
+}
+
+#[tokio::test]
+async fn an_edited_text_is_seen_at_the_next_call_and_a_broken_file_on_the_desk_alone() {
+    let village = village("Alfa").await;
+    let file = village.menu("join.menu");
+    let call = async |number: &str| village.phone(number, Lang::SW).dials().await;
+    assert!(call("0711000001").await.starts_with("Kwanza Alfa"));
+
+    save(&file, &tree("Beta"));
+    let menus = seen(&village, "the new text", |menus| number(menus) == 2).await;
+    assert!(call("0711000002").await.starts_with("Kwanza Beta"));
+    let change = &menus["history"][0];
+    assert_eq!((&change["by"], &change["back"]), (&"folder".into(), &false.into()), "{change}");
+    let diff = change["files"][0]["diff"].as_str().expect("a diff");
+    assert!(
+        diff.contains("\n-  say   One of Alfa | Kwanza Alfa\n+  say   One of Beta | Kwanza Beta"),
+        "{diff}"
+    );
+    assert!(village.desk_page("/desk/menus").await.contains("a change in the folder"));
+
+    std::fs::write(&file, faulty("Gamma")).expect("written");
+    seen(&village, "the refusal", |menus| !menus["refused"].is_null()).await;
+    let page = village.desk_page("/desk/menus").await;
+    for part in ["join.menu:17:", "^^^", "did you mean `last`?", "unknown-target"] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    assert!(call("0711000003").await.starts_with("Kwanza Beta"));
+    assert_eq!(village.desk_press("/desk/menus/reload", &[]).await, "/desk/menus?said=refused");
+
+    save(&file, &tree("Beta"));
+    seen(&village, "peace", |menus| menus["refused"].is_null()).await;
+    std::fs::write(&file, tree("Gamma")).expect("written");
+    village.reads_menus().await;
+    assert!(call("0711000004").await.starts_with("Kwanza Gamma"));
+    // A file of somebody else's beside them changes nothing.
+    std::fs::write(file.with_file_name("notes.txt"), "call Amina").expect("written");
+    assert_eq!(village.desk_press("/desk/menus/reload", &[]).await, "/desk/menus?said=same");
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn a_call_ends_on_the_version_it_began_with_also_after_a_restart_and_a_redial() {
+    let mut village = village("Alfa").await;
+    let file = village.menu("join.menu");
+    let phones = ["0711000011", "0711000012", "0711000013"].map(|number| village.phone(number, Lang::SW));
+    let [pressing, redialling, restarted] = &phones;
+    for phone in &phones {
+        phone.dials().await;
+        assert!(phone.presses("1").await.starts_with("Pili Alfa"));
+    }
+    // The new version has no such screen.
+    std::fs::write(&file, tree("Beta").replace("middle", "centre")).expect("written");
+    assert_eq!(village.desk_press("/desk/menus/reload", &[]).await, "/desk/menus?said=live");
+    let standing = &village.desk("menus").await["history"][0]["standing"];
+    assert_eq!(standing["older"], 3, "{standing}");
+    assert_eq!(standing["screens"], serde_json::json!([["join", "middle", 3]]), "{standing}");
+    let page = village.desk_page("/desk/menus").await;
+    assert!(page.contains("On screens that this version does not have: 3 (join middle: 3)."), "{page}");
+
+    assert!(village.phone("0711000014", Lang::SW).dials().await.starts_with("Kwanza Beta"));
+    assert!(pressing.presses("1").await.starts_with("Tatu Alfa"));
+    village.hangs_up(redialling).await;
+    assert!(redialling.dials().await.starts_with("Uliishia hapa"));
+    assert!(redialling.presses("1").await.starts_with("Pili Alfa"));
+    assert!(redialling.presses("1").await.starts_with("Tatu Alfa"));
+    assert!(redialling.dials().await.starts_with("Kwanza Beta"));
+
+    // Meanwhile the files change once more: the restart knows this version from its store alone.
+    village.stop().await;
+    save(&file, &tree("Gamma"));
+    village.start().await;
+    village.bound().await;
+    village.hangs_up(restarted).await;
+    assert!(restarted.dials().await.starts_with("Uliishia hapa"));
+    restarted.presses("1").await;
+    assert!(restarted.presses("1").await.starts_with("Tatu Alfa"));
+    assert!(village.phone("0711000015", Lang::SW).dials().await.starts_with("Kwanza Gamma"));
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn a_step_back_is_one_press_and_holds_until_the_files_change() {
+    let mut village = village("Alfa").await;
+    let file = village.menu("join.menu");
+    save(&file, &tree("Beta"));
+    let menus = seen(&village, "the new text", |menus| number(menus) == 2).await;
+    let from = menus["version"].as_str().expect("a version");
+    assert_eq!(village.desk_press("/desk/menus/back", &[("from", from)]).await, "/desk/menus?said=live");
+    // The same press twice, as from two windows.
+    assert_eq!(village.desk_press("/desk/menus/back", &[("from", from)]).await, "/desk/menus?said=same");
+    assert!(village.phone("0711000021", Lang::SW).dials().await.starts_with("Kwanza Alfa"));
+    let page = village.desk_page("/desk/menus").await;
+    assert!(page.contains("It stays until the files change again") && page.contains("a step back"), "{page}");
+
+    village.restart().await;
+    assert_eq!(village.desk_press("/desk/menus/reload", &[]).await, "/desk/menus?said=same");
+    assert!(village.phone("0711000022", Lang::SW).dials().await.starts_with("Kwanza Alfa"));
+    save(&file, &tree("Gamma"));
+    let menus = seen(&village, "the next text", |menus| number(menus) == 4).await;
+    assert_eq!(menus["held"], false);
+    assert!(village.phone("0711000023", Lang::SW).dials().await.starts_with("Kwanza Gamma"));
+    village.closes().await;
+}
+
+/// Letters for a number: marks have no digits, which texts must not have in one language alone.
+fn mark(n: u32) -> String {
+    let letter = |n: u32| char::from(b'a' + u8::try_from(n % 26).expect("a letter"));
+    format!("Q{}{}", letter(n / 26), letter(n))
+}
+
+/// The mark of a screen.
+fn mark_of(screen: &str) -> String {
+    screen.lines().next().and_then(|line| line.split(' ').nth(1)).expect("a mark").to_owned()
+}
+
+/// What callers did and saw.
+#[derive(Default)]
+struct Calls {
+    next: AtomicU32,
+    whole: AtomicU64,
+    /// Those in the middle of which another version went live.
+    spanning: AtomicU64,
+    stop: AtomicBool,
+}
+
+/// Calls on end, each by a phone of its own, each on one version to its end.
+async fn calls(village: Arc<Village>, calls: Arc<Calls>, live: Arc<AtomicU64>) {
+    while !calls.stop.load(Ordering::SeqCst) {
+        let n = calls.next.fetch_add(1, Ordering::SeqCst);
+        let pause = || tokio::time::sleep(Duration::from_millis(u64::from(n * 37 % 160)));
+        let phone = village.phone(&format!("0712{n:06}"), Lang::SW);
+        let began = live.load(Ordering::SeqCst);
+        let first = phone.dials().await;
+        let mark = mark_of(&first);
+        assert!(mark.starts_with('Q'), "a faulty version: {first}");
+        for begins in ["Pili ", "Tatu "] {
+            pause().await;
+            let screen = phone.presses("1").await;
+            assert_eq!((screen.starts_with(begins), mark_of(&screen)), (true, mark.clone()), "{screen}");
+        }
+        calls.whole.fetch_add(1, Ordering::SeqCst);
+        let spanned = live.load(Ordering::SeqCst) > began;
+        calls.spanning.fetch_add(spanned.into(), Ordering::SeqCst);
+    }
+}
+
+/// Twenty changes, one in four of them faulty; a hundred in the slow tests.
+fn changes() -> u32 {
+    if std::env::var("SOKONI_SLOW_TESTS").is_ok_and(|slow| slow == "1") { 100 } else { 20 }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changes_under_load_break_no_call_and_faulty_ones_are_refused() {
+    let village = Arc::new(village(&mark(0)).await);
+    let file = village.menu("join.menu");
+    let held = village.phone("0711000031", Lang::SW);
+    held.dials().await;
+    let (all, live) = (Arc::new(Calls::default()), Arc::new(AtomicU64::new(0)));
+    let callers: Vec<_> = (0..12)
+        .map(|_| tokio::spawn(calls(Arc::clone(&village), Arc::clone(&all), Arc::clone(&live))))
+        .collect();
+    for n in 1..=changes() {
+        let before = village.desk("menus").await;
+        let is_faulty = n % 4 == 0;
+        let text = if is_faulty { faulty(&format!("Bad{}", mark(n))) } else { tree(&mark(n)) };
+        // By renaming, at once, and in two halves; seen by itself or read on demand.
+        match n % 3 {
+            0 => save(&file, &text),
+            1 => std::fs::write(&file, &text).expect("written"),
+            _ => {
+                let half = text.find("screen middle").expect("a screen");
+                std::fs::write(&file, &text[..half]).expect("written");
+                tokio::time::sleep(Duration::from_millis(60)).await;
+                std::fs::write(&file, &text).expect("written");
+            }
+        }
+        if n % 2 == 0 {
+            village.desk_press("/desk/menus/reload", &[]).await;
+        }
+        if is_faulty {
+            let menus = seen(&village, "a refusal", |menus| {
+                menus["refused"]["content"] != before["refused"]["content"]
+            })
+            .await;
+            assert!(menus["refused"]["report"].as_str().expect("a report").contains("unknown-target"));
+            assert_eq!(menus["version"], before["version"], "{n}");
+        } else {
+            let menus = seen(&village, "a version", |menus| number(menus) > number(&before)).await;
+            assert_eq!(number(&menus), number(&before) + 1, "one change each");
+            live.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    all.stop.store(true, Ordering::SeqCst);
+    for caller in callers {
+        caller.await.expect("no call broke");
+    }
+    let (whole, spanning) = (all.whole.load(Ordering::SeqCst), all.spanning.load(Ordering::SeqCst));
+    eprintln!("{whole} calls, {spanning} of them across a change");
+    assert!(whole > 100 && spanning > 10, "{whole} calls, {spanning} across a change");
+    // One that began before all of it.
+    assert_eq!(mark_of(&held.presses("1").await), mark(0));
+    assert_eq!(mark_of(&held.presses("1").await), mark(0));
+    let village = Arc::into_inner(village).expect("the callers are gone");
+    village.closes().await;
+}
