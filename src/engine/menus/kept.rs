@@ -50,14 +50,15 @@ impl FileRow {
     }
 }
 
+/// The name of a file without its folder.
+pub(super) fn bare(name: &str) -> String {
+    Path::new(name).file_name().map_or_else(|| name.to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
 /// The files by their bare names and in their order, so that the same files are the same set in
 /// whatever folder they lie.
 pub fn normal(sources: &[(String, String)]) -> Sources {
-    let bare = |name: &str| Path::new(name).file_name().map(|name| name.to_string_lossy().into_owned());
-    let mut files: Sources = sources
-        .iter()
-        .map(|(name, text)| (bare(name).unwrap_or_else(|| name.clone()), text.clone()))
-        .collect();
+    let mut files: Sources = sources.iter().map(|(name, text)| (bare(name), text.clone())).collect();
     files.sort();
     files
 }

@@ -49,9 +49,12 @@ impl Edition {
     /// # Errors
     /// Every fault, by the names as they were given.
     pub fn read(sources: &[(String, String)], limits: &Limits) -> Result<Self, Vec<Problem>> {
-        let (graphs, catalogue) = compile(sources, &vocabulary(), limits)?;
+        // What is made of several files must not hang on the order in which a folder gives them.
+        let mut sources = sources.to_vec();
+        sources.sort_by_cached_key(|(name, _)| kept::bare(name));
+        let (graphs, catalogue) = compile(&sources, &vocabulary(), limits)?;
         let graphs = graphs.into_iter().map(Arc::new).collect();
-        Ok(Self { set: kept::set_hash(sources), files: kept::normal(sources), graphs, catalogue })
+        Ok(Self { set: kept::set_hash(&sources), files: kept::normal(&sources), graphs, catalogue })
     }
 
     /// Files that were proven once and whose dialogs go on, whatever the routes allow now: screens
