@@ -7,6 +7,7 @@ use crate::engine::shopfront::ShopError;
 use crate::web::{
     error::{JsonRefusal, Refusal},
     page::{self, Web},
+    routes::EDITOR,
     wording,
 };
 use askama::Template;
@@ -41,6 +42,7 @@ struct Menus<'a> {
     said: &'static str,
     refused: Option<(String, String)>,
     rows: Vec<Row<'a>>,
+    editor: Option<&'static str>,
 }
 
 /// What was done a moment ago.
@@ -113,7 +115,8 @@ pub(in crate::web) async fn show(
     let refused =
         view.refused.as_ref().map(|refused| (wording::moment(refused.at), who(refused.by).to_owned()));
     let rows = view.history.iter().map(row).collect();
-    Ok(page::html(&Menus { said: sentence(&said.said), refused, rows, view: &view }))
+    let (said, editor) = (sentence(&said.said), web.has_editor.then_some(EDITOR));
+    Ok(page::html(&Menus { said, refused, rows, editor, view: &view }))
 }
 
 /// `POST /desk/menus/reload`
