@@ -1,7 +1,7 @@
 //! `sokoni messages`: the texts to and from phones that a data folder keeps, and what became of them.
 
 use crate::engine::clock::SystemClock;
-use crate::engine::messages::desk::{Wanted, find, names, shown};
+use crate::engine::messages::desk::{PARKED, Wanted, find, names, shown};
 use crate::engine::shopfront::{DeskMessage, MessagesWish};
 use crate::store::sled::{DEFAULT_CACHE, Sled};
 use crate::types::time::NAIROBI;
@@ -19,9 +19,12 @@ pub struct MessagesArgs {
     /// Only those to and from this phone
     #[arg(long, value_name = "PHONE")]
     to: Option<String>,
-    /// Only those in this state: waiting, taken, delivered, failed, no_receipt, given_up, received
+    /// Only those in this state: waiting, taken, delivered, failed, no_receipt, given_up, not_needed, received
     #[arg(long)]
     state: Option<String>,
+    /// Only texts that were given up and wait for somebody to send them again from the desk, however old
+    #[arg(long, conflicts_with = "state")]
+    parked: bool,
     /// At most so many
     #[arg(long, value_name = "COUNT", default_value_t = 100)]
     limit: usize,
@@ -49,7 +52,8 @@ async fn look(args: &MessagesArgs) -> Result<String, String> {
         return Err(format!("{}: there is no store here", args.data.display()));
     }
     let store = Sled::open(&args.data, DEFAULT_CACHE).map_err(|why| why.to_string())?;
-    let wish = MessagesWish { phone: args.to.clone(), state: args.state.clone(), before: None };
+    let state = if args.parked { Some(PARKED.to_owned()) } else { args.state.clone() };
+    let wish = MessagesWish { phone: args.to.clone(), state, before: None };
     let wanted = Wanted::read(&wish).map_err(|why| why.to_string())?;
     let wanted = Wanted { limit: Some(args.limit), ..wanted };
     let now = SystemClock.now();

@@ -23,14 +23,19 @@ use crate::gsm::fit::septets;
 use crate::market::order::{Order, OrderStage};
 use crate::market::party::Party;
 use crate::menu::value::Value;
-use crate::store::batch::Expect;
+use crate::store::batch::{Batch, Expect};
 use crate::store::outbox::{Claimed, waiting};
-use crate::store::{Key, codec, keys};
+use crate::store::{Key, Store, StoreError, codec, keys};
 use crate::types::{DialogId, Msisdn, PartyId, SpokenCode, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// The block of a maker's tree that shows an order, with the order as its one parameter.
 const SHOWN: &str = "order.show";
+
+/// How long after the deadline of its SMS a push is remembered: what its gateway says then is about
+/// something else.
+const REMEMBERED: Duration = Duration::from_secs(86_400);
 
 /// An offer that an SMS tells of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,7 +127,7 @@ impl Engine {
         if offer.pushed {
             let waits = self.still_asks(text.to, offer.order).await;
             if matches!(waits, Ok(false)) {
-                self.drop_answered(item, text).await;
+                self.drop_text(item, text, NEEDLESS).await;
             }
             // Who cannot be looked up is told.
             return matches!(waits, Ok(false));
@@ -301,10 +306,10 @@ impl Engine {
         Ok(party.is_some_and(|party| is_offered(&order, party)))
     }
 
-    /// Takes a text out of the outbox that has nothing left to ask.
-    async fn drop_answered(&self, item: &Claimed, text: &Text) {
+    /// Takes a text out of the outbox that nobody needs or wants any more.
+    pub(super) async fn drop_text(&self, item: &Claimed, text: &Text, why: &str) {
         self.settle(item, |mut work, _| async move {
-            self.note_try(&mut work, &item.id, text.queued, &needless()).await?;
+            self.note_dropped(&mut work, &item.id, text.queued, why).await?;
             item.done(work.extra());
             Ok(work)
         })
@@ -355,7 +360,7 @@ impl Engine {
             End::Shown => {
                 if let Some(sms) = sms {
                     sms.done(work.extra());
-                    self.note_try(&mut work, push.sms.as_bytes(), push.queued, &needless()).await?;
+                    self.note_dropped(&mut work, push.sms.as_bytes(), push.queued, NEEDLESS).await?;
                 }
             }
             End::Failed { surely } => {
@@ -396,6 +401,51 @@ fn text_id(item: &Claimed) -> String {
 }
 
 /// What the message of an SMS says that was not needed.
-fn needless() -> Sent {
-    Sent::Never("not needed: it was said by a push".to_owned())
+const NEEDLESS: &str = "not needed: it was said by a push";
+
+/// Forgets pushes that are long over, whose phones had no other since; how many.
+pub(super) async fn forget(store: &dyn Store, now: Timestamp) -> Result<u64, StoreError> {
+    const PAGE: usize = 256;
+    let (mut gone, mut from) = (0, None);
+    loop {
+        let page = store.scan(keys::index_prefix("push", &[]), from, PAGE, false).await?;
+        let Some((last, _)) = page.last() else { return Ok(gone) };
+        from = Some(last.clone());
+        for (key, row) in page {
+            let push = codec::decode_row::<PushRow>(&key, &row);
+            if push.is_ok_and(|push| now.since(push.due) < REMEMBERED) {
+                continue;
+            }
+            let mut batch = Batch::default();
+            batch.delete(key, Expect::At(row.version));
+            match store.commit(batch).await {
+                Ok(_) => gone += 1,
+                // Pushed to anew meanwhile.
+                Err(StoreError::Conflict(_)) => {}
+                Err(why) => return Err(why),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_push_is_forgotten_a_day_after_its_sms_fell_due() {
+        let store = crate::store::memory::Memory::new();
+        let due = Timestamp::from_millis(1_800_000_000_000);
+        let mut batch = Batch::default();
+        for (number, due) in [("254700000101", due), ("254700000102", due.after(REMEMBERED))] {
+            let phone = Msisdn::from_e164(number).expect("a number");
+            let (gateway, sms) = ("safari".to_owned(), "1".to_owned());
+            let row = PushRow { gateway, dialog: None, sms, due, queued: None };
+            batch.put(row_of(phone), Expect::Absent, codec::encode(&row));
+        }
+        store.commit(batch).await.expect("kept");
+        assert_eq!(forget(&store, due).await.expect("swept"), 0);
+        assert_eq!(forget(&store, due.after(REMEMBERED)).await.expect("swept"), 1);
+        assert_eq!(forget(&store, due.after(2 * REMEMBERED)).await.expect("swept"), 1);
+    }
 }

@@ -493,6 +493,10 @@ impl ShopFront for Engine {
         Box::pin(async move { self.messages_for_desk(&wish).await.map_err(|e| fault(&e))? })
     }
 
+    fn desk_send_again(&self, id: String) -> BoxFuture<'_, Result<(), ShopError>> {
+        Box::pin(async move { self.message_again(&id).await.map_err(|e| fault(&e))? })
+    }
+
     fn trial_balance(&self) -> BoxFuture<'_, Result<Vec<BalanceRow>, ShopError>> {
         Box::pin(async { self.balances().await.map_err(|e| fault(&e)) })
     }

@@ -235,8 +235,10 @@ pub struct DeskMessage {
     pub taken: Option<Timestamp>,
     /// When the last word about it was heard.
     pub done: Option<Timestamp>,
-    /// `waiting`, `taken`, `delivered`, `failed`, `no_receipt`, `given_up`, `received`.
+    /// `waiting`, `taken`, `delivered`, `failed`, `no_receipt`, `given_up`, `not_needed`, `received`.
     pub state: String,
+    /// It was given up, so somebody may send it again.
+    pub can_go_again: bool,
     /// Why, in words.
     pub reason: Option<String>,
     /// What one from a phone brought about.
@@ -326,6 +328,8 @@ pub trait ShopFront: Send + Sync + 'static {
     fn desk_payouts(&self) -> BoxFuture<'_, Result<Vec<DeskPayout>, ShopError>>;
     /// A page of messages, newest first, phones masked.
     fn desk_messages(&self, wish: MessagesWish) -> BoxFuture<'_, Result<DeskMessages, ShopError>>;
+    /// Sends a text again that was given up, by the id of its row; `NotFound` when it is not parked.
+    fn desk_send_again(&self, id: String) -> BoxFuture<'_, Result<(), ShopError>>;
     /// The trial balance; the rows' signed sum is zero.
     fn trial_balance(&self) -> BoxFuture<'_, Result<Vec<BalanceRow>, ShopError>>;
 }

@@ -249,14 +249,24 @@ impl Claimed {
 /// At most `limit` parked items after the id `from`.
 pub async fn parked(store: &dyn Store, from: Option<&[u8]>, limit: usize) -> Result<Vec<Parked>, StoreError> {
     let rows = store.scan(vec![keys::PARKED], from.map(keys::parked), limit, false).await?;
-    let read = |(key, row): (Key, batch::Row)| match decode(&key, &row.octets())? {
+    rows.into_iter().map(|(key, row)| read_parked(&key, &row)).collect()
+}
+
+/// The parked item of this id; `None` when there is none.
+pub async fn one_parked(store: &dyn Store, id: &[u8]) -> Result<Option<Parked>, StoreError> {
+    let key = keys::parked(id);
+    let row = store.read(vec![key.clone()]).await?.into_iter().next().flatten();
+    row.map(|row| read_parked(&key, &row)).transpose()
+}
+
+fn read_parked(key: &Key, row: &Row) -> Result<Parked, StoreError> {
+    match decode(key, &row.octets())? {
         (item, Some(note)) => Ok(Parked { id: key[1..].to_vec(), item, note, version: row.version }),
         (_, None) => {
             let why = "it does not say why it was parked".to_owned();
-            Err(StoreError::Unreadable { key: batch::show_key(&key), why })
+            Err(StoreError::Unreadable { key: batch::show_key(key), why })
         }
-    };
-    rows.into_iter().map(read).collect()
+    }
 }
 
 impl Parked {

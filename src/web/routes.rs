@@ -81,6 +81,7 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
     let desk = Router::new()
         .route("/desk", get(desk::overview))
         .route("/desk/messages", get(desk::messages::page))
+        .route("/desk/messages/again", post(desk::messages::again))
         .route("/desk/api/messages", get(desk::messages::json))
         .route("/desk/dialogs", get(desk::dialogs::page))
         .route("/desk/dialogs/stats", get(desk::dialogs::stats))

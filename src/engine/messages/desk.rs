@@ -14,6 +14,9 @@ const PAGE: usize = 50;
 /// Rows looked at for one page: a state that is rare must not make a page slow.
 const LOOKED_AT: usize = 2_000;
 
+/// The word for texts that were given up and can be sent again.
+pub const PARKED: &str = "parked";
+
 /// A wish that was understood.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
@@ -21,6 +24,8 @@ pub struct Wanted {
     pub phone: Option<Msisdn>,
     /// Only messages in this state.
     pub state: Option<State>,
+    /// Only texts that are parked, from the outbox itself, however old they are.
+    pub parked: bool,
     /// Only messages before this one, by its place.
     pub before: Option<Vec<u8>>,
     /// At most so many; none means a page.
@@ -50,9 +55,11 @@ impl Wanted {
             let whole = || Msisdn::from_e164(&text.replace([' ', '-'], ""));
             Msisdn::parse_kenyan(&text).or_else(|why| whole().map_err(|_| why))
         });
-        let state = typed(&wish.state).map(|word| {
+        let parked = typed(&wish.state).is_some_and(|word| word == PARKED);
+        let state = typed(&wish.state).filter(|_| !parked).map(|word| {
             let words = || State::ALL.map(State::word).join(", ");
-            State::from_word(&word).ok_or_else(|| field("state", format!("choose one of {}", words())))
+            State::from_word(&word)
+                .ok_or_else(|| field("state", format!("choose one of {}, {PARKED}", words())))
         });
         let before = typed(&wish.before).map(|text| {
             unhex(&text)
@@ -61,6 +68,7 @@ impl Wanted {
         Ok(Self {
             phone: phone.transpose().map_err(|why| field("phone", why.to_string()))?,
             state: state.transpose()?,
+            parked,
             before: before.transpose()?,
             limit: None,
         })
@@ -70,6 +78,9 @@ impl Wanted {
 /// The messages that are wanted, as they stand at `now`.
 pub async fn find(store: &dyn Store, now: Timestamp, wanted: &Wanted) -> Result<Found, Fault> {
     let limit = wanted.limit.unwrap_or(PAGE);
+    if wanted.parked {
+        return super::parked::find(store, wanted, limit).await;
+    }
     let mut found = Found::default();
     let mut from = wanted.before.clone();
     let mut looked_at = 0;
@@ -163,6 +174,7 @@ pub fn shown(
         done: message.finished(now).filter(|_| message.way == Way::Out),
         state: message.state(now).word().to_owned(),
         reason: message.reason(now),
+        can_go_again: message.state(now) == State::GivenUp,
         did: message.did.clone(),
     }
 }
@@ -188,6 +200,16 @@ impl Engine {
             older,
             receipts: self.receipt_counts(),
         }))
+    }
+}
+
+impl Engine {
+    /// Sends a text again that was given up, by the id of its row.
+    pub(in crate::engine) async fn message_again(&self, id: &str) -> Result<Result<(), ShopError>, Fault> {
+        match unhex(id) {
+            Some(place) => self.send_parked_again(&place).await,
+            None => Ok(Err(ShopError::NotFound)),
+        }
     }
 }
 

@@ -46,6 +46,7 @@ pub async fn prune(store: &dyn Store, now: Timestamp, keep: Keep) -> Result<u64,
     gone += drop_while(store, keys::index_prefix("unmatched", &[]), moment_is_over(receipts)).await?;
     gone += drop_while(store, keys::index_prefix("callback", &[]), moment_is_over(messages)).await?;
     gone += forget_halves(store, now).await?;
+    gone += crate::engine::push::forget(store, now).await?;
     // Names and receipts as the first release wrote them, without a moment; nothing reads them now.
     for name in ["sent", "receipt"] {
         gone += drop_while(store, keys::index_prefix(name, &[]), |_, _| true).await?;

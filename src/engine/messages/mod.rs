@@ -3,10 +3,11 @@
 //!
 //! A row is written in the turn that decided the text and changed by the turns that hear of it: the
 //! outbox when the gateway took it, [`receipts`] when a phone has it. [`desk`] shows the rows,
-//! [`keep`] lets go of old ones. They are notes beside the journal, not derived from it.
+//! [`parked`] sends given-up ones again, [`keep`] lets go of old ones. They are notes beside the journal, not derived from it.
 
 pub mod desk;
 pub mod keep;
+mod parked;
 pub mod receipts;
 
 use super::Engine;
@@ -56,7 +57,10 @@ pub struct Message {
     pub taken: Option<Timestamp>,
     /// When it was given up, if it was.
     pub given_up: Option<Timestamp>,
-    /// Why it waits, or was given up.
+    /// When it was dropped because nobody needs or wants it any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped: Option<Timestamp>,
+    /// Why it waits, was given up or dropped.
     pub why: Option<String>,
     /// What one from a phone brought about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -91,21 +95,24 @@ pub enum State {
     Failed,
     /// Taken, and nothing certain was heard before its validity ended.
     NoReceipt,
-    /// No gateway will take it.
+    /// No gateway will take it: it is parked until somebody sends it again.
     GivenUp,
+    /// Dropped unsent: it was said by a push, or she stopped such texts.
+    NotNeeded,
     /// From a phone.
     Received,
 }
 
 impl State {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Waiting,
         Self::Taken,
         Self::Delivered,
         Self::Failed,
         Self::NoReceipt,
         Self::GivenUp,
+        Self::NotNeeded,
         Self::Received,
     ];
 
@@ -118,6 +125,7 @@ impl State {
             Self::Failed => "failed",
             Self::NoReceipt => "no_receipt",
             Self::GivenUp => "given_up",
+            Self::NotNeeded => "not_needed",
             Self::Received => "received",
         }
     }
@@ -143,6 +151,7 @@ impl Message {
             parts: Vec::new(),
             taken: None,
             given_up: None,
+            dropped: None,
             why: None,
             did: Vec::new(),
         }
@@ -162,6 +171,7 @@ impl Message {
             parts: Vec::new(),
             taken: None,
             given_up: None,
+            dropped: None,
             why: None,
             did,
         }
@@ -179,6 +189,8 @@ impl Message {
             State::Received
         } else if self.given_up.is_some() {
             State::GivenUp
+        } else if self.dropped.is_some() {
+            State::NotNeeded
         } else if self.taken.is_none() {
             State::Waiting
         } else if self.named().any(|part| ended(part).is_some_and(|state| state != ReceiptState::Delivered)) {
@@ -199,6 +211,7 @@ impl Message {
             State::Waiting => Some(self.until).filter(|until| *until < now),
             State::Received => Some(self.at),
             State::GivenUp => self.given_up,
+            State::NotNeeded => self.dropped,
             State::Delivered | State::Failed => self.parts.iter().filter_map(|part| part.at).max(),
             State::NoReceipt => Some(self.until),
         }
@@ -207,7 +220,7 @@ impl Message {
     /// Why it stands there, in words.
     pub fn reason(&self, now: Timestamp) -> Option<String> {
         match self.state(now) {
-            State::Waiting | State::GivenUp => self.why.clone(),
+            State::Waiting | State::GivenUp | State::NotNeeded => self.why.clone(),
             State::Delivered | State::Received => None,
             State::NoReceipt => {
                 let heard = self.unlucky().map(|(_, words)| format!("; the last word: {words}"));
@@ -314,18 +327,41 @@ impl Engine {
         work.note(id.as_bytes(), &Message::from_phone(input, text, did));
     }
 
-    /// Writes down what a try to send a text came to.
-    pub(super) async fn note_try(
-        &self, work: &mut Work<'_>, id: &[u8], queued: Option<Timestamp>, sent: &Sent,
+    /// Writes down that a text was dropped unsent, and why.
+    pub(super) async fn note_dropped(
+        &self, work: &mut Work<'_>, id: &[u8], queued: Option<Timestamp>, why: &str,
+    ) -> Result<(), Fault> {
+        self.renote(work, id, queued, |message, work, _| {
+            message.dropped = Some(work.now);
+            message.why = Some(why.to_owned());
+        })
+        .await
+    }
+
+    /// Changes what is written down of a text to a phone.
+    pub(super) async fn renote(
+        &self, work: &mut Work<'_>, id: &[u8], queued: Option<Timestamp>,
+        change: impl FnOnce(&mut Message, &mut Work<'_>, Timestamp),
     ) -> Result<(), Fault> {
         // Without its moment a text was decided by an earlier release, which kept no such row.
         let Some(at) = queued else { return Ok(()) };
         let key = keys::message(at, id);
         let Some((row, mut message)) = read(&*self.store, key.clone()).await? else { return Ok(()) };
         let before = message.clone();
-        match sent {
+        change(&mut message, work, at);
+        if message != before {
+            work.extra().put(key, Expect::At(row.version), codec::encode(&message));
+        }
+        Ok(())
+    }
+
+    /// Writes down what a try to send a text came to.
+    pub(super) async fn note_try(
+        &self, work: &mut Work<'_>, id: &[u8], queued: Option<Timestamp>, sent: &Sent,
+    ) -> Result<(), Fault> {
+        self.renote(work, id, queued, |message, work, at| match sent {
             Sent::Taken { gateway, ids } => {
-                name_parts(&mut message, work, (at, id), gateway, ids);
+                name_parts(message, work, (at, id), gateway, ids);
                 message.taken = Some(work.now);
                 message.why = None;
             }
@@ -334,7 +370,7 @@ impl Engine {
                 if let Some(partly) = partly.as_ref().filter(|partly| !partly.taken.is_empty()) {
                     let id_of = |part| partly.taken.get(&part).cloned().unwrap_or_default();
                     let ids: Vec<String> = (0..partly.total).map(id_of).collect();
-                    name_parts(&mut message, work, (at, id), &partly.gateway, &ids);
+                    name_parts(message, work, (at, id), &partly.gateway, &ids);
                 }
             }
             Sent::Later { why, .. } => message.why = Some(why.clone()),
@@ -342,11 +378,8 @@ impl Engine {
                 message.given_up = Some(work.now);
                 message.why = Some(why.clone());
             }
-        }
-        if message != before {
-            work.extra().put(key, Expect::At(row.version), codec::encode(&message));
-        }
-        Ok(())
+        })
+        .await
     }
 }
 

@@ -1,5 +1,6 @@
 use super::*;
 use crate::engine::port::{Partly, Pause, Purpose, Sent, SmsOut};
+use crate::engine::shopfront::{MessagesWish, ShopError, ShopFront};
 use crate::engine::tests::{engine, phone};
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -185,6 +186,52 @@ async fn a_text_behind_one_that_waits_is_given_up_when_its_own_time_is_over() {
     stop.cancel();
     workers.await.expect("no panic");
     assert!(!sender.seen().contains(&"a tip".to_owned()));
+}
+
+/// The messages of the desk in this state.
+async fn desk(engine: &Engine, state: &str) -> Vec<crate::engine::shopfront::DeskMessage> {
+    let wish = MessagesWish { state: Some(state.to_owned()), ..MessagesWish::default() };
+    engine.desk_messages(wish).await.expect("a page").rows
+}
+
+#[tokio::test]
+async fn a_text_that_was_given_up_is_listed_and_sent_again_once() {
+    let (engine, clock) = engine().await;
+    write(&engine, 1, "doomed", Purpose::Order).await;
+    let sender = Scripted::new([Sent::Never("no such number".to_owned())]);
+    until(&engine, &sender, || sender.seen().len() == 1).await;
+    clock.advance(Duration::from_secs(30 * 86_400));
+    let parked = desk(&engine, "parked").await;
+    assert_eq!(parked.len(), 1);
+    assert_eq!((parked[0].state.as_str(), parked[0].can_go_again), ("given_up", true));
+    assert_eq!(parked[0].reason.as_deref(), Some("no such number"));
+
+    engine.desk_send_again(parked[0].id.clone()).await.expect("it waits again");
+    assert!(desk(&engine, "parked").await.is_empty());
+    assert_eq!(desk(&engine, "waiting").await.len(), 1);
+    let twice = engine.desk_send_again(parked[0].id.clone()).await;
+    assert_eq!(twice, Err(ShopError::NotFound), "a second press sends no second copy");
+    until(&engine, &sender, || sender.seen().len() == 2).await;
+    assert_eq!(desk(&engine, "taken").await.len(), 1);
+    for nonsense in ["", "00", "zz", &"0a".repeat(90)] {
+        assert_eq!(engine.desk_send_again(nonsense.to_owned()).await, Err(ShopError::NotFound));
+    }
+}
+
+#[tokio::test]
+async fn a_tip_that_she_stopped_meanwhile_does_not_wait_for_ever() {
+    let (engine, clock) = engine().await;
+    crate::engine::tests::sms(&engine, phone(1), "STOP").await.expect("kept");
+    let sender = Scripted::new([]);
+    until(&engine, &sender, || sender.seen().len() == 1).await;
+    clock.advance(Duration::from_secs(1));
+    write(&engine, 1, "a tip", Purpose::Tip).await;
+    write(&engine, 2, "elsewhere", Purpose::Order).await;
+    until(&engine, &sender, || sender.seen().len() == 2).await;
+    assert!(desk(&engine, "waiting").await.is_empty());
+    let dropped = desk(&engine, "not_needed").await;
+    assert_eq!(dropped.iter().map(|row| row.text.as_str()).collect::<Vec<_>>(), ["a tip"]);
+    assert!(dropped[0].reason.as_deref().is_some_and(|why| why.contains("she stopped")));
 }
 
 #[tokio::test]

@@ -56,7 +56,7 @@ impl Sending for Texts<'_> {
             };
             // What she stopped meanwhile is not sent any more, and nobody need know.
             if !self.engine.is_wanted(text.to, text.purpose).await.unwrap_or(true) {
-                self.engine.drop_item(&item).await;
+                self.engine.drop_text(&item, &text, "not sent: she stopped such texts").await;
                 return None;
             }
             // A code is of use for minutes: it does not wait for a text that could not be sent.

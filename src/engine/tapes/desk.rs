@@ -336,7 +336,8 @@ pub async fn view(
     if let Some(msisdn) = of {
         let (begun, last) = tape.span();
         let end = keys::message(last.after(AFTER), b"\xff")[1..].to_vec();
-        let wanted = Wanted { phone: Some(msisdn), limit: Some(TEXTS), before: Some(end), state: None };
+        let wanted =
+            Wanted { phone: Some(msisdn), limit: Some(TEXTS), before: Some(end), state: None, parked: false };
         let found = find(store, now, &wanted).await?;
         for (place, message) in found.rows.iter().rev().filter(|(_, message)| message.at >= begun) {
             let step = steps.iter_mut().rev().find(|step| step.at <= message.at);

@@ -1,4 +1,4 @@
-//! Texts to and from phones, and what became of them.
+//! Texts to and from phones, what became of them, and sending again what was given up.
 
 use crate::engine::shopfront::{DeskMessage, DeskMessages, MessagesWish, ShopError};
 use crate::types::Timestamp;
@@ -10,13 +10,18 @@ use crate::web::{
 use askama::Template;
 use axum::{
     Json,
-    extract::{Query, State, rejection::QueryRejection},
-    response::Response,
+    extract::{
+        Form, Query, State,
+        rejection::{FormRejection, QueryRejection},
+    },
+    response::{Redirect, Response},
 };
+use serde::Deserialize;
 use std::sync::Arc;
 
 /// Every state that a message can be in, for the choice on the page.
-const STATES: [&str; 7] = ["waiting", "taken", "delivered", "failed", "no_receipt", "given_up", "received"];
+const STATES: [&str; 9] =
+    ["waiting", "taken", "delivered", "failed", "no_receipt", "given_up", "parked", "not_needed", "received"];
 
 /// A message with its moments in words.
 struct Row<'a> {
@@ -32,7 +37,7 @@ struct Messages<'a> {
     rows: Vec<Row<'a>>,
     phone: &'a str,
     state: &'a str,
-    states: [&'static str; 7],
+    states: [&'static str; 9],
     /// What was wrong with the phone that was typed.
     complaint: String,
     older: Option<&'a str>,
@@ -62,6 +67,21 @@ pub(in crate::web) async fn page(
         older: found.older.as_deref(),
         unmatched: found.receipts.unmatched,
     }))
+}
+
+/// A text by the id of its row.
+#[derive(Debug, Deserialize)]
+pub(in crate::web) struct Again {
+    id: String,
+}
+
+/// `POST /desk/messages/again`: sends a text again that was given up.
+pub(in crate::web) async fn again(
+    State(web): State<Arc<Web>>, form: Result<Form<Again>, FormRejection>,
+) -> Result<Redirect, Refusal> {
+    let Form(Again { id }) = form?;
+    web.front.desk_send_again(id).await?;
+    Ok(Redirect::to("/desk/messages?state=parked"))
 }
 
 /// `GET /desk/api/messages`

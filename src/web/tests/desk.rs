@@ -171,6 +171,31 @@ async fn messages_are_shown_with_what_became_of_them_and_looked_for_by_phone_and
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
+#[tokio::test]
+async fn a_text_that_was_given_up_is_sent_again_by_who_has_the_key_and_by_no_other_site() {
+    let shop = Shop::new(Stall::with_three_pieces());
+    let again = async |id: &str, site: &str, bearer: &str| {
+        let request = posted("/desk/messages/again")
+            .header("sec-fetch-site", site)
+            .header(header::AUTHORIZATION, bearer)
+            .body(body_of(&[("id", id)]));
+        shop.send(request.expect("a request")).await
+    };
+    assert_eq!(again("0a0c", "same-origin", "Bearer wrong").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(again("0a0c", "cross-site", BEARER).await.status, StatusCode::FORBIDDEN);
+    assert!(shop.stall.sent_again.lock().expect("unpoisoned").is_empty());
+    let done = again("0a0c", "same-origin", BEARER).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER);
+    assert_eq!(done.header(header::LOCATION), "/desk/messages?state=parked");
+    assert_eq!(*shop.stall.sent_again.lock().expect("unpoisoned"), ["0a0c"]);
+    assert_eq!(again("0a0d", "same-origin", BEARER).await.status, StatusCode::NOT_FOUND);
+
+    let page = shop.get_with("/desk/messages?state=given_up", header::AUTHORIZATION, BEARER).await.body;
+    assert!(page.contains("Send again") && page.contains("name=\"id\" value=\"00\""), "{page}");
+    let page = shop.get_with("/desk/messages?state=failed", header::AUTHORIZATION, BEARER).await.body;
+    assert!(page.contains("104242") && !page.contains("Send again"), "only what was given up");
+}
+
 /// One bind that carries traffic and one that was refused.
 fn binds() -> Vec<BindView> {
     let up = BindView {

@@ -33,6 +33,8 @@ pub(super) struct Stall {
     pub(super) balance: Mutex<Vec<BalanceRow>>,
     pub(super) changes: broadcast::Sender<OrderChanged>,
     pub(super) now: AtomicI64,
+    /// Messages that the desk sent again.
+    pub(super) sent_again: Mutex<Vec<String>>,
 }
 
 /// A piece as most tests want it.
@@ -81,6 +83,7 @@ impl Stall {
             balance: Mutex::new(rows.into_iter().map(row).collect()),
             changes: broadcast::channel(4).0,
             now: AtomicI64::new(1_763_900_000_000),
+            sent_again: Mutex::default(),
         }
     }
 
@@ -231,12 +234,14 @@ impl ShopFront for Stall {
             taken: Some(Timestamp::from_millis(1_763_800_001_000)),
             done: None,
             state: state.to_owned(),
+            can_go_again: state == "given_up",
             reason: reason.map(str::to_owned),
             did: Vec::new(),
         };
         let rows = vec![
             row("delivered", "Order 104233 <b>", None),
             row("failed", "Order 104242", Some("the operator could not deliver it (error 27)")),
+            row("given_up", "Order 104251", Some("no such number")),
         ];
         let wanted = |row: &DeskMessage| {
             wish.state.as_deref().is_none_or(|state| state.is_empty() || state == row.state)
@@ -256,6 +261,12 @@ impl ShopFront for Stall {
             reference: reference.map(str::to_owned),
         };
         ready(Ok(vec![row("p2", "unknown", 42, None), row("p1", "paid", 900, Some("SJK3ABCDEF"))])).boxed()
+    }
+
+    fn desk_send_again(&self, id: String) -> BoxFuture<'_, Result<(), ShopError>> {
+        let known = id == "0a0c";
+        self.sent_again.lock().expect("unpoisoned").push(id);
+        Box::pin(async move { if known { Ok(()) } else { Err(ShopError::NotFound) } })
     }
 
     fn trial_balance(&self) -> BoxFuture<'_, Result<Vec<BalanceRow>, ShopError>> {

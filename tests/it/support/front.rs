@@ -81,6 +81,9 @@ impl ShopFront for Notebook {
     fn desk_messages(&self, _: MessagesWish) -> BoxFuture<'_, Result<DeskMessages, ShopError>> {
         Box::pin(async { Ok(DeskMessages::default()) })
     }
+    fn desk_send_again(&self, _: String) -> BoxFuture<'_, Result<(), ShopError>> {
+        nothing()
+    }
     fn trial_balance(&self) -> BoxFuture<'_, Result<Vec<BalanceRow>, ShopError>> {
         nothing()
     }
