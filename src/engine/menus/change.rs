@@ -166,8 +166,14 @@ impl Menus {
             Ok(files) => {
                 let set = kept::set_hash(&files);
                 let live = live(store).await?;
-                if set == serving.set || live.is_some_and(|live| live.offered == set) {
+                if set == serving.set || live.as_ref().is_some_and(|live| live.offered == set) {
                     self.set_refused(None);
+                    // Files that were made what a step back put live hold nothing back any more.
+                    if let Some(live) = live.filter(|live| live.offered != set) {
+                        let mut batch = Batch::default();
+                        batch.put(live_key(), Expect::Any, codec::encode(&Live { offered: set, ..live }));
+                        store.commit(batch).await?;
+                    }
                     return Ok(Outcome::Same);
                 }
                 let (limits, serving) = (self.limits.clone(), Arc::clone(&serving));

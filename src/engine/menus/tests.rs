@@ -149,6 +149,11 @@ async fn a_step_back_holds_until_the_files_change_and_back_again_is_there_again(
     let Outcome::Live(_) = back(&menus, &store).await else { panic!("there again") };
     assert!(first_option(&menus).contains("Sell one"));
     back(&menus, &store).await;
+    assert!(menus.view(&store, None).await.expect("read").held);
+    // Files that say what serves hold nothing back: what they say next goes live.
+    assert_eq!(offer(&menus, &store, house("Sell a piece")).await, Outcome::Same);
+    assert!(!menus.view(&store, None).await.expect("read").held);
+    let Outcome::Live(_) = offer(&menus, &store, house("Sell one")).await else { panic!("offered again") };
     let Outcome::Live(change) = offer(&menus, &store, house("Sell two")).await else { panic!("new files") };
     assert!(!change.back && first_option(&menus).contains("Sell two"));
 }

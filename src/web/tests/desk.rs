@@ -18,12 +18,14 @@ impl Shop {
 
 const BEARER: &str = "Bearer a desk key of the tests";
 
-const PATHS: [&str; 8] = [
+const PATHS: [&str; 10] = [
     "/desk",
     "/desk/binds",
+    "/desk/menus",
     "/desk/messages",
     "/desk/api/binds",
     "/desk/api/listings",
+    "/desk/api/menus",
     "/desk/api/messages",
     "/desk/api/payouts",
     "/desk/api/trial-balance",
