@@ -1,11 +1,11 @@
 //! `sokoni menu try`: a phone in the terminal over a menu file, with nothing behind it. Values
 //! are made up from their types, and an action asks which outcome it should have.
 
-use super::{CLEAN, FAULTS, USAGE, sources::sources};
+use super::{CLEAN, FAULTS, USAGE, sound, sources::sources};
 use crate::{
     dialog::{
         input::{Do, Input},
-        trial::{Screen, Trial, called, only_way, samples::Filling},
+        trial::{Screen, Trial, called, conversation, only_way, samples::Filling},
     },
     engine::vocabulary::vocabulary,
     gsm::fit,
@@ -40,6 +40,9 @@ pub struct TryArgs {
     /// Septets a screen may have; the file's own limit when left out.
     #[arg(long, value_name = "SEPTETS", value_parser = clap::value_parser!(u16).range(40..=182))]
     pub limit: Option<u16>,
+    /// Where to write the conversation when it is over, for `sokoni menu test`.
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
     /// What values look like: as they usually are, as wide as they may be, or nothing at all.
     #[arg(long, default_value_t = Filling::Typical, value_parser = fillings())]
     pub values: Filling,
@@ -93,20 +96,38 @@ fn phone(args: &TryArgs, keys: impl BufRead, out: &mut impl Write) -> Result<(),
     let mut trial = Trial::new(graph, &vocabulary, args.values);
     trial.env.lang = args.lang;
     trial.env.limit = usize::from(args.limit.unwrap_or(graph.limit));
-    talk(&mut trial, &catalogue, keys, out)
+    if let Some(file) = args.save.as_deref().filter(|file| file.exists()) {
+        let sentence = format!("{} is there already: choose another name to save under", file.display());
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, sentence).into());
+    }
+    let mut kept = format!("menu {}\n", graph.name);
+    if args.lang != Lang::EN {
+        kept.push_str(&format!("lang {}\n", args.lang));
+    }
+    if args.values != Filling::Typical {
+        kept.push_str(&format!("values {}\n", args.values));
+    }
+    talk(&mut trial, &catalogue, keys, out, &mut kept)?;
+    if let Some(file) = &args.save {
+        sound::write(Some(file), &kept, out)?;
+        writeln!(out, "\nkept in {}", file.display())?;
+    }
+    Ok(())
 }
 
 const HELP: &str = "Type a key and Enter. `cut` drops the call, `dial` dials (again), `lang sw` changes the \
 language, `quit` ends. PIN 0000 is wrong, any other is right.";
 
 fn talk(
-    trial: &mut Trial<'_>, catalogue: &Catalogue, keys: impl BufRead, out: &mut impl Write,
+    trial: &mut Trial<'_>, catalogue: &Catalogue, keys: impl BufRead, out: &mut impl Write, kept: &mut String,
 ) -> Result<(), TryError> {
     writeln!(out, "{HELP}\n")?;
     let mut lines = keys.lines();
-    let mut input = Some(Input::Begin { typed: Vec::new() });
+    let code = trial.graph().dial.clone().unwrap_or_default();
+    let mut input = Some((Input::Begin { typed: Vec::new() }, code.clone()));
     loop {
-        if let Some(fed) = input.take() {
+        if let Some((fed, typed)) = input.take() {
+            let mut chosen = String::new();
             let mut ask = |wish: &Do, outcomes: &[String]| -> Option<String> {
                 if let Some(only) = only_way(outcomes) {
                     return Some(only);
@@ -116,30 +137,35 @@ fn talk(
                 writeln!(out, "  ~ {} -> {}", called(wish), list.join(", ")).ok()?;
                 let line = lines.next()?.ok()?;
                 let nth = line.trim().parse::<usize>().ok().and_then(|n| outcomes.get(n.wrapping_sub(1)));
-                nth.cloned().or_else(|| outcomes.iter().find(|name| *name == line.trim()).cloned())
+                let name = nth.or_else(|| outcomes.iter().find(|name| *name == line.trim()))?;
+                chosen.push_str(&format!("! {name}\n"));
+                Some(name.clone())
             };
             let screen = trial.feed(fed, &mut ask);
             draw(trial, &screen, out)?;
-            if let Some(sms) = &screen.sms {
-                let text = catalogue.render(&sms.name, &sms.args, trial.env.lang);
-                let text = text.and_then(Result::ok).unwrap_or_else(|| sms.name.clone());
-                writeln!(out, "  SMS: {text}\n")?;
-            }
+            let sms = conversation::said(&screen, catalogue, trial.env.lang);
+            sms.iter().try_for_each(|text| writeln!(out, "  SMS: {text}\n"))?;
+            let seen = conversation::written(&screen.text, sms.as_deref());
+            kept.push_str(&format!("{chosen}> {typed}\n{seen}"));
         }
         write!(out, "> ")?;
         out.flush()?;
         let Some(line) = lines.next().transpose()? else { return Ok(()) };
         match line.trim() {
             "quit" => return Ok(()),
-            "cut" => trial.cut(),
-            "dial" => input = Some(trial.dial(&[])),
+            "cut" => {
+                trial.cut();
+                kept.push_str("cut\n");
+            }
+            "dial" => input = Some((trial.dial(&[]), code.clone())),
             other => match other.strip_prefix("lang ").and_then(|tag| tag.trim().parse().ok()) {
                 Some(lang) => {
                     trial.env.lang = lang;
-                    input = Some(Input::Again);
+                    draw(trial, &trial.clone().feed(Input::Again, &mut |_, _| None), out)?;
+                    kept.push_str(&format!("lang {lang}\n"));
                 }
-                None if trial.state.is_over() => input = Some(trial.dial(&[])),
-                None => input = Some(Input::Key(other.to_owned())),
+                None if trial.state.is_over() => input = Some((trial.dial(&[]), code.clone())),
+                None => input = Some((Input::Key(other.to_owned()), other.to_owned())),
             },
         }
     }

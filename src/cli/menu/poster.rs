@@ -1,22 +1,204 @@
-//! `sokoni menu poster`: a printable walk-through.
+//! `sokoni menu poster`: a walk-through on paper, job by job, with the keys that lead to each.
 
-use super::not_in_this_release;
+use super::{CLEAN, sound};
+use crate::{
+    dialog::trial::{Trial, conversation, route::route, samples::Filling, walk::walk},
+    engine::vocabulary::vocabulary,
+    menu::{
+        graph::{Catalogue, Graph, Kind, Node},
+        vocabulary::Vocabulary,
+    },
+    types::Lang,
+};
+use askama::Template;
 use clap::Args;
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
 
-/// Not in this release: a printable walk-through
+/// Print a walk-through of every job, with its keys, in all languages: a page for any browser
 #[derive(Debug, Args)]
-#[command(hide = true)]
 pub struct PosterArgs {
-    /// Anything.
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
-    pub rest: Vec<String>,
+    /// Menu files or folders of them; without any, `menus/` when it is there, else the menus
+    /// compiled in.
+    pub paths: Vec<PathBuf>,
+    /// Only the tree of this name.
+    #[arg(long)]
+    pub tree: Option<String>,
+    /// Where to write the page; without it, standard output.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
-/// Says that it is not there yet.
+#[derive(Template)]
+#[template(path = "poster.html", config = "src/cli/menu/askama.toml")]
+struct Poster<'a> {
+    trees: Vec<Tree<'a>>,
+}
+
+struct Tree<'a> {
+    graph: &'a Graph,
+    jobs: Vec<Job<'a>>,
+}
+
+/// Something that a person gets done.
+struct Job<'a> {
+    /// What can be dialled at once: the code with the keys of the first screens.
+    dialled: Option<String>,
+    /// The walk in each language.
+    walks: Vec<Walk>,
+    goal: &'a str,
+}
+
+/// A walk in one language.
+struct Walk {
+    lang: Lang,
+    title: String,
+    steps: Vec<Stop>,
+    last: String,
+    sms: Option<String>,
+}
+
+/// A screen and what is done at it.
+#[derive(Debug)]
+struct Stop {
+    screen: String,
+    press: Press,
+}
+
+/// What is done at a screen.
+#[derive(Debug)]
+enum Press {
+    /// This key is pressed.
+    Key(String),
+    /// Something like this is typed.
+    Like(String),
+    /// The PIN is typed.
+    Pin,
+}
+
+/// Writes the page: 0 when done, 1 when the menus have faults.
 ///
 /// # Errors
-/// None.
-pub fn run(_args: &PosterArgs, _out: &mut impl Write) -> io::Result<u8> {
-    Ok(not_in_this_release("menu poster"))
+/// A file that cannot be read or written; a tree that is not there.
+pub fn run(args: &PosterArgs, out: &mut impl Write) -> io::Result<u8> {
+    let sound = match sound::sound(&args.paths, args.tree.as_deref(), out)? {
+        Ok(sound) => sound,
+        Err(faults) => return Ok(faults),
+    };
+    let vocabulary = vocabulary();
+    let tree = |graph| Tree { graph, jobs: jobs(graph, &sound.catalogue, &vocabulary) };
+    let page =
+        Poster { trees: sound.graphs.iter().map(tree).collect() }.render().map_err(io::Error::other)?;
+    sound::write(args.out.as_deref(), &page, out)?;
+    Ok(CLEAN)
+}
+
+/// Every action of the tree that changes something, with the shortest way to where it goes well.
+fn jobs<'g>(graph: &'g Graph, catalogue: &Catalogue, vocabulary: &'g Vocabulary) -> Vec<Job<'g>> {
+    let changes = |node: &&Node| match &node.kind {
+        Kind::Do { call, .. } => {
+            vocabulary.actions.get(&call.name).is_some_and(|action| action.changes || action.money)
+        }
+        _ => false,
+    };
+    let job = |node: &'g Node| {
+        let phone = Trial::new(graph, vocabulary, Filling::Typical);
+        let way = route(phone, |_, screen| {
+            screen.ran.iter().any(|ran| ran.wish.at == node.name && ran.outcomes.first() == Some(&ran.came))
+        })?;
+        let walks = graph.langs.iter().map(|lang| goes(graph, catalogue, vocabulary, &way, *lang)).collect();
+        Some(Job { dialled: dialled(graph, vocabulary, &way), walks, goal: &node.name })
+    };
+    graph.nodes.iter().filter(changes).filter_map(job).collect()
+}
+
+/// The way in one language, screen by screen.
+fn goes(graph: &Graph, catalogue: &Catalogue, vocabulary: &Vocabulary, way: &[String], lang: Lang) -> Walk {
+    let phone = || {
+        let mut trial = Trial::new(graph, vocabulary, Filling::Typical);
+        trial.env.lang = lang;
+        trial
+    };
+    let is_typed = |at: &usize| !way[*at].starts_with('!');
+    let stop = |at: usize| {
+        let walked = walk(phone(), &way[..at]);
+        let press = match &graph.node(walked.trial.at()).kind {
+            _ if walked.trial.state.awaits_pin(graph) => Press::Pin,
+            Kind::Ask { .. } => Press::Like(way[at].clone()),
+            _ => Press::Key(way[at].clone()),
+        };
+        Stop { screen: walked.screen.text, press }
+    };
+    let steps: Vec<Stop> = (0..way.len()).filter(is_typed).map(stop).collect();
+    let end = walk(phone(), way);
+    let sms = conversation::said(&end.screen, catalogue, end.trial.env.lang);
+    Walk { lang, title: title(&steps), steps, last: end.screen.text, sms }
+}
+
+/// A job is called by the options that lead to it: the first and the last.
+fn title(steps: &[Stop]) -> String {
+    let labels: Vec<&str> = steps.iter().filter_map(Stop::label).collect();
+    match labels.as_slice() {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [first, .., last] => format!("{first} › {last}"),
+    }
+}
+
+impl Stop {
+    /// The option that is chosen.
+    fn label(&self) -> Option<&str> {
+        let Press::Key(key) = &self.press else { return None };
+        self.screen.lines().find_map(|line| line.strip_prefix(key.as_str())?.strip_prefix(' '))
+    }
+}
+
+/// The code with the keys that mean the same to everybody: those of the first screens.
+fn dialled(graph: &Graph, vocabulary: &Vocabulary, way: &[String]) -> Option<String> {
+    let code = graph.dial.as_deref()?.trim_end_matches('#');
+    let is_option = |at: usize| {
+        let walked = walk(Trial::new(graph, vocabulary, Filling::Typical), &way[..at]);
+        matches!(graph.node(walked.trial.at()).kind, Kind::Screen { .. })
+    };
+    let keys = (0..way.len()).take_while(|at| !way[*at].starts_with('!') && is_option(*at));
+    let keys: String = keys.map(|at| format!("*{}", way[at])).collect();
+    Some(format!("{code}{keys}#"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(tree: &str) -> String {
+        let args = PosterArgs { paths: Vec::new(), tree: Some(tree.to_owned()), out: None };
+        let mut out = Vec::new();
+        assert_eq!(run(&args, &mut out).expect("written"), CLEAN);
+        String::from_utf8(out).expect("text")
+    }
+
+    #[test]
+    fn every_job_of_an_artisan_stands_on_the_poster_in_both_languages_with_its_keys() {
+        let page = page("artisan");
+        for part in ["Sell a piece", "Uza bidhaa", "Send to M-Pesa", "Tuma kwa M-Pesa", "*1#"] {
+            assert!(page.contains(part), "{part}");
+        }
+        let changing = ["sell.save", "pay.send"];
+        assert!(changing.iter().all(|name| page.contains(&format!("id=\"artisan-{name}\""))), "{page}");
+    }
+
+    #[test]
+    fn no_pin_stands_on_the_poster() {
+        let page = page("artisan");
+        assert!(page.contains("your PIN"), "a step asks for it");
+        assert!(!page.contains("4271") && !page.contains("4729"), "none is printed");
+    }
+
+    #[test]
+    fn a_tree_that_is_not_there_is_told_with_those_that_are() {
+        let args = PosterArgs { paths: Vec::new(), tree: Some("tenant".into()), out: None };
+        let error = run(&args, &mut Vec::new()).expect_err("no such tree");
+        assert!(error.to_string().contains("artisan"), "{error}");
+    }
 }

@@ -4,9 +4,11 @@
 //! * [`samples`]: the made-up values, at three fillings.
 //! * [`walk`]: a way through a tree as a row of keys and outcomes, walked again after every change.
 //! * [`route`]: a way that leads to a block.
+//! * [`conversation`]: a walk as a file, with all that must be seen on it.
 //! * [`beside`]: the same place on another phone: another language, other values.
 
 mod beside;
+pub mod conversation;
 pub mod route;
 pub mod samples;
 #[cfg(test)]
@@ -147,6 +149,12 @@ impl<'g> Trial<'g> {
         let data = self.samples.data(&ask, self.env.lang);
         Machine::new(self.graph, self.state.clone()).drop_wish(self.env, &data.globals)
     }
+
+    /// The tree that is tried.
+    pub fn graph(&self) -> &'g Graph {
+        self.graph
+    }
+
 
     /// The call is cut.
     pub fn cut(&mut self) {

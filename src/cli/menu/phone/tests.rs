@@ -1,8 +1,4 @@
-//! Golden conversations over the menus of the product, and the terminal phone itself.
-//!
-//! A conversation is a file of `fixtures/conversations`: `> ` is what is dialled or typed, `< ` a
-//! line of the screen that follows, `! ` the outcome of the next action, `~ ` the SMS that is sent,
-//! `cut` a dropped call, `menu NAME` and `lang TAG` the setting.
+//! The terminal phone, and random keys over the menus of the product.
 
 use super::*;
 use crate::menu::{builtin, graph::Graph, vocabulary::Vocabulary};
@@ -15,81 +11,6 @@ fn menus() -> (Vec<Graph>, Catalogue, Vocabulary) {
     (graphs, catalogue, vocabulary)
 }
 
-/// Plays the script and writes what happened in the same form.
-fn play(script: &str) -> String {
-    let (graphs, catalogue, vocabulary) = menus();
-    let tree = |name: &str| graphs.iter().find(|graph| graph.name == name).expect("a menu of the product");
-    let mut trial = Trial::new(tree("artisan"), &vocabulary, Filling::Typical);
-    let mut played = String::new();
-    let mut outcome: Option<String> = None;
-    for line in script.lines().filter(|line| !line.starts_with(['<', '~'])) {
-        played.push_str(line);
-        played.push('\n');
-        let (first, rest) = line.split_once(' ').unwrap_or((line, ""));
-        let input = match first {
-            "menu" => {
-                trial = Trial::new(tree(rest), &vocabulary, Filling::Typical);
-                continue;
-            }
-            "lang" => {
-                trial.env.lang = rest.parse().expect("a language");
-                continue;
-            }
-            "cut" => {
-                trial.cut();
-                continue;
-            }
-            "!" => {
-                outcome = Some(rest.to_owned());
-                continue;
-            }
-            ">" if rest.starts_with("*483*57") => {
-                let typed: Vec<String> = rest["*483*57".len()..]
-                    .trim_end_matches('#')
-                    .split('*')
-                    .skip(1)
-                    .map(str::to_owned)
-                    .collect();
-                trial.dial(&typed)
-            }
-            ">" => Input::Key(rest.to_owned()),
-            _ => continue,
-        };
-        let screen = trial.feed(input, &mut |_, outcomes| only_way(outcomes).or_else(|| outcome.take()));
-        assert!(fit::fits(&screen.text, trial.env.limit), "{}", screen.text);
-        for line in screen.text.lines() {
-            played.push_str(&format!("< {line}\n"));
-        }
-        if let Some(sms) = screen.sms {
-            let text = catalogue.render(&sms.name, &sms.args, trial.env.lang);
-            let text = text.expect("a message of the catalogue").expect("all its values");
-            played.push_str(&format!("~ {text}\n"));
-        }
-    }
-    played
-}
-
-#[test]
-fn conversations_go_as_they_are_written() {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/conversations");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .expect("the folder")
-        .map(|entry| entry.expect("an entry").path())
-        .collect();
-    files.sort();
-    assert!(!files.is_empty());
-    for file in files {
-        let script = std::fs::read_to_string(&file).expect("a conversation");
-        assert!(script.contains("\n< "), "{} shows no screen", file.display());
-        let played = play(&script);
-        if std::env::var_os("SOKONI_WRITE_REPORTS").is_some() {
-            std::fs::write(&file, &played).expect("the conversation is written");
-        } else {
-            assert_eq!(played, script, "{} (SOKONI_WRITE_REPORTS=1 writes it anew)", file.display());
-        }
-    }
-}
-
 #[test]
 fn the_phone_in_the_terminal_draws_screens_and_asks_for_outcomes() {
     let args = TryArgs {
@@ -98,6 +19,7 @@ fn the_phone_in_the_terminal_draws_screens_and_asks_for_outcomes() {
         lang: Lang::EN,
         limit: None,
         values: Filling::Typical,
+        save: None,
     };
     let mut out = Vec::new();
     phone(&args, "1\n1\n1\n850\n3\n1\n2\n".as_bytes(), &mut out).expect("it runs");
@@ -110,6 +32,32 @@ fn the_phone_in_the_terminal_draws_screens_and_asks_for_outcomes() {
 }
 
 #[test]
+fn a_conversation_that_was_had_is_kept_and_goes_the_same_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("full.talk");
+    let args = TryArgs {
+        paths: vec![],
+        tree: Some("artisan".into()),
+        lang: Lang::SW,
+        limit: None,
+        values: Filling::Typical,
+        save: Some(file.clone()),
+    };
+    let keys = "1\n1\n1\ncut\ndial\n1\n850\n3\nlang en\n1\n2\nquit\n";
+    phone(&args, keys.as_bytes(), &mut Vec::new()).expect("it runs");
+    let kept = std::fs::read_to_string(&file).expect("kept");
+    assert!(kept.starts_with("menu artisan\nlang sw\n> *483*57#\n< Habari"), "{kept}");
+    for part in ["cut\n> *483*57#\n", "lang en\n! full\n> 1\n< You already have"] {
+        assert!(kept.contains(part), "{part} in {kept}");
+    }
+    let (graphs, catalogue, vocabulary) = menus();
+    let stage = conversation::Stage { graphs: &graphs, catalogue: &catalogue, vocabulary: &vocabulary };
+    assert_eq!(conversation::play(&kept, stage).as_deref(), Ok(kept.as_str()));
+    let again = phone(&args, keys.as_bytes(), &mut Vec::new()).expect_err("not twice");
+    assert!(again.to_string().contains("is there already"), "{again}");
+}
+
+#[test]
 fn a_menu_that_is_not_there_is_told_with_those_that_are() {
     let args = TryArgs {
         paths: vec![],
@@ -117,6 +65,7 @@ fn a_menu_that_is_not_there_is_told_with_those_that_are() {
         lang: Lang::EN,
         limit: None,
         values: Filling::Typical,
+        save: None,
     };
     let error = phone(&args, "".as_bytes(), &mut Vec::new()).expect_err("no such menu");
     assert!(error.to_string().contains("artisan"), "{error}");
