@@ -155,7 +155,6 @@ impl<'g> Trial<'g> {
         self.graph
     }
 
-
     /// The call is cut.
     pub fn cut(&mut self) {
         self.state.cut(self.env.now);
