@@ -34,7 +34,7 @@ impl Engine {
                 let next = if who.lang == Lang::SW { Lang::EN } else { Lang::SW };
                 self.speak(work, who, next).await
             }
-            "account.join" => self.join(work, who, wish).await,
+            "account.join" | "account.join_rider" => self.join(work, who, wish).await,
             "account.join_with" => self.join_with(work, who, wish).await,
             "support.callback" => self.call_back(work, who, wish).await,
             "invitation.mine" => self.my_invitation(work, who, Tie::Mentee).await,
@@ -57,6 +57,7 @@ impl Engine {
             "share.ready" => self.payout_ready(work, who, me, PayFrom::Mentor).await,
             "share.request" => self.payout_request(work, who, me, PayFrom::Mentor, wish).await,
             "mentee.invite" | "mentor.offer" | "rider.invite" => self.invite_person(work, me, wish).await,
+            "task.go" | "task.pick" | "task.leave" => self.answer_task(work, me, wish).await,
             "guide.name" => self.name_guide(work, me, wish).await,
             "guide.mine" => self.my_guide(work, who, me).await,
             "guide.end" => self.end_guide(work, me).await,
@@ -91,7 +92,7 @@ impl Engine {
         }
         let joining = Joining {
             id: PartyId::new(work.now, &mut work.entropy),
-            role: Role::Artisan,
+            role: if wish.name == "account.join_rider" { Role::Rider } else { Role::Artisan },
             number: self.free_number(work).await?,
             phone: who.msisdn,
             lang: who.lang,
@@ -108,6 +109,10 @@ impl Engine {
         }
         who.party = Some(id);
         let me = work.need::<Party>(id).await?;
+        if let Some(agent) = self.kiosk_for(&me).filter(|_| me.role == Role::Rider) {
+            let args = vec![Value::text(me.first_name()), Value::Phone(me.phone)];
+            self.tell(work, &agent, "rider_waits", args)?;
+        }
         Ok(("ok", vec![Value::Record(self.newcomer(&me))]))
     }
 
@@ -339,7 +344,9 @@ impl Engine {
             return Ok(("ok", vec![]));
         }
         let after = work.need::<Order>(code).await?;
-        Ok(("ok", vec![Value::Record(self.order(work, code, &after).await?)]))
+        let rides = wish.name == "order.mark_ready" && after.rider().is_some();
+        let name = if rides { "rider" } else { "ok" };
+        Ok((name, vec![Value::Record(self.order(work, code, &after).await?)]))
     }
 
     async fn receive(&self, work: &mut Work<'_>, me: &Party, wish: &Do) -> Result<Outcome, Fault> {

@@ -260,6 +260,11 @@ pub fn expected() -> Key {
     keys::index_prefix("expected", &[])
 }
 
+/// Parcels that a rider is asked to fetch, goes for, or carries.
+pub fn tasks_of(rider: PartyId) -> Key {
+    keys::index_prefix("task", &[rider.as_bytes()])
+}
+
 /// Open orders for a listing.
 pub fn open_orders_for(listing: SpokenCode) -> Key {
     keys::index_prefix("open_for", &[&listing.number().to_be_bytes()])
@@ -298,7 +303,10 @@ impl Aggregate for Order {
         if self.stage.is_open() {
             keys.insert(keys::index("open_for", &[&self.terms.listing.number().to_be_bytes()], &code));
         }
-        if self.stage == S::Ready {
+        if let Some(rider) = self.rider() {
+            keys.insert(keys::index("task", &[rider.as_bytes()], &code));
+        }
+        if matches!(self.stage, S::Ready | S::WithRider) {
             keys.insert(keys::index("expected", &[&keys::moment(self.since)], &code));
         }
         if let Some(check) = self.check.filter(|check| self.stage == S::AtKiosk && check.left() > 0) {

@@ -57,7 +57,8 @@ impl Derived {
 }
 
 /// Indexes that follow from the things themselves; others are the engine's own notes.
-const DERIVED: [&str; 17] = [
+const DERIVED: [&str; 18] = [
+    "task",
     "invited",
     "mentee",
     "role",

@@ -33,6 +33,13 @@ pub enum Due {
         /// When she last typed something: a later key makes the reminder void.
         touched: Timestamp,
     },
+    /// A rider was asked for a parcel and has not gone for it.
+    Unfetched {
+        /// The order.
+        order: SpokenCode,
+        /// Who was asked.
+        to: PartyId,
+    },
     /// A mentorship comes to the end that both were told at its start.
     Graduates {
         /// Whose.
@@ -173,12 +180,24 @@ impl Engine {
             OrderEvent::MarkedReady { by } => {
                 let maker = work.need::<Party>(*by).await?;
                 match self.kiosk_for(&maker) {
-                    Some(agent) => self.tell_order(work, code, agent.id, "parcel_coming").await,
-                    None => Ok(()),
+                    // A kiosk is told when somebody has the parcel.
+                    Some(agent) if !self.send_for(work, code).await? => {
+                        self.tell_order(work, code, agent.id, "parcel_coming").await
+                    }
+                    _ => Ok(()),
                 }
             }
+            OrderEvent::RiderAsked(errand) => self.rider_asked(work, code, errand).await,
+            OrderEvent::NoRider => self.no_rider(work, code).await,
+            OrderEvent::NumberMissed { left: 0, .. } => {
+                tracing::warn!(order = %code, "ALARM: a rider gave the wrong number three times");
+                Ok(())
+            }
+            OrderEvent::PickedUp(hand_over) => self.picked_up(work, code, order, hand_over).await,
             OrderEvent::Received(hand_over) => {
-                self.tell_order(work, code, hand_over.giver, "order_here").await
+                self.ride_ended(work, code, order, hand_over).await?;
+                let maker = order.maker.unwrap_or(hand_over.giver);
+                self.tell_order(work, code, maker, "order_here").await
             }
             OrderEvent::Passed { pieces, round, .. } => {
                 self.released(work, code, order, *pieces, *round).await
@@ -206,6 +225,9 @@ impl Engine {
             OrderEvent::Placed(_)
             | OrderEvent::Expired
             | OrderEvent::Accepted { .. }
+            | OrderEvent::RiderGoes { .. }
+            | OrderEvent::RiderLeft { .. }
+            | OrderEvent::NumberMissed { .. }
             | OrderEvent::Refused { .. }
             | OrderEvent::Failed { .. }
             | OrderEvent::SentBack { .. }
@@ -357,6 +379,7 @@ impl Engine {
             }
             Due::Parts(from) => self.give_up_parts(work, *from).await,
             Due::Cut { msisdn, touched } => self.remind(work, *msisdn, *touched).await,
+            Due::Unfetched { order, to } => self.unfetched(work, *order, *to).await,
             Due::Graduates { artisan, until } => self.graduates(work, *artisan, *until).await,
             Due::Receipt { receipt, left } => self.look_again(work, receipt, *left).await,
         }

@@ -56,6 +56,7 @@ pub fn order_word(order: &Order) -> &'static str {
         OrderStage::Making if order.check.is_some() => "rework",
         OrderStage::Making => "making",
         OrderStage::Ready => "ready",
+        OrderStage::WithRider => "with_rider",
         OrderStage::AtKiosk => "at_kiosk",
         OrderStage::Released => "released",
         OrderStage::Expired | OrderStage::Refunded => "refunded",
@@ -111,6 +112,7 @@ impl Engine {
                 let new = open.iter().filter(|(_, o)| o.stage == OrderStage::Offered).count();
                 Value::Int(new.min(99) as i64)
             }
+            "tasks.open" => Value::Int(count(work, aggregate::tasks_of(party.id)).await?),
             "parcels.here" => Value::Int(count(work, aggregate::unchecked_at(party.id)).await?),
             "listings.waiting" => Value::Int(count(work, aggregate::all_waiting()).await?),
             _ => return Ok(None),
@@ -136,6 +138,7 @@ impl Engine {
             }
             "ledger.recent" => return entries(work, purse(&party)).await,
             "share.recent" => return entries(work, Purse::Mentor(party.id)).await,
+            "task.mine" => return self.tasks(work, &party).await,
             "mentee.all" => return self.mentees(work, &party).await,
             _ => return Err(Fault::Broken(format!("no query is called {query}"))),
         };
@@ -173,6 +176,7 @@ impl Engine {
                 let seen = listing.maker == party.id || agent;
                 if seen { Ok(Some(self.listing(work, &listing).await?)) } else { Ok(None) }
             }
+            "task" => self.find_task(work, &party, code).await,
             _ => Ok(None),
         }
     }

@@ -22,15 +22,19 @@ fn named<const N: usize>(pairs: [(&str, Type); N]) -> Vec<(String, Type)> {
 
 /// Closed sets whose words the domain itself uses. What is sold (`kind`, `stuff`) is the
 /// operators' own list and stands in the menu files.
-const SETS: [(&str, &[&str]); 10] = [
+const SETS: [(&str, &[&str]); 11] = [
     ("lang", &["en", "sw"]),
     ("pin_state", &["none", "set", "locked"]),
     ("listing_state", &["waiting", "on_sale", "paused", "refused", "removed"]),
-    ("order_state", &["offered", "making", "rework", "ready", "at_kiosk", "released", "refunded"]),
+    (
+        "order_state",
+        &["offered", "making", "rework", "ready", "with_rider", "at_kiosk", "released", "refunded"],
+    ),
     ("reason", &["broken", "rough_finish", "wrong_size", "wrong_colour", "other"]),
     ("posting", &["sale", "payout", "returned", "fee"]),
     ("yes_no", &["yes", "no"]),
     ("tie", &["mentee", "guide", "mentor", "rider"]),
+    ("task_state", &["asked", "going", "carried"]),
     ("mentee_stage", &["waiting", "joined", "listed", "sold", "graduated"]),
     ("pay_fail", &["no_user", "full", "limit", "size", "float", "taken_back", "declined"]),
 ];
@@ -57,6 +61,7 @@ pub fn vocabulary() -> Vocabulary {
         ("me.share_held", Type::Cents),
         ("me.code", Type::Code(CodeKind::Listing)),
         ("orders.new", COUNT),
+        ("tasks.open", COUNT),
         ("parcels.here", COUNT),
         ("listings.waiting", COUNT),
         ("help.phone", Type::Phone),
@@ -71,6 +76,7 @@ pub fn vocabulary() -> Vocabulary {
         ("ledger.recent", "entry"),
         ("share.recent", "entry"),
         ("mentee.all", "mentee"),
+        ("task.mine", "task"),
         ("parcels.expected", "order"),
         ("parcels.unchecked", "order"),
         ("listings.to_check", "listing"),
@@ -82,6 +88,7 @@ pub fn vocabulary() -> Vocabulary {
     agent_actions(&mut v);
     invitation_actions(&mut v);
     mentor_actions(&mut v);
+    rider_actions(&mut v);
     v
 }
 
@@ -200,6 +207,24 @@ fn role_records(v: &mut Vocabulary) {
         ]),
     );
     add(
+        "task",
+        named([
+            ("code", Type::Code(CodeKind::Order)),
+            ("qty", COUNT),
+            ("kind", word("kind")),
+            ("maker", Type::Text(12)),
+            ("phone", Type::Phone),
+            ("area", word("area")),
+            ("place", Type::Text(16)),
+            ("fee", Type::Kes),
+            ("left", Type::Int { min: 0, max: 9 }),
+            ("state", word("task_state")),
+            ("open", word("yes_no")),
+            ("rider", Type::Text(12)),
+            ("free", Type::Cents),
+        ]),
+    );
+    add(
         "share",
         named([
             ("first", Type::Text(12)),
@@ -234,12 +259,14 @@ fn account_actions(v: &mut Vocabulary) {
     act(v, "account.speak", quiet(named([("lang", word("lang"))]), vec![("ok", vec![])]));
     act(v, "account.next_language", quiet(vec![], vec![("ok", vec![])]));
     act(v, "wallet.balance", quiet(vec![], vec![("ok", vec![record("wallet")])]));
-    change(
-        v,
-        "account.join",
-        named([("name", Type::Text(20)), ("area", word("area"))]),
-        vec![("ok", vec![record("artisan")]), ("known", vec![])],
-    );
+    for name in ["account.join", "account.join_rider"] {
+        change(
+            v,
+            name,
+            named([("name", Type::Text(20)), ("area", word("area"))]),
+            vec![("ok", vec![record("artisan")]), ("known", vec![])],
+        );
+    }
     change(
         v,
         "account.join_with",
@@ -313,6 +340,25 @@ fn mentor_actions(v: &mut Vocabulary) {
     payout_actions(v, "share.ready", "share.request");
 }
 
+fn rider_actions(v: &mut Vocabulary) {
+    let task = record("task");
+    for name in ["task.go", "task.leave"] {
+        let outcomes = vec![("ok", vec![task.clone()]), ("gone", vec![])];
+        change(v, name, named([("task", task.clone())]), outcomes);
+    }
+    change(
+        v,
+        "task.pick",
+        named([("task", task.clone()), ("number", Type::Code(CodeKind::Once))]),
+        vec![
+            ("ok", vec![task.clone()]),
+            ("wrong", vec![task.clone()]),
+            ("locked", vec![task]),
+            ("gone", vec![]),
+        ],
+    );
+}
+
 fn artisan_actions(v: &mut Vocabulary) {
     let (order, listing) = (record("order"), record("listing"));
     change(
@@ -333,13 +379,13 @@ fn artisan_actions(v: &mut Vocabulary) {
         named([("listing", listing.clone())]),
         vec![("ok", vec![listing.clone()]), ("open", vec![PIECES]), ("gone", vec![])],
     );
-    for name in ["order.accept", "order.mark_ready"] {
-        change(
-            v,
-            name,
-            named([("order", order.clone())]),
-            vec![("ok", vec![order.clone()]), ("stands", vec![order.clone()]), ("gone", vec![])],
-        );
+    for (name, rider) in [("order.accept", false), ("order.mark_ready", true)] {
+        let mut outcomes =
+            vec![("ok", vec![order.clone()]), ("stands", vec![order.clone()]), ("gone", vec![])];
+        if rider {
+            outcomes.insert(1, ("rider", vec![order.clone()]));
+        }
+        change(v, name, named([("order", order.clone())]), outcomes);
     }
     change(
         v,

@@ -120,6 +120,8 @@ pub struct OrderPolicy {
     pub making_days: u32,
     /// From a failed check to the day the pieces are due again.
     pub rework_days: u32,
+    /// How long a rider is waited for before the next one is asked.
+    pub pickup_minutes: u32,
 }
 
 /// Personal numbers.
@@ -228,7 +230,7 @@ impl Default for ListingPolicy {
 
 impl Default for OrderPolicy {
     fn default() -> Self {
-        Self { reservation_minutes: 35, offer_hours: 24, making_days: 7, rework_days: 5 }
+        Self { reservation_minutes: 35, offer_hours: 24, making_days: 7, rework_days: 5, pickup_minutes: 120 }
     }
 }
 
@@ -375,6 +377,16 @@ impl Policy {
     /// How long an offer waits for an answer.
     pub fn offer(&self) -> Duration {
         hours(self.order.offer_hours)
+    }
+
+    /// How long a rider is waited for before the next one is asked.
+    pub fn pickup(&self) -> Duration {
+        Duration::from_secs(u64::from(self.order.pickup_minutes) * 60)
+    }
+
+    /// What a rider earns for a parcel brought to a kiosk.
+    pub fn rider_fee(&self) -> Kes {
+        shillings(self.rider_fee_shillings)
     }
 
     /// From acceptance to the day the pieces are due.

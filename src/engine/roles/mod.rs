@@ -3,4 +3,5 @@
 
 mod invitations;
 mod mentor;
+mod rider;
 mod stuck;

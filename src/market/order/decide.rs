@@ -1,5 +1,6 @@
 //! What an order answers to a command.
 
+use super::pickup;
 use super::{HandOver, Offer, Order, OrderCommand, OrderEvent, OrderStage, Refund, RefundWhy, Terms};
 use crate::market::{Actor, Policy, Refusal, Role, listing::Reason};
 use crate::types::{PartyId, Timestamp, Usd};
@@ -54,6 +55,11 @@ pub fn decide(
             Some(offer) => Ok(passed_on(order, E::Lapsed { by: offer.to }, *next, policy, now)),
         },
         C::MarkReady { by } => mark_ready(order, *by),
+        C::SendFor { to, number } => pickup::send_for(order, *to, *number, policy, now),
+        C::GoFor { by } => pickup::go_for(order, *by),
+        C::PickUp { by, number } => pickup::pick_up(order, *by, *number, policy, now),
+        C::HandBack { by, next } => pickup::hand_back(order, *by, *next, policy, now),
+        C::NextRider { next } => pickup::next_rider(order, *next, policy, now),
         C::Receive { by } => receive(order, *by, now),
         C::Judge { by, passed, failed, reason } => judge(order, *by, *passed, *failed, *reason, policy, now),
         C::GiveUp { by } => give_up(order, *by),
@@ -194,11 +200,14 @@ fn receive(order: &Order, by: Actor, now: Timestamp) -> Result<Vec<OrderEvent>, 
     if maker == by.id {
         return Err(Refusal::NotAllowed);
     }
-    let received =
-        E::Received(HandOver { giver: maker, receiver: by.id, pieces: order.outstanding(), at: now });
+    let giver = if order.stage == S::WithRider { order.holder().unwrap_or(maker) } else { maker };
+    if giver == by.id {
+        return Err(Refusal::NotAllowed);
+    }
+    let received = E::Received(HandOver { giver, receiver: by.id, pieces: order.outstanding(), at: now });
     match order.stage {
         S::Making => Ok(vec![E::MarkedReady { by: maker }, received]),
-        S::Ready => Ok(vec![received]),
+        S::Ready | S::WithRider => Ok(vec![received]),
         S::AtKiosk if order.holder() == Some(by.id) => Ok(vec![]),
         S::AtKiosk => Err(Refusal::NotInCustody),
         _ => Err(gone(order)),

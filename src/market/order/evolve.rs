@@ -1,5 +1,6 @@
 //! How an order changes.
 
+use super::pickup::{self, Pickup};
 use super::{Check, HandOver, Order, OrderEvent, OrderStage, RefundWhy, Step, Terms};
 use crate::types::Timestamp;
 
@@ -39,6 +40,7 @@ fn placed(terms: &Terms, at: Timestamp) -> Order {
         short: 0,
         check: None,
         custody: Vec::new(),
+        pickup: None,
         refunds: Vec::new(),
         steps: vec![(Step::Placed, at)],
         since: at,
@@ -77,6 +79,19 @@ fn change(order: &mut Order, event: &OrderEvent, at: Timestamp) {
             order.stage = S::Paid;
         }
         E::MarkedReady { .. } => order.stage = S::Ready,
+        E::RiderAsked(errand) => pickup::asked(order, errand),
+        E::RiderGoes { by } => with_pickup(order, |pickup| pickup.going = Some(*by)),
+        E::RiderLeft { by } => with_pickup(order, |pickup| {
+            pickup.handed_back.push(*by);
+            pickup.going = pickup.going.filter(|going| going != by);
+            pickup.asked = pickup.asked.filter(|(asked, _)| asked != by);
+        }),
+        E::NoRider => with_pickup(order, |pickup| pickup.asked = None),
+        E::NumberMissed { .. } => with_pickup(order, |pickup| pickup.wrong = pickup.wrong.saturating_add(1)),
+        E::PickedUp(hand_over) => {
+            order.custody.push(*hand_over);
+            order.stage = S::WithRider;
+        }
         E::Received(hand_over) => receive(order, *hand_over),
         E::Passed { pieces, .. } => {
             order.passed += pieces;
@@ -112,6 +127,12 @@ fn change(order: &mut Order, event: &OrderEvent, at: Timestamp) {
     }
 }
 
+fn with_pickup(order: &mut Order, change: impl FnOnce(&mut Pickup)) {
+    if let Some(pickup) = &mut order.pickup {
+        change(pickup);
+    }
+}
+
 /// A parcel at a kiosk is judged from the beginning.
 fn receive(order: &mut Order, hand_over: HandOver) {
     order.check = Some(Check {
@@ -123,6 +144,7 @@ fn receive(order: &mut Order, hand_over: HandOver) {
         reason: None,
     });
     order.custody.push(hand_over);
+    order.pickup = None;
     order.stage = S::AtKiosk;
 }
 
@@ -135,13 +157,21 @@ fn step(order: &Order, event: &OrderEvent) -> Option<Step> {
         E::Refused { .. } => Step::Refused,
         E::Lapsed { .. } => Step::Lapsed,
         E::MarkedReady { .. } => Step::Ready,
+        E::PickedUp(_) => Step::WithRider,
         E::Received(_) => Step::AtKiosk,
         E::SentBack { .. } => Step::Rework,
         E::Shorted { .. } => Step::Short,
         E::Completed if order.passed > 0 => Step::Checked,
         E::RefundDone { .. } => Step::Refunded,
-        E::Placed(_) | E::Passed { .. } | E::Failed { .. } | E::Completed | E::RefundDue(_) => {
-            return None;
-        }
+        E::Placed(_)
+        | E::Passed { .. }
+        | E::Failed { .. }
+        | E::Completed
+        | E::RefundDue(_)
+        | E::RiderAsked(_)
+        | E::RiderGoes { .. }
+        | E::RiderLeft { .. }
+        | E::NoRider
+        | E::NumberMissed { .. } => return None,
     })
 }

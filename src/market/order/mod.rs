@@ -7,11 +7,13 @@
 
 mod decide;
 mod evolve;
+mod pickup;
 #[cfg(test)]
 mod tests;
 
 pub use decide::decide;
 pub use evolve::evolve;
+pub use pickup::{Errand, Pickup};
 
 use super::{Actor, ListingCommand, Quote, listing::Reason};
 use crate::types::{Kes, PartyId, SpokenCode, Timestamp, Usd};
@@ -33,6 +35,8 @@ pub enum OrderStage {
     Making,
     /// She says the pieces are ready.
     Ready,
+    /// A rider has it, on the way to the kiosk.
+    WithRider,
     /// At a kiosk, not all pieces judged.
     AtKiosk,
     /// Every piece she took has passed, or will never come; hers is done.
@@ -51,6 +55,7 @@ impl OrderStage {
             Self::Offered => "offered",
             Self::Making => "making",
             Self::Ready => "ready",
+            Self::WithRider => "with_rider",
             Self::AtKiosk => "at_kiosk",
             Self::Released => "released",
             Self::Refunded => "refunded",
@@ -203,6 +208,9 @@ pub struct Order {
     pub check: Option<Check>,
     /// Every hand-over.
     pub custody: Vec<HandOver>,
+    /// The ride of the parcel that is ready, while it is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pickup: Option<Pickup>,
     /// Every refund.
     pub refunds: Vec<Refund>,
     /// Each step and when it happened, in order.
@@ -231,6 +239,8 @@ pub enum Step {
     Lapsed,
     /// She says it is ready.
     Ready,
+    /// A rider has it.
+    WithRider,
     /// It reached a kiosk.
     AtKiosk,
     /// All she took was checked.
@@ -255,6 +265,7 @@ impl Step {
             Self::Refused => "refused",
             Self::Lapsed => "lapsed",
             Self::Ready => "ready",
+            Self::WithRider => "with_rider",
             Self::AtKiosk => "at_kiosk",
             Self::Checked => "checked",
             Self::Rework => "rework",
@@ -312,6 +323,37 @@ pub enum OrderCommand {
     MarkReady {
         /// Who says so.
         by: PartyId,
+    },
+    /// Ask a rider to fetch what is ready.
+    SendFor {
+        /// Whom.
+        to: PartyId,
+        /// The number that the maker will say.
+        number: SpokenCode,
+    },
+    /// The rider goes for it.
+    GoFor {
+        /// Who says so.
+        by: PartyId,
+    },
+    /// The rider has the parcel, and proves it by the maker's number.
+    PickUp {
+        /// Who says so.
+        by: PartyId,
+        /// The number he was told.
+        number: SpokenCode,
+    },
+    /// The rider cannot go.
+    HandBack {
+        /// Who says so.
+        by: PartyId,
+        /// Who is asked next, if there is anybody.
+        next: Option<PartyId>,
+    },
+    /// Nobody went in time.
+    NextRider {
+        /// Who is asked next, if there is anybody.
+        next: Option<PartyId>,
     },
     /// A kiosk has the parcel: all pieces that are still to pass.
     Receive {
@@ -386,6 +428,29 @@ pub enum OrderEvent {
         /// Who said so.
         by: PartyId,
     },
+    /// A rider was asked to fetch the parcel.
+    RiderAsked(Errand),
+    /// He goes for it.
+    RiderGoes {
+        /// Who.
+        by: PartyId,
+    },
+    /// He cannot, or was passed over and says so.
+    RiderLeft {
+        /// Who.
+        by: PartyId,
+    },
+    /// No rider is left to be asked.
+    NoRider,
+    /// A rider gave a number that is not the maker's.
+    NumberMissed {
+        /// Who.
+        by: PartyId,
+        /// Tries left.
+        left: u8,
+    },
+    /// A rider has the parcel.
+    PickedUp(HandOver),
     /// A kiosk has the parcel.
     Received(HandOver),
     /// Pieces passed the check: their money is released.

@@ -7,6 +7,8 @@ use proptest::prelude::*;
 
 use OrderCommand as C;
 
+mod pickup;
+
 fn wanjiku() -> PartyId {
     PartyId::derived("wanjiku")
 }

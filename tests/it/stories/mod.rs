@@ -15,6 +15,7 @@ mod orders;
 mod payouts;
 mod pushes;
 mod replay;
+mod riders;
 mod safety;
 mod selling;
 mod shop;
