@@ -22,7 +22,9 @@ pub enum Event {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::market::{order::HandOver, payout::PayFrom};
+    use crate::market::order::{Errand, HandOver};
+    use crate::market::party::{Invitation, Tie};
+    use crate::market::payout::PayFrom;
     use crate::types::{CodeKind, Kes, Msisdn, Timestamp};
 
     /// Written by an earlier version, a journal must be read by every later one.
@@ -35,6 +37,7 @@ mod tests {
         let maker = || "necklace".parse().expect("a word");
         let at = Timestamp::from_millis(5);
         let (id, phone) = (party.to_string(), "254712345678");
+        let once = SpokenCode::nth(CodeKind::Once, 0);
         let events = [
             (
                 Event::Listing(
@@ -78,6 +81,35 @@ mod tests {
                 ),
                 format!(
                     r#"{{"payout":["{payout}",{{"asked":{{"id":"{payout}","owner":"{id}","from":"artisan","to":"{phone}","amount":5000}}}}]}}"#
+                ),
+            ),
+            (
+                Event::Order(
+                    order,
+                    OrderEvent::RiderAsked(Errand {
+                        to: party,
+                        until: at,
+                        number: SpokenCode::nth(CodeKind::Once, 0),
+                        fee: Kes::major(100),
+                        round: 1,
+                    }),
+                ),
+                format!(
+                    r#"{{"order":["{order}",{{"rider_asked":{{"to":"{id}","until":5,"number":"{once}","fee":10000,"round":1}}}}]}}"#
+                ),
+            ),
+            (
+                Event::Party(
+                    party,
+                    PartyEvent::Invited(Invitation {
+                        phone: Msisdn::from_e164(phone).expect("a number"),
+                        name: "Akinyi".into(),
+                        to: Tie::Mentee,
+                        at,
+                    }),
+                ),
+                format!(
+                    r#"{{"party":["{id}",{{"invited":{{"phone":"{phone}","name":"Akinyi","to":"mentee","at":5}}}}]}}"#
                 ),
             ),
             (

@@ -69,7 +69,8 @@ impl Engine {
         &self, work: &mut Work<'_>, code: SpokenCode, order: &Order, rider: &Party,
     ) -> Result<Record, Fault> {
         let maker = order.maker.ok_or_else(|| Fault::Broken(format!("order {code} has no maker")))?;
-        let maker = work.need::<Party>(maker).await?;
+        let gone = || Fault::Broken(format!("the maker of order {code} is gone"));
+        let maker = view::read::<Party>(work, maker).await?.ok_or_else(gone)?;
         let listing = view::read::<Listing>(work, order.terms.listing).await?;
         let kind = listing.as_ref().map_or("other", |listing| listing.kind.as_str());
         let carried = order.stage == OrderStage::WithRider && order.holder() == Some(rider.id);

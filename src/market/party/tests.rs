@@ -191,3 +191,87 @@ fn a_mentorship_may_end_early_and_a_mentor_named_while_joining_has_no_share() {
     let party = state.expect("stands");
     assert!(party.mentorship_on(now()).is_some() && party.mentorship_on(later).is_none());
 }
+
+fn invitee(name: &str) -> Invitee {
+    let phone = Msisdn::from_e164("254712345699").expect("a number");
+    Invitee::stranger(phone, name.into())
+}
+
+fn mentor() -> Option<Party> {
+    let mut state = joined();
+    run(&mut state, PartyCommand::BecomeMentor).expect("an artisan may be one");
+    state
+}
+
+fn invite(invitee: Invitee, to: Tie) -> PartyCommand {
+    PartyCommand::Invite { invitee, to }
+}
+
+#[test]
+fn whoever_was_asked_is_asked_once_a_day_and_the_answer_closes_it() {
+    let mut state = mentor();
+    let ask = invite(invitee("akinyi OUMA"), Tie::Mentee);
+    let events = run(&mut state, ask.clone()).expect("asked");
+    assert!(matches!(&events[..], [PartyEvent::Invited(asked)] if asked.name == "Akinyi Ouma"), "{events:?}");
+    assert_eq!(run(&mut state, ask.clone()), Ok(vec![]), "pressed twice");
+    let tomorrow = now().after(Duration::from_secs(86_400));
+    assert_eq!(run_at(&mut state, ask, tomorrow).map(|events| events.len()), Ok(1));
+    let phone = invitee("").phone;
+    assert_eq!(state.as_ref().map(|mentor| mentor.invited.len()), Some(1));
+    run(&mut state, PartyCommand::CloseInvitation { phone }).expect("answered");
+    assert_eq!(state.as_ref().and_then(|mentor| mentor.invitation_to(phone)), None);
+    assert_eq!(run(&mut state, PartyCommand::CloseInvitation { phone }), Ok(vec![]), "told twice");
+}
+
+#[test]
+fn nobody_asks_herself_by_her_own_phone_or_another_of_hers() {
+    let mut state = mentor();
+    let own = Invitee::known(state.as_ref().expect("stands"), now());
+    assert_eq!(run(&mut state, invite(own, Tie::Mentee)), Err(Refusal::NotAllowed));
+    run(&mut state, PartyCommand::NameMoney { name: "WANJIKU OTIENO".into() }).expect("named");
+    let other = Invitee {
+        role: Some(Role::Artisan),
+        money_name: Some("Wanjiku Otieno".into()),
+        ..invitee("Wanja Otieno")
+    };
+    assert_eq!(run(&mut state, invite(other, Tie::Mentee)), Err(Refusal::NotAllowed));
+}
+
+#[test]
+fn only_a_mentor_asks_for_mentees_and_only_an_agent_for_mentors_and_riders() {
+    let asked = |state: &mut Option<Party>, to| run(state, invite(invitee("Akinyi"), to)).map(|e| e.len());
+    let mut artisan = joined();
+    for to in [Tie::Mentee, Tie::Mentor, Tie::Rider] {
+        assert_eq!(asked(&mut artisan, to), Err(Refusal::NotAllowed), "{to:?}");
+    }
+    let mut agent = None;
+    let joining = Joining { role: Role::Agent, kiosk: Some("Kibera".into()), ..joining() };
+    run(&mut agent, PartyCommand::Join(joining)).expect("joined");
+    assert_eq!(asked(&mut agent, Tie::Mentor), Ok(1));
+    assert_eq!(asked(&mut agent, Tie::Rider), Ok(1));
+    assert_eq!(asked(&mut agent, Tie::Mentee), Err(Refusal::NotAllowed));
+}
+
+#[test]
+fn somebody_who_has_it_already_or_does_something_else_is_not_asked() {
+    let mut state = mentor();
+    let mentored = Invitee { role: Some(Role::Artisan), mentored: true, ..invitee("Akinyi") };
+    assert_eq!(run(&mut state, invite(mentored, Tie::Mentee)), Err(Refusal::AlreadyExists));
+    let kiosk = Invitee { role: Some(Role::Agent), ..invitee("Amina") };
+    assert_eq!(run(&mut state, invite(kiosk, Tie::Mentee)), Err(Refusal::gone("agent")));
+    let no_mentor = Invitee { role: Some(Role::Artisan), ..invitee("Akinyi") };
+    assert_eq!(run(&mut joined(), invite(no_mentor, Tie::Guide)), Err(Refusal::gone("artisan")));
+}
+
+#[test]
+fn an_agent_vouches_for_a_rider_and_for_nobody_else() {
+    let mut rider = None;
+    run(&mut rider, PartyCommand::Join(Joining { role: Role::Rider, ..joining() })).expect("joined");
+    assert_eq!(rider.as_ref().and_then(|rider| rider.vouched), None);
+    let herself = Actor { id: PartyId::derived("wanjiku"), role: Role::Rider };
+    assert_eq!(run(&mut rider, PartyCommand::Vouch { by: herself }), Err(Refusal::NotAllowed));
+    run(&mut rider, PartyCommand::Vouch { by: agent() }).expect("vouched for");
+    assert_eq!(run(&mut rider, PartyCommand::Vouch { by: agent() }), Ok(vec![]));
+    assert_eq!(run(&mut joined(), PartyCommand::Vouch { by: agent() }), Err(Refusal::NotAllowed));
+    assert_eq!(run(&mut rider, PartyCommand::BecomeMentor), Err(Refusal::NotAllowed));
+}
