@@ -43,6 +43,8 @@ impl Engine {
         if row.state.is_over() {
             return Ok(());
         }
+        let block = row.state.block(graph);
+        let Some(name) = question(graph, block) else { return Ok(()) };
         let store = work.store();
         let mut rows = store.read(vec![keys::by_phone(phone), stuck_key(phone)]).await?.into_iter();
         let Some(id) = rows.next().flatten().and_then(|row| PartyId::from_octets(&row.octets())) else {
@@ -52,10 +54,9 @@ impl Engine {
         let her = work.need::<Party>(id).await?;
         let Some(mentorship) = her.mentorship_on(work.now) else { return Ok(()) };
         let before = kept.as_ref().and_then(|row| codec::decode::<Stuck>(&row.octets()).ok());
-        let block = row.state.block(graph);
         let same = before.filter(|b| b.block == block && work.now.since(b.at) < FORGOTTEN);
         let times = same.map_or(1, |before| before.times.saturating_add(1));
-        let stuck = Stuck { block: block.to_owned(), name: place_name(graph, block), times, at: work.now };
+        let stuck = Stuck { block: block.to_owned(), name, times, at: work.now };
         if times == 2 {
             let mentor = work.need::<Party>(mentorship.mentor).await?;
             let at = Value::text(stuck.name.get(&mentor.lang).cloned().unwrap_or_default());
@@ -81,22 +82,19 @@ impl Engine {
     }
 }
 
-/// What a block says, by language, without the values in it: they are hers.
-fn place_name(graph: &Graph, block: &str) -> BTreeMap<Lang, String> {
-    let node = graph.nodes.iter().find(|node| node.name == block);
-    let say: Option<&Text> = node.and_then(|node| match &node.kind {
-        Kind::Screen { say, .. }
-        | Kind::Pick { say, .. }
-        | Kind::List { say, .. }
-        | Kind::Ask { say, .. }
-        | Kind::Pin { say, .. }
-        | Kind::NewPin { say, .. } => Some(say),
-        Kind::Do { .. } | Kind::End { .. } => None,
-    });
+/// What a question says, by language, without the values in it: they are hers. Whoever hangs up at
+/// a screen or a list may have read what she wanted to know; whoever does at a question is stuck.
+fn question(graph: &Graph, block: &str) -> Option<BTreeMap<Lang, String>> {
+    let node = graph.nodes.iter().find(|node| node.name == block)?;
+    let say: &Text = match &node.kind {
+        Kind::Pick { say, .. } | Kind::Ask { say, .. } | Kind::Pin { say, .. } | Kind::NewPin { say, .. } => {
+            say
+        }
+        Kind::Screen { .. } | Kind::List { .. } | Kind::Do { .. } | Kind::End { .. } => return None,
+    };
     let name = |place: usize| {
-        let words = say.map_or_else(|| block.to_owned(), |say| plain(say, place));
-        let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+        let words = plain(say, place).split_whitespace().collect::<Vec<_>>().join(" ");
         fit::cut(&words, usize::from(LONGEST_PLACE_NAME)).0.to_owned()
     };
-    graph.langs.iter().enumerate().map(|(place, lang)| (*lang, name(place))).collect()
+    Some(graph.langs.iter().enumerate().map(|(place, lang)| (*lang, name(place))).collect())
 }
