@@ -94,7 +94,7 @@ pub fn menu_sources(folder: Option<&Path>) -> Result<Vec<(String, String)>, Stri
 }
 
 /// The desk's editor, over the files that serve.
-fn editor(config: &Config, stop: &CancellationToken) -> Editor {
+fn editor(config: &Config, engine: &Arc<Engine>, stop: &CancellationToken) -> Editor {
     let folder = config.service.menus.clone();
     let compiled_in = folder.is_none();
     let read = Arc::new(move || menu_sources(folder.as_deref()));
@@ -103,11 +103,12 @@ fn editor(config: &Config, stop: &CancellationToken) -> Editor {
         ground: Ground {
             limits: Limits { routes: config.routes().collect() },
             part_cents: config.service.sms_part_cents,
-            figures: None,
+            stats: None,
         },
         base: web::routes::EDITOR,
         serves: true,
         shutdown: stop.clone(),
+        dialogs: Some(Arc::clone(engine) as Arc<dyn Dialogs>),
     }
 }
 
@@ -177,7 +178,7 @@ impl Service {
             shutdown: stop.clone(),
             binds: Arc::new(vec![Arc::clone(&pool) as Arc<dyn Binds>, Arc::clone(&http) as Arc<dyn Binds>]),
             dialogs: Arc::clone(&engine) as Arc<dyn Dialogs>,
-            editor: Some(editor(&config, &stop)),
+            editor: Some(editor(&config, &engine, &stop)),
             menus: Some(Arc::new(menus.clone()) as Arc<dyn MenuDesk>),
         };
         let pages = web::routes::router_in(Arc::clone(&front), config.http.clone(), around)

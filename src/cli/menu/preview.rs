@@ -1,8 +1,9 @@
 //! `sokoni menu preview`: an editor in the browser with phones that show what the text says.
 
-use super::{CLEAN, sources::sources};
+use super::{CLEAN, records::Records, sources::sources};
 use crate::{
     cli::serve,
+    dialog::tape::stats::{Count, Stats},
     engine::preview::Ground,
     menu::check::Limits,
     web::{
@@ -25,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 ///
 /// Opens a page on this machine. It follows the files: what another editor saves is shown at once,
 /// and what is saved on the page is written to the file.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct PreviewArgs {
     /// Menu files or folders of them; without any, `menus/` when it is there, else the menus
     /// compiled in, which can only be looked at.
@@ -39,7 +40,19 @@ pub struct PreviewArgs {
     /// What one part of an SMS costs, in cents, so that texts are shown with their price.
     #[arg(long, value_name = "CENTS")]
     pub part_cents: Option<u32>,
+    /// A data folder, to tell where people broke off last week; no other process may have it open.
+    #[arg(long, value_name = "DIR", conflicts_with = "desk")]
+    pub data: Option<PathBuf>,
+    /// The same from a running service, by where its desk stands: http://127.0.0.1:8080.
+    #[arg(long, value_name = "URL", requires = "desk_key_file")]
+    pub desk: Option<String>,
+    /// The key of that desk.
+    #[arg(long, value_name = "FILE", requires = "desk")]
+    pub desk_key_file: Option<PathBuf>,
 }
+
+/// How far back recorded dialogs are added up.
+const WEEK: Duration = Duration::from_secs(7 * 86_400);
 
 /// Serves the page until Ctrl-C.
 ///
@@ -47,7 +60,7 @@ pub struct PreviewArgs {
 /// Files that cannot be read; an address that is taken.
 pub fn run(args: &PreviewArgs, out: &mut impl Write) -> io::Result<u8> {
     sources(&args.paths)?;
-    let editor = editor(args);
+    let editor = editor(args, stats(args)?);
     task::block_in_place(|| {
         Handle::current().block_on(async {
             let listener = TcpListener::bind(args.addr).await.map_err(|why| {
@@ -75,7 +88,18 @@ pub fn run(args: &PreviewArgs, out: &mut impl Write) -> io::Result<u8> {
     })
 }
 
-fn editor(args: &PreviewArgs) -> Editor {
+/// What recorded dialogs add up to, where somebody says where they are.
+fn stats(args: &PreviewArgs) -> io::Result<Option<Arc<Stats>>> {
+    let PreviewArgs { data, desk, desk_key_file, .. } = args.clone();
+    if data.is_none() && desk.is_none() {
+        return Ok(None);
+    }
+    let mut count = Count::default();
+    Records { data, desk, desk_key_file }.each(WEEK, |tape, now| count.take(tape, now))?;
+    Ok(Some(Arc::new(count.stats())))
+}
+
+fn editor(args: &PreviewArgs, stats: Option<Arc<Stats>>) -> Editor {
     let compiled_in = args.paths.is_empty() && !Path::new("menus").is_dir();
     let paths = args.paths.clone();
     let read = Arc::new(move || sources(&paths).map_err(|why| why.to_string()));
@@ -85,10 +109,11 @@ fn editor(args: &PreviewArgs) -> Editor {
         ground: Ground {
             limits: Limits { routes: routes.into_iter().collect() },
             part_cents: args.part_cents,
-            figures: None,
+            stats,
         },
         base: "",
         serves: false,
         shutdown: CancellationToken::new(),
+        dialogs: None,
     }
 }

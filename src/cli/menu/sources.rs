@@ -1,10 +1,7 @@
 //! Which files are meant by the paths on the command line.
 
 use super::not_found;
-use crate::{
-    menu::{builtin, syntax, tree::Head},
-    types::Lang,
-};
+use crate::{menu::builtin, types::Lang};
 use std::{
     collections::BTreeSet,
     fs, io,
@@ -32,8 +29,8 @@ pub fn sources(paths: &[PathBuf]) -> io::Result<Vec<(String, String)>> {
         }
     }
     let mut sources = files.iter().map(|path| read(path)).collect::<io::Result<Vec<_>>>()?;
-    let is_catalogue = |(name, text): &(String, String)| {
-        syntax::parse(name, text).0.blocks.iter().any(|block| matches!(block.head, Head::Messages))
+    let is_catalogue = |(_, text): &(String, String)| {
+        text.lines().any(|line| line.split([' ', '\t']).next() == Some("messages"))
     };
     // A tree by itself names SMS that stand in the file beside it.
     if !sources.iter().any(is_catalogue)

@@ -25,17 +25,17 @@ pub struct Fault {
 }
 
 /// Faults with their places in these files.
-pub fn faults(problems: Vec<Problem>, sources: &[(String, String)]) -> Vec<Fault> {
+pub fn faults(problems: &[Problem], sources: &[(String, String)]) -> Vec<Fault> {
     let text_of = |name: &str| sources.iter().find(|(known, _)| known == name).map_or("", |(_, text)| text);
-    let place = |problem: Problem| {
+    let place = |problem: &Problem| {
         let text = text_of(&problem.file);
         let start = units_before(text, problem.span.start);
         let end = units_before(text, problem.span.end).max(start + 1);
         let line = problem.span.line(text);
-        let Problem { severity, code, file, sentence, help, .. } = problem;
+        let Problem { severity, code, file, sentence, help, .. } = problem.clone();
         Fault { file, severity, code, sentence, help, line, start, end }
     };
-    problems.into_iter().map(place).collect()
+    problems.iter().map(place).collect()
 }
 
 /// UTF-16 code units before this octet.

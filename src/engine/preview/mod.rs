@@ -17,10 +17,11 @@ pub use phones::{Lead, Phones};
 pub use texts::Texts;
 
 use super::vocabulary::vocabulary;
+use crate::dialog::tape::stats::Stats;
 use crate::menu::{
-    check::{Limits, check},
+    check::{Checked, Limits, check},
     syntax,
-    tree::{Block, Head},
+    tree::{Block, Head, Name},
     vocabulary::Vocabulary,
 };
 use serde::{Deserialize, Serialize};
@@ -35,23 +36,16 @@ pub struct Ground {
     pub limits: Limits,
     /// What one part of an SMS costs, in cents; texts are shown without a price when left out.
     pub part_cents: Option<u32>,
-    /// Where people broke off, when that is known.
-    pub figures: Option<Arc<dyn Figures>>,
-}
-
-/// Where people broke off last week.
-pub trait Figures: Send + Sync {
-    /// How often this block was shown, and how often a dialog ended there without reaching an end
-    /// or going on; `None` when nothing is known of it.
-    fn at(&self, tree: &str, block: &str) -> Option<DropOff>;
+    /// What recorded dialogs add up to, when that is known.
+    pub stats: Option<Arc<Stats>>,
 }
 
 /// How a block fared last week.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct DropOff {
-    /// Dialogs that came to it.
+    /// How often it was shown.
     pub shown: u64,
-    /// Dialogs that went no further.
+    /// How many dialogs stopped there without an end.
     pub left: u64,
 }
 
@@ -97,35 +91,61 @@ pub struct BlockAt {
     pub line: usize,
 }
 
-/// Looks at the files: the name and text of each.
-pub fn look(sources: &[(String, String)], look: &Look, ground: &Ground) -> Sight {
-    let checked = check(sources, &VOCABULARY, &ground.limits);
-    let sound = checked.is_sound();
-    let text = sources.iter().find(|(name, _)| *name == look.file).map_or("", |(_, text)| text);
-    let (file, _) = syntax::parse(&look.file, text);
-    let blocks: Vec<BlockAt> = file.blocks.iter().map(|block| block_at(block, text)).collect();
-    let here = look.line.and_then(|line| blocks.iter().rposition(|block| block.line <= line));
-    let tree = file.blocks.iter().find_map(|block| match &block.head {
-        Head::Menu(name) | Head::Overlay { of: name, .. } => Some(name.it.as_str()),
-        _ => None,
-    });
-    let graph = checked.graphs.iter().find(|graph| Some(graph.name.as_str()) == tree);
-    let at = here.map(|at| &blocks[at]);
-    let texts = at.and_then(|at| texts::texts(&checked.catalogue, graph, at, ground));
-    let phones = graph.map(|graph| phones::phones(graph, &checked.catalogue, look, at, ground));
-    Sight { faults: faults::faults(checked.problems, sources), sound, blocks, phones, texts }
+/// Files and what came of their check: as long as no text changes, they are checked once.
+pub struct Checkup {
+    sources: Vec<(String, String)>,
+    checked: Checked,
+}
+
+impl Checkup {
+    /// Checks the files: the name and text of each.
+    pub fn of(sources: Vec<(String, String)>, limits: &Limits) -> Self {
+        let checked = check(&sources, &VOCABULARY, limits);
+        Self { sources, checked }
+    }
+
+    /// Whether it is of these very files.
+    pub fn is_of(&self, sources: &[(String, String)]) -> bool {
+        self.sources == sources
+    }
+
+    /// Whether the menus may go live.
+    pub fn is_sound(&self) -> bool {
+        self.checked.is_sound()
+    }
+
+    /// The faults of all files.
+    pub fn faults(&self) -> Vec<Fault> {
+        faults::faults(&self.checked.problems, &self.sources)
+    }
+
+    /// What there is to see.
+    pub fn look(&self, look: &Look, ground: &Ground) -> Sight {
+        let text = self.sources.iter().find(|(name, _)| *name == look.file).map_or("", |(_, text)| text);
+        let (file, _) = syntax::parse(&look.file, text);
+        let blocks: Vec<BlockAt> = file.blocks.iter().map(|block| block_at(block, text)).collect();
+        let here = look.line.and_then(|line| blocks.iter().rposition(|block| block.line <= line));
+        let tree = file.blocks.iter().find_map(|block| match &block.head {
+            Head::Menu(name) | Head::Overlay { of: name, .. } => Some(name.it.as_str()),
+            _ => None,
+        });
+        let Checked { graphs, catalogue, .. } = &self.checked;
+        let graph = graphs.iter().find(|graph| Some(graph.name.as_str()) == tree);
+        let at = here.map(|at| &blocks[at]);
+        let texts = at.and_then(|at| texts::texts(catalogue, graph, at, ground));
+        let phones = graph.map(|graph| phones::phones(graph, catalogue, look, at, ground));
+        Sight { faults: self.faults(), sound: self.is_sound(), blocks, phones, texts }
+    }
 }
 
 fn block_at(block: &Block, source: &str) -> BlockAt {
+    let first = |words: &[Name]| words.first().map(|word| word.it.clone());
     let name = match &block.head {
-        Head::Menu(name) | Head::Enum(name) | Head::Node { name, .. } | Head::Sms { name, .. } => {
-            name.it.clone()
-        }
-        Head::Drop(names) => names.first().map(|name| name.it.clone()).unwrap_or_default(),
-        Head::Text { words, .. } => words.first().map(|word| word.it.clone()).unwrap_or_default(),
-        Head::Overlay { of, .. } => of.it.clone(),
-        Head::Of { name, .. } => name.as_ref().map(|name| name.it.clone()).unwrap_or_default(),
-        Head::Messages | Head::Resume => String::new(),
+        Head::Drop(names) => first(names),
+        Head::Text { words, .. } => first(words),
+        Head::Overlay { of, .. } => Some(of.it.clone()),
+        _ => block.name().map(|name| name.it.clone()),
     };
+    let name = name.unwrap_or_default();
     BlockAt { name, word: block.word(), line: block.at.line(source) }
 }

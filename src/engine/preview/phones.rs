@@ -15,6 +15,7 @@ use crate::{
     menu::{
         face::{faces, resume_faces},
         graph::{Catalogue, Graph, Kind},
+        vocabulary::Type,
     },
     types::Lang,
 };
@@ -77,7 +78,7 @@ pub struct Phones {
 pub struct Decides {
     /// The value: `me.pin`.
     pub name: String,
-    /// The words that options are shown for.
+    /// The words it may have.
     pub words: Vec<String>,
     /// The one it has.
     pub now: String,
@@ -180,7 +181,11 @@ pub fn phones(
         actions: actions.collect(),
         sms: sms(graph, catalogue, &walked, ground),
         values: decides(graph, &walked),
-        figures: ground.figures.as_ref().and_then(|known| known.at(&graph.name, &node.name)),
+        figures: ground
+            .stats
+            .as_ref()
+            .and_then(|stats| stats.screen(&graph.name, &node.name))
+            .map(|screen| DropOff { shown: screen.shown, left: screen.left }),
         at: place,
         path: walked.path,
     }
@@ -213,10 +218,12 @@ fn way_to(graph: &Graph, lead: Lead, at: &BlockAt) -> Option<Vec<String>> {
 
 /// The values that options of the tree depend on.
 fn decides(graph: &Graph, walked: &Walked<'_>) -> Vec<Decides> {
-    let known = conditions(graph).into_iter().map(|(name, words)| Decides {
-        name: name.to_owned(),
-        words: words.into_iter().map(str::to_owned).collect(),
-        now: walked.trial.word_of(name),
+    let known = conditions(graph).into_keys().filter_map(|name| {
+        let Some(Type::Enum(set)) = VOCABULARY.globals.get(name) else { return None };
+        let labelled =
+            graph.enums.get(set).map(|set| set.words.iter().map(|(word, _)| word.clone()).collect());
+        let words = labelled.or_else(|| VOCABULARY.enums.get(set).cloned())?;
+        Some(Decides { name: name.to_owned(), words, now: walked.trial.word_of(name) })
     });
     known.collect()
 }

@@ -1,7 +1,11 @@
 //! Over the menus of the product.
 
 use super::*;
-use crate::{dialog::trial::samples::Filling, menu::builtin, types::Lang};
+use crate::{
+    dialog::{tape::stats::Screen, trial::samples::Filling},
+    menu::builtin,
+    types::Lang,
+};
 use proptest::prelude::*;
 
 const ARTISAN: &str = "menus/artisan.menu";
@@ -14,6 +18,10 @@ fn with(from: &str, to: &str) -> Vec<(String, String)> {
     assert!(artisan.1.contains(from), "{from}");
     artisan.1 = artisan.1.replacen(from, to, 1);
     sources
+}
+
+fn look(sources: &[(String, String)], look: &Look, ground: &Ground) -> Sight {
+    Checkup::of(sources.to_vec(), &ground.limits).look(look, ground)
 }
 
 fn line_of(sources: &[(String, String)], file: &str, text: &str) -> usize {
@@ -135,7 +143,7 @@ fn a_value_that_decides_over_options_can_be_chosen() {
     assert_eq!(phones.at.name, "pin.new");
     let decides = phones.values.first().expect("the value");
     assert_eq!((decides.name.as_str(), decides.now.as_str()), ("me.pin", "none"));
-    assert_eq!(decides.words, ["none", "set"]);
+    assert_eq!(decides.words, ["none", "set", "locked"]);
 }
 
 #[test]
@@ -151,14 +159,11 @@ fn faults_are_placed_as_browsers_count() {
 
 #[test]
 fn where_people_broke_off_is_shown_when_it_is_known() {
-    struct Known;
-    impl Figures for Known {
-        fn at(&self, tree: &str, block: &str) -> Option<DropOff> {
-            (tree == "artisan" && block == "sell.price").then_some(DropOff { shown: 120, left: 14 })
-        }
-    }
+    let (tree, block) = ("artisan".to_owned(), "sell.price".to_owned());
+    let screen = Screen { tree, block, shown: 120, left: 14, ..Screen::default() };
+    let stats = Stats { screens: vec![screen], ..Stats::default() };
     let sources = builtin::sources();
-    let ground = Ground { figures: Some(Arc::new(Known)), ..Ground::default() };
+    let ground = Ground { stats: Some(Arc::new(stats)), ..Ground::default() };
     let path = |way: &str| way.split_whitespace().map(str::to_owned).collect();
     let look_at = |way| Look { file: ARTISAN.to_owned(), path: path(way), ..Look::default() };
     let of = |way| look(&sources, &look_at(way), &ground).phones.expect("phones").figures;

@@ -5,7 +5,7 @@ use super::{
     shelf::{Draft, Kept, NotWritten},
 };
 use crate::{
-    engine::preview::{self, Fault, Look},
+    engine::preview::{Fault, Look},
     web::page,
 };
 use askama::Template;
@@ -111,6 +111,7 @@ fn unreadable(why: impl ToString) -> Refused {
 /// The files as they stand on the disk.
 pub async fn files(State(room): State<Arc<Room>>) -> Result<Json<Files>, Refused> {
     let (writable, serves) = (room.editor.shelf.is_writable(), room.editor.serves);
+    room.learn().await;
     let files = aside(move || room.editor.shelf.files()).await?.map_err(unreadable)?;
     Ok(Json(Files { files, writable, serves }))
 }
@@ -137,7 +138,7 @@ pub async fn look(
                 *text = draft;
             }
         }
-        Ok(Json(preview::look(&sources, &look, &room.editor.ground)).into_response())
+        Ok(Json(room.checkup(sources).look(&look, &room.ground())).into_response())
     });
     seen.await?.map_err(|why: String| unreadable(why))
 }
@@ -157,8 +158,8 @@ pub async fn save(
     let serves = room.editor.serves;
     let written = aside(move || {
         room.editor.shelf.write(&files, |sources| {
-            let seen = preview::look(sources, &Look::default(), &room.editor.ground);
-            if seen.sound || !serves { Ok(()) } else { Err(seen.faults) }
+            let checkup = room.checkup(sources.to_vec());
+            if checkup.is_sound() || !serves { Ok(()) } else { Err(checkup.faults()) }
         })
     });
     match written.await?? {

@@ -12,6 +12,8 @@ let open = null;
 let sight = null;
 let path = [];
 let lead = { lang: 'en', filling: 'typical' };
+/** Keys pressed so far: what was asked before the last one does not say where the path leads now. */
+let pressed = 0;
 /** The block that the phones were last led to, so that they follow the cursor and not each key. */
 let followed = '';
 let writable = false;
@@ -230,6 +232,7 @@ async function lookNow() {
   }
   if (!open) return;
   const { follow, typedAt } = wanted;
+  const asked = pressed;
   Object.assign(wanted, { running: true, again: false, follow: false, typedAt: null });
   const file = open;
   const line = lineOf(file.area.value, file.area.selectionStart);
@@ -239,7 +242,7 @@ async function lookNow() {
   try {
     const { ok, said } = await ask('look', { look, drafts });
     if (!ok) throw new Error(said.message);
-    if (file === open) show(said, typedAt);
+    if (file === open) show(said, typedAt, asked === pressed);
   } catch (error) {
     $('state').textContent = `The server does not answer: ${error.message}`;
     $('state').dataset.fault = true;
@@ -268,7 +271,7 @@ function moved() {
   later(0, true);
 }
 
-function show(seen, typedAt) {
+function show(seen, typedAt, isLast) {
   sight = seen;
   const line = lineOf(open.area.value, open.area.selectionStart);
   followed = keyOf(blockAt(line));
@@ -278,7 +281,7 @@ function show(seen, typedAt) {
   drawHere();
   drawTexts(seen.texts);
   $('walk').hidden = !seen.phones;
-  if (seen.phones) drawPhones(seen.phones);
+  if (seen.phones) drawPhones(seen.phones, isLast);
   drawState();
   if (typedAt === null) return;
   // Two frames later everything stands on the screen.
@@ -347,7 +350,7 @@ function drawHere() {
   const faults = ours();
   const fault =
     faults.find(({ start, end }) => start <= caret && caret <= end) ?? faults.find((fault) => fault.line === line);
-  const text = fault ? `Line ${fault.line}: ${fault.sentence}${fault.help && `; ${fault.help}`}` : '';
+  const text = fault ? `Line ${fault.line}: ${fault.sentence}` : '';
   if ($('here').textContent !== text) $('here').textContent = text;
   $('here').classList.toggle('warning', fault?.severity === 'warning');
 }
@@ -438,6 +441,7 @@ function phoneFrame(lang, filling) {
   );
   const take = () => {
     lead = { lang, filling };
+    pressed += 1;
     drawLead();
   };
   button.addEventListener('click', take);
@@ -465,9 +469,8 @@ function screenText(pre, text, keyed) {
   pre.scrollTop = 0;
 }
 
-function drawPhones(phones) {
-  path = phones.path;
-  lead = phones.lead;
+function drawPhones(phones, isLast) {
+  if (isLast) ({ path, lead } = phones);
   const rows = $('rows');
   const langs = phones.langs.map(({ lang }) => lang).join(' ');
   if (rows.dataset.langs !== langs) {
@@ -489,8 +492,8 @@ function drawPhones(phones) {
     for (const phone of row.phones) drawPhone(section, phone, phones.over);
   }
   const { at } = phones;
-  const word = at.word === 'end' ? 'the end of the dialog' : `a block \`${at.word}\``;
-  $('at').textContent = at.word === 'resume' ? 'The offer to go on' : `${at.name}, ${word}`;
+  const word = at.word === 'end' ? 'the end of the dialog' : at.word;
+  $('at').textContent = at.word === 'resume' ? 'The offer to go on' : `${at.name} · ${word}`;
   $('at').dataset.line = at.line;
   $('trail').textContent = phones.trail.length > 1 ? `from ${phones.trail.slice(0, -1).join(' › ')}` : '';
   $('elsewhere').hidden = !phones.elsewhere;
@@ -505,7 +508,7 @@ function drawPhones(phones) {
   $('figures').hidden = !figures;
   if (figures) {
     const share = figures.shown > 0 ? Math.round((100 * figures.left) / figures.shown) : 0;
-    $('figures').textContent = `Last week ${figures.shown} came here and ${figures.left} (${share} %) went no further.`;
+    $('figures').textContent = `Last week it was shown ${count(figures.shown, 'time')}; ${count(figures.left, 'dialog')} (${share} %) went no further.`;
   }
 }
 
@@ -544,8 +547,7 @@ function drawValues(values) {
   $('values').replaceChildren(
     ...values.map(({ name, words, now }) =>
       choice(`Value ${name}`, words, now, (word) => {
-        path = [`?${name}=${word}`, ...path.filter((step) => !step.startsWith(`?${name}=`))];
-        later(0);
+        go([`?${name}=${word}`, ...path.filter((step) => !step.startsWith(`?${name}=`))]);
       }),
     ),
   );
@@ -555,8 +557,7 @@ function drawActions(actions) {
   $('actions').replaceChildren(
     ...actions.map(({ block, call, outcomes, came, place }) =>
       choice(`${block}: ${call}`, outcomes, came, (outcome) => {
-        path = [...path.slice(0, place), `!${outcome}`];
-        later(0);
+        go([...path.slice(0, place), `!${outcome}`]);
       }),
     ),
   );
@@ -606,20 +607,27 @@ function drawTexts(texts) {
 
 // ---- keys ---------------------------------------------------------------------------------
 
+/** Goes another way. */
+function go(way) {
+  path = way;
+  pressed += 1;
+  later(0);
+}
+
+/** The beginning of the way: the values that were chosen, and nothing typed. */
+const beginning = () => path.filter((step) => step.startsWith('?'));
+
 function send(typed) {
   const text = typed.trim();
   $('typed').value = '';
-  if (sight?.phones?.over) path = path.filter((step) => step.startsWith('?'));
-  else if (text) path = [...path, text];
-  else return;
-  later(0);
+  if (sight?.phones?.over) go(beginning());
+  else if (text) go([...path, text]);
 }
 
 function takeBack() {
   let end = path.length;
   while (end > 0 && path[end - 1].startsWith('!')) end -= 1;
-  path = path.slice(0, Math.max(end - 1, 0));
-  later(0);
+  go(path.slice(0, Math.max(end - 1, 0)));
 }
 
 for (const key of '123456789*0#') {
@@ -632,15 +640,9 @@ $('entry').addEventListener('submit', (event) => {
   event.preventDefault();
   send($('typed').value);
 });
-$('again').addEventListener('click', () => {
-  path = path.filter((step) => step.startsWith('?'));
-  later(0);
-});
+$('again').addEventListener('click', () => go(beginning()));
 $('undo').addEventListener('click', takeBack);
-$('cut').addEventListener('click', () => {
-  path = [...path, 'cut'];
-  later(0);
-});
+$('cut').addEventListener('click', () => go([...path, 'cut']));
 $('at').addEventListener('click', ({ currentTarget }) => {
   const line = Number(currentTarget.dataset.line);
   if (!line) return;

@@ -33,6 +33,7 @@ impl Desk {
             base: if serves { crate::web::routes::EDITOR } else { "" },
             serves,
             shutdown: CancellationToken::new(),
+            dialogs: None,
         };
         let router = if serves {
             let settings = Settings { desk_key: Some(KEY.to_owned().into()), ..Settings::default() };
