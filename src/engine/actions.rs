@@ -31,7 +31,7 @@ impl Engine {
         match wish.name.as_str() {
             "account.speak" => self.speak(work, who, lang_arg(wish)?).await,
             "account.next_language" => {
-                let next = if who.lang == Lang::SW { Lang::EN } else { Lang::SW };
+                let next = self.next_language(who);
                 self.speak(work, who, next).await
             }
             "account.join" | "account.join_rider" => self.join(work, who, wish).await,
@@ -71,6 +71,14 @@ impl Engine {
             "parcel.pass" | "parcel.fail" | "parcel.check" => self.judge(work, me, wish).await,
             other => Err(Fault::Broken(format!("no action is called {other}"))),
         }
+    }
+
+    /// The language after hers, of those that her menu is written in.
+    fn next_language(&self, who: &Caller) -> Lang {
+        let graph = self.menus.of(who.role);
+        let langs = graph.as_ref().map_or(&[][..], |graph| &graph.langs);
+        let next = langs.iter().position(|lang| *lang == who.lang).map_or(0, |at| at + 1);
+        langs.get(next).or(langs.first()).copied().unwrap_or(who.lang)
     }
 
     async fn speak(&self, work: &mut Work<'_>, who: &mut Caller, lang: Lang) -> Result<Outcome, Fault> {

@@ -23,7 +23,7 @@ fn named<const N: usize>(pairs: [(&str, Type); N]) -> Vec<(String, Type)> {
 /// Closed sets whose words the domain itself uses. What is sold (`kind`, `stuff`) is the
 /// operators' own list and stands in the menu files.
 const SETS: [(&str, &[&str]); 11] = [
-    ("lang", &["en", "sw"]),
+    ("lang", &["en", "sw", "am"]),
     ("pin_state", &["none", "set", "locked"]),
     ("listing_state", &["waiting", "on_sale", "paused", "refused", "removed"]),
     (

@@ -1,13 +1,19 @@
 //! The menus of the product, compiled in: what runs when nobody names a folder of others.
 
 /// Name and text of each file.
-const SOURCES: [(&str, &str); 6] = [
+const SOURCES: [(&str, &str); 12] = [
     ("menus/join.menu", include_str!("../../menus/join.menu")),
+    ("menus/join.am", include_str!("../../menus/join.am")),
     ("menus/artisan.menu", include_str!("../../menus/artisan.menu")),
+    ("menus/artisan.am", include_str!("../../menus/artisan.am")),
     ("menus/agent.menu", include_str!("../../menus/agent.menu")),
+    ("menus/agent.am", include_str!("../../menus/agent.am")),
     ("menus/mentor.menu", include_str!("../../menus/mentor.menu")),
+    ("menus/mentor.am", include_str!("../../menus/mentor.am")),
     ("menus/rider.menu", include_str!("../../menus/rider.menu")),
+    ("menus/rider.am", include_str!("../../menus/rider.am")),
     ("menus/messages.menu", include_str!("../../menus/messages.menu")),
+    ("menus/messages.am", include_str!("../../menus/messages.am")),
 ];
 
 /// Name and text of each file, as [`crate::menu::check::compile`] takes them.

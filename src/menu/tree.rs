@@ -346,6 +346,8 @@ pub enum Line {
     About(Name),
     /// `ucs2`: the letters of this overlay lie outside GSM-7.
     Ucs2,
+    /// `pages 2`: a screen of this overlay may go on behind the key for more.
+    Pages(u8),
     /// `1 Label` in an overlay.
     Option(Key),
     /// `SELL UZA` in an overlay: a word of a command, and the word for it.

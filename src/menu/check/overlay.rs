@@ -20,6 +20,8 @@ pub(super) struct Further {
     pub head: Span,
     /// Its letters lie outside GSM-7: screens and SMS go as UCS-2.
     pub ucs2: bool,
+    /// Over how many pages a screen may go.
+    pub pages: u8,
     /// The engine's own keys.
     pub keys: Vec<Key>,
     /// How many SMS any of its messages may cost.
@@ -185,6 +187,7 @@ impl Laying<'_, '_> {
             lang: None,
             head: head.at,
             ucs2: false,
+            pages: 1,
             keys: Vec::new(),
             parts: None,
             parts_of: BTreeMap::new(),
@@ -201,6 +204,7 @@ impl Laying<'_, '_> {
         for line in &head.lines {
             match &line.it {
                 Line::Ucs2 => further.ucs2 = true,
+                Line::Pages(pages) => further.pages = *pages,
                 Line::Parts(parts) => further.parts = Some(*parts),
                 Line::Keys(keys) => further.keys.extend(keys.iter().cloned()),
                 _ => {}

@@ -10,7 +10,7 @@ use crate::menu::{
     graph::{Graph, Piece, Text},
     report::Problem,
     template::{Widths, Words},
-    tree::{self, At, Block, Field, Head, Name, Span},
+    tree::{self, At, Block, Field, Head, Key, Name, Span},
     vocabulary::Type,
 };
 use crate::types::Lang;
@@ -277,8 +277,26 @@ impl Checker<'_> {
             // One letter of a name turns the whole screen into UCS-2.
             _ => fit::units(text),
         };
-        let widest = faces.into_iter().map(|face| (width(&face.text), face)).max_by_key(|(width, _)| *width);
+        let faces = faces.into_iter().filter(|face| !self.goes_on(face, lang, limit));
+        let widest = faces.map(|face| (width(&face.text), face)).max_by_key(|(width, _)| *width);
         widest.filter(|(width, _)| *width > self.most(lang, limit)).map(|(width, face)| (face, width))
+    }
+
+    /// Whether an overlay lets this face go on behind the key for more, and it has room enough on
+    /// its pages. A row of a list goes whole to the next page, so it must fit on one.
+    fn goes_on(&self, face: &Face, lang: usize, limit: u16) -> bool {
+        let Some(further) = self.overlay(lang).filter(|further| further.pages > 1) else { return false };
+        let label = |key: &Key| key.label.by_lang.first().map_or(0, |text| text.at.end - text.at.start);
+        // Every page is taken to have all three keys below it, each label as long as its octets.
+        let keys: usize = further.keys.iter().map(|key| key.key.it.len() + label(key) + 2).sum();
+        let Some(room) = usize::from(limit).checked_sub(keys).filter(|_| face.when != "with one row") else {
+            return false;
+        };
+        let mut rest = face.text.as_str();
+        for _ in 0..further.pages {
+            rest = fit::cut(rest, room).1;
+        }
+        rest.is_empty()
     }
 
     /// How much stands on a screen of so many septets in the language at this index.

@@ -16,7 +16,7 @@ use nom::{
 
 /// The blocks an overlay may have, and their lines: for reports.
 pub const OVERLAY: [(&str, &str); 12] = [
-    ("overlay", "ucs2, keys, parts"),
+    ("overlay", "ucs2, keys, pages, parts"),
     ("enum", "a word and its label"),
     ("screen", "say, and options such as `1 Label`"),
     ("pick", "say"),
@@ -53,6 +53,7 @@ impl<'a> Place<'a> {
             ("overlay", "keys") => {
                 all(map(separated_list1(mark(","), |i| self.nav_key(i)), Line::Keys))(after)
             }
+            ("overlay", "pages") => all(map(want("how many pages, 1 to 9", digit), Line::Pages))(after),
             ("overlay" | "sms", "parts") => all(map(want("how many SMS, 1 to 9", digit), Line::Parts))(after),
             ("enum", _) => {
                 let label = (terminated(|i| self.plain(i), blanks), |i| self.one_text(i));

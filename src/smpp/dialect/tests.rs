@@ -139,6 +139,19 @@ fn a_screen_outside_gsm7_goes_as_ucs2() {
 }
 
 #[test]
+fn an_amharic_screen_is_its_letters_in_ucs2_under_the_data_coding_that_the_gateway_wants() {
+    let text = "ትዕዛዝ 482108\n1 እሠራለሁ\n0 ተመለስ";
+    let octets: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let begin = step("its", "10-ussd-begin-its.hex");
+    for (coding, overrides) in [(8, toml::Table::new()), (72, toml::toml! { data_coding_ucs2 = 72 })] {
+        let dialect = Dialect::with_overrides("its", &overrides).expect("known settings");
+        let screen = dialect.screen(&begin.reply, text, false).message;
+        assert_eq!(screen.data_coding, coding);
+        assert_eq!(&screen.short_message[..], &octets[..]);
+    }
+}
+
+#[test]
 fn a_packed_gateway_gets_the_worked_octets() {
     let worked = message("36-ussd-continue-packed.hex");
     let said = text::read(&worked.short_message, 0x0F, Charset::GsmPacked).text;

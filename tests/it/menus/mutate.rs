@@ -80,6 +80,10 @@ impl Menus {
             .files
             .iter()
             .enumerate()
+            // A tree is checked beside the messages; the other trees do not change what is found.
+            .filter(|(file, (name, _))| {
+                spot.is_none_or(|(spot, _)| *file == spot.file || name.contains("messages"))
+            })
             .map(|(file, (name, lines))| {
                 let mut lines = lines.clone();
                 if let Some((spot, line)) = spot.filter(|(spot, _)| spot.file == file) {

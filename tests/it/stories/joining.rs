@@ -68,11 +68,35 @@ async fn w14_the_language_key_changes_every_later_text() {
     let order = super::earns(&village, &achieng, 850).await;
     assert!(achieng.dials_code("*483*57*3#").await.starts_with("Tayari: KSh 850"));
     achieng.walks(&[]).await;
+    // In Amharic, over the same wire: letters that only UCS-2 has, and none lost on the way.
+    achieng.reads_in("am".parse().expect("a language"));
+    let home = achieng.presses("5").await;
+    assert!(home.starts_with("Achieng፦ KSh 850\n1 ዕቃ ሽጥ\n"), "{home}");
+    let money = achieng.dials_code("*483*57*3#").await;
+    assert!(money.starts_with("ያለ 850፣ በትዕዛዝ 0፣ በጉዞ 0\n1 ወደ M-Pesa ላክ"), "{money}");
+    achieng.walks(&[]).await;
     achieng.reads_in(Lang::EN);
     assert!(achieng.presses("5").await.starts_with("Hello Achieng. You have KSh 850"));
     assert_eq!(achieng.balance().await, [85_000, 0, 0]);
     let done = achieng.asks(&format!("NO {}", order.code), &order.code).await;
     assert!(done.contains("done"), "{done}");
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn somebody_joins_in_amharic_and_is_texted_in_it() {
+    let village = Village::open().await;
+    let tirunesh = village.phone("0700000105", "am".parse().expect("a language"));
+    let who = tirunesh.walks(&["3"]).await;
+    assert!(who.starts_with("እርስዎ ማን ነዎት?\n1 ዕቃ እሠራለሁ"), "{who}");
+    for keys in ["1", "Tirunesh Bekele", "1", "8305"] {
+        tirunesh.presses(keys).await;
+    }
+    let joined = tirunesh.presses("8305").await;
+    assert!(joined.starts_with("ደህና መጡ Tirunesh።"), "{joined}");
+    tirunesh.reads("የባለሙያ ቁጥርዎ").await;
+    let answer = tirunesh.asks("SELL NECKLACE", "ያነበብነው").await;
+    assert!(answer.contains("የጎደለው፦"), "{answer}");
     village.closes().await;
 }
 
