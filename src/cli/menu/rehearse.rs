@@ -39,7 +39,7 @@ pub struct RehearseArgs {
     #[arg(required = true)]
     pub paths: Vec<PathBuf>,
     #[command(flatten)]
-    pub records: Records,
+    records: Records,
     /// Dialogs that began so long ago at most: 90m, 12h, 7d
     #[arg(long, value_name = "SPAN", value_parser = span, default_value = "7d")]
     pub since: Duration,

@@ -18,7 +18,7 @@ use std::{
 #[derive(Debug, Args)]
 pub struct StatsArgs {
     #[command(flatten)]
-    pub records: Records,
+    records: Records,
     /// Dialogs that began so long ago at most: 90m, 12h, 7d
     #[arg(long, value_name = "SPAN", value_parser = span, default_value = "7d")]
     pub since: Duration,

@@ -79,12 +79,13 @@ pub type Answer<'a> = dyn FnMut(&Step) -> Result<(Input, Option<Lang>), Lost> + 
 pub struct Player<'g> {
     graph: &'g Graph,
     state: State,
+    lost_at: Option<String>,
 }
 
 impl<'g> Player<'g> {
     /// Before the first turn of a tape.
     pub fn new(graph: &'g Graph, id: DialogId) -> Self {
-        Self { graph, state: State::new(id, graph) }
+        Self { graph, state: State::new(id, graph), lost_at: None }
     }
 
     /// What a turn of a tape feeds the machine first; `None` where it was not stepped.
@@ -127,7 +128,9 @@ impl<'g> Player<'g> {
                 Step::Show(text) => (text, false, None),
                 Step::End(text, sms) => (text, true, sms),
                 wish => {
-                    let (answer, lang) = answer(&wish)?;
+                    let (answer, lang) = answer(&wish).inspect_err(|_| {
+                        self.lost_at = Some(machine.state().block(self.graph).to_owned());
+                    })?;
                     env.lang = lang.unwrap_or(env.lang);
                     input = answer;
                     continue;
@@ -138,6 +141,11 @@ impl<'g> Player<'g> {
             let block = self.state.block(self.graph).to_owned();
             return Ok(Screen { block, text, ended, refused, sms });
         }
+    }
+
+    /// The block where it last wanted what nobody could answer.
+    pub fn lost_at(&self) -> Option<&str> {
+        self.lost_at.as_deref()
     }
 
     /// Where it stands.

@@ -54,6 +54,14 @@ async fn every_way_that_a_dialog_takes_is_played_again_octet_for_octet() {
     let events: Vec<&Event> = tapes.iter().flat_map(|tape| &tape.turns).map(|turn| &turn.event).collect();
     assert!(events.iter().any(|event| matches!(event, Event::Redialled { .. })), "{events:?}");
     let kept = engine.store.scan(vec![keys::RECORDINGS], None, 999, false).await.expect("read");
+    let octets = |rows: &[(crate::store::Key, crate::store::batch::Row)]| -> usize {
+        rows.iter().map(|(key, row)| key.len() + row.octets().len()).sum::<usize>() / rows.len()
+    };
+    let told = engine.store.scan(vec![keys::JOURNAL], None, 999, false).await.expect("read");
+    let dialog = engine.store.scan(vec![keys::DIALOGS], None, 999, false).await.expect("read");
+    let (kept_octets, told_octets, dialog_octets) = (octets(&kept), octets(&told), octets(&dialog));
+    eprintln!("octets of a recording {kept_octets}, of a record {told_octets}, of a dialog {dialog_octets}");
+    assert!(kept_octets < dialog_octets, "a recording is smaller than the dialog's row of the same commit");
     let text: String =
         kept.iter().map(|(_, row)| String::from_utf8_lossy(&row.octets()).into_owned()).collect();
     assert!(!text.contains("\"4071\"") && !text.contains("\"4072\""), "a PIN is written down: {text}");

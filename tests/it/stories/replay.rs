@@ -5,6 +5,7 @@ use crate::support::village::Village;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Achieng's PIN.
 const PIN: &str = "5093";
@@ -63,6 +64,15 @@ fn has_no_pin(folder: &Path) {
     }
 }
 
+/// She hangs up, and so much time passes that her next call is a new dialog.
+async fn forgotten(village: &Village, achieng: &Artisan) {
+    village.hangs_up(achieng).await;
+    for _ in 0..3 {
+        village.clock.advance(Duration::from_secs(500));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// A week of hers: she sells, is cut and goes on, looks at her orders, types a wrong key, and dials
 /// a shortcut with her PIN behind it.
 async fn week(village: &Village, achieng: &Artisan) {
@@ -74,7 +84,9 @@ async fn week(village: &Village, achieng: &Artisan) {
     achieng.presses("3").await;
     assert!(achieng.presses("1").await.starts_with("Saved"), "the piece is listed");
     achieng.walks(&["2"]).await;
+    forgotten(village, achieng).await;
     achieng.walks(&["7", "4"]).await;
+    forgotten(village, achieng).await;
     achieng.dials_code(&format!("*483*57*3*1*500*{PIN}#")).await;
 }
 
@@ -126,7 +138,8 @@ async fn a_dialog_is_shown_as_she_saw_it_and_changed_menus_say_beforehand_who_wo
     assert_eq!(code, Some(1), "{said}");
     let report: Value = serde_json::from_str(&said).expect("JSON");
     let stuck = &report["stuck"][0];
-    assert_eq!((&stuck["block"], &stuck["key"], &stuck["instead"]), (&"home".into(), &"4".into(), &8.into()));
+    let named = (&stuck["block"], &stuck["key"], &stuck["instead"]);
+    assert_eq!(named, (&"home".into(), &"4".into(), &8.into()), "{said}");
     assert_eq!((&stuck["people"], &stuck["dialogs"]), (&1.into(), &1.into()));
     let key = |group: &Value| group["key"].as_str().expect("a key").to_owned();
     let changed: Vec<String> = report["elsewhere"].as_array().expect("groups").iter().map(key).collect();

@@ -284,10 +284,16 @@ impl<'t, 'g> Rehearsal<'t, 'g> {
 
     fn lose(&mut self, turn: &Turn, walk: &Walk, why: Lost) {
         self.typed(&turn.event);
-        if self.course.fate != Fate::Same {
+        // Nobody knows by heart a key that was none.
+        if self.course.fate != Fate::Same || walk.refused {
             return;
         }
+        let screen = |block: &&str| *block != walk.block && !self.acts(block);
+        let elsewhere = self.player.lost_at().filter(screen).map(str::to_owned);
         self.course.fate = match why {
+            Lost::NotRecorded(_) if elsewhere.is_some() => {
+                Fate::Elsewhere(self.parting(&turn.event, walk, elsewhere, None))
+            }
             Lost::NoBlock(_) | Lost::NoBeginning => Fate::Stuck(self.parting(&turn.event, walk, None, None)),
             Lost::NotRecorded(wants) => Fate::NewGround {
                 tree: self.graph.name.clone(),
@@ -373,6 +379,12 @@ impl<'t, 'g> Rehearsal<'t, 'g> {
             instead,
             path,
         }
+    }
+
+    /// Whether a block is an action.
+    fn acts(&self, block: &str) -> bool {
+        let node = self.graph.find(block);
+        node.is_some_and(|node| matches!(self.graph.node(node).kind, Kind::Do { .. }))
     }
 
     /// Whether she stands at a question, whose answers are no keys.
