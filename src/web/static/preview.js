@@ -96,19 +96,27 @@ function openFile(name, caret = 0) {
   later(0, true);
 }
 
-/** Puts a text in place so that it can be undone, the cursor staying where it was. */
-function replaceText(file, text) {
-  const { area } = file;
+/** Puts a text in place: only what differs, so that it can be undone and the cursor stays. */
+function replaceText({ area }, text) {
+  const old = area.value;
   const [start, end, top] = [area.selectionStart, area.selectionEnd, area.scrollTop];
-  const focused = document.activeElement;
-  if (!area.hidden) {
+  const most = Math.min(old.length, text.length);
+  let first = 0;
+  while (first < most && old[first] === text[first]) first += 1;
+  let last = 0;
+  while (last < most - first && old[old.length - 1 - last] === text[text.length - 1 - last]) last += 1;
+  const part = text.slice(first, text.length - last);
+  // Browsers take seconds to insert hundreds of lines in a way that can be undone.
+  if (!area.hidden && part.length < 4000) {
+    const focused = document.activeElement;
     area.focus({ preventScroll: true });
-    area.select();
-    if (!document.execCommand('insertText', false, text)) area.value = text;
+    area.setSelectionRange(first, old.length - last);
+    document.execCommand(part ? 'insertText' : 'delete', false, part);
     focused?.focus?.({ preventScroll: true });
   }
   if (area.value !== text) area.value = text;
-  area.setSelectionRange(Math.min(start, text.length), Math.min(end, text.length));
+  const moved = (at) => (at <= first ? at : Math.max(first, at + text.length - old.length));
+  area.setSelectionRange(moved(start), moved(end));
   area.scrollTop = top;
 }
 
