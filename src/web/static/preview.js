@@ -250,7 +250,7 @@ async function lookNow() {
   try {
     const { ok, said } = await ask('look', { look, drafts });
     if (!ok) throw new Error(said.message);
-    if (file === open) show(said, typedAt, asked === pressed);
+    if (file === open) show(said, typedAt, asked === pressed, line);
   } catch (error) {
     $('state').textContent = `The server does not answer: ${error.message}`;
     $('state').dataset.fault = true;
@@ -279,10 +279,12 @@ function moved() {
   later(0, true);
 }
 
-function show(seen, typedAt, isLast) {
+function show(seen, typedAt, isLast, askedLine) {
   sight = seen;
   const line = lineOf(open.area.value, open.area.selectionStart);
   followed = keyOf(blockAt(line));
+  // The cursor went to another block while the answer was under way: the phones go after it.
+  if (wanted.typedAt === null && line !== askedLine && followed !== keyOf(blockAt(askedLine))) wanted.follow = true;
   drawMarks();
   drawGutter();
   drawFaults();
