@@ -10,6 +10,7 @@ mod menus;
 mod money_card;
 mod money_mobile;
 mod probe;
+mod serve;
 mod serve_node_smpp;
 mod stories;
 mod support;

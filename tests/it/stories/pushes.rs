@@ -133,6 +133,9 @@ async fn a_notice_that_was_shown_needs_no_sms() {
     let (order, text) = shown(&village, &listing).await;
     assert!(text.contains(OFFER) && !achieng.handset.screen().open, "{text}");
     no_sms(&village, &achieng).await;
+    let needless = village.desk("messages?state=not_needed").await;
+    assert_eq!(needless["rows"].as_array().map(Vec::len), Some(1), "{needless}");
+    assert_eq!(village.desk("messages?state=given_up").await["rows"], serde_json::json!([]));
     achieng.takes(&order.code).await;
     village.closes().await;
 }

@@ -20,6 +20,10 @@ const DESK_KEY: &str = "a-key-of-the-desk-for-tests";
 const MPESA_KEY: &str = "mpesa-key-for-tests";
 const CARD_KEY: &str = "sk_test_sokoni";
 const HOOK: &str = "whsec_test_sokoni_local_double";
+/// The aggregator, the secret part of our address that it calls, and our key there.
+pub const AGGREGATOR: &str = "at";
+pub const AGGREGATOR_PATH: &str = "0123456789abcdef0123456789abcdef";
+pub const AGGREGATOR_KEY: &str = "atsk_for_tests";
 /// How long the slowest thing on a busy machine may take.
 pub const SOON: Duration = Duration::from_secs(60);
 
@@ -52,6 +56,15 @@ pub struct Site {
 impl Site {
     /// Starts the providers and writes configuration and secrets.
     pub async fn open(gateway: &Gateway) -> Self {
+        Self::with(&smsc_table(gateway)).await
+    }
+
+    /// The same, with an aggregator at this address and no SMSC.
+    pub async fn behind(aggregator: &str) -> Self {
+        Self::with(&aggregator_table(aggregator)).await
+    }
+
+    async fn with(gateways: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let http = free_address();
         let momo = MomoOptions { api_key: Some(MPESA_KEY.to_owned()), ..MomoOptions::default() };
@@ -71,11 +84,13 @@ impl Site {
             ("mpesa-key", MPESA_KEY),
             ("card-key", CARD_KEY),
             ("card-webhook", HOOK),
+            ("at-path", AGGREGATOR_PATH),
+            ("at-key", AGGREGATOR_KEY),
         ];
         for (name, value) in all {
             std::fs::write(secrets.join(name), format!("{value}\n")).expect("written");
         }
-        let text = configuration(http, gateway, &momo.url, &card.url);
+        let text = configuration(http, gateways, &momo.url, &card.url);
         std::fs::write(folder.path().join("config.toml"), text).expect("written");
         let browser = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -190,8 +205,40 @@ pub fn free_address() -> SocketAddr {
     listener.local_addr().expect("an address")
 }
 
-fn configuration(http: SocketAddr, gateway: &Gateway, momo: &str, card: &str) -> String {
+fn smsc_table(gateway: &Gateway) -> String {
     let Gateway { address, dialect, bind } = gateway;
+    format!(
+        r#"[[smsc]]
+name          = "safari"
+address       = "{address}"
+system_id     = "sokoni"
+password_file = "secrets/smsc"
+bind          = "{bind}"
+dialect       = "{dialect}"
+service_code  = "*483*57#"
+sms_sender    = "48357"
+reconnect_ms  = 100
+reconnect_most_ms = 500
+"#
+    )
+}
+
+fn aggregator_table(address: &str) -> String {
+    format!(
+        r#"[[http_gateway]]
+name             = "{AGGREGATOR}"
+kind             = "africastalking"
+secret_path_file = "secrets/at-path"
+allow            = ["127.0.0.0/8"]
+username         = "sokoni"
+api_key_file     = "secrets/at-key"
+sms_sender       = "48357"
+send.url         = "{address}/version1/messaging"
+"#
+    )
+}
+
+fn configuration(http: SocketAddr, gateways: &str, momo: &str, card: &str) -> String {
     format!(
         r#"
 [http]
@@ -206,18 +253,7 @@ cache_mib = 8
 [market.listing]
 max_per_artisan = 999
 
-[[smsc]]
-name          = "safari"
-address       = "{address}"
-system_id     = "sokoni"
-password_file = "secrets/smsc"
-bind          = "{bind}"
-dialect       = "{dialect}"
-service_code  = "*483*57#"
-sms_sender    = "48357"
-reconnect_ms  = 100
-reconnect_most_ms = 500
-
+{gateways}
 [[kiosk]]
 phone = "0700 000 201"
 name  = "Amina Hassan"
@@ -285,10 +321,20 @@ impl Server {
         self.0.wait().expect("ended");
     }
 
-    /// SIGTERM, and how it ends.
-    pub async fn terminate(mut self, site: &Site) -> ExitStatus {
-        let told = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status();
+    /// Sends it a signal: `-HUP`, `-TERM`.
+    pub fn signal(&self, signal: &str) {
+        let told = Command::new("kill").args([signal, &self.0.id().to_string()]).status();
         assert!(told.expect("kill is installed").success());
+    }
+
+    /// SIGTERM, and how it ends.
+    pub async fn terminate(self, site: &Site) -> ExitStatus {
+        self.signal("-TERM");
+        self.ends(site).await
+    }
+
+    /// How it ends by itself.
+    pub async fn ends(mut self, site: &Site) -> ExitStatus {
         let asked = Instant::now();
         loop {
             if let Some(status) = self.0.try_wait().expect("a child") {

@@ -1,0 +1,4 @@
+//! `sokoni serve` as a program of its own, seen from outside.
+
+mod aggregator;
+mod ends;
