@@ -38,6 +38,7 @@ pub struct RehearseArgs {
     /// The changed menus: files or folders. Of single files only their own trees are rehearsed.
     #[arg(required = true)]
     pub paths: Vec<PathBuf>,
+    /// Where the records are.
     #[command(flatten)]
     records: Records,
     /// Dialogs that began so long ago at most: 90m, 12h, 7d

@@ -17,6 +17,7 @@ use std::{
 /// What recorded dialogs add up to: per screen, and per finished job
 #[derive(Debug, Args)]
 pub struct StatsArgs {
+    /// Where the records are.
     #[command(flatten)]
     records: Records,
     /// Dialogs that began so long ago at most: 90m, 12h, 7d

@@ -195,7 +195,7 @@ async fn old_versions_are_let_go_of_unless_they_are_among_the_last_or_served_lat
     let store = Memory::new();
     let menus = open(&store, house("Sell a piece")).await;
     let first = artisans(&menus).hash.clone();
-    let words: Vec<String> = ('a'..'z').take(LAST + 2).map(|letter| format!("Sell {letter}")).collect();
+    let words: Vec<String> = ('a'..='z').take(LAST + 2).map(|letter| format!("Sell {letter}")).collect();
     for word in &words {
         let Outcome::Live(_) = offer(&menus, &store, house(word)).await else { panic!("{word}") };
     }

@@ -95,7 +95,7 @@ async fn a_burst_that_the_operator_throttles_arrives_whole() {
     }
     until("the burst and a try after it are refused", || async {
         let bursts = village.smsc.counters();
-        (bursts.held_off > 5 && village.gateways()[0].counters.throttled > 5).then_some(())
+        (bursts.held_off > 1 && village.gateways()[0].counters.throttled > 1).then_some(())
     })
     .await;
     village.smsc.faults(|faults| faults.throttled = Spell::Never);
