@@ -11,11 +11,11 @@ fn barasa() -> PartyId {
 }
 
 fn number() -> SpokenCode {
-    SpokenCode::nth(CodeKind::Once, 11)
+    SpokenCode::nth(CodeKind::Once, 302_915)
 }
 
 fn wrong() -> SpokenCode {
-    SpokenCode::nth(CodeKind::Once, 12)
+    SpokenCode::nth(CodeKind::Once, 412_846)
 }
 
 fn asked() -> Desk {
