@@ -9,6 +9,11 @@ use std::time::Duration;
 
 const NOON: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
+/// The trees and the messages of the house, without their overlays.
+fn trees() -> Sources {
+    builtin::sources().into_iter().filter(|(name, _)| name.ends_with(".menu")).collect()
+}
+
 /// The menus of the house with one word of the artisan's home changed.
 fn house(word: &str) -> Sources {
     let mut files = builtin::sources();
@@ -161,15 +166,14 @@ async fn a_step_back_holds_until_the_files_change_and_back_again_is_there_again(
 #[tokio::test]
 async fn a_folder_half_copied_takes_nobody_away_and_no_text_that_is_sent() {
     let store = Memory::new();
-    let menus = open(&store, builtin::sources()).await;
-    let without = |name: &str| -> Sources {
-        builtin::sources().into_iter().filter(|(file, _)| !file.ends_with(name)).collect()
-    };
+    let menus = open(&store, trees()).await;
+    let without =
+        |name: &str| -> Sources { trees().into_iter().filter(|(file, _)| !file.ends_with(name)).collect() };
     let Outcome::Refused(why) = offer(&menus, &store, without("agent.menu")).await else { panic!("agents") };
     assert!(why.report.contains("there is no tree for `agent` any more"), "{}", why.report);
     let Outcome::Refused(why) = offer(&menus, &store, Sources::new()).await else { panic!("nothing") };
     assert!(why.report.contains("tree-gone") && why.report.contains("text-gone"), "{}", why.report);
-    let mut files = builtin::sources();
+    let mut files = trees();
     for (_, text) in &mut files {
         *text = text.replace("sms order_offer(", "sms order_offered(");
     }

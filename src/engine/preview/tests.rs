@@ -11,9 +11,14 @@ use proptest::prelude::*;
 const ARTISAN: &str = "menus/artisan.menu";
 const MESSAGES: &str = "menus/messages.menu";
 
+/// The product's trees and messages in their own two languages.
+fn trees() -> Vec<(String, String)> {
+    builtin::sources().into_iter().filter(|(name, _)| name.ends_with(".menu")).collect()
+}
+
 /// The product's files, the artisan's tree with `from` written as `to`.
 fn with(from: &str, to: &str) -> Vec<(String, String)> {
-    let mut sources = builtin::sources();
+    let mut sources = trees();
     let artisan = sources.iter_mut().find(|(name, _)| name == ARTISAN).expect("the artisan's tree");
     assert!(artisan.1.contains(from), "{from}");
     artisan.1 = artisan.1.replacen(from, to, 1);
@@ -48,7 +53,7 @@ fn phone<'p>(phones: &'p Phones, lang: &str, filling: Filling) -> &'p phones::Ph
 
 #[test]
 fn the_phones_stand_at_the_block_of_the_line_and_say_how_one_gets_there() {
-    let sources = builtin::sources();
+    let sources = trees();
     let sight = at(&sources, ARTISAN, "ask sell.price");
     assert!(sight.sound && sight.faults.is_empty());
     let phones = sight.phones.expect("phones");
@@ -89,7 +94,7 @@ fn a_letter_outside_the_alphabet_turns_the_whole_screen_into_ucs_2() {
 
 #[test]
 fn the_outcomes_of_an_action_can_be_chosen_in_the_path() {
-    let sources = builtin::sources();
+    let sources = trees();
     let phones = at(&sources, ARTISAN, "do sell.save").phones.expect("phones");
     let action = phones.actions.first().expect("the action");
     assert_eq!((action.block.as_str(), action.came.as_str()), ("sell.save", "ok"));
@@ -104,7 +109,7 @@ fn the_outcomes_of_an_action_can_be_chosen_in_the_path() {
 
 #[test]
 fn an_sms_that_follows_is_shown_in_each_language_with_its_parts_and_price() {
-    let sources = builtin::sources();
+    let sources = trees();
     let ground = Ground { part_cents: Some(80), ..Ground::default() };
     let path = ["1", "1", "1", "850", "3", "1"].map(str::to_owned).to_vec();
     let saved = look(&sources, &Look { file: ARTISAN.to_owned(), path, ..Look::default() }, &ground);
@@ -120,7 +125,7 @@ fn an_sms_that_follows_is_shown_in_each_language_with_its_parts_and_price() {
 
 #[test]
 fn a_message_and_the_answers_to_a_command_are_shown_by_their_line() {
-    let sources = builtin::sources();
+    let sources = trees();
     let sight = at(&sources, MESSAGES, "sms order_offer");
     assert!(sight.phones.is_none());
     let texts = sight.texts.expect("texts");
@@ -136,7 +141,7 @@ fn a_message_and_the_answers_to_a_command_are_shown_by_their_line() {
 
 #[test]
 fn a_value_that_decides_over_options_can_be_chosen() {
-    let sources = builtin::sources();
+    let sources = trees();
     let sight = at(&sources, "menus/agent.menu", "newpin pin.new");
     let phones = sight.phones.expect("phones");
     assert_eq!(phones.path.first().map(String::as_str), Some("?me.pin=none"));
@@ -162,7 +167,7 @@ fn where_people_broke_off_is_shown_when_it_is_known() {
     let (tree, block) = ("artisan".to_owned(), "sell.price".to_owned());
     let screen = Screen { tree, block, shown: 120, left: 14, ..Screen::default() };
     let stats = Stats { screens: vec![screen], ..Stats::default() };
-    let sources = builtin::sources();
+    let sources = trees();
     let ground = Ground { stats: Some(Arc::new(stats)), ..Ground::default() };
     let path = |way: &str| way.split_whitespace().map(str::to_owned).collect();
     let look_at = |way| Look { file: ARTISAN.to_owned(), path: path(way), ..Look::default() };
@@ -179,7 +184,7 @@ proptest! {
         cuts in proptest::collection::vec((0usize..14_000, 0usize..60, "[ a-z{}|0-9\n>-]{0,12}"), 1..6),
         line in 1usize..340, way in proptest::collection::vec("[0-9]{1,3}|cut|!fault|!full", 0..9),
     ) {
-        let mut sources = builtin::sources();
+        let mut sources = trees();
         let artisan = sources.iter_mut().find(|(name, _)| name == ARTISAN).expect("the artisan's tree");
         for (at, long, put) in cuts {
             let start = (0..=at.min(artisan.1.len())).rev().find(|at| artisan.1.is_char_boundary(*at)).unwrap_or(0);

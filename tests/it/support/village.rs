@@ -164,6 +164,11 @@ impl Village {
             std::fs::create_dir(&menus).expect("a folder");
             for (name, text) in sokoni::menu::builtin::sources() {
                 let name = name.trim_start_matches("menus/");
+                // A tree of one's own has no further languages.
+                let tree = std::path::Path::new(name).with_extension("menu");
+                if !name.ends_with(".menu") && own.iter().any(|(own, _)| tree.as_os_str() == *own) {
+                    continue;
+                }
                 let text = own.iter().find(|(own, _)| *own == name).map_or(&text, |(_, text)| text);
                 std::fs::write(menus.join(name), text).expect("a menu");
             }
