@@ -92,7 +92,8 @@ impl Phone {
     /// the other; the last screen.
     pub async fn walks(&self, keys: &[&str]) -> String {
         let mut screen = self.dials().await;
-        if screen.starts_with(self.word("You stopped at", "Uliishia hapa")) {
+        let offers = ["You stopped at", "Uliishia hapa", "የቆሙት"];
+        if offers.iter().any(|offer| screen.starts_with(offer)) {
             screen = self.presses("2").await;
         }
         for key in keys {
