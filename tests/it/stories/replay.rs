@@ -24,8 +24,16 @@ fn moved(folder: &Path) -> PathBuf {
             fs::copy(&path, new.join(path.file_name().expect("a name"))).expect("copied");
         }
     }
-    let artisan = new.join("artisan.menu");
-    let text = fs::read_to_string(&artisan).expect("the maker's menu");
+    for name in ["artisan.menu", "artisan.am"] {
+        let file = new.join(name);
+        let text = fs::read_to_string(&file).expect("the maker's menu");
+        fs::write(&file, rekeyed(&text)).expect("written");
+    }
+    new
+}
+
+/// The same with other keys at home: 2 and 3 change places, and 4 becomes 8.
+fn rekeyed(text: &str) -> String {
     let (head, rest) = text.split_once("\nscreen home\n").expect("a home");
     let (home, rest) = rest.split_once("\n\n").expect("its end");
     let key = |line: &str| line.split_whitespace().next().and_then(|word| word.parse::<u8>().ok());
@@ -35,8 +43,7 @@ fn moved(folder: &Path) -> PathBuf {
     let mut lines: Vec<String> = others.map(str::to_owned).collect();
     lines.extend([as_key(option(3), 2), as_key(option(2), 3), as_key(option(4), 8)]);
     let home = lines.join("\n");
-    fs::write(&artisan, format!("{head}\nscreen home\n{home}\n\n{rest}")).expect("written");
-    new
+    format!("{head}\nscreen home\n{home}\n\n{rest}")
 }
 
 /// What the command says and ends with.
