@@ -5,7 +5,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 const SOON: Duration = Duration::from_secs(60);
 const PHONE: &str = "+254700000123";
@@ -51,6 +51,22 @@ impl Sim {
             }
             seen.push(line);
         }
+    }
+
+    /// Waits until it has counted so many.
+    async fn has(&mut self, what: &str, count: u64) {
+        let counted = async {
+            loop {
+                self.tell("status").await;
+                let counters: serde_json::Value =
+                    serde_json::from_str(&self.says("status ").await).expect("JSON");
+                if counters[what] == count {
+                    break;
+                }
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(SOON, counted).await.unwrap_or_else(|_| panic!("never {count} {what}"));
     }
 }
 
@@ -110,6 +126,7 @@ async fn a_probe_shows_a_harmless_screen_records_and_proposes_and_its_recording_
     }
     sim.tell(&format!("key {PHONE} 0")).await;
     assert!(sim.says(&format!("screen {PHONE} last ")).await.contains("thank you"));
+    sim.has("receipts", 1).await;
     interrupt(&probe);
     let (status, report, news) = ends(probe).await;
     assert!(status.success(), "{report}{news}");
