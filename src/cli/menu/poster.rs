@@ -65,6 +65,8 @@ struct Walk {
 struct Stop {
     screen: String,
     press: Press,
+    /// An option of a screen is chosen, and not a word or a row.
+    is_option: bool,
 }
 
 /// What is done at a screen.
@@ -124,12 +126,14 @@ fn goes(graph: &Graph, catalogue: &Catalogue, vocabulary: &Vocabulary, way: &[St
     let is_typed = |at: &usize| !way[*at].starts_with('!');
     let stop = |at: usize| {
         let walked = walk(phone(), &way[..at]);
-        let press = match &graph.node(walked.trial.at()).kind {
+        let kind = &graph.node(walked.trial.at()).kind;
+        let is_option = matches!(kind, Kind::Screen { .. });
+        let press = match kind {
             _ if walked.trial.state.awaits_pin(graph) => Press::Pin,
             Kind::Ask { .. } => Press::Like(way[at].clone()),
             _ => Press::Key(way[at].clone()),
         };
-        Stop { screen: walked.screen.text, press }
+        Stop { screen: walked.screen.text, press, is_option }
     };
     let steps: Vec<Stop> = (0..way.len()).filter(is_typed).map(stop).collect();
     let end = walk(phone(), way);
@@ -150,7 +154,7 @@ fn title(steps: &[Stop]) -> String {
 impl Stop {
     /// The option that is chosen.
     fn label(&self) -> Option<&str> {
-        let Press::Key(key) = &self.press else { return None };
+        let (Press::Key(key), true) = (&self.press, self.is_option) else { return None };
         self.screen.lines().find_map(|line| line.strip_prefix(key.as_str())?.strip_prefix(' '))
     }
 }
