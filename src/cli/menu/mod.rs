@@ -14,6 +14,7 @@ pub mod sound;
 pub mod sources;
 pub mod stats;
 pub mod test;
+pub mod words;
 
 use clap::{Args, Subcommand};
 use std::{io, process::ExitCode};
@@ -32,6 +33,7 @@ pub struct MenuArgs {
 pub enum MenuCommand {
     Check(check::CheckArgs),
     Show(show::ShowArgs),
+    Words(words::WordsArgs),
     Try(phone::TryArgs),
     Fmt(fmt::FmtArgs),
     Json(json::JsonArgs),
@@ -56,6 +58,7 @@ pub fn run(args: &MenuArgs) -> ExitCode {
     let done = match &args.command {
         MenuCommand::Check(args) => check::run(args, out),
         MenuCommand::Show(args) => show::run(args, out),
+        MenuCommand::Words(args) => words::run(args, out),
         MenuCommand::Try(args) => phone::run(args, out),
         MenuCommand::Fmt(args) => fmt::run(args, out),
         MenuCommand::Json(args) => json::run(args, out),

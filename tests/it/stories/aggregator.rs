@@ -113,7 +113,7 @@ async fn a_longer_string_that_was_dialled_walks_its_answers() {
     let money = achieng.dials_code("*483*57*3#").await;
     assert!(money.starts_with("Ready: KSh 0"), "{money}");
     let stranger = village.phone("0700000104", Lang::SW);
-    let home = stranger.dials_code("*483*57*3*1*500*1234#").await;
+    let home = stranger.dials_code("*483*57*4*1*500*1234#").await;
     assert!(!home.contains("KSh") && !home.contains("M-Pesa"), "{home}");
     village.closes().await;
 }

@@ -132,6 +132,10 @@ async fn a_notice_that_was_shown_needs_no_sms() {
     let (village, achieng, listing) = village("notify").await;
     let (order, text) = shown(&village, &listing).await;
     assert!(text.contains(OFFER) && !achieng.handset.screen().open, "{text}");
+    // What a phone says is heard in its order: behind the confirmation of what it showed.
+    achieng.texts("BALANCE").await;
+    let heard = || async { village.desk_text("messages").await.contains("BALANCE").then_some(()) };
+    until("the confirmation is heard", heard).await;
     no_sms(&village, &achieng).await;
     let needless = village.desk("messages?state=not_needed").await;
     assert_eq!(needless["rows"].as_array().map(Vec::len), Some(1), "{needless}");
