@@ -6,6 +6,7 @@
 //! deadline in any case, unless there is nothing left to ask her. So nothing is lost whatever
 //! becomes of the push; at worst she is asked twice, and the order remembers her first answer.
 
+use super::messages::keep::drop_all;
 use super::port::{PushOut, PushWay, Pushed, Sent, SmsOut, SmsSender, UssdEvent, UssdIn, UssdOut};
 use super::record::Cause;
 use super::repeat::OPEN_FOR;
@@ -23,7 +24,7 @@ use crate::gsm::fit::septets;
 use crate::market::order::{Order, OrderStage};
 use crate::market::party::Party;
 use crate::menu::value::Value;
-use crate::store::batch::{Batch, Expect};
+use crate::store::batch::Expect;
 use crate::store::outbox::{Claimed, waiting};
 use crate::store::{Key, Store, StoreError, codec, keys};
 use crate::types::{DialogId, Msisdn, PartyId, SpokenCode, Timestamp};
@@ -405,32 +406,16 @@ const NEEDLESS: &str = "not needed: it was said by a push";
 
 /// Forgets pushes that are long over, whose phones had no other since; how many.
 pub(super) async fn forget(store: &dyn Store, now: Timestamp) -> Result<u64, StoreError> {
-    const PAGE: usize = 256;
-    let (mut gone, mut from) = (0, None);
-    loop {
-        let page = store.scan(keys::index_prefix("push", &[]), from, PAGE, false).await?;
-        let Some((last, _)) = page.last() else { return Ok(gone) };
-        from = Some(last.clone());
-        for (key, row) in page {
-            let push = codec::decode_row::<PushRow>(&key, &row);
-            if push.is_ok_and(|push| now.since(push.due) < REMEMBERED) {
-                continue;
-            }
-            let mut batch = Batch::default();
-            batch.delete(key, Expect::At(row.version));
-            match store.commit(batch).await {
-                Ok(_) => gone += 1,
-                // Pushed to anew meanwhile.
-                Err(StoreError::Conflict(_)) => {}
-                Err(why) => return Err(why),
-            }
-        }
-    }
+    drop_all(store, keys::index_prefix("push", &[]), |key, row| {
+        codec::decode_row::<PushRow>(key, row).map_or(true, |push| now.since(push.due) >= REMEMBERED)
+    })
+    .await
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::batch::Batch;
 
     #[tokio::test]
     async fn a_push_is_forgotten_a_day_after_its_sms_fell_due() {

@@ -1,7 +1,7 @@
 //! `sokoni menu try`: a phone in the terminal over a menu file, with nothing behind it. Values
 //! are made up from their types, and an action asks which outcome it should have.
 
-use super::{CLEAN, FAULTS, USAGE, sound, sources::sources};
+use super::{CLEAN, sound};
 use crate::{
     dialog::{
         input::{Do, Input},
@@ -9,11 +9,7 @@ use crate::{
     },
     engine::vocabulary::vocabulary,
     gsm::fit,
-    menu::{
-        check::{Limits, compile},
-        graph::Catalogue,
-        report,
-    },
+    menu::graph::Catalogue,
     types::Lang,
 };
 use clap::{
@@ -52,53 +48,27 @@ fn fillings() -> impl TypedValueParser<Value = Filling> {
     PossibleValuesParser::new(Filling::ALL.map(Filling::word)).try_map(|word| word.parse::<Filling>())
 }
 
-/// Why there is no phone.
-#[derive(Debug, thiserror::Error)]
-enum TryError {
-    /// The menus have faults; the report.
-    #[error("{0}")]
-    Faults(String),
-    #[error("no such tree; there are: {0}")]
-    NoSuchTree(String),
-    #[error("{0}")]
-    Files(#[from] io::Error),
-}
-
-/// Runs the phone on standard input: 0 when it was put down, 1 when the menus have faults, 2 when
-/// it could not be tried.
+/// Runs the phone on standard input: 0 when it was put down, 1 when the menus have faults.
 ///
 /// # Errors
-/// A file that cannot be read; output that cannot be written.
+/// A file that cannot be read; a tree that is not there; output that cannot be written.
 pub fn run(args: &TryArgs, out: &mut impl Write) -> io::Result<u8> {
-    match phone(args, io::stdin().lock(), out) {
-        Ok(()) => Ok(CLEAN),
-        Err(TryError::Files(error)) => Err(error),
-        Err(error) => {
-            eprintln!("{error}");
-            Ok(if matches!(error, TryError::Faults(_)) { FAULTS } else { USAGE })
-        }
-    }
+    phone(args, io::stdin().lock(), out)
 }
 
-fn phone(args: &TryArgs, keys: impl BufRead, out: &mut impl Write) -> Result<(), TryError> {
-    let sources = sources(&args.paths)?;
-    let vocabulary = vocabulary();
-    let (graphs, catalogue) = compile(&sources, &vocabulary, &Limits::default())
-        .map_err(|problems| TryError::Faults(report::to_text(&problems, &sources, false)))?;
-    let graph = match &args.tree {
-        Some(name) => graphs.iter().find(|graph| graph.name == *name),
-        None => graphs.iter().find(|graph| graph.dial.is_some()).or(graphs.first()),
+fn phone(args: &TryArgs, keys: impl BufRead, out: &mut impl Write) -> io::Result<u8> {
+    let sound = match sound::sound(&args.paths, args.tree.as_deref(), out)? {
+        Ok(sound) => sound,
+        Err(faults) => return Ok(faults),
     };
-    let Some(graph) = graph else {
-        let names: Vec<&str> = graphs.iter().map(|graph| graph.name.as_str()).collect();
-        return Err(TryError::NoSuchTree(names.join(", ")));
-    };
+    let (graphs, vocabulary) = (&sound.graphs, vocabulary());
+    let graph = graphs.iter().find(|graph| graph.dial.is_some()).unwrap_or(&graphs[0]);
     let mut trial = Trial::new(graph, &vocabulary, args.values);
     trial.env.lang = args.lang;
     trial.env.limit = usize::from(args.limit.unwrap_or(graph.limit));
     if let Some(file) = args.save.as_deref().filter(|file| file.exists()) {
         let sentence = format!("{} is there already: choose another name to save under", file.display());
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, sentence).into());
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, sentence));
     }
     let mut kept = format!("menu {}\n", graph.name);
     if args.lang != Lang::EN {
@@ -107,12 +77,12 @@ fn phone(args: &TryArgs, keys: impl BufRead, out: &mut impl Write) -> Result<(),
     if args.values != Filling::Typical {
         kept.push_str(&format!("values {}\n", args.values));
     }
-    talk(&mut trial, &catalogue, keys, out, &mut kept)?;
+    talk(&mut trial, &sound.catalogue, keys, out, &mut kept)?;
     if let Some(file) = &args.save {
         sound::write(Some(file), &kept, out)?;
         writeln!(out, "\nkept in {}", file.display())?;
     }
-    Ok(())
+    Ok(CLEAN)
 }
 
 const HELP: &str = "Type a key and Enter. `cut` drops the call, `dial` dials (again), `lang sw` changes the \
@@ -120,7 +90,7 @@ language, `quit` ends. PIN 0000 is wrong, any other is right.";
 
 fn talk(
     trial: &mut Trial<'_>, catalogue: &Catalogue, keys: impl BufRead, out: &mut impl Write, kept: &mut String,
-) -> Result<(), TryError> {
+) -> io::Result<()> {
     writeln!(out, "{HELP}\n")?;
     let mut lines = keys.lines();
     let code = trial.graph().dial.clone().unwrap_or_default();

@@ -40,15 +40,9 @@ pub struct PreviewArgs {
     /// What one part of an SMS costs, in cents, so that texts are shown with their price.
     #[arg(long, value_name = "CENTS")]
     pub part_cents: Option<u32>,
-    /// A data folder, to tell where people broke off last week; no other process may have it open.
-    #[arg(long, value_name = "DIR", conflicts_with = "desk")]
-    pub data: Option<PathBuf>,
-    /// The same from a running service, by where its desk stands: http://127.0.0.1:8080.
-    #[arg(long, value_name = "URL", requires = "desk_key_file")]
-    pub desk: Option<String>,
-    /// The key of that desk.
-    #[arg(long, value_name = "FILE", requires = "desk")]
-    pub desk_key_file: Option<PathBuf>,
+    /// Where the records are, to tell where people broke off last week.
+    #[command(flatten)]
+    records: Option<Records>,
 }
 
 /// How far back recorded dialogs are added up.
@@ -90,12 +84,9 @@ pub fn run(args: &PreviewArgs, out: &mut impl Write) -> io::Result<u8> {
 
 /// What recorded dialogs add up to, where somebody says where they are.
 fn stats(args: &PreviewArgs) -> io::Result<Option<Arc<Stats>>> {
-    let PreviewArgs { data, desk, desk_key_file, .. } = args.clone();
-    if data.is_none() && desk.is_none() {
-        return Ok(None);
-    }
+    let Some(records) = &args.records else { return Ok(None) };
     let mut count = Count::default();
-    Records { data, desk, desk_key_file }.each(WEEK, |tape, now| count.take(tape, now))?;
+    records.each(WEEK, |tape, now| count.take(tape, now))?;
     Ok(Some(Arc::new(count.stats())))
 }
 

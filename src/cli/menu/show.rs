@@ -1,20 +1,18 @@
 //! `sokoni menu show`: a tree with the width of every screen, or one block as phones show it.
 
-use super::{CLEAN, FAULTS, check::summary, not_found, sources::sources};
+use super::{CLEAN, not_found, sound};
 use crate::{
     engine::vocabulary::vocabulary,
     gsm::{fit, segment},
     menu::{
-        check::{Limits, check},
         face::{Face, faces, message_face, resume_faces},
         graph::{Catalogue, Graph, NodeId},
-        report,
     },
 };
 use clap::Args;
 use std::{
     collections::BTreeSet,
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     path::PathBuf,
 };
 
@@ -40,24 +38,16 @@ pub struct ShowArgs {
 /// # Errors
 /// A file that cannot be read; a tree or block that is not there.
 pub fn run(args: &ShowArgs, out: &mut impl Write) -> io::Result<u8> {
-    let sources = sources(&args.paths)?;
-    let checked = check(&sources, &vocabulary(), &Limits::default());
-    if !checked.is_sound() {
-        write!(out, "{}", report::to_text(&checked.problems, &sources, io::stdout().is_terminal()))?;
-        writeln!(out, "{}", summary(&checked, sources.len()))?;
-        return Ok(FAULTS);
-    }
-    let wanted = |graph: &&Graph| args.tree.as_ref().is_none_or(|name| *name == graph.name);
-    let graphs: Vec<&Graph> = checked.graphs.iter().filter(wanted).collect();
-    if graphs.is_empty() {
-        let names: Vec<&str> = checked.graphs.iter().map(|graph| graph.name.as_str()).collect();
-        return Err(not_found(format!("no such tree; there are: {}", names.join(", "))));
-    }
+    let sound = match sound::sound(&args.paths, args.tree.as_deref(), out)? {
+        Ok(sound) => sound,
+        Err(faults) => return Ok(faults),
+    };
+    let graphs: Vec<&Graph> = sound.graphs.iter().collect();
     match &args.at {
         None => {
             graphs.iter().try_for_each(|graph| show_tree(graph, out))?;
             if args.tree.is_none() {
-                show_messages(&checked.catalogue, args.part_cents, out)?;
+                show_messages(&sound.catalogue, args.part_cents, out)?;
             }
         }
         Some(block) => {

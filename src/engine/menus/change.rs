@@ -135,13 +135,7 @@ impl Menus {
                 Ok(Self::of_edition(last, limits.clone()))
             }
             (Ok(edition), last) => {
-                let menus = match last {
-                    Some(last) => Self::of_edition(last, limits.clone()),
-                    None => {
-                        let first = Edition::read(&edition.files, limits);
-                        Self::of_edition(first.map_err(|_| "the menus changed".to_owned())?, limits.clone())
-                    }
-                };
+                let menus = Self::of_edition(last.unwrap_or_else(|| edition.clone()), limits.clone());
                 let offered = edition.set.clone();
                 menus.put_live(store, now, edition, By::Start, offered).await.map_err(wrong)?;
                 Ok(menus)

@@ -31,7 +31,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 const READY: usize = 24;
 
 /// One version of the menus: a set of files that passed the check.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Edition {
     /// Names the set: the hash of its files.
     pub set: String,

@@ -122,23 +122,30 @@ async fn forget_messages(store: &dyn Store, now: Timestamp, life: Duration) -> R
     }
 }
 
-/// Halves of commands stand by phone, not by moment: all are looked at, and the old ones go.
+/// Halves of commands stand by phone, not by moment.
 async fn forget_halves(store: &dyn Store, now: Timestamp) -> Result<u64, StoreError> {
+    drop_all(store, keys::index_prefix("half", &[]), |key, row| {
+        let half = codec::decode_row::<(IgnoredAny, Timestamp)>(key, row);
+        half.map_or(true, |(_, at)| now.since(at) >= HALF)
+    })
+    .await
+}
+
+/// Removes every row under a prefix that is old, wherever it stands: all are looked at. One that is
+/// written anew meanwhile stays.
+pub(in crate::engine) async fn drop_all(
+    store: &dyn Store, prefix: Key, old: impl Fn(&Key, &Row) -> bool,
+) -> Result<u64, StoreError> {
     let (mut gone, mut from) = (0, None);
     loop {
-        let page = store.scan(keys::index_prefix("half", &[]), from, PAGE, false).await?;
+        let page = store.scan(prefix.clone(), from, PAGE, false).await?;
         let Some((last, _)) = page.last() else { return Ok(gone) };
         from = Some(last.clone());
-        for (key, row) in page {
-            let half = codec::decode_row::<(IgnoredAny, Timestamp)>(&key, &row);
-            if half.is_ok_and(|(_, at)| now.since(at) < HALF) {
-                continue;
-            }
+        for (key, row) in page.into_iter().filter(|(key, row)| old(key, row)) {
             let mut batch = Batch::default();
             batch.delete(key, Expect::At(row.version));
             match store.commit(batch).await {
                 Ok(_) => gone += 1,
-                // Said anew meanwhile.
                 Err(StoreError::Conflict(_)) => {}
                 Err(why) => return Err(why),
             }

@@ -1,7 +1,12 @@
 //! The terminal phone, and random keys over the menus of the product.
 
 use super::*;
-use crate::menu::{builtin, graph::Graph, vocabulary::Vocabulary};
+use crate::menu::{
+    builtin,
+    check::{Limits, compile},
+    graph::Graph,
+    vocabulary::Vocabulary,
+};
 use proptest::prelude::*;
 
 fn menus() -> (Vec<Graph>, Catalogue, Vocabulary) {
