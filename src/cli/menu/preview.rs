@@ -42,7 +42,7 @@ pub struct PreviewArgs {
     pub part_cents: Option<u32>,
     /// Where the records are, to tell where people broke off last week.
     #[command(flatten)]
-    records: Option<Records>,
+    records: Records,
 }
 
 /// How far back recorded dialogs are added up.
@@ -84,9 +84,11 @@ pub fn run(args: &PreviewArgs, out: &mut impl Write) -> io::Result<u8> {
 
 /// What recorded dialogs add up to, where somebody says where they are.
 fn stats(args: &PreviewArgs) -> io::Result<Option<Arc<Stats>>> {
-    let Some(records) = &args.records else { return Ok(None) };
+    if !args.records.are_named() {
+        return Ok(None);
+    }
     let mut count = Count::default();
-    records.each(WEEK, |tape, now| count.take(tape, now))?;
+    args.records.each(WEEK, |tape, now| count.take(tape, now))?;
     Ok(Some(Arc::new(count.stats())))
 }
 

@@ -30,9 +30,9 @@ pub enum Format {
     Json,
 }
 
-/// Where recorded dialogs are.
+/// Where recorded dialogs are. A command that cannot do without asks for the group "Records".
 #[derive(Debug, Clone, Default, Args)]
-#[group(required = true, multiple = true)]
+#[group(multiple = true)]
 pub struct Records {
     /// A data folder; no other process may have it open
     #[arg(long, value_name = "DIR", conflicts_with = "desk")]
@@ -46,6 +46,11 @@ pub struct Records {
 }
 
 impl Records {
+    /// Somebody said where they are.
+    pub fn are_named(&self) -> bool {
+        self.data.is_some() || self.desk.is_some()
+    }
+
     /// Hands on every dialog that began so long ago at most, the oldest first, with the moment it is
     /// now.
     ///
@@ -104,5 +109,27 @@ async fn of_desk(
             Some(next) => wish.after = Some(next),
             None => return Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::menu::{preview::PreviewArgs, rehearse::RehearseArgs, stats::StatsArgs};
+    use clap::{Args, Command};
+
+    fn understands<A: Args>(words: &[&str]) -> bool {
+        let words = std::iter::once(&"sokoni").chain(words);
+        A::augment_args(Command::new("sokoni")).try_get_matches_from(words).is_ok()
+    }
+
+    #[test]
+    fn a_preview_can_do_without_records_statistics_and_rehearsals_cannot() {
+        assert!(understands::<PreviewArgs>(&["menus"]));
+        assert!(understands::<PreviewArgs>(&["menus", "--data", "data"]));
+        assert!(!understands::<StatsArgs>(&[]));
+        assert!(understands::<StatsArgs>(&["--data", "data"]));
+        assert!(!understands::<RehearseArgs>(&["menus"]));
+        assert!(understands::<RehearseArgs>(&["menus", "--desk", "http://d", "--desk-key-file", "k"]));
+        assert!(!understands::<RehearseArgs>(&["menus", "--desk", "http://d"]), "a desk wants its key");
     }
 }

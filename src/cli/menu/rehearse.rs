@@ -33,7 +33,7 @@ Example:
 
 /// Recorded dialogs against changed menus: who would be stuck, which keys change their meaning
 #[derive(Debug, Args)]
-#[command(after_help = HELP)]
+#[command(after_help = HELP, mut_group("Records", |group| group.required(true)))]
 pub struct RehearseArgs {
     /// The changed menus: files or folders. Of single files only their own trees are rehearsed.
     #[arg(required = true)]

@@ -16,6 +16,7 @@ use std::{
 
 /// What recorded dialogs add up to: per screen, and per finished job
 #[derive(Debug, Args)]
+#[command(mut_group("Records", |group| group.required(true)))]
 pub struct StatsArgs {
     /// Where the records are.
     #[command(flatten)]
