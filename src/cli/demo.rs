@@ -17,10 +17,11 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 /// The phones that stand in the browser: number, label.
-const PHONES: [(u64, &str); 3] = [
+const PHONES: [(u64, &str); 4] = [
     (254_700_000_101, "Achieng, makes things"),
     (254_700_000_201, "Amina, keeps the kiosk"),
     (254_700_000_102, "Wanjiru, makes things"),
+    (254_700_000_301, "Otieno, rides"),
 ];
 
 const HELP: &str = "\
@@ -225,6 +226,9 @@ What to try first, on the phones page:
   4. Achieng answers YES and the order's number (or dials, 2), later READY and the number.
   5. Amina takes it in: IN and the number; and checks it: QC, the number, PASS 1.
   6. Achieng dials *483*57#, 3: the money has moved from \"in orders\" to \"ready\". 1 sends it.
+  7. With a rider: Amina dials *483*57#, 6, 5, 2, and names Otieno and 0700000301. He answers YES and
+     the number. From then on he is asked to fetch what is READY, and PICK, the parcel's number and
+     the one that its maker was sent hand it to him.
 
 In another terminal: sokoni dial '*483*57#' --as 0700000101{demo}
 ",

@@ -5,6 +5,8 @@
 use crate::menu::vocabulary::{Action, Query, Type, Vocabulary};
 use crate::types::CodeKind;
 
+mod typical;
+
 const COUNT: Type = Type::Int { min: 0, max: 99 };
 const PIECES: Type = Type::Int { min: 1, max: 99 };
 
@@ -89,6 +91,7 @@ pub fn vocabulary() -> Vocabulary {
     invitation_actions(&mut v);
     mentor_actions(&mut v);
     rider_actions(&mut v);
+    v.typical = typical::typical();
     v
 }
 

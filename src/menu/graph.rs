@@ -459,6 +459,20 @@ impl Node {
         nodes.collect()
     }
 
+    /// A way may end here: an `end`, or something that is only read, from which Back and Home lead.
+    pub fn is_last(&self) -> bool {
+        matches!(self.kind, Kind::End { .. }) || self.is_only_read()
+    }
+
+    /// A list whose rows lead nowhere, or a screen without options.
+    pub fn is_only_read(&self) -> bool {
+        match &self.kind {
+            Kind::List { then, .. } => then.is_none(),
+            Kind::Screen { choices, .. } => choices.is_empty(),
+            _ => false,
+        }
+    }
+
     /// The word its header begins with.
     pub const fn word(&self) -> &'static str {
         match self.kind {

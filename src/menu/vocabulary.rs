@@ -3,7 +3,7 @@
 //! The engine fills one in (`engine::vocabulary`); the checker reads it, so a menu that names an
 //! unknown action or forgets an outcome is refused before it goes live.
 
-use crate::types::CodeKind;
+use crate::{gsm::fit, menu::value::Value, types::CodeKind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -73,4 +73,31 @@ pub struct Vocabulary {
     pub queries: BTreeMap<String, Query>,
     /// Actions for `do` blocks, by dotted name.
     pub actions: BTreeMap<String, Action>,
+    /// What a value of this name looks like where values are made up, one for each row of a list. The
+    /// name is a whole path (`check.pass`, `me.place`) or its last part (`place`); a value counts
+    /// only where it is of the type.
+    pub typical: BTreeMap<String, Vec<Value>>,
+}
+
+impl Vocabulary {
+    /// What a value of this type usually is that stands at this path, in the `nth` row.
+    pub fn usual(&self, path: &str, ty: &Type, nth: usize) -> Option<&Value> {
+        let last = path.rsplit('.').next();
+        let known = [Some(path), last].into_iter().flatten().find_map(|name| self.typical.get(name))?;
+        known.get(nth % known.len()).filter(|value| is_of(value, ty))
+    }
+}
+
+fn is_of(value: &Value, ty: &Type) -> bool {
+    let fits = |text: &String, width: u16| fit::fits(text, usize::from(width));
+    match (ty, value) {
+        (Type::Text(width), Value::Text(text)) => fits(text, *width),
+        (Type::Text(width), Value::Texts(texts)) => {
+            let room = |text: &String| fits(text, *width) || fit::units(text) <= usize::from(*width);
+            texts.values().all(room)
+        }
+        (Type::Kes | Type::Cents, Value::Kes(_)) => true,
+        (Type::Int { min, max }, Value::Int(count)) => (min..=max).contains(&count),
+        _ => false,
+    }
 }

@@ -41,6 +41,15 @@ impl CodeKind {
             Self::Once => 7,
         }
     }
+
+    /// Its word in menu files, as in `code listing`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Listing => "listing",
+            Self::Order => "order",
+            Self::Once => "once",
+        }
+    }
 }
 
 /// A number of a known kind whose check digit is right.

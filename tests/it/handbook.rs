@@ -1,5 +1,6 @@
 //! The pages of `docs` that describe what can be written or read say what the code says.
 
+use sokoni::dialog::trial::{Trial, samples::Filling, walk::walk};
 use sokoni::engine::vocabulary::vocabulary;
 use sokoni::gateway::settings::HttpGateway;
 use sokoni::menu::check::{Limits, check};
@@ -38,7 +39,8 @@ fn has_row(page: &str, word: &str) -> bool {
     page.lines().any(|line| line.strip_prefix("| ").is_some_and(|row| row.starts_with(&quoted)))
 }
 
-/// The examples of the menu language, put together to files: one begins at every head.
+/// The examples of the menu language, put together to files: one begins at every head, and what
+/// stands behind goes into the last of them; a message into the catalogue.
 fn examples() -> Vec<(String, String)> {
     let mut files: Vec<(String, String)> = Vec::new();
     for block in fenced(&page("MENUS.md"), "menu") {
@@ -46,7 +48,10 @@ fn examples() -> Vec<(String, String)> {
         if begins || files.is_empty() {
             files.push((format!("docs/MENUS.md, file {}", files.len() + 1), String::new()));
         }
-        let (_, text) = files.last_mut().expect("a file was begun");
+        let is_message = block.starts_with("sms ");
+        let mut files = files.iter_mut().rev();
+        let fits = |(_, text): &&mut (String, String)| !is_message || text.starts_with("messages\n");
+        let (_, text) = files.find(fits).expect("a file was begun");
         text.push_str(&block);
         text.push('\n');
     }
@@ -58,21 +63,42 @@ fn the_examples_of_the_menu_language_are_sound_menus() {
     let files = examples();
     let checked = check(&files, &vocabulary(), &Limits::default());
     assert!(checked.problems.is_empty(), "{}", report::to_text(&checked.problems, &files, false));
-    assert_eq!(checked.graphs.len(), 1, "a tree and a catalogue");
+    assert_eq!(checked.graphs.len(), 2, "two trees and a catalogue");
 }
 
 #[test]
-fn the_example_of_an_overlay_fits_the_tree_of_the_page() {
+fn the_examples_of_overlays_fit_the_trees_of_the_page() {
     let overlays = fenced(&page("MENUS.md"), "overlay");
-    assert_eq!(overlays.len(), 1);
+    assert_eq!(overlays.len(), 2);
     let mut files = examples();
-    files.push(("docs/MENUS.md, overlay".to_owned(), overlays[0].clone()));
+    files.extend(overlays.into_iter().enumerate().map(|(nth, text)| (format!("overlay {nth}"), text)));
     let checked = check(&files, &vocabulary(), &Limits::default());
-    // It shows a few blocks, and the page has no messages in that language.
-    let expected = ["overlay-missing", "lang-without-messages"];
-    let found: Vec<_> = checked.problems.iter().filter(|problem| !expected.contains(&problem.code)).collect();
+    // The first shows a few blocks, and the page has no messages in that language.
+    let expected = |problem: &&report::Problem| {
+        problem.code == "lang-without-messages"
+            || problem.code == "overlay-missing" && problem.file == "overlay 0"
+    };
+    let found: Vec<_> = checked.problems.iter().filter(|problem| !expected(problem)).collect();
     assert!(found.is_empty(), "{found:?}");
-    assert_eq!(checked.graphs[0].langs.len(), 3);
+    assert!(checked.graphs.iter().all(|graph| graph.langs.len() == 3));
+}
+
+#[test]
+fn the_recipe_of_a_detail_screen_leads_there_and_back() {
+    let (files, vocabulary) = (examples(), vocabulary());
+    let checked = check(&files, &vocabulary, &Limits::default());
+    let recipes = checked.graphs.iter().find(|graph| graph.name == "recipes").expect("the recipes");
+    let shown = |keys: &[&str]| {
+        let keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+        walk(Trial::new(recipes, &vocabulary, Filling::Typical), &keys).screen
+    };
+    let list = shown(&["1"]).text;
+    assert!(list.starts_with("Last payments\n1 ") && list.contains(" -850.25\n"), "{list}");
+    let detail = shown(&["1", "2"]);
+    assert!(detail.text.contains("M-Pesa, KSh -850.25\n0 Back") && !detail.over, "{}", detail.text);
+    assert_eq!(shown(&["1", "2", "0"]).text, list);
+    assert_eq!(shown(&["1", "2", "00"]).text, shown(&[]).text);
+    assert!(shown(&["1", "2", "7"]).text.starts_with("Choose a number"), "only its own keys are understood");
 }
 
 #[test]

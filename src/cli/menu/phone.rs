@@ -9,7 +9,7 @@ use crate::{
     },
     engine::vocabulary::vocabulary,
     gsm::fit,
-    menu::graph::Catalogue,
+    menu::graph::{Catalogue, Graph},
     types::Lang,
 };
 use clap::{
@@ -22,6 +22,9 @@ use std::{
 };
 
 /// A phone in the terminal
+///
+/// It dials the code of the tree at once and shows the first screen. Nothing is behind it: values
+/// are made up, and you choose what comes of an action.
 #[derive(Debug, Args)]
 pub struct TryArgs {
     /// Menu files or folders of them; without any, `menus/` when it is there, else the menus
@@ -30,15 +33,18 @@ pub struct TryArgs {
     /// The tree of this name; the first with a dialled code when there are several.
     #[arg(long)]
     pub tree: Option<String>,
-    /// Language of the texts, such as en or sw.
-    #[arg(long, default_value = "en")]
-    pub lang: Lang,
+    /// Language of the texts, one that the tree has: English, or its first, when left out.
+    #[arg(long)]
+    pub lang: Option<Lang>,
     /// Septets a screen may have; the file's own limit when left out.
     #[arg(long, value_name = "SEPTETS", value_parser = clap::value_parser!(u16).range(40..=182))]
     pub limit: Option<u16>,
     /// Where to write the conversation when it is over, for `sokoni menu test`.
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
+    /// Write over that file when it is there already.
+    #[arg(long, requires = "save")]
+    pub force: bool,
     /// What values look like: as they usually are, as wide as they may be, or nothing at all.
     #[arg(long, default_value_t = Filling::Typical, value_parser = fillings())]
     pub values: Filling,
@@ -64,15 +70,21 @@ fn phone(args: &TryArgs, keys: impl BufRead, out: &mut impl Write) -> io::Result
     let (graphs, vocabulary) = (&sound.graphs, vocabulary());
     let graph = graphs.iter().find(|graph| graph.dial.is_some()).unwrap_or(&graphs[0]);
     let mut trial = Trial::new(graph, &vocabulary, args.values);
-    trial.env.lang = args.lang;
+    let usual = || if graph.langs.contains(&Lang::EN) { Lang::EN } else { graph.langs[0] };
+    trial
+        .read_in(args.lang.unwrap_or_else(usual))
+        .map_err(|why| io::Error::new(io::ErrorKind::NotFound, why))?;
     trial.env.limit = usize::from(args.limit.unwrap_or(graph.limit));
-    if let Some(file) = args.save.as_deref().filter(|file| file.exists()) {
-        let sentence = format!("{} is there already: choose another name to save under", file.display());
+    if let Some(file) = args.save.as_deref().filter(|file| !args.force && file.exists()) {
+        let sentence = format!(
+            "{} is there already: choose another name to save under, or write over it with --force",
+            file.display()
+        );
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, sentence));
     }
     let mut kept = format!("menu {}\n", graph.name);
-    if args.lang != Lang::EN {
-        kept.push_str(&format!("lang {}\n", args.lang));
+    if trial.env.lang != Lang::EN {
+        kept.push_str(&format!("lang {}\n", trial.env.lang));
     }
     if args.values != Filling::Typical {
         kept.push_str(&format!("values {}\n", args.values));
@@ -85,13 +97,23 @@ fn phone(args: &TryArgs, keys: impl BufRead, out: &mut impl Write) -> io::Result
     Ok(CLEAN)
 }
 
-const HELP: &str = "Type a key and Enter. `cut` drops the call, `dial` dials (again), `lang sw` changes the \
-language, `quit` ends. PIN 0000 is wrong, any other is right.";
+/// What the phone understands, with the code it has dialled and the languages it has.
+fn help(graph: &Graph) -> String {
+    let langs: Vec<&str> = graph.langs.iter().map(Lang::tag).collect();
+    let dialled = graph.dial.as_ref().map_or_else(String::new, |code| format!("Dialled {code} for you. "));
+    format!(
+        "{dialled}Type a key and Enter. `cut` drops the call, `dial` dials again, `lang {}` changes the \
+         language (there are {}), `quit` ends. PIN 0000 is wrong, any other is right. Where an action \
+         asks what comes of it, type the number or the word.",
+        langs.last().unwrap_or(&"en"),
+        langs.join(", ")
+    )
+}
 
 fn talk(
     trial: &mut Trial<'_>, catalogue: &Catalogue, keys: impl BufRead, out: &mut impl Write, kept: &mut String,
 ) -> io::Result<()> {
-    writeln!(out, "{HELP}\n")?;
+    writeln!(out, "{}\n", help(trial.graph()))?;
     let mut lines = keys.lines();
     let code = trial.graph().dial.clone().unwrap_or_default();
     let mut input = Some((Input::Begin { typed: Vec::new() }, code.clone()));
@@ -128,12 +150,19 @@ fn talk(
                 kept.push_str("cut\n");
             }
             "dial" => input = Some((trial.dial(&[]), code.clone())),
-            other => match other.strip_prefix("lang ").and_then(|tag| tag.trim().parse().ok()) {
-                Some(lang) => {
-                    trial.env.lang = lang;
-                    draw(trial, &trial.clone().feed(Input::Again, &mut |_, _| None), out)?;
-                    kept.push_str(&format!("lang {lang}\n"));
-                }
+            other => match other.strip_prefix("lang ") {
+                Some(tag) => match tag
+                    .trim()
+                    .parse()
+                    .map_err(|why| format!("{why}"))
+                    .and_then(|lang| trial.read_in(lang))
+                {
+                    Ok(()) => {
+                        draw(trial, &trial.clone().feed(Input::Again, &mut |_, _| None), out)?;
+                        kept.push_str(&format!("lang {}\n", trial.env.lang));
+                    }
+                    Err(why) => writeln!(out, "  {why}")?,
+                },
                 None if trial.state.is_over() => input = Some((trial.dial(&[]), code.clone())),
                 None => input = Some((Input::Key(other.to_owned()), other.to_owned())),
             },
@@ -143,13 +172,16 @@ fn talk(
 
 fn draw(trial: &Trial<'_>, screen: &Screen, out: &mut impl Write) -> io::Result<()> {
     let width = screen.text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
-    let length = fit::septets(&screen.text)
-        .map_or_else(|| format!("{} UCS-2 units", fit::units(&screen.text)), |n| format!("{n} septets"));
+    let limit = trial.env.limit;
+    let length = match fit::septets(&screen.text) {
+        Some(septets) => format!("{septets} septets of {limit}"),
+        None => format!("{} UCS-2 units of {}", fit::units(&screen.text), fit::units_for(limit)),
+    };
     writeln!(out, "+{}+", "-".repeat(width + 2))?;
     for line in screen.text.lines() {
         writeln!(out, "| {line}{} |", " ".repeat(width - line.chars().count()))?;
     }
-    writeln!(out, "+{}+ {length} of {}", "-".repeat(width + 2), trial.env.limit)?;
+    writeln!(out, "+{}+ {length}", "-".repeat(width + 2))?;
     if screen.over {
         writeln!(out, "  The dialog is over. Enter dials again.")?;
     }

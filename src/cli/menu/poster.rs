@@ -2,10 +2,10 @@
 
 use super::{CLEAN, sound};
 use crate::{
-    dialog::trial::{Trial, conversation, route::route, samples::Filling, walk::walk},
+    dialog::trial::{Ran, Trial, conversation, route::route, samples::Filling, walk::walk},
     engine::vocabulary::vocabulary,
     menu::{
-        graph::{Catalogue, Graph, Kind, Node},
+        graph::{Catalogue, Graph, Kind, Node, NodeId},
         vocabulary::Vocabulary,
     },
     types::Lang,
@@ -13,11 +13,17 @@ use crate::{
 use askama::Template;
 use clap::Args;
 use std::{
+    collections::BTreeSet,
     io::{self, Write},
     path::PathBuf,
 };
 
 /// Print a walk-through of every job, with its keys, in all languages: a page for any browser
+///
+/// On it stands every action that changes something, and whatever is only read: a list or a screen
+/// from which nothing leads on, and an `end` that an option or a row leads to. A screen with options
+/// stands on the way to where they lead, and what only a wrong answer or a refusal leads to is left
+/// out.
 #[derive(Debug, Args)]
 pub struct PosterArgs {
     /// Menu files or folders of them; without any, `menus/` when it is there, else the menus
@@ -90,30 +96,79 @@ pub fn run(args: &PosterArgs, out: &mut impl Write) -> io::Result<u8> {
         Err(faults) => return Ok(faults),
     };
     let vocabulary = vocabulary();
-    let tree = |graph| Tree { graph, jobs: jobs(graph, &sound.catalogue, &vocabulary) };
+    let tree = |graph| {
+        let (jobs, missing) = jobs(graph, &sound.catalogue, &vocabulary);
+        for name in missing {
+            eprintln!("not on the poster: no way was found to `{name}` of the menu {}", graph.name);
+        }
+        Tree { graph, jobs }
+    };
     let page =
         Poster { trees: sound.graphs.iter().map(tree).collect() }.render().map_err(io::Error::other)?;
     sound::write(args.out.as_deref(), &page, out)?;
     Ok(CLEAN)
 }
 
-/// Every action of the tree that changes something, with the shortest way to where it goes well.
-fn jobs<'g>(graph: &'g Graph, catalogue: &Catalogue, vocabulary: &'g Vocabulary) -> Vec<Job<'g>> {
-    let changes = |node: &&Node| match &node.kind {
-        Kind::Do { call, .. } => {
-            vocabulary.actions.get(&call.name).is_some_and(|action| action.changes || action.money)
-        }
-        _ => false,
-    };
-    let job = |node: &'g Node| {
+/// What a person may dial for.
+enum Goal<'g> {
+    /// An action that changes something, and goes well.
+    Done(&'g Node),
+    /// A block that is only read.
+    Read(NodeId, &'g Node),
+}
+
+/// Every goal of the tree with the shortest way to it; and the names of those that no way was found to.
+fn jobs<'g>(
+    graph: &'g Graph, catalogue: &Catalogue, vocabulary: &'g Vocabulary,
+) -> (Vec<Job<'g>>, Vec<&'g str>) {
+    let (mut jobs, mut missing, mut ways) = (Vec::new(), Vec::new(), Vec::new());
+    let (done, read): (Vec<_>, Vec<_>) =
+        goals(graph, vocabulary).into_iter().partition(|goal| matches!(goal, Goal::Done(_)));
+    for goal in done.into_iter().chain(read) {
         let phone = Trial::new(graph, vocabulary, Filling::Typical);
-        let way = route(phone, |_, screen| {
-            screen.ran.iter().any(|ran| ran.wish.at == node.name && ran.outcomes.first() == Some(&ran.came))
-        })?;
-        let walks = graph.langs.iter().map(|lang| goes(graph, catalogue, vocabulary, &way, *lang)).collect();
-        Some(Job { dialled: dialled(graph, vocabulary, &way), walks, goal: &node.name })
+        let went_well = |ran: &Ran| ran.outcomes.first() == Some(&ran.came);
+        let way = route(phone, |trial, screen| match goal {
+            Goal::Done(node) => screen.ran.iter().any(|ran| ran.wish.at == node.name && went_well(ran)),
+            Goal::Read(id, _) => trial.at() == id && screen.ran.iter().all(went_well),
+        });
+        let (Goal::Done(node) | Goal::Read(_, node)) = goal;
+        match way {
+            None => missing.push(node.name.as_str()),
+            // What an action leads to is on the way of the action.
+            Some(way) if ways.iter().any(|done: &Vec<String>| way.starts_with(done)) => {}
+            Some(way) => {
+                let walk = |lang: &Lang| goes(graph, catalogue, vocabulary, &way, *lang);
+                let walks = graph.langs.iter().map(walk).collect();
+                jobs.push(Job { dialled: dialled(graph, vocabulary, &way), walks, goal: &node.name });
+                if matches!(goal, Goal::Done(_)) {
+                    ways.push(way);
+                }
+            }
+        }
+    }
+    (jobs, missing)
+}
+
+fn goals<'g>(graph: &'g Graph, vocabulary: &Vocabulary) -> Vec<Goal<'g>> {
+    let chosen: BTreeSet<NodeId> = graph.nodes.iter().flat_map(chosen_from).collect();
+    let goal = |(id, node): (NodeId, &'g Node)| match &node.kind {
+        Kind::Do { call, .. } => {
+            let action = vocabulary.actions.get(&call.name)?;
+            (action.changes || action.money).then_some(Goal::Done(node))
+        }
+        Kind::End { .. } if !chosen.contains(&id) => None,
+        _ => node.is_last().then_some(Goal::Read(id, node)),
     };
-    graph.nodes.iter().filter(changes).filter_map(job).collect()
+    let ids = (0..).map(NodeId);
+    ids.zip(&graph.nodes).filter_map(goal).collect()
+}
+
+/// Where options and rows lead.
+fn chosen_from(node: &Node) -> Vec<NodeId> {
+    match node.kind {
+        Kind::Screen { .. } | Kind::List { .. } => node.leads_to(),
+        _ => Vec::new(),
+    }
 }
 
 /// The way in one language, screen by screen.
@@ -190,6 +245,19 @@ mod tests {
         }
         let changing = ["sell.save", "pay.send"];
         assert!(changing.iter().all(|name| page.contains(&format!("id=\"artisan-{name}\""))), "{page}");
+    }
+
+    #[test]
+    fn what_is_only_read_stands_on_the_poster_too_and_a_refusal_does_not() {
+        let page = page("artisan");
+        for name in ["money.last", "mentee.stuck"] {
+            assert!(page.contains(&format!("id=\"artisan-{name}\"")), "{name}");
+        }
+        assert!(page.contains("Money › Last payments") && page.contains("Pesa › Malipo"), "{page}");
+        assert!(page.contains("*483*57*3*3#"));
+        for name in ["pay.held", "pin.locked", "fault", "sell.done"] {
+            assert!(!page.contains(&format!("id=\"artisan-{name}\"")), "{name}");
+        }
     }
 
     #[test]

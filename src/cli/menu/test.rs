@@ -158,6 +158,7 @@ mod tests {
             ("menu agent\n> 1\n", "2: nobody is in a call: dial with `> *483*57#`"),
             ("menu agent\n> *1#\n", "2: nobody is in a call: dial with `> *483*57#`"),
             ("menu agent\nlang klingon\n", "2: `klingon` is no language"),
+            ("menu agent\nlang fr\n", "2: the menu `agent` does not speak `fr`; it speaks: en, sw, am"),
             ("menu agent\nvalues huge\n", "2: no such filling: huge"),
             ("menu agent\nHabari\n", "2: `Habari` begins no line: a line begins with"),
             ("menu agent\n! full\n> *483*57#\n", "3: no action ran that `! full` could be"),

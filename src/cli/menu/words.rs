@@ -3,10 +3,18 @@
 use super::CLEAN;
 use crate::{
     engine::vocabulary::vocabulary,
-    menu::vocabulary::{Type, Vocabulary},
+    gsm::fit,
+    menu::{
+        template::Words,
+        vocabulary::{Type, Vocabulary},
+    },
+    types::Lang,
 };
 use clap::Args;
-use std::io::{self, Write};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{self, Write},
+};
 
 /// List what menus may use: values, records with their fields, lists, and actions with their outcomes
 #[derive(Debug, Args)]
@@ -32,21 +40,37 @@ pub fn run(args: &WordsArgs, out: &mut impl Write) -> io::Result<u8> {
     Ok(CLEAN)
 }
 
-fn sections(vocabulary: &Vocabulary) -> [(&'static str, Vec<String>); 5] {
-    let values = vocabulary.globals.iter().map(|(name, ty)| format!("{{{name}}}: {}", called(ty)));
+/// Values that the engine gives, each with where a text may show it or an action take it.
+const OF_THE_ENGINE: [&str; 10] = [
+    "{at}: text 40, in `resume`: the first words of where she was",
+    "{left}: int 1..9, in the `bad` of a `pin`: how many tries are left",
+    "{min}, {max}: in an `ask` for `kes` or `int`: the bounds",
+    "here: text 40, as an argument of an action: the block where she is",
+    "draft: draft, as an argument of the `sms` of a `drop`: what was answered so far",
+    "heard: text 40, as an argument of the `sms` of a `half`: what was understood",
+    "miss: text 40, as an argument of the `sms` of a `half`: what was not, by the labels of `enum slot`",
+    "echo: text 40, as an argument of the `sms` of a `half`: the number that is not right",
+    "the name of a `pick` or an `ask`: its answer, in every text behind it: {sell.price}",
+    "the name behind `as`, in the brackets of a header or of an outcome: a row, a parameter, what came: {o.code}",
+];
+
+fn sections(vocabulary: &Vocabulary) -> [(&'static str, Vec<String>); 6] {
+    let values = vocabulary.globals.iter().map(|(name, ty)| format!("{{{name}}}: {}", measured(ty)));
     let records = vocabulary.records.iter().map(|(name, fields)| {
         let fields: Vec<String> =
-            fields.iter().map(|(field, ty)| format!("{field}: {}", called(ty))).collect();
+            fields.iter().map(|(field, ty)| format!("{field}: {}", measured(ty))).collect();
         format!("{name}: {}", fields.join(", "))
     });
-    let enums = vocabulary.enums.iter().map(|(name, words)| format!("{name}: {}", words.join(" ")));
+    let known = vocabulary.enums.iter().map(|(name, words)| format!("{name}: {}", words.join(" ")));
+    let own = sets_of_menus(vocabulary);
+    let own = own.iter().map(|name| format!("{name}: what your own `enum {name}` says"));
     let lists = vocabulary.queries.iter().map(|(name, query)| {
         let item = &query.item;
         format!("{name}({}): rows are each `(row: {item})`", params(&query.params))
     });
     let actions = vocabulary.actions.iter().map(|(name, action)| {
         let kind = match (action.money, action.changes) {
-            (true, _) => ", behind a pin, once",
+            (true, _) => ", moves money: behind a pin, once",
             (false, true) => ", once",
             _ => "",
         };
@@ -62,12 +86,27 @@ fn sections(vocabulary: &Vocabulary) -> [(&'static str, Vec<String>); 5] {
         format!("{name}({}){kind} -> {}", params(&action.params), outcomes.join(", "))
     });
     [
-        ("Values, in any text", values.collect()),
-        ("Records and their fields", records.collect()),
-        ("Closed sets and their words", enums.collect()),
+        ("Values, in any text; in brackets the most septets one takes", values.collect()),
+        ("Values of the engine and of your own blocks", OF_THE_ENGINE.map(str::to_owned).to_vec()),
+        ("Records and their fields; `o: order` has `{o.code}`", records.collect()),
+        (
+            "Closed sets and their words, for `when me.has_pin = yes`; a text that shows one needs its labels, in an `enum`",
+            known.chain(own).collect(),
+        ),
         ("What a `list` may show", lists.collect()),
-        ("What a `do` may call, and every outcome", actions.collect()),
+        ("What a `do` may call, and every outcome with what it brings", actions.collect()),
     ]
+}
+
+/// Sets that the domain leaves to the menus.
+fn sets_of_menus(vocabulary: &Vocabulary) -> BTreeSet<&str> {
+    let fields = vocabulary.records.values().flat_map(|fields| fields.values());
+    let params = vocabulary.actions.values().flat_map(|action| action.params.iter().map(|(_, ty)| ty));
+    let sets = vocabulary.globals.values().chain(fields).chain(params).filter_map(|ty| match ty {
+        Type::Enum(set) => Some(set.as_str()),
+        _ => None,
+    });
+    sets.filter(|set| !vocabulary.enums.contains_key(*set)).collect()
 }
 
 fn params(params: &[(String, Type)]) -> String {
@@ -79,14 +118,23 @@ fn params(params: &[(String, Type)]) -> String {
 fn called(ty: &Type) -> String {
     match ty {
         Type::Kes => "kes".to_owned(),
-        Type::Cents => "kes with cents".to_owned(),
+        Type::Cents => "cents".to_owned(),
         Type::Int { min, max } => format!("int {min}..{max}"),
         Type::Text(width) => format!("text {width}"),
         Type::Date => "date".to_owned(),
         Type::Time => "time".to_owned(),
         Type::Phone => "phone".to_owned(),
-        Type::Code(kind) => format!("code of {} digits", kind.digits()),
+        Type::Code(kind) => format!("code {}", kind.word()),
         Type::Enum(name) | Type::Record(name) => name.clone(),
+    }
+}
+
+/// The same with the most septets it takes, but where the type says so itself or the labels decide.
+fn measured(ty: &Type) -> String {
+    let words = Words { langs: &[Lang::EN], enums: &BTreeMap::new() };
+    match words.widest(ty, 0).and_then(|widest| fit::septets(&widest)) {
+        Some(width) if !matches!(ty, Type::Text(_)) => format!("{} ({width})", called(ty)),
+        _ => called(ty),
     }
 }
 
@@ -111,7 +159,24 @@ mod tests {
         assert!(vocabulary.globals.keys().all(|name| all.contains(&format!("{{{name}}}"))));
         assert!(all.contains("ledger.recent(): rows are each `(row: entry)`"), "{all}");
         let payout = all.lines().find(|line| line.trim().starts_with("payout.request(")).expect("payouts");
-        assert!(payout.contains("behind a pin, once -> ") && payout.ends_with(", fault"), "{payout}");
+        assert!(
+            payout.contains("moves money: behind a pin, once -> ") && payout.ends_with(", fault"),
+            "{payout}"
+        );
+    }
+
+    #[test]
+    fn every_type_stands_as_a_menu_writes_it_with_the_septets_it_takes() {
+        let all = told(None);
+        for line in
+            ["{me.free}: cents (10)", "{me.first}: text 12\n", "{me.code}: code listing (5)", "{left}: "]
+        {
+            assert!(all.contains(line), "{line} in\n{all}");
+        }
+        assert!(
+            all.contains("kind: what your own `enum kind` says") && all.contains("yes_no: yes no"),
+            "{all}"
+        );
     }
 
     #[test]

@@ -30,7 +30,7 @@ impl<'g> Walked<'g> {
         if !is_same {
             let node = trial.graph.node(trial.state.at.node);
             for (name, ty) in &node.params {
-                let made = trial.samples.of(ty, lang);
+                let made = trial.samples.named(name, ty, lang);
                 let before = trial.state.at.args.insert(name.clone(), made);
                 if let (Some(before), Some(made)) = (before, trial.state.at.args.get_mut(name)) {
                     keep_tested(name, &before, made, tested(&node.kind));

@@ -120,7 +120,7 @@ impl<'g> Player<'g> {
             "menu" => self.phone = Some(Phone { trial: self.stage.phone(rest)?, in_call: false }),
             "lang" => {
                 let lang: Lang = rest.parse().map_err(|_| format!("`{rest}` is no language"))?;
-                self.phone()?.trial.env.lang = lang;
+                self.phone()?.trial.read_in(lang)?;
             }
             "values" => self.phone()?.trial.samples.filling = rest.parse()?,
             "cut" => {

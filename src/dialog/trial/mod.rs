@@ -150,6 +150,20 @@ impl<'g> Trial<'g> {
         Machine::new(self.graph, self.state.clone()).drop_wish(self.env, &data.globals)
     }
 
+    /// The phone reads this language from now on.
+    ///
+    /// # Errors
+    /// The tree is not written in it; the sentence names the languages it has.
+    pub fn read_in(&mut self, lang: Lang) -> Result<(), String> {
+        if !self.graph.langs.contains(&lang) {
+            let known: Vec<&str> = self.graph.langs.iter().map(Lang::tag).collect();
+            let (name, known) = (&self.graph.name, known.join(", "));
+            return Err(format!("the menu `{name}` does not speak `{lang}`; it speaks: {known}"));
+        }
+        self.env.lang = lang;
+        Ok(())
+    }
+
     /// The tree that is tried.
     pub fn graph(&self) -> &'g Graph {
         self.graph

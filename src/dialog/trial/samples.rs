@@ -104,7 +104,7 @@ impl Samples<'_> {
     pub fn data(&self, ask: &Ask, lang: Lang) -> Data {
         let global = |name: &String| {
             let ty = self.vocabulary.globals.get(name)?;
-            Some((name.clone(), self.value(ty, self.wanted_word(name), 0, lang)))
+            Some((name.clone(), self.at(name, ty, self.wanted_word(name), 0, lang)))
         };
         let rows = ask.query.as_ref().map(|(name, _)| {
             let count = match self.filling {
@@ -124,7 +124,16 @@ impl Samples<'_> {
     pub fn outcome(&self, wish: &Do, outcome: &str, lang: Lang) -> Vec<Value> {
         let action = self.vocabulary.actions.get(&wish.name);
         let brings = action.and_then(|action| action.outcomes.iter().find(|(name, _)| name == outcome));
-        brings.map_or_else(Vec::new, |(_, types)| types.iter().map(|ty| self.of(ty, lang)).collect())
+        let names =
+            self.graph.and_then(|graph| names_of_outcome(graph, &wish.at, outcome)).unwrap_or_default();
+        let name = |nth| names.get(nth).map_or("", String::as_str);
+        let types = brings.map_or(&[][..], |(_, types)| types);
+        types.iter().enumerate().map(|(nth, ty)| self.named(name(nth), ty, lang)).collect()
+    }
+
+    /// A value of this type that a menu knows by this name.
+    pub fn named(&self, name: &str, ty: &Type, lang: Lang) -> Value {
+        self.at(name, ty, None, 0, lang)
     }
 
     /// A value of this type.
@@ -171,13 +180,21 @@ impl Samples<'_> {
 
     fn record(&self, ty: &str, nth: usize, lang: Lang) -> Record {
         let fields = self.vocabulary.records.get(ty).into_iter().flatten();
-        let fields: BTreeMap<String, Value> =
-            fields.map(|(name, ty)| (name.clone(), self.value(ty, None, nth, lang))).collect();
+        let fields: BTreeMap<String, Value> = fields
+            .map(|(name, of)| (name.clone(), self.at(&format!("{ty}.{name}"), of, None, nth, lang)))
+            .collect();
         let key = match fields.get("code") {
             Some(Value::Code(code)) => code.to_string(),
             _ => nth.to_string(),
         };
         Record { ty: ty.to_owned(), key, fields }
+    }
+
+    /// The value at a path: what it usually is, else one made up from its type.
+    fn at(&self, path: &str, ty: &Type, wanted: Option<&str>, nth: usize, lang: Lang) -> Value {
+        let is_usual = self.filling == Filling::Typical;
+        let usual = self.vocabulary.usual(path, ty, nth).filter(|_| is_usual);
+        usual.cloned().unwrap_or_else(|| self.value(ty, wanted, nth, lang))
     }
 
     fn value(&self, ty: &Type, wanted: Option<&str>, nth: usize, lang: Lang) -> Value {
@@ -188,7 +205,7 @@ impl Samples<'_> {
             Type::Kes if wide => Value::Kes(Kes::major(9_999_999)),
             Type::Cents if wide => Value::Kes(Kes::minor(99_999_999)),
             Type::Kes => Value::Kes(Kes::major(850 + 100 * nth as i64)),
-            Type::Cents => Value::Kes(Kes::minor(125_050)),
+            Type::Cents => Value::Kes(Kes::minor(125_050 - 40_025 * (nth % 3) as i64)),
             Type::Int { min, max } => Value::Int(match (wide, empty) {
                 (true, _) if min.to_string().len() > max.to_string().len() => *min,
                 (true, _) => *max,
@@ -225,6 +242,12 @@ impl Samples<'_> {
         };
         Value::word(set, wanted.unwrap_or_else(|| picked.map_or("", |word| word.as_str())))
     }
+}
+
+/// What the branch of this outcome calls the values that it brings.
+fn names_of_outcome<'g>(graph: &'g Graph, block: &str, outcome: &str) -> Option<&'g [String]> {
+    let Kind::Do { branches, .. } = &graph.node(graph.find(block)?).kind else { return None };
+    Some(&branches.iter().find(|branch| branch.outcome == outcome)?.binds)
 }
 
 /// A code of this kind, another one for each `nth`.

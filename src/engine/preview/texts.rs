@@ -109,7 +109,8 @@ pub fn texts(catalogue: &Catalogue, graph: Option<&Graph>, at: &BlockAt, ground:
                 now,
                 chosen: BTreeMap::new(),
             };
-            let args: Vec<Value> = message.params.iter().map(|(_, ty)| samples.of(ty, lang)).collect();
+            let args: Vec<Value> =
+                message.params.iter().map(|(name, ty)| samples.named(name, ty, lang)).collect();
             form(catalogue, name, &args, lang, filling, ground)
         });
         let (name, about) = (name.to_owned(), message.about.word());

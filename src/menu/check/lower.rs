@@ -29,7 +29,6 @@ impl<'a> Checker<'a> {
         let nodes: Vec<Node> = (0..self.nodes.len()).map(|node| self.node(node)).collect();
         let commands = self.commands();
         let (limit, set_by) = limits.smallest(settings.limit);
-        let home = self.by_name.get("home").copied().unwrap_or(0);
         let own = |name: &String| self.blocks().any(|b| matches!(&b.head, Head::Enum(n) if n.it == *name));
         let borrows = self.enums.keys().any(|name| !own(name));
         let sources: &[&str] = if borrows { &[self.source, &self.shared.source] } else { &[self.source] };
@@ -48,7 +47,7 @@ impl<'a> Checker<'a> {
             back,
             home_key,
             more,
-            home: id(home),
+            home: id(self.home()),
             nodes,
             enums: self.enums.clone(),
             resume: self.resume(),
@@ -61,6 +60,11 @@ impl<'a> Checker<'a> {
         Some(graph)
     }
 
+    /// The block that a dialog begins with.
+    fn home(&self) -> usize {
+        self.by_name.get("home").copied().unwrap_or(0)
+    }
+
     fn node(&mut self, at: usize) -> Node {
         let block = self.nodes[at];
         let Head::Node { name, params, kind } = &block.head else { unreachable!("only nodes are collected") };
@@ -69,8 +73,9 @@ impl<'a> Checker<'a> {
         let kind = match kind {
             NodeHead::Screen => {
                 let choices = self.choices(block, &scope, false);
-                if choices.is_empty() && !block.broken {
-                    let help = "add an option, or make it an `end`".to_owned();
+                // Anywhere else Back leads on from a screen that is only read.
+                if choices.is_empty() && !block.broken && at == self.home() {
+                    let help = "add an option: nothing lies behind the first block".to_owned();
                     self.error("no-options", name.at, format!("`{}` offers nothing", name.it), help);
                 }
                 Kind::Screen { say: self.text(block, Field::Say, &scope), choices }

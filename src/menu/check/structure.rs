@@ -129,15 +129,15 @@ impl Checker<'_> {
         }
     }
 
-    /// From every block people come to an `end`, or to a list that is only read. Giving up
-    /// after wrong answers and a fault of ours are no ways out.
+    /// From every block people come to an `end`, or to a list or a screen that is only read. Giving
+    /// up after wrong answers and a fault of ours are no ways out.
     fn ways_out(&mut self, graph: &Graph, reached: &BTreeMap<NodeId, Option<NodeId>>) {
         // Where a way on is missing altogether, that is what must be mended.
         if self.problems.iter().any(|p| p.code == "line-missing") {
             return;
         }
-        let leaf = |node: &Node| matches!(node.kind, Kind::End { .. } | Kind::List { then: None, .. });
-        let mut out: BTreeSet<usize> = (0..graph.nodes.len()).filter(|at| leaf(&graph.nodes[*at])).collect();
+        let mut out: BTreeSet<usize> =
+            (0..graph.nodes.len()).filter(|at| graph.nodes[*at].is_last()).collect();
         loop {
             let more: Vec<usize> = (0..graph.nodes.len())
                 .filter(|at| !out.contains(at))
@@ -158,7 +158,13 @@ impl Checker<'_> {
                 continue;
             }
             let (span, name) = (self.name(at).at, &graph.nodes[at].name);
-            let help = "let one of its ways lead to an `end`".to_owned();
+            let help = match graph.nodes[at].kind {
+                Kind::Screen { .. } => {
+                    "let one of its ways lead to an `end`; a screen that is only read needs no option to go back"
+                }
+                _ => "let one of its ways lead to an `end`",
+            };
+            let help = help.to_owned();
             self.error("no-end", span, format!("no way from `{name}` comes to an end"), help);
         }
     }

@@ -16,16 +16,35 @@ fn menus() -> (Vec<Graph>, Catalogue, Vocabulary) {
     (graphs, catalogue, vocabulary)
 }
 
-#[test]
-fn the_phone_in_the_terminal_draws_screens_and_asks_for_outcomes() {
-    let args = TryArgs {
+fn args(tree: &str) -> TryArgs {
+    TryArgs {
         paths: vec![],
-        tree: Some("artisan".into()),
-        lang: Lang::EN,
+        tree: Some(tree.to_owned()),
+        lang: None,
         limit: None,
         values: Filling::Typical,
         save: None,
-    };
+        force: false,
+    }
+}
+
+#[test]
+fn the_phone_says_that_it_has_dialled_and_a_language_that_is_not_there_changes_nothing() {
+    let mut out = Vec::new();
+    phone(&args("artisan"), "lang fr\nlang klingon\nlang am\n".as_bytes(), &mut out).expect("it runs");
+    let out = String::from_utf8(out).expect("text");
+    assert!(out.starts_with("Dialled *483*57# for you. Type a key"), "{out}");
+    assert!(out.contains("the menu `artisan` does not speak `fr`; it speaks: en, sw, am\n"), "{out}");
+    assert!(out.contains("a language is two lower-case letters"), "{out}");
+    assert!(out.contains("1 ዕቃ ሽጥ"), "{out}");
+    let french = TryArgs { lang: Some("fr".parse().expect("a tag")), ..args("artisan") };
+    let refused = phone(&french, "".as_bytes(), &mut Vec::new()).expect_err("no French");
+    assert!(refused.to_string().contains("it speaks: en, sw, am"), "{refused}");
+}
+
+#[test]
+fn the_phone_in_the_terminal_draws_screens_and_asks_for_outcomes() {
+    let args = args("artisan");
     let mut out = Vec::new();
     phone(&args, "1\n1\n1\n850\n3\n1\n2\n".as_bytes(), &mut out).expect("it runs");
     let out = String::from_utf8(out).expect("text");
@@ -40,14 +59,7 @@ fn the_phone_in_the_terminal_draws_screens_and_asks_for_outcomes() {
 fn a_conversation_that_was_had_is_kept_and_goes_the_same_again() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("full.talk");
-    let args = TryArgs {
-        paths: vec![],
-        tree: Some("artisan".into()),
-        lang: Lang::SW,
-        limit: None,
-        values: Filling::Typical,
-        save: Some(file.clone()),
-    };
+    let args = TryArgs { lang: Some(Lang::SW), save: Some(file.clone()), ..args("artisan") };
     let keys = "1\n1\n1\ncut\ndial\n1\n850\n3\nlang en\n1\n2\nquit\n";
     phone(&args, keys.as_bytes(), &mut Vec::new()).expect("it runs");
     let kept = std::fs::read_to_string(&file).expect("kept");
@@ -59,19 +71,16 @@ fn a_conversation_that_was_had_is_kept_and_goes_the_same_again() {
     let stage = conversation::Stage { graphs: &graphs, catalogue: &catalogue, vocabulary: &vocabulary };
     assert_eq!(conversation::play(&kept, stage).as_deref(), Ok(kept.as_str()));
     let again = phone(&args, keys.as_bytes(), &mut Vec::new()).expect_err("not twice");
-    assert!(again.to_string().contains("is there already"), "{again}");
+    assert!(again.to_string().contains("--force"), "{again}");
+    let other = TryArgs { force: true, ..args };
+    phone(&other, "quit\n".as_bytes(), &mut Vec::new()).expect("it is written over");
+    let written = std::fs::read_to_string(&file).expect("kept");
+    assert!(written.len() < kept.len(), "{written}");
 }
 
 #[test]
 fn a_menu_that_is_not_there_is_told_with_those_that_are() {
-    let args = TryArgs {
-        paths: vec![],
-        tree: Some("tenant".into()),
-        lang: Lang::EN,
-        limit: None,
-        values: Filling::Typical,
-        save: None,
-    };
+    let args = args("tenant");
     let error = phone(&args, "".as_bytes(), &mut Vec::new()).expect_err("no such menu");
     assert!(error.to_string().contains("artisan"), "{error}");
 }
