@@ -6,20 +6,19 @@
 //! ever done: it is answered with what was heard and what is missing, and a later message
 //! completes it.
 
+mod half;
+
 use crate::{
     dialog::{
         answer,
         token::{Joint, Likeness, Spot, Token, likeness, tokens},
     },
-    gsm::fit,
     menu::{
-        graph::{Asked, Bound, Command, Graph, Slot},
+        graph::{Asked, Bound, Graph, Slot},
         layout::plain,
-        template::MACHINE_TEXT,
         value::Value,
-        vocabulary::Type,
     },
-    types::{CodeKind, Kes, Lang, Msisdn, SpokenCode, Timestamp},
+    types::{CodeKind, Kes, Msisdn, SpokenCode, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -129,6 +128,10 @@ struct Way {
     cost: u8,
     /// Words that were not used.
     left: usize,
+    /// A bit for each word that was used.
+    used: u32,
+    /// A label was told by its number.
+    ordinals: bool,
 }
 
 /// A step of the search: what was taken so far.
@@ -177,7 +180,7 @@ impl<'a> Search<'a> {
         if let Some(way) = decide(&whole) {
             return Reading::Understood(self.understood(way));
         }
-        if let Some(echo) = self.bad_code(&parts, &ways) {
+        if let Some(echo) = self.bad_code(&ways) {
             return Reading::BadCode { echo };
         }
         Reading::Half(self.half(&parts, &ways, &whole))
@@ -210,7 +213,8 @@ impl<'a> Search<'a> {
             let slip = u8::from(taken.swapped) * SLIP;
             let ordinals_amiss = taken.ordinals && (taken.labels || taken.cost + slip > 0);
             if !ordinals_amiss {
-                ways.push(Way { command, known: taken.known, cost: taken.cost + slip, left });
+                let Taken { known, used, cost, ordinals, .. } = taken;
+                ways.push(Way { command, known, cost: cost + slip, left, used, ordinals });
             }
             return;
         }
@@ -417,73 +421,6 @@ impl<'a> Search<'a> {
         }
         Understood { command: way.command, values }
     }
-
-    /// A number where a spoken number belongs, when no reading found one there.
-    fn bad_code(&self, parts: &[(usize, Known)], ways: &[Way]) -> Option<String> {
-        let coded = |command: usize, known: &Known| {
-            let slots = self.slots(command).iter().enumerate();
-            slots.filter(|(_, slot)| is_code(slot)).any(|(at, _)| known.contains_key(&at))
-        };
-        let wants = |(command, known): &(usize, Known)| {
-            self.slots(*command).iter().any(is_code) && !coded(*command, known)
-        };
-        if !parts.iter().any(wants) || ways.iter().any(|way| coded(way.command, &way.known)) {
-            return None;
-        }
-        let mut runs: Vec<String> = vec![String::new()];
-        for spot in self.spots {
-            match &spot.token {
-                Token::Number { digits, joint, .. } => {
-                    if *joint == Joint::Apart {
-                        runs.push(String::new());
-                    }
-                    runs.last_mut()?.push_str(digits);
-                }
-                Token::Word(_) => runs.push(String::new()),
-            }
-        }
-        let echo = runs.into_iter().find(|digits| digits.len() >= 4)?;
-        Some(echo.chars().take(12).collect())
-    }
-
-    /// What every best reading agrees on. Numbers that could be read in two ways are not known.
-    fn half(&self, parts: &[(usize, Known)], ways: &[Way], whole: &[Way]) -> Half {
-        let refused = !whole.is_empty();
-        let pool: Vec<&Way> = if refused { whole.iter().collect() } else { ways.iter().collect() };
-        let most = pool.iter().map(|way| way.known.len()).max().unwrap_or(0);
-        let mut out: Vec<(usize, Known)> = Vec::new();
-        let mut left = self.spots.len();
-        for (command, before) in parts {
-            let mut agreed: Option<Known> = None;
-            let mine = pool.iter().filter(|way| way.command == *command);
-            for way in mine.filter(|way| refused || way.known.len() == most) {
-                left = left.min(way.left);
-                agreed = Some(match agreed {
-                    None => way.known.clone(),
-                    Some(known) => {
-                        known.into_iter().filter(|(at, value)| way.known.get(at) == Some(value)).collect()
-                    }
-                });
-            }
-            let Some(mut known) = agreed else { continue };
-            if refused {
-                known.retain(|at, _| before.contains_key(at) || class(&self.slots(*command)[*at]) != NUMBERS);
-            }
-            out.push((*command, known));
-        }
-        let unread = if left == 0 || refused { Vec::new() } else { self.unread() };
-        Half { graph: self.graph.hash.clone(), parts: out, unread }
-    }
-
-    /// Words that no slot of any command here could be.
-    fn unread(&self) -> Vec<String> {
-        let known = self.graph.commands.iter().flat_map(|command| &command.slots);
-        let taken: Vec<(usize, usize)> =
-            known.flat_map(|slot| self.candidates(slot)).map(|c| (c.from, c.to)).collect();
-        let unused = |at: &usize| !taken.iter().any(|(from, to)| (from..to).contains(&at));
-        let spots = (0..self.spots.len()).filter(unused).map(|at| &self.spots[at]);
-        spots.map(|spot| self.text[spot.from..spot.to].to_owned()).collect()
-    }
 }
 
 const NUMBERS: &str = "number";
@@ -549,50 +486,6 @@ fn decide(whole: &[Way]) -> Option<&Way> {
         [first, second, ..] if first.cost < GUESS && second.cost >= first.cost + GUESS => Some(first),
         _ => None,
     }
-}
-
-impl Half {
-    /// The command whose `half` text answers it.
-    pub fn command<'g>(&self, graph: &'g Graph) -> Option<&'g Command> {
-        self.parts.first().and_then(|(at, _)| graph.commands.get(*at))
-    }
-
-    /// What was read, for `{heard}`: values in their order, in the person's language.
-    pub fn heard(&self, graph: &Graph, lang: Lang) -> String {
-        let values = self.parts.first().into_iter().flat_map(|(_, known)| known.values().flatten());
-        short(&values.map(|value| graph.words().show(value, lang)).collect::<Vec<_>>())
-    }
-
-    /// Names of the slots that are still missing, in their order.
-    pub fn missing(&self, graph: &Graph) -> Vec<String> {
-        let Some((at, known)) = self.parts.first() else { return Vec::new() };
-        let slots = graph.commands.get(*at).map_or(&[][..], |command| &command.slots);
-        let missing = slots.iter().enumerate().filter(|(at, _)| !known.contains_key(at));
-        missing
-            .filter_map(|(_, slot)| match slot {
-                Slot::Value { default: Some(_), .. } => None,
-                Slot::Value { name, .. } => Some(name.clone()),
-                Slot::Word(words) => words.first().cloned(),
-            })
-            .collect()
-    }
-
-    /// What is missing, for `{miss}`: the labels of an enum `slot` when the tree has one, else the
-    /// slots' own names; when nothing is missing, the words that were not understood.
-    pub fn miss(&self, graph: &Graph, lang: Lang) -> String {
-        let label = |name: &String| graph.words().label("slot", name, lang).unwrap_or_else(|| name.clone());
-        let missing: Vec<String> = self.missing(graph).iter().map(label).collect();
-        if missing.is_empty() {
-            return short(&self.unread.iter().map(|word| format!("{word}?")).collect::<Vec<_>>());
-        }
-        short(&missing)
-    }
-}
-
-/// As much of a row of words as a text allows for it.
-fn short(words: &[String]) -> String {
-    let most = if let Type::Text(width) = MACHINE_TEXT { usize::from(width) } else { 0 };
-    fit::cut(&words.join(", "), most).0.trim_end_matches(',').to_owned()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod money_mobile;
 mod probe;
 mod serve;
 mod serve_node_smpp;
+mod sms;
 mod stories;
 mod support;
 mod tidy;

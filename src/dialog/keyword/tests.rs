@@ -6,6 +6,7 @@ use crate::dialog::{
     sms::{SmsStep, SmsTurn},
     tests::{order, tree::tree},
 };
+use crate::types::Lang;
 use proptest::prelude::*;
 
 fn sold(reading: &Reading) -> Option<(String, String, i64, i64)> {
