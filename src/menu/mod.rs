@@ -7,6 +7,7 @@ pub mod builtin;
 pub mod check;
 pub mod draw;
 pub mod face;
+pub mod fmt;
 pub mod graph;
 pub mod layout;
 pub mod report;

@@ -1,11 +1,12 @@
 //! A parsed menu file, unresolved: blocks and lines as they were written, each with its place.
 
 use crate::types::CodeKind;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::time::Duration;
 
 /// A stretch of a source, in octets from its beginning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, JsonSchema)]
 pub struct Span {
     /// First octet.
     pub start: usize,
@@ -14,7 +15,8 @@ pub struct Span {
 }
 
 /// Something with its place in the source.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "At_{T}")]
 pub struct At<T> {
     /// What was written.
     #[serde(rename = "is")]
@@ -27,14 +29,14 @@ pub struct At<T> {
 pub type Name = At<String>;
 
 /// One file: a row of blocks.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct File {
     /// The blocks, in order.
     pub blocks: Vec<Block>,
 }
 
 /// A header and the indented lines under it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Block {
     /// The header.
     pub head: Head,
@@ -47,7 +49,7 @@ pub struct Block {
 }
 
 /// The header of a block.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Head {
     /// `menu name`
@@ -100,7 +102,7 @@ pub enum Head {
 }
 
 /// What a block that a dialog can stand on is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NodeHead {
     /// `screen name(args)`
@@ -127,7 +129,7 @@ pub enum NodeHead {
 }
 
 /// A parameter: `o: order`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Param {
     /// Its name.
     pub name: Name,
@@ -136,7 +138,7 @@ pub struct Param {
 }
 
 /// A type as written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Ty {
     /// `kes`, or `kes 50..20000`.
@@ -160,7 +162,7 @@ pub enum Ty {
 }
 
 /// One end of a range.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Bound {
     /// A number.
@@ -170,7 +172,7 @@ pub enum Bound {
 }
 
 /// A name and arguments: of a target, a query, an action or an SMS.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Call {
     /// What is called or gone to.
     pub name: Name,
@@ -179,7 +181,7 @@ pub struct Call {
 }
 
 /// An argument: `o`, `qty: o.qty`, `3`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Arg {
     /// The parameter it is for; by order when left out.
     pub name: Option<Name>,
@@ -188,7 +190,7 @@ pub struct Arg {
 }
 
 /// What an argument gives.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Given {
     /// A value by its path, or a word of an enum.
@@ -198,7 +200,7 @@ pub enum Given {
 }
 
 /// A text in each language, in the order of the file's `langs`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Texts {
     /// One text for each language, or one for all.
     pub by_lang: Vec<At<Vec<Piece>>>,
@@ -208,7 +210,7 @@ pub struct Texts {
 }
 
 /// A piece of a text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Piece {
     /// As it stands.
@@ -218,7 +220,7 @@ pub enum Piece {
 }
 
 /// Which text of a block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
     /// `say`
@@ -250,7 +252,7 @@ impl Field {
 }
 
 /// A key of the engine's own, or an option's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Key {
     /// What is typed.
     pub key: Name,
@@ -259,7 +261,7 @@ pub struct Key {
 }
 
 /// An indented line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Line {
     /// `dial *483*57#`
@@ -360,7 +362,7 @@ pub enum Line {
 }
 
 /// One place of an SMS command.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Slot {
     /// `{ready:int 1..99 = 1}`

@@ -4,6 +4,7 @@ use sokoni::dialog::trial::{Trial, samples::Filling, walk::walk};
 use sokoni::engine::vocabulary::vocabulary;
 use sokoni::gateway::settings::HttpGateway;
 use sokoni::menu::check::{Limits, check};
+use sokoni::menu::fmt::layout;
 use sokoni::menu::report;
 use sokoni::smpp::dialect::Dialect;
 use sokoni::smpp::settings::Smsc;
@@ -64,6 +65,15 @@ fn the_examples_of_the_menu_language_are_sound_menus() {
     let checked = check(&files, &vocabulary(), &Limits::default());
     assert!(checked.problems.is_empty(), "{}", report::to_text(&checked.problems, &files, false));
     assert_eq!(checked.graphs.len(), 2, "two trees and a catalogue");
+}
+
+#[test]
+fn the_examples_of_the_menu_language_are_laid_out() {
+    for language in ["menu", "overlay"] {
+        for block in fenced(&page("MENUS.md"), language) {
+            assert_eq!(layout(&block).text, block, "as `sokoni menu fmt -` writes it");
+        }
+    }
 }
 
 #[test]

@@ -80,12 +80,6 @@ pub fn run(args: &MenuArgs) -> ExitCode {
     }
 }
 
-/// One sentence for a command that is promised and not there yet.
-pub fn not_in_this_release(command: &str) -> u8 {
-    eprintln!("`sokoni {command}` is not in this release.");
-    USAGE
-}
-
 fn not_found(sentence: String) -> io::Error {
     io::Error::new(io::ErrorKind::NotFound, sentence)
 }

@@ -45,7 +45,11 @@ pub fn sources(paths: &[PathBuf]) -> io::Result<Vec<(String, String)>> {
     Ok(sources)
 }
 
-fn read(path: &Path) -> io::Result<(String, String)> {
+/// The name and the text of a file.
+///
+/// # Errors
+/// It cannot be read, with its name.
+pub fn read(path: &Path) -> io::Result<(String, String)> {
     let text = fs::read_to_string(path)
         .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
     Ok((path.display().to_string(), text))

@@ -58,7 +58,7 @@ pub fn parse_from(name: &str, source: &str, begin: usize) -> (File, Vec<Problem>
 
 /// The line up to its comment: a `#` at the beginning or after a blank, with a blank or nothing
 /// behind it. The `#` of `*483*57#` begins none.
-fn without_comment(line: &str) -> &str {
+pub fn without_comment(line: &str) -> &str {
     let bytes = line.as_bytes();
     let blank = |at: usize| bytes.get(at).is_none_or(|b| matches!(b, b' ' | b'\t'));
     let begins = |at: usize| bytes[at] == b'#' && (at == 0 || blank(at - 1)) && blank(at + 1);

@@ -139,7 +139,10 @@ fn version(text: &str) -> String {
 }
 
 /// The file with a new text in its place, at once: whoever reads it sees the old or the new one.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+///
+/// # Errors
+/// It cannot be written; then it is as it was.
+pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     // Through a link the file itself is replaced, and keeps its rights.
     let path = path.canonicalize()?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();

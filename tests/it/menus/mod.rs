@@ -1,7 +1,11 @@
-//! Menus from outside: faults planted into those of the product, and sound ones made up.
+//! Menus from outside: faults planted into those of the product, sound ones made up, and what other
+//! tools make of them.
 
+mod fmt;
+mod grammar;
 mod mutate;
 mod random;
+mod schema;
 
 /// Numbers that look like chance and are the same in every run (splitmix64).
 pub struct Dice(u64);

@@ -160,7 +160,7 @@ impl Writer<'_> {
 }
 
 /// A tree of about so many blocks, and its overlay.
-fn made_up(seed: u64, size: usize) -> Vec<(String, String)> {
+pub(super) fn made_up(seed: u64, size: usize) -> Vec<(String, String)> {
     let mut dice = Dice::new(seed);
     let tree = "menu made\n  who artisan\n  langs en sw\n  limit 160\n  idle 1m\n  dialog 9h\n\nenum kind\n"
         .to_owned();

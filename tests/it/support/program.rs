@@ -13,7 +13,6 @@ use tokio::time::timeout;
 
 /// How long the slowest thing on a busy machine may take.
 pub const SOON: Duration = Duration::from_secs(60);
-const SMPPLIB: &str = "smpplib==2.2.4";
 
 /// A program that runs; it ends when dropped.
 pub struct Program {
@@ -97,7 +96,8 @@ fn node_folder() -> PathBuf {
     static INSTALLED: Once = Once::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/node");
     INSTALLED.call_once(|| {
-        if !folder.join("node_modules/smpp").is_dir() {
+        let there = |name: &&str| folder.join("node_modules").join(name).is_dir();
+        if !["smpp", "vscode-textmate", "vscode-oniguruma"].iter().all(there) {
             let done = Command::new("npm").args(["ci", "--ignore-scripts"]).current_dir(&folder).output();
             let done = done.expect("please install nodejs and npm");
             assert!(done.status.success(), "npm ci: {}", String::from_utf8_lossy(&done.stderr));
@@ -106,25 +106,26 @@ fn node_folder() -> PathBuf {
     folder
 }
 
-/// A Python that has smpplib: the checkout's, the machine's own, or one made under `target`.
+/// A Python that has what `tests/python` asks for: the checkout's, the machine's own, or one made under `target`.
 fn python() -> &'static Path {
     static FOUND: OnceLock<PathBuf> = OnceLock::new();
     FOUND.get_or_init(|| {
         let has_it = |python: &PathBuf| {
             let mut probe = Command::new(python);
             let probe = probe
-                .args(["-c", "import smpplib.client"])
+                .args(["-c", "import smpplib.client, jsonschema"])
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
                 .status();
             probe.is_ok_and(|status| status.success())
         };
         let own = PathBuf::from("python3");
-        let ready = [Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv/bin/python"), own.clone()];
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let ready = [root.join(".venv/bin/python"), own.clone()];
         if let Some(python) = ready.into_iter().find(has_it) {
             return python;
         }
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("smpplib");
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
         let python = folder.join("bin/python");
         if !has_it(&python) {
             let run = |program: &Path, args: &[&str]| {
@@ -133,7 +134,9 @@ fn python() -> &'static Path {
                 assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
             };
             run(&own, &["-m", "venv", folder.to_str().expect("UTF-8")]);
-            run(&python, &["-m", "pip", "install", "--quiet", SMPPLIB]);
+            let wanted = root.join("tests/python/requirements.txt");
+            let wanted = wanted.to_str().expect("UTF-8");
+            run(&python, &["-m", "pip", "install", "--quiet", "--require-hashes", "-r", wanted]);
         }
         python
     })
