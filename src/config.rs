@@ -195,11 +195,14 @@ pub struct Limits {
     pub pin_hashes: usize,
     /// Most septets a screen may have on any route; menus are proven against it.
     pub screen_septets: u16,
+    /// After so many seconds without a key the operators cut a call, where that is known; no `idle` of
+    /// the menus may be longer.
+    pub idle_seconds: Option<u16>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { lanes: 512, lane_depth: 64, pin_hashes: 4, screen_septets: 160 }
+        Self { lanes: 512, lane_depth: 64, pin_hashes: 4, screen_septets: 160, idle_seconds: None }
     }
 }
 
@@ -310,6 +313,9 @@ impl Config {
         if self.limits.screen_septets < 60 || self.limits.screen_septets > 182 {
             return Err(value("[limits]", "screen_septets lies between 60 and 182"));
         }
+        if self.limits.idle_seconds.is_some_and(|seconds| seconds < 5) {
+            return Err(value("[limits]", "idle_seconds is at least 5"));
+        }
         Ok(())
     }
 
@@ -343,8 +349,15 @@ impl Config {
 
     /// Most septets of a screen on each route to subscribers, by what sets it.
     pub fn routes(&self) -> impl Iterator<Item = (String, u16)> {
+        let smsc = self.gateways.iter().filter_map(|gateway| {
+            let dialect = gateway.check().ok()?;
+            let septets = u16::try_from(dialect.page_septets.min(dialect.most_septets)).unwrap_or(u16::MAX);
+            Some((gateway.name.clone(), septets))
+        });
         let http = self.http_gateways.iter().map(|gateway| (gateway.name.clone(), gateway.screen_septets));
-        std::iter::once(("limits.screen_septets".to_owned(), self.limits.screen_septets)).chain(http)
+        std::iter::once(("limits.screen_septets".to_owned(), self.limits.screen_septets))
+            .chain(smsc)
+            .chain(http)
     }
 
     /// The secret beside the store that guards PINs.

@@ -16,6 +16,7 @@ pub mod smsc;
 pub mod store;
 
 use crate::engine::audit::Derived;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -72,7 +73,7 @@ enum Bench {
 /// Not generic and not inlined, so that the binary only links what the library compiled.
 #[inline(never)]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|why| without_a_false_tip(why).exit());
     match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime.block_on(cli.run()),
         Err(why) => {
@@ -80,6 +81,21 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// An unknown option is a mistake, never a file that is called so: the parser's tip to write it
+/// behind `--` would lead astray.
+fn without_a_false_tip(mut why: clap::Error) -> clap::Error {
+    if why.kind() == ErrorKind::UnknownArgument
+        && let Some(ContextValue::StyledStrs(mut tips)) = why.remove(ContextKind::Suggested)
+    {
+        tips.retain(|tip| !tip.to_string().contains("as a value"));
+        if why.get(ContextKind::SuggestedArg).is_none() && tips.is_empty() {
+            tips.push("there is no such option; those that there are stand under --help".into());
+        }
+        why.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+    }
+    why
 }
 
 impl Cli {
@@ -150,4 +166,21 @@ async fn benched(operator: std::net::SocketAddr, binds: u16, window: usize) -> R
 pub fn not_yet(command: &str) -> ExitCode {
     eprintln!("sokoni {command} is not in this release; CHANGELOG.md says what is.");
     ExitCode::from(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_option_is_not_taken_for_the_name_of_a_file() {
+        let said = |option: &str| {
+            let read = Cli::try_parse_from(["sokoni", "menu", "check", option]);
+            without_a_false_tip(read.err().expect("no such option")).to_string()
+        };
+        let near = said("--formt");
+        assert!(near.contains("'--format'") && !near.contains("as a value"), "{near}");
+        let far = said("--since-when");
+        assert!(far.contains("stand under --help") && !far.contains("as a value"), "{far}");
+    }
 }

@@ -93,6 +93,12 @@ pub fn menu_sources(folder: Option<&Path>) -> Result<Vec<(String, String)>, Stri
     files.into_iter().map(read).collect()
 }
 
+/// What the routes of a configuration allow menus.
+pub fn limits(config: &Config) -> Limits {
+    let idle = config.limits.idle_seconds.map(|seconds| Duration::from_secs(seconds.into()));
+    Limits { routes: config.routes().collect(), idle }
+}
+
 /// The desk's editor, over the files that serve.
 fn editor(config: &Config, engine: &Arc<Engine>, stop: &CancellationToken) -> Editor {
     let folder = config.service.menus.clone();
@@ -100,11 +106,7 @@ fn editor(config: &Config, engine: &Arc<Engine>, stop: &CancellationToken) -> Ed
     let read = Arc::new(move || menu_sources(folder.as_deref()));
     Editor {
         shelf: if compiled_in { Shelf::read_only(read) } else { Shelf::new(read) },
-        ground: Ground {
-            limits: Limits { routes: config.routes().collect() },
-            part_cents: config.service.sms_part_cents,
-            stats: None,
-        },
+        ground: Ground { limits: limits(config), part_cents: config.service.sms_part_cents, stats: None },
         base: web::routes::EDITOR,
         serves: true,
         shutdown: stop.clone(),
@@ -142,7 +144,7 @@ impl Service {
         let house = config.house().map_err(|why| why.to_string())?;
         let pepper = config.pepper().map_err(|why| why.to_string())?;
         let sources = menu_sources(config.service.menus.as_deref());
-        let limits = Limits { routes: config.routes().collect() };
+        let limits = limits(&config);
         let menus = Arc::new(Menus::open(&*store, wiring.clock.now(), sources, &limits).await?);
         let engine = Engine::new(Parts {
             store: Arc::clone(&store),

@@ -16,6 +16,9 @@ pub struct Frame<'a> {
     pub nav: Box<dyn Fn(bool, bool) -> Vec<String> + 'a>,
     /// Septets a page may have.
     pub limit: usize,
+    /// What must have room on every page when a key was wrong: above it where the page is one of
+    /// several of a text, else in place of the heading. Empty where no key is waited for.
+    pub hint: &'a str,
 }
 
 /// One page.
@@ -27,6 +30,8 @@ pub struct Page {
     pub first: usize,
     /// How many rows are on it.
     pub count: usize,
+    /// The same without the heading.
+    pub body: String,
 }
 
 impl Frame<'_> {
@@ -55,13 +60,15 @@ impl Frame<'_> {
             .enumerate()
             .map(|(at, row)| if numbered { layout::option_line(at as u8 + 1, row) } else { row.clone() })
             .collect();
-        let with = |count: usize| self.compose(self.head, &lines[..count], page, first + count < rows.len());
+        let of = |head, count: usize| self.compose(head, &lines[..count], page, first + count < rows.len());
+        let (with, hinted, body) =
+            (|count| of(self.head, count), |count| of(self.hint, count), |count| of("", count));
         let fitting = (0..=most).rev().map(|count| (count, with(count)));
         let best = fitting
             .into_iter()
-            .find(|(count, text)| (*count > 0 || rows.is_empty()) && fit::fits(text, self.limit));
+            .find(|(count, text)| (*count > 0 || rows.is_empty()) && self.fits(text, &hinted(*count)));
         match best {
-            Some((count, text)) => Page { text, first, count },
+            Some((count, text)) => Page { text, first, count, body: body(count) },
             None => self.one_row_page(lines.first().map_or("", String::as_str), page, first, rows.len()),
         }
     }
@@ -72,13 +79,26 @@ impl Frame<'_> {
         let heads = [self.head, ""];
         let words = |most| fit::cut(row, most).0;
         let tries = heads.iter().flat_map(|head| {
-            (4..=self.limit).rev().map(|most| self.compose(head, &[words(most).to_owned()], page, more))
+            (4..=self.limit).rev().map(|most| {
+                let of = |head| self.compose(head, &[words(most).to_owned()], page, more);
+                (of(head), of(self.hint), of(""))
+            })
         });
-        let text = tries
-            .into_iter()
-            .find(|text| fit::fits(text, self.limit))
-            .unwrap_or_else(|| fit::cut(row, self.limit).0.to_owned());
-        Page { text, first, count: rows.min(1) }
+        let found = tries.into_iter().find(|(text, hinted, _)| self.fits(text, hinted));
+        let (text, body) = match found {
+            Some((text, _, body)) => (text, body),
+            None => (fit::cut(row, self.limit).0.to_owned(), String::new()),
+        };
+        Page { text, first, count: rows.min(1), body }
+    }
+
+    fn fits(&self, text: &str, hinted: &str) -> bool {
+        fit::fits(text, self.limit) && fit::fits(hinted, self.limit)
+    }
+
+    /// These lines and the keys, without a heading.
+    pub fn alone(&self, lines: &[String]) -> String {
+        self.compose("", lines, 0, false)
     }
 
     /// A text and lines that belong together on one page, or, when they outgrow it, on several cut
@@ -90,9 +110,10 @@ impl Frame<'_> {
         }
         let body = layout::page(&[self.head], lines, &[]);
         let (mut rest, mut pages) = (body.as_str(), Vec::new());
+        let room = |text: &str| self.fits(text, &layout::page(&[self.hint, text], &[], &[]));
         while !rest.is_empty() {
             let last = self.compose(rest, &[], pages.len(), false);
-            if fit::fits(&last, self.limit) {
+            if room(&last) {
                 pages.push(last);
                 break;
             }
@@ -100,7 +121,7 @@ impl Frame<'_> {
                 .rev()
                 .map(|most| fit::cut(rest, most))
                 .map(|(page, left)| (self.compose(page, &[], pages.len(), true), left))
-                .find(|(text, _)| fit::fits(text, self.limit))
+                .find(|(text, _)| room(text))
                 .unwrap_or_else(|| {
                     let (page, left) = fit::cut(rest, self.limit);
                     (page.to_owned(), left)
@@ -122,7 +143,7 @@ mod tests {
             let keys = [(more, "98 More"), (true, "0 Back")];
             keys.iter().filter(|(shown, _)| *shown).map(|(_, key)| (*key).to_owned()).collect()
         };
-        Frame { head, nav: Box::new(nav), limit }
+        Frame { head, nav: Box::new(nav), limit, hint: "" }
     }
 
     #[test]
@@ -156,6 +177,19 @@ mod tests {
         let pages = frame("one two three four five six seven eight nine ten", 40).flow(&[]);
         assert_eq!(pages[0], "one two three four five\n98 More\n0 Back");
         assert_eq!(pages[1], "six seven eight nine ten\n0 Back");
+    }
+
+    #[test]
+    fn every_page_has_room_for_a_word_on_a_wrong_key() {
+        let hint = "No such key.";
+        let hinted = |head, limit| Frame { hint, ..frame(head, limit) };
+        let rows: Vec<String> = ["Necklace", "Ring", "Bracelet", "Earrings"].map(String::from).into();
+        for page in hinted("?", 44).rows(&rows, true) {
+            assert!(fit::fits(&format!("{hint}\n{}", page.body), 44), "{page:?}");
+        }
+        for page in hinted("one two three four five six seven eight nine ten", 40).flow(&rows) {
+            assert!(fit::fits(&format!("{hint}\n{page}"), 40), "{page:?}");
+        }
     }
 
     proptest! {

@@ -17,7 +17,7 @@ use crate::{
         value::{Record, Value},
         vocabulary::Type,
     },
-    types::Kes,
+    types::{Kes, Lang},
 };
 use std::collections::BTreeMap;
 
@@ -87,7 +87,13 @@ impl Machine<'_> {
     fn frame_with<'a>(&'a self, head: &'a str, nav: impl Fn(bool, bool) -> Nav + 'a) -> Frame<'a> {
         let lang = self.graph.lang_index(self.env.lang);
         let lines = move |later, more| nav(later, more).lines(self.graph, lang);
-        Frame { head, nav: Box::new(lines), limit: self.env.limit }
+        let hint = layout::wrong_key(self.lang());
+        Frame { head, nav: Box::new(lines), limit: self.env.limit, hint }
+    }
+
+    /// The language that the tree is read in: hers, or its first where it lacks that.
+    fn lang(&self) -> Lang {
+        self.graph.langs.get(self.graph.lang_index(self.env.lang)).copied().unwrap_or(self.env.lang)
     }
 
     /// The current place, on its current page, below a note.
@@ -168,7 +174,8 @@ impl Machine<'_> {
     /// A last text; one that outgrew its screen closes the dialog on its last page.
     fn end(&self, text: &str, sms: Option<SmsWish>) -> Face {
         let keys = |later, more| if more { Nav::page(true, later, more) } else { Nav::none() };
-        let face = self.page_of(Note::None, self.frame_with(text, keys).flow(&[]));
+        let frame = Frame { hint: "", ..self.frame_with(text, keys) };
+        let face = self.page_of(Note::None, frame.flow(&[]), "");
         if self.state.at.page + 1 < face.shown.pages {
             return face;
         }
@@ -176,13 +183,16 @@ impl Machine<'_> {
     }
 
     fn flow(&self, note: Note, head: &str, lines: &[String]) -> Face {
-        self.page_of(note, self.frame(head).flow(lines))
+        let frame = self.frame(head);
+        let pages = frame.flow(lines);
+        let body = if pages.len() == 1 { frame.alone(lines) } else { String::new() };
+        self.page_of(note, pages, &body)
     }
 
-    fn page_of(&self, note: Note, pages: Vec<String>) -> Face {
+    fn page_of(&self, note: Note, pages: Vec<String>, body: &str) -> Face {
         let at = usize::from(self.state.at.page).min(pages.len() - 1);
         let shown = Shown { pages: pages.len() as u16, ..Shown::default() };
-        Face { screen: self.noted(note, &pages[at]), last: None, shown }
+        Face { screen: self.noted(note, &pages[at], body), last: None, shown }
     }
 
     fn rows(&self, note: Note, head: &str, labels: &[String], numbered: bool) -> Face {
@@ -194,16 +204,21 @@ impl Machine<'_> {
             pages: pages.len() as u16,
             ..Shown::default()
         };
-        Face { screen: self.noted(note, &page.text), last: None, shown }
+        Face { screen: self.noted(note, &page.text, &page.body), last: None, shown }
     }
 
-    /// The hint above a screen, where there is room for it.
-    fn noted(&self, note: Note, screen: &str) -> String {
-        let hinted = match note {
-            Note::NotAKey => format!("{}\n{screen}", hints::not_a_key(self.env.lang)),
-            _ => return screen.to_owned(),
-        };
-        if fit::fits(&hinted, self.env.limit) { hinted } else { screen.to_owned() }
+    /// A word on a wrong key above a screen: the longer one where there is room, else the shorter; in
+    /// place of the screen's text where that leaves none, so that something is always said. `body` is
+    /// the screen without its text, empty where it must stand whole.
+    fn noted(&self, note: Note, screen: &str, body: &str) -> String {
+        if note != Note::NotAKey {
+            return screen.to_owned();
+        }
+        let (long, short) = (hints::not_a_key(self.lang()), layout::wrong_key(self.lang()));
+        let places = [(long, screen), (short, screen), (long, body), (short, body)];
+        let hinted = places.into_iter().filter(|(_, below)| !below.is_empty());
+        let mut hinted = hinted.map(|(hint, below)| format!("{hint}\n{below}"));
+        hinted.find(|text| fit::fits(text, self.env.limit)).unwrap_or_else(|| screen.to_owned())
     }
 
     // ---- the offer to go on ---------------------------------------------------------------
@@ -223,7 +238,7 @@ impl Machine<'_> {
         };
         let (pages, screen) = named(self.question());
         let screen = if pages > 1 { named(String::new()).1 } else { screen };
-        let screen = self.noted(note, &screen);
+        let screen = self.noted(note, &screen, &lines.join("\n"));
         let keys = offered.iter().map(|c| c.key).collect();
         self.state.shown.keys = keys;
         self.state.phase = Phase::Offered;

@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// First words that end tips, in both languages.
-const STOP: [&str; 7] = ["STOP", "ACHA", "SITISHA", "UNSUBSCRIBE", "QUIT", "END", "CANCEL"];
+pub(super) const STOP: [&str; 7] = ["STOP", "ACHA", "SITISHA", "UNSUBSCRIBE", "QUIT", "END", "CANCEL"];
 /// First words that begin them again.
-const START: [&str; 2] = ["START", "ANZA"];
+pub(super) const START: [&str; 2] = ["START", "ANZA"];
 /// Those of them that people also say about an order: with a number behind it they mean that.
 const OF_ORDERS: [&str; 3] = ["QUIT", "END", "CANCEL"];
 /// The same wish again within this is not confirmed again.

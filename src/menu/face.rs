@@ -1,8 +1,8 @@
 //! Every face a block can show, at its widest: what the checker measures and `menu show` prints.
 
 use crate::menu::{
-    graph::{Catalogue, Choice, Graph, Kind, Message, Node, NodeId, Path, Resume},
-    layout::{Nav, option_line, page},
+    graph::{Catalogue, Choice, Graph, Kind, Message, Node, NodeId, Path, Resume, Text},
+    layout::{Nav, option_line, page, wrong_key},
     template::{Widths, scope},
     vocabulary::Vocabulary,
 };
@@ -16,6 +16,9 @@ pub struct Face {
     /// The whole screen.
     pub text: String,
 }
+
+/// When a [`hinted_faces`] is shown.
+pub const AFTER_A_WRONG_KEY: &str = "after a wrong key";
 
 /// More combinations of conditions than this are not told apart: all options count at once.
 const MOST_COMBINATIONS: usize = 64;
@@ -69,6 +72,48 @@ pub fn faces(graph: &Graph, id: NodeId, vocabulary: &Vocabulary, lang: usize) ->
         Kind::End { say, .. } => vec![face("", wide(say))],
         Kind::Do { .. } => Vec::new(),
     }
+}
+
+/// What a block shows when its text has to make room for a word on a wrong key. None where the
+/// block has a text of its own for wrong answers, or waits for none.
+pub fn hinted_faces(graph: &Graph, id: NodeId, vocabulary: &Vocabulary, lang: usize) -> Vec<Face> {
+    let node = graph.node(id);
+    let params = scope(node, vocabulary);
+    let widths = Widths::of(graph, node, &params, vocabulary);
+    let nav = Nav::inside(id == graph.home).lines(graph, lang);
+    let hint = wrong_key(graph.langs[lang]);
+    let face =
+        |rows: &[String], nav: &[String]| Face { when: AFTER_A_WRONG_KEY, text: page(&[hint], rows, nav) };
+    match &node.kind {
+        Kind::Screen { choices, .. } => {
+            seen_together(choices).into_iter().map(|seen| face(&lines(&seen, &widths, lang), &nav)).collect()
+        }
+        Kind::Pick { set, .. } => {
+            let words = graph.enums.get(set).map_or(&[][..], |set| &set.words);
+            let label =
+                |(key, (_, label)): (u8, &(String, Text))| option_line(key, &widths.render(label, lang));
+            vec![face(&(1..).zip(words).map(label).collect::<Vec<_>>(), &nav)]
+        }
+        Kind::List { item, then, .. } => {
+            let row = widths.render(item, lang);
+            let row = if then.is_some() { option_line(9, &row) } else { row };
+            vec![face(&[row], &Nav::page(false, true, true).lines(graph, lang))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The same of the offer to go on.
+pub fn hinted_resume_faces(
+    graph: &Graph, resume: &Resume, vocabulary: &Vocabulary, lang: usize,
+) -> Vec<Face> {
+    let widths = Widths { words: graph.words(), vocabulary, graph: Some(graph), params: &[], asked: None };
+    let hint = wrong_key(graph.langs[lang]);
+    let face = |seen: Vec<&Choice>| Face {
+        when: AFTER_A_WRONG_KEY,
+        text: page(&[hint], &lines(&seen, &widths, lang), &[]),
+    };
+    seen_together(&resume.choices).into_iter().map(face).collect()
 }
 
 /// The faces of the offer to go on.

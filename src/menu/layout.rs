@@ -3,6 +3,7 @@
 //! measures what this builds, so that the proof of length is about the real thing.
 
 use crate::menu::graph::{Graph, NavKey, Piece, Text};
+use crate::types::Lang;
 
 /// Most rows of a list on one page; keys are one digit, counted from 1 on every page.
 pub const MOST_ROWS: usize = 9;
@@ -66,6 +67,16 @@ pub fn plain(text: &Text, lang: usize) -> String {
 /// An option, or a row of a list that can be chosen: `1 Sell a piece`.
 pub fn option_line(key: u8, label: &str) -> String {
     format!("{key} {label}")
+}
+
+/// What a screen says at least when its key was none of its own. The checker proves that it stands
+/// above the options of every screen, in place of the screen's text where both have no room.
+pub fn wrong_key(lang: Lang) -> &'static str {
+    match lang.tag() {
+        "sw" => "Hakuna hiyo.",
+        "am" => "ቁጥሩ የለም።",
+        _ => "No such key.",
+    }
 }
 
 /// The page: what is said (after a wrong answer first what was wrong), the option or row lines,

@@ -3,6 +3,7 @@
 //!
 //! Pure. May import `types` and `gsm`.
 
+pub mod against;
 pub mod builtin;
 pub mod check;
 pub mod draw;
@@ -11,6 +12,7 @@ pub mod fmt;
 pub mod graph;
 pub mod layout;
 pub mod report;
+pub mod rules;
 pub mod syntax;
 pub mod template;
 pub mod tree;

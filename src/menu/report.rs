@@ -1,5 +1,9 @@
 //! Faults of a menu as data: what, where, and what to do about it.
 
+mod sarif;
+
+pub use sarif::to_sarif;
+
 use crate::menu::tree::Span;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet, renderer::DecorStyle};
 use serde::Serialize;

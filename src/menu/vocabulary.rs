@@ -73,6 +73,8 @@ pub struct Vocabulary {
     pub queries: BTreeMap<String, Query>,
     /// Actions for `do` blocks, by dotted name.
     pub actions: BTreeMap<String, Action>,
+    /// Words by SMS that are understood from everybody, whatever the menus say.
+    pub words: Vec<String>,
     /// What a value of this name looks like where values are made up, one for each row of a list. The
     /// name is a whole path (`check.pass`, `me.place`) or its last part (`place`); a value counts
     /// only where it is of the type.

@@ -96,6 +96,7 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         .route("/desk/menus/reload", post(desk::menus::reload))
         .route("/desk/menus/back", post(desk::menus::back))
         .route("/desk/api/menus", get(desk::menus::json))
+        .route("/desk/api/menus/files", get(desk::menus::files))
         .route("/desk/api/menus/reload", post(desk::menus::reload_json))
         .route("/desk/api/menus/back", post(desk::menus::back_json))
         .route("/desk/api/listings", get(desk::listings))

@@ -100,7 +100,7 @@ fn editor(args: &PreviewArgs, stats: Option<Arc<Stats>>) -> Editor {
     Editor {
         shelf: if compiled_in { Shelf::read_only(read) } else { Shelf::new(read) },
         ground: Ground {
-            limits: Limits { routes: routes.into_iter().collect() },
+            limits: Limits { routes: routes.into_iter().collect(), ..Limits::default() },
             part_cents: args.part_cents,
             stats,
         },

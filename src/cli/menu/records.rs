@@ -6,6 +6,7 @@ use crate::{
     dialog::tape::Tape,
     engine::{
         clock::SystemClock,
+        menus::{Sources, change::serving},
         tapes::{
             Reel,
             export::{TapePage, TapesWish},
@@ -14,6 +15,7 @@ use crate::{
     types::{Clock, Timestamp},
 };
 use clap::{Args, ValueEnum};
+use serde::de::DeserializeOwned;
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -64,13 +66,63 @@ impl Records {
                 match (&self.data, &self.desk) {
                     (Some(data), _) => of_folder(data, since, now, take).await,
                     (None, Some(desk)) => {
-                        let key = self.desk_key_file.as_deref().unwrap_or(Path::new("secrets/desk"));
-                        of_desk(desk, key, since, now, take).await
+                        of_desk(desk, self.desk_key_file.as_deref(), since, now, take).await
                     }
                     (None, None) => Err(io::Error::other("name a data folder with --data, or a --desk")),
                 }
             })
         })
+    }
+}
+
+impl Records {
+    /// The menu files that serve where the records are.
+    ///
+    /// # Errors
+    /// There is no store, a process has it open, or nothing served from it yet; the desk does not answer.
+    pub fn menus(&self) -> io::Result<Sources> {
+        block_in_place(|| {
+            Handle::current().block_on(async {
+                match (&self.data, &self.desk) {
+                    (Some(data), _) => {
+                        let store = open(data).map_err(io::Error::other)?;
+                        let serving = serving(&store).await.map_err(io::Error::other)?;
+                        let none =
+                            || io::Error::other(format!("{}: no menus served from here yet", data.display()));
+                        serving.ok_or_else(none)
+                    }
+                    (None, Some(desk)) => {
+                        let desk = Desk::at(desk, self.desk_key_file.as_deref())?;
+                        desk.get("/desk/api/menus/files").await
+                    }
+                    (None, None) => Err(io::Error::other("name a data folder with --data, or a --desk")),
+                }
+            })
+        })
+    }
+}
+
+/// A desk and its key.
+struct Desk<'a> {
+    address: &'a str,
+    key: String,
+    client: reqwest::Client,
+}
+
+impl<'a> Desk<'a> {
+    fn at(address: &'a str, key: Option<&Path>) -> io::Result<Self> {
+        let key = key.unwrap_or(Path::new("secrets/desk"));
+        let named = |why: io::Error| io::Error::new(why.kind(), format!("{}: {why}", key.display()));
+        let key = fs::read_to_string(key).map_err(named)?.trim().to_owned();
+        let client = reqwest::Client::builder().no_proxy().build().map_err(io::Error::other)?;
+        Ok(Self { address: address.trim_end_matches('/'), key, client })
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> io::Result<T> {
+        let asked = self.client.get(format!("{}{path}", self.address)).bearer_auth(&self.key).send().await;
+        let answer = asked.and_then(reqwest::Response::error_for_status).map_err(io::Error::other)?;
+        let octets = answer.bytes().await.map_err(io::Error::other)?;
+        serde_json::from_slice(&octets).map_err(io::Error::other)
     }
 }
 
@@ -86,22 +138,16 @@ async fn of_folder(
 }
 
 async fn of_desk(
-    desk: &str, key: &Path, since: Timestamp, now: Timestamp, mut take: impl FnMut(&Tape, Timestamp),
+    desk: &str, key: Option<&Path>, since: Timestamp, now: Timestamp, mut take: impl FnMut(&Tape, Timestamp),
 ) -> io::Result<()> {
-    let named = |why: io::Error| io::Error::new(why.kind(), format!("{}: {why}", key.display()));
-    let key = fs::read_to_string(key).map_err(named)?;
-    let client = reqwest::Client::builder().no_proxy().build().map_err(io::Error::other)?;
-    let address = format!("{}/desk/api/dialogs/tapes", desk.trim_end_matches('/'));
+    let desk = Desk::at(desk, key)?;
     let mut wish = TapesWish { since: Some(since.millis()), after: None };
     loop {
         let query = match wish.after {
-            Some(after) => format!("{address}?after={after}"),
-            None => format!("{address}?since={}", since.millis()),
+            Some(after) => format!("after={after}"),
+            None => format!("since={}", since.millis()),
         };
-        let asked = client.get(query).bearer_auth(key.trim()).send().await;
-        let answer = asked.and_then(reqwest::Response::error_for_status).map_err(io::Error::other)?;
-        let octets = answer.bytes().await.map_err(io::Error::other)?;
-        let page: TapePage = serde_json::from_slice(&octets).map_err(io::Error::other)?;
+        let page: TapePage = desk.get(&format!("/desk/api/dialogs/tapes?{query}")).await?;
         for row in page.rows {
             take(&Tape::from(row), now);
         }

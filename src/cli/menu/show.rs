@@ -67,7 +67,12 @@ pub fn run(args: &ShowArgs, out: &mut impl Write) -> io::Result<u8> {
 /// Every block under the one that first leads to it, with its widest face in each language.
 fn show_tree(graph: &Graph, out: &mut impl Write) -> io::Result<()> {
     let dial = graph.dial.as_deref().unwrap_or("no code");
-    writeln!(out, "{} ({dial}, for {}, {} septets)", graph.name, graph.who, graph.limit)?;
+    let (septets, letters) = (graph.limit, fit::units_for(usize::from(graph.limit)));
+    writeln!(
+        out,
+        "{} ({dial}, for {}, {septets} septets or {letters} letters of UCS-2)",
+        graph.name, graph.who
+    )?;
     let mut seen = BTreeSet::new();
     let mut stack = vec![(graph.home, 1)];
     while let Some((at, depth)) = stack.pop() {
@@ -77,8 +82,11 @@ fn show_tree(graph: &Graph, out: &mut impl Write) -> io::Result<()> {
         let node = graph.node(at);
         let widths: Vec<String> = (0..graph.langs.len())
             .filter_map(|lang| {
-                let widest = faces(graph, at, &vocabulary(), lang).iter().map(septets).max()?;
-                Some(format!("{} {widest}", graph.langs[lang]))
+                Some(format!(
+                    "{} {}",
+                    graph.langs[lang],
+                    widest(&faces(graph, at, &vocabulary(), lang), graph)?
+                ))
             })
             .collect();
         let name = format!("{}{}", "  ".repeat(depth), node.name);
@@ -88,8 +96,8 @@ fn show_tree(graph: &Graph, out: &mut impl Write) -> io::Result<()> {
     if let Some(resume) = &graph.resume {
         let widths: Vec<String> = (0..graph.langs.len())
             .filter_map(|lang| {
-                let widest = resume_faces(graph, resume, &vocabulary(), lang).iter().map(septets).max()?;
-                Some(format!("{} {widest}", graph.langs[lang]))
+                let faces = resume_faces(graph, resume, &vocabulary(), lang);
+                Some(format!("{} {}", graph.langs[lang], widest(&faces, graph)?))
             })
             .collect();
         writeln!(out, "{:<36} {:<7} {}", "  resume", "resume", widths.join("  "))?;
@@ -102,7 +110,8 @@ fn show_tree(graph: &Graph, out: &mut impl Write) -> io::Result<()> {
 
 /// Every SMS at its widest in each language: its septets, its parts, what it costs.
 fn show_messages(catalogue: &Catalogue, cents: Option<u32>, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "SMS at their widest: septets in parts{}", if cents.is_some() { ", price" } else { "" })?;
+    let price = if cents.is_some() { ", price" } else { "" };
+    writeln!(out, "SMS at their widest: septets, or letters of UCS-2, in parts{price}")?;
     for (name, message) in &catalogue.messages {
         let widths: Vec<String> = (0..catalogue.langs.len())
             .map(|lang| {
@@ -127,7 +136,9 @@ fn show_block(graph: &Graph, at: NodeId, out: &mut impl Write) -> io::Result<()>
     for (lang, tag) in graph.langs.iter().enumerate() {
         for face in faces(graph, at, &vocabulary(), lang) {
             let when = if face.when.is_empty() { String::new() } else { format!(", {}", face.when) };
-            writeln!(out, "\n[{tag}{when}: {} of {} septets]", septets(&face), graph.limit)?;
+            let size = Size::of(&face.text, graph);
+            let pages = if size.takes > size.most { ", on more than one page" } else { "" };
+            writeln!(out, "\n[{tag}{when}: {} of {} {}{pages}]", size.takes, size.most, size.unit)?;
             writeln!(out, "{}", face.text)?;
         }
     }
@@ -138,8 +149,28 @@ fn show_block(graph: &Graph, at: NodeId, out: &mut impl Write) -> io::Result<()>
     writeln!(out)
 }
 
-fn septets(face: &Face) -> usize {
-    length(&face.text)
+/// How much of a screen a text takes, in the unit that it goes in.
+struct Size {
+    takes: usize,
+    most: usize,
+    unit: &'static str,
+}
+
+impl Size {
+    fn of(text: &str, graph: &Graph) -> Self {
+        let most = usize::from(graph.limit);
+        match fit::septets(text) {
+            Some(takes) => Self { takes, most, unit: "septets" },
+            None => Self { takes: fit::units(text), most: fit::units_for(most), unit: "letters of UCS-2" },
+        }
+    }
+}
+
+/// The face that takes the largest share of its screen: `120/160`, or `66/70` in UCS-2.
+fn widest(faces: &[Face], graph: &Graph) -> Option<String> {
+    let sizes = faces.iter().map(|face| Size::of(&face.text, graph));
+    let widest = sizes.max_by(|a, b| (a.takes * b.most).cmp(&(b.takes * a.most)))?;
+    Some(format!("{}/{}", widest.takes, widest.most))
 }
 
 fn length(text: &str) -> usize {
@@ -166,8 +197,26 @@ mod tests {
         assert!(text.contains("2 No\n0 Back\n") && text.contains("2 Hapana\n0 Rudi\n"), "{text}");
         let mut out = Vec::new();
         run(&args(None), &mut out).expect("shown");
-        assert!(String::from_utf8_lossy(&out).starts_with("agent (*483*57#, for agent, 160 septets)\n"));
+        assert!(
+            String::from_utf8_lossy(&out)
+                .starts_with("agent (*483*57#, for agent, 160 septets or 70 letters of UCS-2)\n")
+        );
         assert!(run(&args(Some("nowhere")), &mut Vec::new()).is_err());
+    }
+
+    #[test]
+    fn a_text_in_ucs2_is_measured_in_its_letters_against_as_many_as_a_screen_holds() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("menus");
+        let args = ShowArgs {
+            paths: vec![path],
+            tree: Some("artisan".into()),
+            part_cents: None,
+            at: Some("help".into()),
+        };
+        let mut out = Vec::new();
+        run(&args, &mut out).expect("shown");
+        let text = String::from_utf8_lossy(&out).into_owned();
+        assert!(text.contains(" of 70 letters of UCS-2]") && text.contains(" of 160 septets]"), "{text}");
     }
 
     #[test]

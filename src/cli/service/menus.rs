@@ -6,9 +6,9 @@
 //! stands still between two looks is whole.
 
 use crate::cli::service::menu_sources;
-use crate::engine::menus::Menus;
 use crate::engine::menus::change::{By, Outcome};
 use crate::engine::menus::desk::{MenuDesk, MenusView};
+use crate::engine::menus::{Menus, Sources};
 use crate::engine::shopfront::ShopError;
 use crate::store::{Store, StoreError};
 use crate::types::Clock;
@@ -122,6 +122,10 @@ impl MenuDesk for MenuFolder {
     fn menus(&self) -> BoxFuture<'_, Result<MenusView, ShopError>> {
         let folder = self.folder.as_ref().map(|folder| folder.display().to_string());
         async move { self.menus.view(&*self.store, folder).await.map_err(fault) }.boxed()
+    }
+
+    fn files(&self) -> Sources {
+        self.menus.edition().files.clone()
     }
 
     fn reload(&self) -> BoxFuture<'_, Result<Outcome, ShopError>> {

@@ -5,6 +5,7 @@
 //! A PIN is on no tape: stars stand where one was asked for, where what was typed was not understood
 //! and may be one, and for answers behind a dialled code that nothing read.
 
+pub mod habits;
 pub mod play;
 pub mod rehearse;
 pub mod stats;

@@ -112,6 +112,14 @@ pub(super) async fn live(store: &dyn Store) -> Result<Option<Live>, StoreError> 
     kept::row(store, live_key()).await
 }
 
+/// The files that serve, as the store says; `None` before the first start.
+pub async fn serving(store: &dyn Store) -> Result<Option<Sources>, StoreError> {
+    match live(store).await? {
+        Some(live) => kept::stored_set(store, &live.set).await,
+        None => Ok(None),
+    }
+}
+
 impl Menus {
     /// What serves at a start: the files, if they are sound and were not rolled back; else what
     /// served last.
@@ -358,7 +366,7 @@ static OURS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
 
 /// What a folder that is being copied, or a file moved away, lacks: trees for people who are served
 /// now, and texts that Sokoni sends by itself.
-fn gone(serving: &Edition, next: &Edition, files: &Sources) -> Vec<Problem> {
+pub fn gone(serving: &Edition, next: &Edition, files: &Sources) -> Vec<Problem> {
     let problem = |code, file: &str, sentence: String, help: &str| Problem {
         severity: Severity::Error,
         code,

@@ -1,7 +1,7 @@
 //! What the desk shows of the menus, and what it may do with them.
 
 use super::change::{self, Change, Outcome, Refused};
-use super::{Menus, sweep};
+use super::{Menus, Sources, sweep};
 use crate::engine::shopfront::ShopError;
 use crate::store::{Store, StoreError};
 use futures_util::future::BoxFuture;
@@ -35,6 +35,8 @@ pub struct MenusView {
 pub trait MenuDesk: Send + Sync + 'static {
     /// The menus as they stand.
     fn menus(&self) -> BoxFuture<'_, Result<MenusView, ShopError>>;
+    /// The files that serve, by name and text.
+    fn files(&self) -> Sources;
     /// Reads the files now.
     fn reload(&self) -> BoxFuture<'_, Result<Outcome, ShopError>>;
     /// Puts the version live that served before `from`, if `from` serves.

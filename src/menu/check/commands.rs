@@ -292,13 +292,15 @@ impl<'a> Checker<'a> {
     /// A word must mean one thing, in whatever language it is sent: commands of all languages are
     /// understood from everybody.
     fn told_apart(&mut self, commands: &[Command], names: &[&'a [Name]]) {
-        let picked: Vec<String> = self
-            .blocks()
-            .filter_map(|block| match &block.head {
-                Head::Node { kind: tree::NodeHead::Pick(set), .. } => Some(set.it.clone()),
-                _ => None,
-            })
-            .collect();
+        let picked = self.blocks().filter_map(|block| match &block.head {
+            Head::Node { kind: tree::NodeHead::Pick(set), .. } => Some(set.it.clone()),
+            _ => None,
+        });
+        let said = commands.iter().flat_map(|command| &command.slots).filter_map(|slot| match slot {
+            Slot::Value { asked: Asked::Enum(set), .. } => Some(set.clone()),
+            _ => None,
+        });
+        let picked: Vec<String> = picked.chain(said).collect();
         for (at, words) in names.iter().enumerate() {
             for (lang, word) in words.iter().enumerate() {
                 for (other_lang, twin) in words.iter().enumerate().take(lang) {
@@ -317,6 +319,11 @@ impl<'a> Checker<'a> {
                     let sentence = format!("the word `{}` {what}: see the command on line {line}", word.it);
                     let help = "take another word, or tell them apart by a word inside".to_owned();
                     self.error("command-twice", word.at, sentence, help);
+                }
+                if self.vocabulary.words.contains(&word.it) {
+                    let sentence = format!("`{}` begins a command and is a word of Sokoni's own", word.it);
+                    let help = format!("everybody may send: {}", self.vocabulary.words.join(", "));
+                    self.error("word-means-two-things", word.at, sentence, help);
                 }
                 if let Some((set, shown)) = self.shown_as(&word.it, &picked) {
                     let sentence =

@@ -55,7 +55,7 @@ impl<'a> Checker<'a> {
             commands,
             fault: self.by_name.get("fault").map(|node| id(*node)),
         };
-        self.structure(&graph, &settings);
+        self.structure(&graph, &settings, limits.idle);
         self.widths(&graph, &set_by);
         Some(graph)
     }

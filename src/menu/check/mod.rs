@@ -26,7 +26,7 @@ use crate::menu::{
 use crate::types::Lang;
 use overlay::{Further, Whole};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 /// What the routes to subscribers allow.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,14 +34,20 @@ pub struct Limits {
     /// Septets that a screen may have on each route, by the route's name. A tree is measured
     /// against the smallest of these and its own `limit`.
     pub routes: Vec<(String, u16)>,
+    /// How long the operators let a phone wait for a key, where that is known.
+    pub idle: Option<Duration>,
 }
 
 impl Limits {
+    /// The route with the smallest limit, and that limit.
+    pub fn least(&self) -> Option<(&str, u16)> {
+        self.routes.iter().min_by_key(|(_, limit)| *limit).map(|(route, limit)| (route.as_str(), *limit))
+    }
+
     /// The smallest limit of all routes and of the file, and what sets it.
     fn smallest(&self, own: u16) -> (u16, String) {
-        let least = self.routes.iter().min_by_key(|(_, limit)| *limit);
-        match least {
-            Some((route, limit)) if *limit < own => (*limit, format!("route `{route}`")),
+        match self.least() {
+            Some((route, limit)) if limit < own => (limit, format!("route `{route}`")),
             _ => (own, "this file's `limit`".to_owned()),
         }
     }
@@ -62,6 +68,14 @@ impl Checked {
     /// Whether the menus may go live.
     pub fn is_sound(&self) -> bool {
         self.problems.iter().all(|problem| problem.severity != Severity::Error)
+    }
+
+    /// Adds problems that were found otherwise, in the order of the `sources`.
+    pub fn add(&mut self, problems: Vec<Problem>, sources: &[(String, String)]) {
+        self.problems.extend(problems);
+        let order = |problem: &Problem| sources.iter().position(|(name, _)| *name == problem.file);
+        self.problems.sort_by_key(|problem| (order(problem), problem.span, problem.code));
+        self.problems.dedup();
     }
 }
 
@@ -103,10 +117,9 @@ pub fn check(sources: &[(String, String)], vocabulary: &Vocabulary, limits: &Lim
         problems.extend(checker.problems.into_iter().map(|problem| whole.placed(problem)));
     }
     heads::compare(&wholes, &graphs, &mut problems);
-    let order = |problem: &Problem| sources.iter().position(|(name, _)| *name == problem.file);
-    problems.sort_by_key(|problem| (order(problem), problem.span, problem.code));
-    problems.dedup();
-    Checked { graphs, catalogue: shared.into_catalogue(), problems }
+    let mut checked = Checked { graphs, catalogue: shared.into_catalogue(), problems: Vec::new() };
+    checked.add(problems, sources);
+    checked
 }
 
 /// What the messages file gives to every tree.

@@ -22,6 +22,8 @@ pub(super) struct Further {
     pub ucs2: bool,
     /// Over how many pages a screen may go.
     pub pages: u8,
+    /// The same for single blocks, whose options may then stand on a later page.
+    pub pages_of: BTreeMap<String, u8>,
     /// The engine's own keys.
     pub keys: Vec<Key>,
     /// How many SMS any of its messages may cost.
@@ -31,6 +33,11 @@ pub(super) struct Further {
 }
 
 impl Further {
+    /// Over how many pages this block may go.
+    pub fn pages_for(&self, block: &str) -> u8 {
+        self.pages_of.get(block).copied().unwrap_or(self.pages)
+    }
+
     /// How many SMS this message may cost, when the overlay says.
     pub fn parts_for(&self, message: &str) -> Option<u8> {
         self.parts_of.get(message).copied().or(self.parts)
@@ -188,6 +195,7 @@ impl Laying<'_, '_> {
             head: head.at,
             ucs2: false,
             pages: 1,
+            pages_of: BTreeMap::new(),
             keys: Vec::new(),
             parts: None,
             parts_of: BTreeMap::new(),
@@ -248,6 +256,12 @@ impl Laying<'_, '_> {
                 Line::Text(field, texts) => (field.word().to_owned(), texts),
                 Line::Label { word, label } => (word.it.clone(), label),
                 Line::Option(key) => (key.key.it.clone(), &key.label),
+                Line::Pages(pages) => {
+                    if let (Some(name), Some(further)) = (block.name(), self.whole.further.last_mut()) {
+                        further.pages_of.insert(name.it.clone(), *pages);
+                    }
+                    continue;
+                }
                 Line::Parts(parts) => {
                     if let (Some(name), Some(further)) = (block.name(), self.whole.further.last_mut()) {
                         further.parts_of.insert(name.it.clone(), *parts);

@@ -7,7 +7,10 @@ use crate::menu::{
     report::Problem,
     tree::{Block, Head, Span},
 };
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    time::Duration,
+};
 
 /// How one block leads to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +89,7 @@ fn reach(
 
 impl Checker<'_> {
     /// All rules about the shape of a tree.
-    pub(super) fn structure(&mut self, graph: &Graph, settings: &Settings) {
+    pub(super) fn structure(&mut self, graph: &Graph, settings: &Settings, idle: Option<Duration>) {
         let resumed = graph.resume.iter().flat_map(|resume| &resume.choices).filter_map(|c| match &c.to {
             Target::Node { node, .. } => Some(*node),
             Target::Resume => None,
@@ -110,7 +113,7 @@ impl Checker<'_> {
         self.money_behind_a_pin(graph);
         self.new_pins_guarded(graph);
         self.asked_before_used(graph, &roots);
-        self.time(graph, settings);
+        self.time(graph, settings, idle);
     }
 
     /// Blocks that the engine goes to by itself take no parameters.
@@ -281,15 +284,58 @@ impl Checker<'_> {
         for (at, node) in graph.nodes.iter().enumerate() {
             let Some(known) = known.get(&id(at)) else { continue };
             let mut reported = BTreeSet::new();
-            for used in answers_used(node) {
+            for (used, after) in answers_used(node) {
                 let own = used == node.name;
-                if known.contains(&used) || own || !reported.insert(used.clone()) {
+                if known.contains(&used) || own && after || !reported.insert(used.clone()) {
                     continue;
                 }
                 let span = self.place_of(self.nodes[at], &used);
                 let sentence = format!("on some way to `{}` nobody has asked for `{used}` yet", node.name);
                 let help = format!("lead every way through `{used}`");
                 self.error("used-before-asked", span, sentence, help);
+            }
+        }
+        self.drafts(graph, &known);
+    }
+
+    /// What the SMS after a cut shows of a draft was asked for on every way to where it was cut.
+    fn drafts(&mut self, graph: &Graph, known: &BTreeMap<NodeId, BTreeSet<String>>) {
+        let heads: Vec<Span> =
+            self.blocks().filter(|b| matches!(b.head, Head::Drop(_))).map(|block| block.at).collect();
+        for (drop, span) in graph.drops.iter().zip(heads) {
+            let Some(message) = self.shared.messages.get(&drop.sms.name) else { continue };
+            let whole = |arg: &Arg| matches!(arg, Arg::Path(Path::Machine(name)) if name == "draft");
+            let drafts: Vec<&String> = message
+                .params
+                .iter()
+                .zip(&drop.sms.args)
+                .filter(|(_, arg)| whole(arg))
+                .map(|((name, _), _)| name)
+                .collect();
+            let shown: BTreeSet<&String> = message
+                .say
+                .by_lang
+                .iter()
+                .flatten()
+                .filter_map(|piece| match piece {
+                    Piece::Value(Path::Param { name, field: Some(field) }) if drafts.contains(&name) => {
+                        Some(field)
+                    }
+                    _ => None,
+                })
+                .filter(|field| *field != "dial")
+                .collect();
+            for at in &drop.at {
+                let Some(known) = known.get(at) else { continue };
+                let has = |field: &str| known.iter().any(|answer| answer.rsplit('.').next() == Some(field));
+                for field in shown.iter().filter(|field| !has(field)) {
+                    let (name, sms) = (&graph.node(*at).name, &drop.sms.name);
+                    let sentence = format!(
+                        "`{sms}` shows the {field} of a draft, and on some way to `{name}` nobody has asked for it yet"
+                    );
+                    let help = "name only blocks that come after the question".to_owned();
+                    self.error("used-before-asked", span, sentence, help);
+                }
             }
         }
     }
@@ -315,7 +361,7 @@ impl Checker<'_> {
     }
 
     /// The farthest end, at the pace of somebody who types slowly.
-    fn time(&mut self, graph: &Graph, settings: &Settings) {
+    fn time(&mut self, graph: &Graph, settings: &Settings, idle: Option<Duration>) {
         if settings.idle > settings.dialog {
             let sentence = "nobody is silent for longer than the dialog lasts".to_owned();
             self.error(
@@ -324,6 +370,13 @@ impl Checker<'_> {
                 sentence,
                 "make `idle` shorter than `dialog`".into(),
             );
+        }
+        if let Some(most) = idle.filter(|most| settings.idle > *most) {
+            let (own, most) = (settings.idle.as_secs(), most.as_secs());
+            let sentence =
+                format!("a key is waited for {own} seconds, and the operator cuts the call after {most}");
+            let help = format!("write `idle {most}s` or less, so that the dialog is parked before it is cut");
+            self.error("idle-too-long", settings.idle_at, sentence, help);
         }
         let after = seconds_to(graph);
         let ends = graph.nodes.iter().enumerate().filter(|(_, node)| matches!(node.kind, Kind::End { .. }));
@@ -378,8 +431,8 @@ fn known_on_every_way(graph: &Graph, roots: &[NodeId]) -> BTreeMap<NodeId, BTree
     known
 }
 
-/// Answers that a block shows or hands on, its own after it was given among them.
-fn answers_used(node: &Node) -> Vec<String> {
+/// Answers that a block shows or hands on, and whether only after its own was given.
+fn answers_used(node: &Node) -> Vec<(String, bool)> {
     let mut paths: Vec<&Path> = Vec::new();
     for text in texts_of(node) {
         let pieces = text.by_lang.iter().flatten();
@@ -388,7 +441,9 @@ fn answers_used(node: &Node) -> Vec<String> {
             Piece::Literal(_) => None,
         }));
     }
-    let mut args: Vec<&Arg> = edges(node).into_iter().flat_map(|(_, _, args)| args).collect();
+    let (after, before): (Vec<_>, Vec<_>) =
+        edges(node).into_iter().partition(|(_, way, _)| *way == Way::Then);
+    let mut args: Vec<&Arg> = before.into_iter().flat_map(|(_, _, args)| args).collect();
     match &node.kind {
         Kind::Screen { choices, .. } => {
             paths.extend(choices.iter().filter_map(|choice| choice.when.as_ref()).map(|(path, _)| path));
@@ -404,17 +459,20 @@ fn answers_used(node: &Node) -> Vec<String> {
         Kind::End { sms: Some(sms), .. } => args.extend(&sms.args),
         _ => {}
     }
-    paths.extend(args.into_iter().filter_map(|arg| match arg {
-        Arg::Path(path) => Some(path),
-        _ => None,
-    }));
-    paths
-        .into_iter()
-        .filter_map(|path| match path {
-            Path::Answer(name) => Some(name.clone()),
+    fn path(arg: &Arg) -> Option<&Path> {
+        match arg {
+            Arg::Path(path) => Some(path),
             _ => None,
-        })
-        .collect()
+        }
+    }
+    paths.extend(args.into_iter().filter_map(path));
+    let then = after.into_iter().flat_map(|(_, _, args)| args).filter_map(path);
+    let all = paths.into_iter().map(|path| (path, false)).chain(then.map(|path| (path, true)));
+    all.filter_map(|(path, after)| match path {
+        Path::Answer(name) => Some((name.clone(), after)),
+        _ => None,
+    })
+    .collect()
 }
 
 fn texts_of(node: &Node) -> Vec<&Text> {

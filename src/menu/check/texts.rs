@@ -6,8 +6,9 @@ use super::{
 };
 use crate::gsm::{alphabet, fit, segment};
 use crate::menu::{
-    face::{Face, faces, resume_faces},
-    graph::{Graph, Piece, Text},
+    face::{AFTER_A_WRONG_KEY, Face, faces, hinted_faces, hinted_resume_faces, resume_faces},
+    graph::{Asked, Bound, Graph, Kind, Piece, Text},
+    layout::wrong_key,
     report::Problem,
     template::{Widths, Words},
     tree::{self, At, Block, Field, Head, Key, Name, Span},
@@ -233,13 +234,75 @@ impl Checker<'_> {
         for node in 0..graph.nodes.len() {
             let block = self.nodes[node];
             let name = self.name(node).it.clone();
-            let of = |lang| faces(graph, super::lower::id(node), self.vocabulary, lang);
+            let id = super::lower::id(node);
+            let of = |lang| {
+                let mut all = faces(graph, id, self.vocabulary, lang);
+                all.extend(hinted_faces(graph, id, self.vocabulary, lang));
+                all
+            };
             self.too_long(of, &name, block, graph.limit, set_by);
+            match &graph.nodes[node].kind {
+                Kind::Screen { .. } | Kind::Pick { .. } => self.two_pages(of, &name, block, graph.limit),
+                Kind::Ask { asked, .. } => self.more_or_answer(of, asked, &name, graph.limit),
+                _ => {}
+            }
         }
         let block = self.blocks().find(|block| matches!(block.head, Head::Resume));
         if let (Some(resume), Some(block)) = (&graph.resume, block) {
-            let of = |lang| resume_faces(graph, resume, self.vocabulary, lang);
+            let of = |lang| {
+                let mut all = resume_faces(graph, resume, self.vocabulary, lang);
+                all.extend(hinted_resume_faces(graph, resume, self.vocabulary, lang));
+                all
+            };
             self.too_long(of, "resume", block, graph.limit, set_by);
+        }
+    }
+
+    /// Where a question can take two pages, the key for more is no answer to it.
+    fn more_or_answer(&mut self, faces: impl Fn(usize) -> Vec<Face>, asked: &Asked, name: &str, limit: u16) {
+        let (Asked::Kes(low, high) | Asked::Int(low, high)) = asked else { return };
+        let below = !matches!(low, Bound::Fixed(low) if *low > 98);
+        let above = !matches!(high, Bound::Fixed(high) if *high < 98);
+        for lang in self.own_langs..self.langs.len() {
+            let most = self.most(lang, limit);
+            let long =
+                |face: &Face| self.width(&face.text, lang) > most && self.goes_on(face, name, lang, limit);
+            if below && above && faces(lang).iter().any(long) {
+                let tag = self.langs[lang];
+                let sentence =
+                    format!("98 is an answer to `{name}`, and means more where it takes two pages in {tag}");
+                let help = "shorten it, so that it stands on one page after a wrong answer, too".to_owned();
+                let block =
+                    self.blocks().find(|b| b.name().is_some_and(|n| n.it == name && b.word() == "ask"));
+                let at = block.and_then(|block| self.place(block.text(Field::Say)?, lang));
+                self.error("range-has-key", at.unwrap_or_default(), sentence, help);
+            }
+        }
+    }
+
+    /// Options that an overlay lets go on behind the key for more, unless it says so of this very block.
+    fn two_pages(&mut self, faces: impl Fn(usize) -> Vec<Face>, name: &str, block: &Block, limit: u16) {
+        for lang in self.own_langs..self.langs.len() {
+            let Some(further) = self.overlay(lang).filter(|further| !further.pages_of.contains_key(name))
+            else {
+                continue;
+            };
+            let most = self.most(lang, limit);
+            let widest = faces(lang).into_iter().filter(|face| self.goes_on(face, name, lang, limit));
+            let widest =
+                widest.map(|face| (self.width(&face.text, lang), face)).max_by_key(|(width, _)| *width);
+            let Some((width, face)) = widest.filter(|(width, _)| *width > most) else { continue };
+            let at = block.text(Field::Say).and_then(|texts| self.place(texts, lang)).unwrap_or(further.head);
+            let sentence = format!(
+                "options of `{name}` can be hidden behind the key for more in {}: it takes {width} of {most}",
+                self.langs[lang]
+            );
+            let text = face.text.replace('\n', " / ");
+            let help = format!(
+                "{} too many; shorten it, or accept it with `pages 2` under this block; it reads: {text}",
+                width - most
+            );
+            self.warning("two-pages", at, sentence, help);
         }
     }
 
@@ -249,7 +312,7 @@ impl Checker<'_> {
     ) {
         let langs = 0..self.langs.len();
         let found: Vec<_> =
-            langs.filter_map(|lang| Some((lang, self.widest(faces(lang), lang, limit)?))).collect();
+            langs.filter_map(|lang| Some((lang, self.widest(faces(lang), name, lang, limit)?))).collect();
         let (own, overlays): (Vec<_>, Vec<_>) =
             found.into_iter().partition(|(lang, _)| *lang < self.own_langs);
         let own = own.into_iter().max_by_key(|(_, (_, width))| *width);
@@ -271,29 +334,44 @@ impl Checker<'_> {
     }
 
     /// The widest face in the language at this index, when it outgrows the limit.
-    fn widest(&self, faces: Vec<Face>, lang: usize, limit: u16) -> Option<(Face, usize)> {
-        let width = |text: &str| match fit::septets(text) {
+    fn widest(&self, faces: Vec<Face>, name: &str, lang: usize, limit: u16) -> Option<(Face, usize)> {
+        let faces = faces.into_iter().filter(|face| !self.goes_on(face, name, lang, limit));
+        let widest = faces.map(|face| (self.width(&face.text, lang), face)).max_by_key(|(width, _)| *width);
+        widest.filter(|(width, _)| *width > self.most(lang, limit)).map(|(width, face)| (face, width))
+    }
+
+    /// How much a text takes in the language at this index.
+    fn width(&self, text: &str, lang: usize) -> usize {
+        match fit::septets(text) {
             Some(septets) if !self.ucs2(lang) => septets,
             // One letter of a name turns the whole screen into UCS-2.
             _ => fit::units(text),
-        };
-        let faces = faces.into_iter().filter(|face| !self.goes_on(face, lang, limit));
-        let widest = faces.map(|face| (width(&face.text), face)).max_by_key(|(width, _)| *width);
-        widest.filter(|(width, _)| *width > self.most(lang, limit)).map(|(width, face)| (face, width))
+        }
     }
 
     /// Whether an overlay lets this face go on behind the key for more, and it has room enough on
     /// its pages. A row of a list goes whole to the next page, so it must fit on one.
-    fn goes_on(&self, face: &Face, lang: usize, limit: u16) -> bool {
-        let Some(further) = self.overlay(lang).filter(|further| further.pages > 1) else { return false };
+    fn goes_on(&self, face: &Face, name: &str, lang: usize, limit: u16) -> bool {
+        let Some(further) = self.overlay(lang) else { return false };
+        // The offer to go on has one page, and room there is made by leaving out where she stopped.
+        if name == "resume" && face.when == AFTER_A_WRONG_KEY {
+            return false;
+        }
+        let pages = further.pages_for(name);
+        if pages < 2 {
+            return false;
+        }
         let label = |key: &Key| key.label.by_lang.first().map_or(0, |text| text.at.end - text.at.start);
-        // Every page is taken to have all three keys below it, each label as long as its octets.
+        // Every page is taken to have all three keys below it and a word on a wrong key above, each as
+        // long as its octets.
+        let hint = wrong_key(self.langs[lang]).len() + 1;
         let keys: usize = further.keys.iter().map(|key| key.key.it.len() + label(key) + 2).sum();
-        let Some(room) = usize::from(limit).checked_sub(keys).filter(|_| face.when != "with one row") else {
+        let Some(room) = usize::from(limit).checked_sub(keys + hint).filter(|_| face.when != "with one row")
+        else {
             return false;
         };
         let mut rest = face.text.as_str();
-        for _ in 0..further.pages {
+        for _ in 0..pages {
             rest = fit::cut(rest, room).1;
         }
         rest.is_empty()

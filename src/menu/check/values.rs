@@ -364,7 +364,7 @@ impl Checker<'_> {
                 let sentence = format!("`{}` is given twice", params[at].0);
                 self.error("argument-twice", arg.value.at, sentence, String::new());
             }
-            match self.arg(&arg.value, &params[at], scope) {
+            match self.arg(&call.name.it, &arg.value, &params[at], scope) {
                 Some(value) => given[at] = Some(value),
                 None => faulty = true,
             }
@@ -386,7 +386,7 @@ impl Checker<'_> {
         named.zip(given).filter_map(|(name, arg)| Some((name, arg?))).collect()
     }
 
-    fn arg(&mut self, given: &At<Given>, param: &(String, Type), scope: &Scope) -> Option<Arg> {
+    fn arg(&mut self, call: &str, given: &At<Given>, param: &(String, Type), scope: &Scope) -> Option<Arg> {
         let (name, wanted) = param;
         let path = match &given.it {
             Given::Int(n) => {
@@ -396,8 +396,12 @@ impl Checker<'_> {
                     _ => false,
                 };
                 if !right {
-                    let sentence = format!("`{name}` is {}, and {n} is not", spelt(wanted));
-                    self.error("wrong-type", given.at, sentence, String::new());
+                    let sentence = format!("the `{name}` of `{call}` is {}, and {n} is not", noun(wanted));
+                    let help = match wanted {
+                        Type::Int { min, max } => format!("write a number from {min} to {max}"),
+                        _ => format!("give {} by its name", noun(wanted)),
+                    };
+                    self.error("wrong-type", given.at, sentence, help);
                 }
                 return right.then_some(Arg::Int(*n));
             }
@@ -420,14 +424,39 @@ impl Checker<'_> {
         let cut_to_fit = matches!(found, Path::Machine(_)) && ty == MACHINE_TEXT;
         let unknown = ty == UNKNOWN || *wanted == UNKNOWN;
         if !(fits(&ty, wanted) || unknown || cut_to_fit && matches!(wanted, Type::Text(_))) {
-            let sentence = format!("`{name}` is {}, and `{}` is {}", spelt(wanted), path.it, spelt(&ty));
+            let sentence = format!(
+                "the `{name}` of `{call}` is {}, and `{}` here is {}",
+                noun(wanted),
+                path.it,
+                noun(&ty)
+            );
             let help = match (&ty, wanted) {
                 (Type::Int { .. }, Type::Int { .. })
                 | (Type::Text(_), Type::Text(_))
                 | (Type::Cents, Type::Kes) => {
                     "the value can be wider than what takes it, and lengths are proven from types".to_owned()
                 }
-                _ => String::new(),
+                (Type::Record(given), Type::Record(_)) if self.by_name.contains_key(call) => {
+                    format!(
+                        "lead to a block that takes {}, or write `{name}: {given}` in the header of `{call}`",
+                        article(given)
+                    )
+                }
+                (Type::Record(record), _) => {
+                    let fields = self.vocabulary.records[record].iter();
+                    let mut fit = fields.filter(|(_, ty)| fits(ty, wanted)).map(|(field, _)| field);
+                    match fit.next() {
+                        Some(field) => format!("give one of its fields, such as `{}.{field}`", path.it),
+                        None => format!("give {} instead", noun(wanted)),
+                    }
+                }
+                (_, Type::Record(record)) => {
+                    format!(
+                        "give {} whole: a parameter, a row of a list, or what an outcome brings",
+                        article(record)
+                    )
+                }
+                _ => format!("give {} instead", noun(wanted)),
             };
             self.error("wrong-type", given.at, sentence, help);
             return None;
@@ -461,6 +490,15 @@ fn split(path: &str) -> (&str, Option<&str>) {
     match path.split_once('.') {
         Some((first, field)) => (first, Some(field)),
         None => (path, None),
+    }
+}
+
+/// A type in a sentence: "an order", "kes", "a word of `kind`".
+fn noun(ty: &Type) -> String {
+    match ty {
+        Type::Record(record) => article(record),
+        Type::Enum(set) => format!("a word of `{set}`"),
+        _ => spelt(ty),
     }
 }
 

@@ -18,8 +18,8 @@ use nom::{
 pub const OVERLAY: [(&str, &str); 12] = [
     ("overlay", "ucs2, keys, pages, parts"),
     ("enum", "a word and its label"),
-    ("screen", "say, and options such as `1 Label`"),
-    ("pick", "say"),
+    ("screen", "say, pages, and options such as `1 Label`"),
+    ("pick", "say, pages"),
     ("list", "say, item, none"),
     ("ask", "say, bad"),
     ("pin", "say, bad"),
@@ -53,7 +53,9 @@ impl<'a> Place<'a> {
             ("overlay", "keys") => {
                 all(map(separated_list1(mark(","), |i| self.nav_key(i)), Line::Keys))(after)
             }
-            ("overlay", "pages") => all(map(want("how many pages, 1 to 9", digit), Line::Pages))(after),
+            ("overlay" | "screen" | "pick", "pages") => {
+                all(map(want("how many pages, 1 to 9", digit), Line::Pages))(after)
+            }
             ("overlay" | "sms", "parts") => all(map(want("how many SMS, 1 to 9", digit), Line::Parts))(after),
             ("enum", _) => {
                 let label = (terminated(|i| self.plain(i), blanks), |i| self.one_text(i));

@@ -1,6 +1,7 @@
 //! The menus: which version serves, how it came about, what was refused; reading the files anew,
 //! and one step back.
 
+use crate::engine::menus::Sources;
 use crate::engine::menus::change::{By, Change, Outcome};
 use crate::engine::menus::desk::{MenuDesk, MenusView};
 use crate::engine::shopfront::ShopError;
@@ -137,6 +138,11 @@ pub(in crate::web) async fn back(
 /// `GET /desk/api/menus`
 pub(in crate::web) async fn json(State(web): State<Arc<Web>>) -> Result<Json<MenusView>, JsonRefusal> {
     Ok(Json(desk(&web)?.menus().await?))
+}
+
+/// `GET /desk/api/menus/files`: those that serve, as pairs of name and text
+pub(in crate::web) async fn files(State(web): State<Arc<Web>>) -> Result<Json<Sources>, JsonRefusal> {
+    Ok(Json(desk(&web)?.files()))
 }
 
 /// `POST /desk/api/menus/reload`

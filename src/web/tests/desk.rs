@@ -18,7 +18,7 @@ impl Shop {
 
 const BEARER: &str = "Bearer a desk key of the tests";
 
-const PATHS: [&str; 10] = [
+const PATHS: [&str; 11] = [
     "/desk",
     "/desk/binds",
     "/desk/menus",
@@ -26,6 +26,7 @@ const PATHS: [&str; 10] = [
     "/desk/api/binds",
     "/desk/api/listings",
     "/desk/api/menus",
+    "/desk/api/menus/files",
     "/desk/api/messages",
     "/desk/api/payouts",
     "/desk/api/trial-balance",

@@ -1,10 +1,12 @@
 //! Menus from outside: faults planted into those of the product, sound ones made up, and what other
 //! tools make of them.
 
+mod config;
 mod fmt;
 mod grammar;
 mod mutate;
 mod random;
+mod rules;
 mod schema;
 
 /// Numbers that look like chance and are the same in every run (splitmix64).
