@@ -169,8 +169,13 @@ fn seen_together(choices: &[Choice]) -> Vec<Vec<&Choice>> {
         }
         worlds = more;
     }
+    // Who has a PIN is told by two values.
+    let told = |world: &BTreeMap<&Path, &str>, name: &str, word: &str| {
+        world.iter().any(|(path, is)| matches!(path, Path::Global(path) if path == name) && *is == word)
+    };
     worlds
         .iter()
+        .filter(|world| !(told(world, "me.has_pin", "yes") && told(world, "me.pin", "none")))
         .map(|world| {
             let shown = |choice: &&Choice| {
                 choice.when.as_ref().is_none_or(|(path, word)| world.get(path) == Some(&word.as_str()))

@@ -361,20 +361,35 @@ impl Checker<'_> {
         if pages < 2 {
             return false;
         }
-        let label = |key: &Key| key.label.by_lang.first().map_or(0, |text| text.at.end - text.at.start);
-        // Every page is taken to have all three keys below it and a word on a wrong key above, each as
-        // long as its octets.
-        let hint = wrong_key(self.langs[lang]).len() + 1;
-        let keys: usize = further.keys.iter().map(|key| key.key.it.len() + label(key) + 2).sum();
-        let Some(room) = usize::from(limit).checked_sub(keys + hint).filter(|_| face.when != "with one row")
-        else {
+        if face.when == "with one row" {
             return false;
-        };
-        let mut rest = face.text.as_str();
-        for _ in 0..pages {
-            rest = fit::cut(rest, room).1;
         }
-        rest.is_empty()
+        // As the machine cuts it: every page has room for a word on a wrong key, and the keys that lead
+        // on, back and, from the second page on, home.
+        let text_of = |key: &Key| {
+            let label = key.label.by_lang.first().map_or("", |text| &self.source[text.at.start..text.at.end]);
+            format!("{} {label}\n", key.key.it)
+        };
+        let line = |key: &str| {
+            further.keys.iter().find(|known| known.key.it == key).map(text_of).unwrap_or_default()
+        };
+        let (back, home, more) = (line("0"), line("00"), line("98"));
+        let hint = format!("{}\n", wrong_key(self.langs[lang]));
+        let room = |keys: &[&String]| {
+            let taken: usize = keys.iter().map(|key| self.width(key, lang)).sum();
+            let left = self.most(lang, limit).saturating_sub(taken + self.width(&hint, lang));
+            if self.ucs2(lang) { left * 16 / 7 } else { left }
+        };
+        let body = face.text.strip_suffix(back.trim_end()).unwrap_or(&face.text).trim_end();
+        let mut rest = body;
+        for page in 0..pages {
+            let behind: &[&String] = if page == 0 { &[&back] } else { &[&back, &home] };
+            if fit::fits(rest, room(behind)) {
+                return true;
+            }
+            rest = fit::cut(rest, room(&[behind, &[&more]].concat())).1;
+        }
+        false
     }
 
     /// How much stands on a screen of so many septets in the language at this index.
