@@ -167,7 +167,11 @@ pub const RULES: &[Rule] = &[
     ),
     rule("no-blocks", "A tree has nothing to show.", "Add a block to begin with."),
     rule("no-end", "No way from a block comes to an end.", "Let one of its ways lead to an `end`."),
-    rule("no-options", "A screen offers nothing.", "Add an option, or make it an `end`."),
+    rule(
+        "no-options",
+        "The first screen offers nothing.",
+        "Add an option: nothing lies behind the first block.",
+    ),
     rule(
         "not-askable",
         "Something is asked for that nobody can type.",

@@ -89,3 +89,45 @@ fn along<'k>(graph: &'k Graph, keys: &'k [String]) -> Vec<(&'k str, &'k str)> {
     }
     pressed
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialog::{
+        input::Input,
+        tape::tests::{Recorder, begin},
+        tests::{order, tree::tree},
+    };
+
+    #[test]
+    fn keys_are_counted_by_people_and_open_dialogs_by_where_they_stand() {
+        let graphs = [tree()];
+        let graph = &graphs[0];
+        let mut recorder = Recorder::new(graph, 182, vec![order("482100", 5)]);
+        recorder.feed(begin(&["1"]));
+        recorder.feed(Input::Key("2".to_owned()));
+        recorder.feed(Input::Key("0".to_owned()));
+        let tape = recorder.tape;
+        let walks: Vec<&str> = tape.walks().map(|(_, walk)| walk.block.as_str()).collect();
+        let at = |block: &str| (graph.name.clone(), block.to_owned());
+        let pressed = |block: &str, key: &str| (graph.name.clone(), block.to_owned(), key.to_owned());
+
+        let (_, last) = tape.span();
+        let mut gather = Gather::on(&graphs);
+        gather.take(&tape, last);
+        gather.take(&tape, last);
+        let habits = gather.habits();
+        let home = &graph.node(graph.home).name;
+        for (block, key, people) in
+            [(home.as_str(), "1", Some(1)), (walks[0], "2", Some(1)), (walks[1], "", None)]
+        {
+            assert_eq!(habits.pressed.get(&pressed(block, key)).copied(), people, "{key} at {block}");
+        }
+        assert_eq!(habits.standing, BTreeMap::from([(at(walks[2]), 2)]));
+
+        let tomorrow = Timestamp::from_millis(last.millis() + 86_400_000);
+        let mut gather = Gather::on(&graphs);
+        gather.take(&tape, tomorrow);
+        assert!(gather.habits().standing.is_empty(), "nobody goes on so late");
+    }
+}

@@ -242,6 +242,7 @@ impl Checker<'_> {
             };
             self.too_long(of, &name, block, graph.limit, set_by);
             match &graph.nodes[node].kind {
+                Kind::Screen { choices, .. } if choices.is_empty() => {}
                 Kind::Screen { .. } | Kind::Pick { .. } => self.two_pages(of, &name, block, graph.limit),
                 Kind::Ask { asked, .. } => self.more_or_answer(of, asked, &name, graph.limit),
                 _ => {}
