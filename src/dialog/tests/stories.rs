@@ -83,15 +83,18 @@ fn a_wrong_answer_shows_what_is_wrong_above_the_question_and_the_third_gives_up(
 }
 
 #[test]
-fn a_key_that_is_not_there_shows_the_screen_again_with_a_hint_where_it_fits() {
+fn a_key_that_is_not_there_is_always_answered_above_the_screen_or_in_place_of_its_text() {
     let graph = tree();
     let mut phone = Phone::new(&graph);
     phone.dial();
     let kinds = "What have you made?\n1 Necklace\n2 Bracelet\n3 Ring\n0 Back";
     phone.press("1");
     assert_eq!(phone.press("9"), format!("Choose a number shown here.\n{kinds}"));
+    phone.env.limit = kinds.len() + "No such key.\n".len();
+    assert_eq!(phone.press("9"), format!("No such key.\n{kinds}"));
     phone.env.limit = kinds.len();
-    assert_eq!(phone.press("9"), kinds);
+    assert_eq!(phone.press("9"), "No such key.\n1 Necklace\n2 Bracelet\n3 Ring\n0 Back");
+    assert_eq!(phone.shows(Input::Again), kinds);
     assert_eq!(phone.press("1"), "Your price for one, KSh\n0 Back");
 }
 

@@ -11,7 +11,7 @@ use crate::menu::{
     layout::wrong_key,
     report::Problem,
     template::{Widths, Words},
-    tree::{self, At, Block, Field, Head, Key, Name, Span},
+    tree::{self, At, Block, Field, Head, Key, Name, NodeHead, Span},
     vocabulary::Type,
 };
 use crate::types::Lang;
@@ -375,20 +375,29 @@ impl Checker<'_> {
             further.keys.iter().find(|known| known.key.it == key).map(text_of).unwrap_or_default()
         };
         let (back, home, more) = (line("0"), line("00"), line("98"));
-        let hint = format!("{}\n", wrong_key(self.langs[lang]));
-        let room = |keys: &[&String]| {
-            let taken: usize = keys.iter().map(|key| self.width(key, lang)).sum();
-            let left = self.most(lang, limit).saturating_sub(taken + self.width(&hint, lang));
-            if self.ucs2(lang) { left * 16 / 7 } else { left }
+        let end = self
+            .by_name
+            .get(name)
+            .is_some_and(|node| matches!(self.nodes[*node].head, Head::Node { kind: NodeHead::End, .. }));
+        let hint = if end { String::new() } else { format!("{}\n", wrong_key(self.langs[lang])) };
+        let fits = |text: &str, keys: &[&String]| {
+            let keys: String = keys.iter().map(|key| key.as_str()).collect();
+            fit::fits(format!("{hint}{text}\n{keys}").trim_end(), usize::from(limit))
         };
-        let body = face.text.strip_suffix(back.trim_end()).unwrap_or(&face.text).trim_end();
-        let mut rest = body;
+        let mut rest = face.text.strip_suffix(back.trim_end()).unwrap_or(&face.text).trim_end();
         for page in 0..pages {
-            let behind: &[&String] = if page == 0 { &[&back] } else { &[&back, &home] };
-            if fit::fits(rest, room(behind)) {
+            let behind: &[&String] = match (end, page) {
+                (true, 0) => &[],
+                (false, 0) => &[&back],
+                _ => &[&back, &home],
+            };
+            if fits(rest, if end { &[] } else { behind }) {
                 return true;
             }
-            rest = fit::cut(rest, room(&[behind, &[&more]].concat())).1;
+            let keys = [&[&more], behind].concat();
+            let cuts = (1..usize::from(limit)).rev().map(|most| fit::cut(rest, most));
+            let Some((_, left)) = cuts.into_iter().find(|(text, _)| fits(text, &keys)) else { return false };
+            rest = left;
         }
         false
     }
