@@ -12,7 +12,7 @@ use crate::menu::{
     syntax,
     tree::{Block, File, Head, Line, Span},
 };
-use std::collections::BTreeMap;
+use std::{borrow::Borrow, collections::BTreeMap};
 
 /// What recorded dialogs tell of the live version.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct Habits {
 /// What a change of trees does: `old` are the live trees, `new` those of `sources`. A live tree that
 /// is not among the new ones is passed over. Without `habits` nobody is counted.
 pub fn compare(
-    old: &[Graph], new: &[Graph], sources: &[(String, String)], habits: Option<&Habits>,
+    old: &[impl Borrow<Graph>], new: &[impl Borrow<Graph>], sources: &[(String, String)], habits: Option<&Habits>,
 ) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (file, source) in sources.iter().filter(|(_, source)| !syntax::is_overlay(source)) {
@@ -36,9 +36,10 @@ pub fn compare(
             Head::Menu(name) => Some(name.it.clone()),
             _ => None,
         });
-        let of = |graphs: &[Graph]| graphs.iter().position(|graph| Some(&graph.name) == named.as_ref());
-        if let (Some(was), Some(is)) = (of(old), of(new)) {
-            let (old, new) = (&old[was], &new[is]);
+        let is_meant = |graph: &&Graph| Some(&graph.name) == named.as_ref();
+        let was = old.iter().map(Borrow::borrow).find(is_meant);
+        let is = new.iter().map(Borrow::borrow).find(is_meant);
+        if let (Some(old), Some(new)) = (was, is) {
             let renamed = renamed(old, new);
             let found = Vec::new();
             let mut comparing = Comparing { old, new, renamed, file, tree: &tree, habits, found };

@@ -413,7 +413,7 @@ pub struct Graph {
 }
 
 /// The SMS catalogue, checked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Catalogue {
     /// SHA-256 of the source, in hex.
     pub hash: String,

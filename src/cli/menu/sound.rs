@@ -13,6 +13,7 @@ use std::{
     fs,
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// Menus without a fault.
@@ -37,12 +38,12 @@ pub fn sound(paths: &[PathBuf], tree: Option<&str>, out: &mut impl Write) -> io:
         return Ok(Err(FAULTS));
     }
     let names: Vec<String> = checked.graphs.iter().map(|graph| graph.name.clone()).collect();
-    let graphs: Vec<Graph> =
-        checked.graphs.into_iter().filter(|graph| tree.is_none_or(|name| name == graph.name)).collect();
+    let wanted = checked.graphs.into_iter().filter(|graph| tree.is_none_or(|name| name == graph.name));
+    let graphs: Vec<Graph> = wanted.map(Arc::unwrap_or_clone).collect();
     if graphs.is_empty() {
         return Err(not_found(format!("no such tree; there are: {}", names.join(", "))));
     }
-    Ok(Ok(Sound { graphs, catalogue: checked.catalogue }))
+    Ok(Ok(Sound { graphs, catalogue: Arc::unwrap_or_clone(checked.catalogue) }))
 }
 
 /// Writes a document to the file that was named, or else to the output.

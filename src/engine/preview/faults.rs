@@ -1,7 +1,11 @@
 //! Faults as a page shows them: with lines, and counted as browsers count.
 
-use crate::menu::report::{Problem, Severity};
+use crate::menu::{
+    report::{Problem, Severity},
+    tree::Lines,
+};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// A fault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,19 +30,44 @@ pub struct Fault {
 
 /// Faults with their places in these files.
 pub fn faults(problems: &[Problem], sources: &[(String, String)]) -> Vec<Fault> {
-    let text_of = |name: &str| sources.iter().find(|(known, _)| known == name).map_or("", |(_, text)| text);
-    let place = |problem: &Problem| {
-        let text = text_of(&problem.file);
-        let start = units_before(text, problem.span.start);
-        let end = units_before(text, problem.span.end).max(start + 1);
-        let line = problem.span.line(text);
+    let mut texts: BTreeMap<&str, Places<'_>> = BTreeMap::new();
+    let mut place = |problem: &Problem| {
+        let text = sources.iter().find(|(name, _)| *name == problem.file).map_or("", |(_, text)| text);
+        let places = texts.entry(text).or_insert_with(|| Places::of(text));
+        let start = places.units_before(problem.span.start);
+        let end = places.units_before(problem.span.end).max(start + 1);
+        let line = places.lines.line(problem.span.start);
         let Problem { severity, code, file, sentence, help, .. } = problem.clone();
         Fault { file, severity, code, sentence, help, line, start, end }
     };
-    problems.iter().map(place).collect()
+    problems.iter().map(&mut place).collect()
 }
 
-/// UTF-16 code units before this octet.
-fn units_before(text: &str, octet: usize) -> usize {
-    text.char_indices().take_while(|(at, _)| *at < octet).map(|(_, c)| c.len_utf16()).sum()
+/// The places of a text, as browsers count them.
+struct Places<'t> {
+    text: &'t str,
+    lines: Lines,
+    /// UTF-16 code units before each line.
+    units: Vec<usize>,
+}
+
+impl<'t> Places<'t> {
+    fn of(text: &'t str) -> Self {
+        let before = |sum: &mut usize, line: &str| Some(std::mem::replace(sum, *sum + units(line)));
+        let units = text.split_inclusive('\n').scan(0, before).collect();
+        Self { text, lines: Lines::of(text), units }
+    }
+
+    /// UTF-16 code units before this octet.
+    fn units_before(&self, octet: usize) -> usize {
+        let line = self.lines.line(octet);
+        let begin = self.lines.begin(line);
+        let inside = self.text.get(begin..octet).unwrap_or_else(|| &self.text[begin.min(self.text.len())..]);
+        self.units.get(line - 1).map_or_else(|| units(&self.text[..begin]), |before| before + units(inside))
+    }
+}
+
+/// UTF-16 code units of a text.
+fn units(text: &str) -> usize {
+    text.chars().map(char::len_utf16).sum()
 }

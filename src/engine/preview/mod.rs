@@ -19,9 +19,8 @@ pub use texts::Texts;
 use super::vocabulary::vocabulary;
 use crate::dialog::tape::stats::Stats;
 use crate::menu::{
-    check::{Checked, Limits, check},
-    syntax,
-    tree::{Block, Head, Name},
+    check::{Checked, Checks, Limits},
+    tree::{Block, Head, Lines, Name},
     vocabulary::Vocabulary,
 };
 use serde::{Deserialize, Serialize};
@@ -94,14 +93,24 @@ pub struct BlockAt {
 /// Files and what came of their check: as long as no text changes, they are checked once.
 pub struct Checkup {
     sources: Vec<(String, String)>,
+    checks: Checks<'static>,
     checked: Checked,
 }
 
 impl Checkup {
     /// Checks the files: the name and text of each.
     pub fn of(sources: Vec<(String, String)>, limits: &Limits) -> Self {
-        let checked = check(&sources, &VOCABULARY, limits);
-        Self { sources, checked }
+        Self::after(Checks::new(&VOCABULARY, limits.clone()), sources)
+    }
+
+    /// Checks the files after a change: what does not hang on it is not checked anew.
+    pub fn again(&self, sources: Vec<(String, String)>) -> Self {
+        Self::after(self.checks.clone(), sources)
+    }
+
+    fn after(mut checks: Checks<'static>, sources: Vec<(String, String)>) -> Self {
+        let checked = checks.check(&sources);
+        Self { sources, checks, checked }
     }
 
     /// Whether it is of these very files.
@@ -122,15 +131,16 @@ impl Checkup {
     /// What there is to see.
     pub fn look(&self, look: &Look, ground: &Ground) -> Sight {
         let text = self.sources.iter().find(|(name, _)| *name == look.file).map_or("", |(_, text)| text);
-        let (file, _) = syntax::parse(&look.file, text);
-        let blocks: Vec<BlockAt> = file.blocks.iter().map(|block| block_at(block, text)).collect();
+        let read = self.checks.file(&look.file).map_or(&[][..], |file| &file.blocks);
+        let lines = Lines::of(text);
+        let blocks: Vec<BlockAt> = read.iter().map(|block| block_at(block, &lines)).collect();
         let here = look.line.and_then(|line| blocks.iter().rposition(|block| block.line <= line));
-        let tree = file.blocks.iter().find_map(|block| match &block.head {
+        let tree = read.iter().find_map(|block| match &block.head {
             Head::Menu(name) | Head::Overlay { of: name, .. } => Some(name.it.as_str()),
             _ => None,
         });
         let Checked { graphs, catalogue, .. } = &self.checked;
-        let graph = graphs.iter().find(|graph| Some(graph.name.as_str()) == tree);
+        let graph = graphs.iter().map(Arc::as_ref).find(|graph| Some(graph.name.as_str()) == tree);
         let at = here.map(|at| &blocks[at]);
         let texts = at.and_then(|at| texts::texts(catalogue, graph, at, ground));
         let phones = graph.map(|graph| phones::phones(graph, catalogue, look, at, ground));
@@ -138,7 +148,7 @@ impl Checkup {
     }
 }
 
-fn block_at(block: &Block, source: &str) -> BlockAt {
+fn block_at(block: &Block, lines: &Lines) -> BlockAt {
     let first = |words: &[Name]| words.first().map(|word| word.it.clone());
     let name = match &block.head {
         Head::Drop(names) => first(names),
@@ -147,5 +157,5 @@ fn block_at(block: &Block, source: &str) -> BlockAt {
         _ => block.name().map(|name| name.it.clone()),
     };
     let name = name.unwrap_or_default();
-    BlockAt { name, word: block.word(), line: block.at.line(source) }
+    BlockAt { name, word: block.word(), line: lines.line(block.at.start) }
 }

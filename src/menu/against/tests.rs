@@ -3,6 +3,7 @@ use crate::menu::{
     check::{Limits, check},
     vocabulary::{Action, Vocabulary},
 };
+use std::sync::Arc;
 
 const LIVE: &str = "\
 menu small
@@ -57,7 +58,7 @@ text KEEP {n:int 1..9}
 
 const MESSAGES: &str = "messages\n  langs en\nsms kept()\n  say Kept\n";
 
-fn graphs(text: &str) -> (Vec<Graph>, Vec<(String, String)>) {
+fn graphs(text: &str) -> (Vec<Arc<Graph>>, Vec<(String, String)>) {
     let text = text.replace("pick side\n", "pick side : side\n");
     let sources = vec![("small.menu".to_owned(), text), ("messages.menu".to_owned(), MESSAGES.to_owned())];
     let mut vocabulary = Vocabulary::default();

@@ -1,18 +1,18 @@
 //! SMS: what people may send (`text` blocks) and what is sent to them (`sms` blocks).
 
 use super::{
-    Checker, Shared, meant,
+    Checker, Shared, hash, meant,
     values::{Scope, UNKNOWN},
 };
 use crate::menu::{
-    graph::{Asked, Bound, Command, Message, Slot, Text},
+    graph::{Asked, Bound, Catalogue, Command, Message, Slot, Text},
     report::nearest,
     template::MACHINE_TEXT,
     tree::{self, At, Block, Field, Head, Line, Name, Span},
     vocabulary::{Action, Type},
 };
 use crate::types::{CodeKind, Purpose};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 impl<'a> Checker<'a> {
     /// The messages of this file.
@@ -39,7 +39,8 @@ impl<'a> Checker<'a> {
             }
         }
         let (langs, enums) = (self.langs.clone(), self.enums.clone());
-        Shared { source: self.source.to_owned(), langs, enums, messages }
+        let catalogue = Catalogue { hash: hash(&[self.source]), langs, messages, enums };
+        Shared { source: self.source.to_owned(), catalogue: Arc::new(catalogue) }
     }
 
     fn message(&mut self, block: &'a Block, params: &[tree::Param]) -> Message {
@@ -162,7 +163,7 @@ impl<'a> Checker<'a> {
             call: lowered,
             replies: replies.collect(),
             half,
-            line: block.at.line(self.source) as u32,
+            line: self.lines.line(block.at.start) as u32,
         })
     }
 

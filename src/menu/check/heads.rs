@@ -12,6 +12,7 @@ use crate::menu::{
 use crate::types::Lang;
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 
@@ -63,7 +64,7 @@ impl<'a> Checker<'a> {
         let head = self.head(word);
         self.languages(head);
         self.own_enums();
-        for (name, shared) in &self.shared.enums {
+        for (name, shared) in &self.shared.catalogue.enums {
             if !self.enums.contains_key(name) {
                 let words = shared.words.iter().map(|(word, label)| (word.clone(), self.reordered(label)));
                 let words = words.collect();
@@ -96,7 +97,8 @@ impl<'a> Checker<'a> {
                 }
                 Ok(lang) => {
                     self.langs.push(lang);
-                    if !self.shared.langs.is_empty() && !self.shared.langs.contains(&lang) {
+                    if !self.shared.catalogue.langs.is_empty() && !self.shared.catalogue.langs.contains(&lang)
+                    {
                         let sentence = format!("the messages are not written in `{lang}`");
                         let help = "people would read screens in it and get every SMS in another".to_owned();
                         self.error("lang-without-messages", tag.at, sentence, help);
@@ -122,7 +124,7 @@ impl<'a> Checker<'a> {
                 self.error("overlay-twice", further.head, format!("this tree has `{lang}` already"), help);
             }
             self.langs.push(lang);
-            if !self.shared.langs.is_empty() && !self.shared.langs.contains(&lang) {
+            if !self.shared.catalogue.langs.is_empty() && !self.shared.catalogue.langs.contains(&lang) {
                 let sentence = format!("the messages are not written in `{lang}`");
                 let help =
                     format!("write them too, into an overlay that begins with `overlay messages {lang}`");
@@ -133,7 +135,7 @@ impl<'a> Checker<'a> {
 
     /// A text of the messages file in the order of this file's languages.
     fn reordered(&self, text: &Text) -> Text {
-        let at = |lang| self.shared.langs.iter().position(|known| known == lang);
+        let at = |lang| self.shared.catalogue.langs.iter().position(|known| known == lang);
         let pieces = |lang| at(lang).and_then(|at| text.by_lang.get(at)).cloned().unwrap_or_default();
         Text { by_lang: self.langs.iter().map(pieces).collect() }
     }
@@ -173,7 +175,7 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn twice(&mut self, seen: &mut BTreeMap<String, usize>, name: &Name, what: &str) -> bool {
-        let line = name.at.line(self.source);
+        let line = self.lines.line(name.at.start);
         if let Some(first) = seen.get(&name.it) {
             let sentence = format!("there is a {what} `{}` already, on line {first}", name.it);
             self.error("name-twice", name.at, sentence, "give one of them another name".into());
@@ -329,7 +331,7 @@ impl<'a> Checker<'a> {
 
 /// What only shows when all files lie side by side: trees of one name, `else` trees that are not
 /// there, one enum with different words.
-pub(super) fn compare(wholes: &[Whole<'_>], graphs: &[Graph], problems: &mut Vec<Problem>) {
+pub(super) fn compare(wholes: &[Arc<Whole>], graphs: &[Arc<Graph>], problems: &mut Vec<Problem>) {
     languages_of_some(wholes, problems);
     let mut enums: BTreeMap<&str, (&str, BTreeSet<&str>)> = BTreeMap::new();
     let mut trees: BTreeMap<&str, &str> = BTreeMap::new();
@@ -337,7 +339,7 @@ pub(super) fn compare(wholes: &[Whole<'_>], graphs: &[Graph], problems: &mut Vec
         let file = file.to_owned();
         problems.push(Problem { severity: Severity::Error, code, file, span, sentence, help });
     };
-    for Whole { name: file, tree, .. } in wholes {
+    for (file, tree) in wholes.iter().map(|whole| (whole.name(), &whole.tree)) {
         for block in &tree.blocks {
             match &block.head {
                 Head::Menu(name) => {
@@ -367,7 +369,7 @@ pub(super) fn compare(wholes: &[Whole<'_>], graphs: &[Graph], problems: &mut Vec
             }
         }
     }
-    for Whole { name: file, tree, .. } in wholes {
+    for (file, tree) in wholes.iter().map(|whole| (whole.name(), &whole.tree)) {
         let who = tree.blocks.iter().flat_map(|b| &b.lines).find_map(|line| match &line.it {
             Line::Who { otherwise, .. } => otherwise.as_ref(),
             _ => None,
@@ -382,9 +384,9 @@ pub(super) fn compare(wholes: &[Whole<'_>], graphs: &[Graph], problems: &mut Vec
 
 /// A language that an overlay gives to one tree is read by everybody who chose it, in all trees:
 /// where another lacks it, they read that one in its first language.
-fn languages_of_some(wholes: &[Whole<'_>], problems: &mut Vec<Problem>) {
+fn languages_of_some(wholes: &[Arc<Whole>], problems: &mut Vec<Problem>) {
     let further =
-        |whole: &Whole<'_>| whole.further.iter().filter_map(|further| further.lang).collect::<Vec<_>>();
+        |whole: &Arc<Whole>| whole.further.iter().filter_map(|further| further.lang).collect::<Vec<_>>();
     let trees = || wholes.iter().filter(|whole| !whole.is_catalogue());
     let all: BTreeSet<Lang> = trees().flat_map(further).collect();
     for whole in trees() {
@@ -394,7 +396,7 @@ fn languages_of_some(wholes: &[Whole<'_>], problems: &mut Vec<Problem>) {
             problems.push(Problem {
                 severity: Severity::Warning,
                 code: "overlay-absent",
-                file: whole.name.to_owned(),
+                file: whole.name().to_owned(),
                 span: head,
                 sentence: format!(
                     "`{name}` is not written in {lang}: people who chose it read this tree in {first}"

@@ -120,7 +120,7 @@ impl<'a> Checker<'a> {
                 sms: self.single(block, "sms", as_sms).and_then(|(call, _)| self.sms(call, &scope)),
             },
         };
-        Node { name: name.it.clone(), params, kind, line: block.at.line(self.source) as u32 }
+        Node { name: name.it.clone(), params, kind, line: self.lines.line(block.at.start) as u32 }
     }
 
     fn pick(&mut self, block: &'a Block, set: &Name, scope: &Scope) -> Kind {

@@ -1,5 +1,6 @@
 //! From trees to graphs: every name resolved, every text proven to fit, every fault reported.
 //!
+//! * [`again`]: many checks, one after the other.
 //! * [`heads`]: languages, settings, enums: what a whole file rests on.
 //! * [`values`]: paths, types, arguments, texts with their values.
 //! * [`lower`]: blocks to nodes; [`commands`]: `text` and `sms` blocks.
@@ -7,6 +8,7 @@
 //! * [`structure`]: what can be reached, what must stand before what.
 //! * [`texts`]: parity of languages, the alphabet, widths.
 
+mod again;
 mod commands;
 mod heads;
 mod lower;
@@ -18,15 +20,16 @@ mod texts;
 mod values;
 
 use crate::menu::{
-    graph::{Catalogue, Enum, Graph, Message},
+    graph::{Catalogue, Enum, Graph},
     report::{Problem, Severity},
-    tree::{Block, File, Head, Name, Span},
+    tree::{Block, File, Head, Lines, Name, Span},
     vocabulary::Vocabulary,
 };
 use crate::types::Lang;
+pub use again::Checks;
 use overlay::{Further, Whole};
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// What the routes to subscribers allow.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,9 +60,9 @@ impl Limits {
 #[derive(Debug, Clone)]
 pub struct Checked {
     /// The trees, in the order of the sources. To be used only when no problem is an error.
-    pub graphs: Vec<Graph>,
+    pub graphs: Vec<Arc<Graph>>,
     /// The SMS catalogue; empty when no source begins with `messages`.
-    pub catalogue: Catalogue,
+    pub catalogue: Arc<Catalogue>,
     /// All problems, by file and place.
     pub problems: Vec<Problem>,
 }
@@ -87,59 +90,23 @@ pub fn compile(
     sources: &[(String, String)], vocabulary: &Vocabulary, limits: &Limits,
 ) -> Result<(Vec<Graph>, Catalogue), Vec<Problem>> {
     let checked = check(sources, vocabulary, limits);
-    if checked.is_sound() { Ok((checked.graphs, checked.catalogue)) } else { Err(checked.problems) }
+    if !checked.is_sound() {
+        return Err(checked.problems);
+    }
+    let graphs = checked.graphs.into_iter().map(Arc::unwrap_or_clone).collect();
+    Ok((graphs, Arc::unwrap_or_clone(checked.catalogue)))
 }
 
 /// Reads and checks files together: the name and text of each.
 pub fn check(sources: &[(String, String)], vocabulary: &Vocabulary, limits: &Limits) -> Checked {
-    let mut problems = Vec::new();
-    let wholes = overlay::gather(sources, &mut problems);
-    let none = Shared::default();
-    let mut shared = Shared::default();
-    for (at, whole) in wholes.iter().filter(|whole| whole.is_catalogue()).enumerate() {
-        let mut checker = Checker::new(whole, vocabulary, &none);
-        if at > 0 {
-            checker.error(
-                "second-catalogue",
-                whole.tree.blocks.first().map_or_else(Span::default, |b| b.at),
-                "there is a file of messages already".into(),
-                "put all `sms` blocks into one file".into(),
-            );
-        } else {
-            shared = checker.catalogue();
-        }
-        problems.extend(checker.problems.into_iter().map(|problem| whole.placed(problem)));
-    }
-    let mut graphs = Vec::new();
-    for whole in wholes.iter().filter(|whole| !whole.is_catalogue()) {
-        let mut checker = Checker::new(whole, vocabulary, &shared);
-        graphs.extend(checker.tree(limits));
-        problems.extend(checker.problems.into_iter().map(|problem| whole.placed(problem)));
-    }
-    heads::compare(&wholes, &graphs, &mut problems);
-    let mut checked = Checked { graphs, catalogue: shared.into_catalogue(), problems: Vec::new() };
-    checked.add(problems, sources);
-    checked
+    Checks::new(vocabulary, limits.clone()).check(sources)
 }
 
 /// What the messages file gives to every tree.
 #[derive(Debug, Default)]
 struct Shared {
     source: String,
-    langs: Vec<Lang>,
-    enums: BTreeMap<String, Enum>,
-    messages: BTreeMap<String, Message>,
-}
-
-impl Shared {
-    fn into_catalogue(self) -> Catalogue {
-        Catalogue {
-            hash: hash(&[&self.source]),
-            langs: self.langs,
-            messages: self.messages,
-            enums: self.enums,
-        }
-    }
+    catalogue: Arc<Catalogue>,
 }
 
 /// SHA-256 of the sources, in hex.
@@ -156,6 +123,7 @@ fn hash(sources: &[&str]) -> String {
 struct Checker<'a> {
     file: &'a str,
     source: &'a str,
+    lines: Lines,
     tree: &'a File,
     vocabulary: &'a Vocabulary,
     shared: &'a Shared,
@@ -177,10 +145,11 @@ struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    fn new(whole: &'a Whole<'_>, vocabulary: &'a Vocabulary, shared: &'a Shared) -> Self {
+    fn new(whole: &'a Whole, vocabulary: &'a Vocabulary, shared: &'a Shared) -> Self {
         Self {
-            file: whole.name,
+            file: whole.name(),
             source: &whole.source,
+            lines: Lines::of(&whole.source),
             tree: &whole.tree,
             vocabulary,
             shared,

@@ -9,7 +9,7 @@ use crate::menu::{
     tree::{Block, File, Head, Key, Line, Name, Slot, Span},
 };
 use crate::types::Lang;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// What an overlay says of its language as a whole.
 #[derive(Debug, Clone)]
@@ -44,116 +44,178 @@ impl Further {
     }
 }
 
+/// A file as it was read.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub name: String,
+    pub text: String,
+    pub file: File,
+    /// What could not be read.
+    found: Vec<Problem>,
+}
+
+impl Read {
+    /// Reads a file.
+    pub fn new(name: &str, text: &str) -> Self {
+        let (file, found) = syntax::parse(name, text);
+        Self { name: name.to_owned(), text: text.to_owned(), file, found }
+    }
+
+    /// The name that overlays call it by.
+    fn called(&self) -> &str {
+        let head = self.file.blocks.iter().find_map(|block| match &block.head {
+            Head::Menu(name) => Some(name.it.as_str()),
+            _ => None,
+        });
+        let file = || self.name.rsplit('/').next().unwrap_or_default().trim_end_matches(".menu");
+        if is_catalogue(&self.file) { "messages" } else { head.unwrap_or_else(file) }
+    }
+
+    /// The tree that an overlay is of.
+    fn of(&self) -> Option<&Name> {
+        match &self.file.blocks.first()?.head {
+            Head::Overlay { of, .. } => Some(of),
+            _ => None,
+        }
+    }
+}
+
+fn is_catalogue(file: &File) -> bool {
+    file.blocks.iter().any(|block| matches!(block.head, Head::Messages))
+}
+
 /// A tree or the messages, with all their overlays laid over: one source, one tree.
 #[derive(Debug)]
-pub(super) struct Whole<'s> {
-    pub name: &'s str,
+pub(super) struct Whole {
+    /// The file itself, and its overlays.
+    files: Vec<Arc<Read>>,
     /// The file, and behind it every overlay.
     pub source: String,
     pub tree: File,
     pub further: Vec<Further>,
     /// Where each overlay begins in the source.
-    begins: Vec<(usize, &'s str)>,
+    begins: Vec<usize>,
+    /// What is wrong with the files as such.
+    pub found: Vec<Problem>,
 }
 
-/// The files as they belong together. What is wrong with them so far is added to `problems`.
-pub(super) fn gather<'s>(sources: &'s [(String, String)], problems: &mut Vec<Problem>) -> Vec<Whole<'s>> {
-    let (overlays, own): (Vec<_>, Vec<_>) = sources.iter().partition(|(_, text)| syntax::is_overlay(text));
-    let mut wholes: Vec<Whole<'s>> = Vec::new();
-    for (name, source) in own {
-        let (tree, found) = syntax::parse(name, source);
-        problems.extend(found);
-        let (source, further, begins) = (source.clone(), Vec::new(), Vec::new());
-        wholes.push(Whole { name, source, tree, further, begins });
-    }
-    for (name, source) in overlays {
-        let (file, found) = syntax::parse(name, source);
-        let Some(Head::Overlay { of, .. }) = file.blocks.first().map(|block| &block.head) else {
-            problems.extend(found);
+/// The files as they belong together, those that are known not laid together again; and what is wrong
+/// with files that belong to none.
+pub(super) fn gather(files: &[Arc<Read>], known: &[Arc<Whole>]) -> (Vec<Arc<Whole>>, Vec<Problem>) {
+    let (overlays, own): (Vec<_>, Vec<_>) = files.iter().partition(|file| syntax::is_overlay(&file.text));
+    let mut sets: Vec<Vec<&Arc<Read>>> = own.into_iter().map(|file| vec![file]).collect();
+    let mut problems = Vec::new();
+    for overlay in overlays {
+        let Some(of) = overlay.of() else {
+            problems.extend(overlay.found.iter().cloned());
             continue;
         };
-        match wholes.iter().position(|whole| whole.called() == of.it) {
-            Some(at) => wholes[at].lay(name, source, problems),
-            None => {
-                problems.extend(found);
-                let names: Vec<String> = wholes.iter().map(Whole::called).collect();
-                let help = meant(nearest(&of.it, names.iter().map(String::as_str)), || {
-                    format!("it is checked beside the file that begins with `menu {}`", of.it)
-                });
-                problems.push(Problem {
-                    severity: Severity::Error,
-                    code: "overlay-of-nothing",
-                    file: name.clone(),
-                    span: of.at,
-                    sentence: format!("there is no tree `{}` for this overlay", of.it),
-                    help,
-                });
-            }
+        if let Some(set) = sets.iter_mut().find(|set| set[0].called() == of.it) {
+            set.push(overlay);
+            continue;
         }
+        problems.extend(overlay.found.iter().cloned());
+        let help = meant(nearest(&of.it, sets.iter().map(|set| set[0].called())), || {
+            format!("it is checked beside the file that begins with `menu {}`", of.it)
+        });
+        problems.push(Problem {
+            severity: Severity::Error,
+            code: "overlay-of-nothing",
+            file: overlay.name.clone(),
+            span: of.at,
+            sentence: format!("there is no tree `{}` for this overlay", of.it),
+            help,
+        });
     }
-    wholes
+    let whole = |set: Vec<&Arc<Read>>| {
+        let is_known =
+            |whole: &&Arc<Whole>| whole.files.iter().map(Arc::as_ptr).eq(set.iter().map(|f| Arc::as_ptr(f)));
+        known.iter().find(is_known).map_or_else(|| Arc::new(Whole::of(&set)), Arc::clone)
+    };
+    (sets.into_iter().map(whole).collect(), problems)
 }
 
-impl<'s> Whole<'s> {
+impl Whole {
+    /// A file with its overlays laid over.
+    fn of(files: &[&Arc<Read>]) -> Self {
+        let (own, overlays) = (files[0], &files[1..]);
+        let mut whole = Self {
+            files: files.iter().map(|file| Arc::clone(file)).collect(),
+            source: own.text.clone(),
+            tree: own.file.clone(),
+            further: Vec::new(),
+            begins: Vec::new(),
+            found: own.found.clone(),
+        };
+        overlays.iter().for_each(|overlay| whole.lay(overlay));
+        whole
+    }
+
+    /// The name of the file itself.
+    pub fn name(&self) -> &str {
+        &self.files[0].name
+    }
+
     /// Whether this is the catalogue of messages.
     pub fn is_catalogue(&self) -> bool {
-        self.tree.blocks.iter().any(|block| matches!(block.head, Head::Messages))
+        is_catalogue(&self.tree)
     }
 
     /// Where the file itself ends and its overlays begin.
     pub fn own_end(&self) -> usize {
-        self.begins.first().map_or(usize::MAX, |(begin, _)| *begin)
+        self.begins.first().copied().unwrap_or(usize::MAX)
     }
 
     /// The name that overlays call it by.
-    fn called(&self) -> String {
-        if self.is_catalogue() {
-            return "messages".to_owned();
-        }
-        let head = self.tree.blocks.iter().find_map(|block| match &block.head {
-            Head::Menu(name) => Some(name.it.clone()),
-            _ => None,
-        });
-        let file = || self.name.rsplit('/').next().unwrap_or_default().trim_end_matches(".menu").to_owned();
-        head.unwrap_or_else(file)
+    fn called(&self) -> &str {
+        self.files[0].called()
     }
 
     /// A problem with the file and the place it has outside of here.
     pub fn placed(&self, mut problem: Problem) -> Problem {
-        let inside = self.begins.iter().rev().find(|(begin, _)| problem.span.start >= *begin);
-        if let Some((begin, name)) = inside {
-            problem.file = (*name).to_owned();
+        let mut overlays = self.begins.iter().zip(&self.files[1..]);
+        if let Some((begin, overlay)) = overlays.rfind(|(begin, _)| problem.span.start >= **begin) {
+            problem.file.clone_from(&overlay.name);
             problem.span = Span::new(problem.span.start - begin, problem.span.end - begin);
         }
         problem
     }
 
     /// Lays one overlay over what is there.
-    fn lay(&mut self, name: &'s str, source: &str, problems: &mut Vec<Problem>) {
+    fn lay(&mut self, overlay: &Read) {
         self.source.push('\n');
         let begin = self.source.len();
-        self.source.push_str(source);
-        self.begins.push((begin, name));
-        let (overlay, found) = syntax::parse_from(name, &self.source, begin);
+        self.source.push_str(&overlay.text);
+        self.begins.push(begin);
+        let (file, found) = syntax::parse_from(&overlay.name, &self.source, begin);
         let unread = found.iter().any(|problem| matches!(problem.code, "syntax" | "unknown-block"));
-        let mut laying = Laying { whole: self, unread, found };
-        laying.overlay(&overlay);
+        let places = places(&self.tree);
+        let mut laying = Laying { whole: self, places, unread, found };
+        laying.overlay(&file);
         let found = laying.found;
-        problems.extend(found.into_iter().map(|problem| self.placed(problem)));
+        let found: Vec<Problem> = found.into_iter().map(|problem| self.placed(problem)).collect();
+        self.found.extend(found);
     }
 }
 
+/// Where each block of a tree stands, by its word and name; the first of those that are called alike.
+fn places(tree: &File) -> BTreeMap<(&'static str, Option<String>), usize> {
+    let key = |block: &Block| (block.word(), block.name().map(|name| name.it.clone()));
+    tree.blocks.iter().enumerate().rev().map(|(at, block)| (key(block), at)).collect()
+}
+
 /// One overlay being laid over.
-struct Laying<'w, 's> {
-    whole: &'w mut Whole<'s>,
+struct Laying<'w> {
+    whole: &'w mut Whole,
+    places: BTreeMap<(&'static str, Option<String>), usize>,
     /// Whether a header may have been lost: then no block is said to be missing.
     unread: bool,
     found: Vec<Problem>,
 }
 
-impl Laying<'_, '_> {
+impl Laying<'_> {
     fn error(&mut self, code: &'static str, span: Span, sentence: String, help: String) {
-        let file = self.whole.name.to_owned();
+        let file = self.whole.name().to_owned();
         self.found.push(Problem { severity: Severity::Error, code, file, span, sentence, help });
     }
 
@@ -227,8 +289,8 @@ impl Laying<'_, '_> {
         let blocks = &self.whole.tree.blocks;
         let same =
             |other: &Block| other.name().map(|name| name.it.as_str()) == name.map(|name| name.it.as_str());
-        if let Some(at) = blocks.iter().position(|other| other.word() == word && same(other)) {
-            return Some(at);
+        if let Some(at) = self.places.get(&(word, name.map(|name| name.it.clone()))) {
+            return Some(*at);
         }
         let called = self.whole.called();
         let (sentence, span, help) = match name {

@@ -139,19 +139,21 @@ impl Checker<'_> {
         if self.problems.iter().any(|p| p.code == "line-missing") {
             return;
         }
-        let mut out: BTreeSet<usize> =
-            (0..graph.nodes.len()).filter(|at| graph.nodes[*at].is_last()).collect();
-        loop {
-            let more: Vec<usize> = (0..graph.nodes.len())
-                .filter(|at| !out.contains(at))
-                .filter(|at| on_from(&graph.nodes[*at]).any(|to| out.contains(&usize::from(to.0))))
-                .collect();
-            if more.is_empty() {
-                break;
-            }
-            out.extend(more);
+        // From the leaves backwards, so that a long way is gone once.
+        let mut before: Vec<Vec<usize>> = vec![Vec::new(); graph.nodes.len()];
+        for (at, node) in graph.nodes.iter().enumerate() {
+            on_from(node).for_each(|to| before[usize::from(to.0)].push(at));
         }
-        for at in (0..graph.nodes.len()).filter(|at| !out.contains(at) && reached.contains_key(&id(*at))) {
+        let mut out: Vec<bool> = graph.nodes.iter().map(Node::is_last).collect();
+        let mut ends: Vec<usize> = (0..out.len()).filter(|at| out[*at]).collect();
+        while let Some(end) = ends.pop() {
+            for at in &before[end] {
+                if !std::mem::replace(&mut out[*at], true) {
+                    ends.push(*at);
+                }
+            }
+        }
+        for at in (0..graph.nodes.len()).filter(|at| !out[*at] && reached.contains_key(&id(*at))) {
             let rounds = |p: &Problem| p.code == "do-for-ever" && p.span == self.name(at).at;
             if self.problems.iter().any(rounds) {
                 continue;
@@ -286,10 +288,10 @@ impl Checker<'_> {
             let mut reported = BTreeSet::new();
             for (used, after) in answers_used(node) {
                 let own = used == node.name;
-                if known.contains(&used) || own && after || !reported.insert(used.clone()) {
+                if known.contains(used) || own && after || !reported.insert(used) {
                     continue;
                 }
-                let span = self.place_of(self.nodes[at], &used);
+                let span = self.place_of(self.nodes[at], used);
                 let sentence = format!("on some way to `{}` nobody has asked for `{used}` yet", node.name);
                 let help = format!("lead every way through `{used}`");
                 self.error("used-before-asked", span, sentence, help);
@@ -303,7 +305,7 @@ impl Checker<'_> {
         let heads: Vec<Span> =
             self.blocks().filter(|b| matches!(b.head, Head::Drop(_))).map(|block| block.at).collect();
         for (drop, span) in graph.drops.iter().zip(heads) {
-            let Some(message) = self.shared.messages.get(&drop.sms.name) else { continue };
+            let Some(message) = self.shared.catalogue.messages.get(&drop.sms.name) else { continue };
             let whole = |arg: &Arg| matches!(arg, Arg::Path(Path::Machine(name)) if name == "draft");
             let drafts: Vec<&String> = message
                 .params
@@ -407,8 +409,8 @@ fn way_to(graph: &Graph, reached: &BTreeMap<NodeId, Option<NodeId>>, to: NodeId)
 }
 
 /// For every block that is reached, the answers that every way to it has asked for.
-fn known_on_every_way(graph: &Graph, roots: &[NodeId]) -> BTreeMap<NodeId, BTreeSet<String>> {
-    let mut known: BTreeMap<NodeId, BTreeSet<String>> =
+fn known_on_every_way<'g>(graph: &'g Graph, roots: &[NodeId]) -> BTreeMap<NodeId, BTreeSet<&'g str>> {
+    let mut known: BTreeMap<NodeId, BTreeSet<&str>> =
         roots.iter().map(|root| (*root, BTreeSet::new())).collect();
     let mut queue: VecDeque<NodeId> = roots.iter().copied().collect();
     while let Some(at) = queue.pop_front() {
@@ -416,10 +418,10 @@ fn known_on_every_way(graph: &Graph, roots: &[NodeId]) -> BTreeMap<NodeId, BTree
         for (to, way, _) in edges(node) {
             let mut carried = known[&at].clone();
             if way == Way::Then && matches!(node.kind, Kind::Ask { .. } | Kind::Pick { .. }) {
-                carried.insert(node.name.clone());
+                carried.insert(node.name.as_str());
             }
             let both = match known.get(&to) {
-                Some(before) => before.intersection(&carried).cloned().collect(),
+                Some(before) => before.intersection(&carried).copied().collect(),
                 None => carried,
             };
             if known.get(&to) != Some(&both) {
@@ -432,7 +434,7 @@ fn known_on_every_way(graph: &Graph, roots: &[NodeId]) -> BTreeMap<NodeId, BTree
 }
 
 /// Answers that a block shows or hands on, and whether only after its own was given.
-fn answers_used(node: &Node) -> Vec<(String, bool)> {
+fn answers_used(node: &Node) -> Vec<(&str, bool)> {
     let mut paths: Vec<&Path> = Vec::new();
     for text in texts_of(node) {
         let pieces = text.by_lang.iter().flatten();
@@ -469,7 +471,7 @@ fn answers_used(node: &Node) -> Vec<(String, bool)> {
     let then = after.into_iter().flat_map(|(_, _, args)| args).filter_map(path);
     let all = paths.into_iter().map(|path| (path, false)).chain(then.map(|path| (path, true)));
     all.filter_map(|(path, after)| match path {
-        Path::Answer(name) => Some((name.clone(), after)),
+        Path::Answer(name) => Some((name.as_str(), after)),
         _ => None,
     })
     .collect()

@@ -474,7 +474,7 @@ impl Checker<'_> {
 
     /// An SMS of the catalogue.
     pub(super) fn sms(&mut self, call: &tree::Call, scope: &Scope) -> Option<SmsCall> {
-        let shared = self.shared;
+        let shared = &self.shared.catalogue;
         let Some(message) = shared.messages.get(&call.name.it) else {
             let near = nearest(&call.name.it, shared.messages.keys().map(String::as_str));
             let help = meant(near, || "write it into the messages file as an `sms` block".into());

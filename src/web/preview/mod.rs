@@ -69,10 +69,11 @@ impl Room {
     /// What came of the check of these files.
     fn checkup(&self, sources: Vec<(String, String)>) -> Arc<Checkup> {
         let last = held(&self.last).clone();
-        if let Some(last) = last.filter(|last| last.is_of(&sources)) {
-            return last;
-        }
-        let new = Arc::new(Checkup::of(sources, &self.editor.ground.limits));
+        let new = Arc::new(match last {
+            Some(last) if last.is_of(&sources) => return last,
+            Some(last) => last.again(sources),
+            None => Checkup::of(sources, &self.editor.ground.limits),
+        });
         *held(&self.last) = Some(Arc::clone(&new));
         new
     }

@@ -4,7 +4,9 @@
 const $ = (id) => document.getElementById(id);
 const base = document.body.dataset.base;
 /** Rest after a key before the text is sent, in milliseconds. */
-const REST = 40;
+const REST = 20;
+/** Under a quick hand, answers to texts that have changed since are drawn this far apart, in milliseconds. */
+const STALE = 150;
 
 /** Files by name: `text` as on the disk, its `version`, and the `area` in which it is written. */
 const files = new Map();
@@ -224,7 +226,7 @@ function drawState() {
 
 // ---- looking ------------------------------------------------------------------------------
 
-const wanted = { timer: 0, running: false, again: false, follow: false, typedAt: null };
+const wanted = { timer: 0, running: false, again: false, follow: false, typedAt: null, drawnAt: 0 };
 
 /** Looks anew after so many milliseconds; one look at a time. */
 function later(rest, follow = false) {
@@ -250,7 +252,10 @@ async function lookNow() {
   try {
     const { ok, said } = await ask('look', { look, drafts });
     if (!ok) throw new Error(said.message);
-    if (file === open) show(said, typedAt, asked === pressed, line);
+    // A newer text has its own answer soon: this one is drawn only if the page has stood still for long.
+    const isStale = wanted.typedAt !== null && performance.now() - wanted.drawnAt < STALE;
+    if (file === open && isStale) wanted.follow ||= follow;
+    else if (file === open) show(said, typedAt, asked === pressed, line);
   } catch (error) {
     $('state').textContent = `The server does not answer: ${error.message}`;
     $('state').dataset.fault = true;
@@ -281,6 +286,7 @@ function moved() {
 
 function show(seen, typedAt, isLast, askedLine) {
   sight = seen;
+  wanted.drawnAt = performance.now();
   const line = lineOf(open.area.value, open.area.selectionStart);
   followed = keyOf(blockAt(line));
   // The cursor went to another block while the answer was under way: the phones go after it.
