@@ -71,3 +71,20 @@ impl<'t> Places<'t> {
 fn units(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_place_is_counted_in_lines_and_in_units_of_utf16(text in "[aé፦\u{1F600}\n]{0,40}") {
+            let places = Places::of(&text);
+            for octet in (0..=text.len()).filter(|octet| text.is_char_boundary(*octet)) {
+                prop_assert_eq!(places.units_before(octet), text[..octet].encode_utf16().count());
+                prop_assert_eq!(places.lines.line(octet), text[..octet].matches('\n').count() + 1);
+            }
+        }
+    }
+}

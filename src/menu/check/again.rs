@@ -122,3 +122,70 @@ fn judged<T>(
     let problems = checker.problems.into_iter().map(|problem| whole.placed(problem)).collect();
     Judged { whole: Arc::clone(whole), made, problems }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::menu::check::{check, tests::vocabulary};
+    use proptest::prelude::*;
+
+    const TREE: &str = include_str!("../../../fixtures/menus/artisan.menu");
+    const MESSAGES: &str = include_str!("../../../fixtures/menus/messages.menu");
+    const OVERLAY: &str = "overlay small am\n  ucs2\n  keys 0 ተመለስ, 00 መነሻ, 98 ቀጣይ\nend home\n  say ሰላም\n";
+    const SMALL: &str = "menu small\n  who stranger\n  langs en sw\nend home\n  say Hello | Habari\n";
+
+    fn files() -> Vec<(String, String)> {
+        let files = [("a.menu", TREE), ("s.menu", SMALL), ("s.am", OVERLAY), ("m.menu", MESSAGES)];
+        files.map(|(name, text)| (name.to_owned(), text.to_owned())).to_vec()
+    }
+
+    #[test]
+    fn what_does_not_hang_on_a_change_is_kept() {
+        let vocabulary = vocabulary();
+        let mut checks = Checks::new(&vocabulary, Limits::default());
+        let mut sources = files();
+        let first = checks.check(&sources);
+        sources[0].1 += "# a remark\n";
+        let second = checks.check(&sources);
+        assert!(!Arc::ptr_eq(&first.graphs[0], &second.graphs[0]), "it was written anew");
+        assert!(Arc::ptr_eq(&first.graphs[1], &second.graphs[1]), "it stands as it stood");
+        assert!(Arc::ptr_eq(&first.catalogue, &second.catalogue));
+        // The overlay is part of its tree; the messages are part of every one.
+        sources[2].1 += "# a remark\n";
+        let third = checks.check(&sources);
+        assert!(!Arc::ptr_eq(&second.graphs[1], &third.graphs[1]));
+        assert!(Arc::ptr_eq(&second.graphs[0], &third.graphs[0]));
+        sources[3].1 += "# a remark\n";
+        let fourth = checks.check(&sources);
+        assert!(!Arc::ptr_eq(&third.graphs[0], &fourth.graphs[0]));
+        assert_ne!(third.catalogue.hash, fourth.catalogue.hash);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn a_row_of_changes_is_checked_as_if_each_were_the_first(
+            edits in prop::collection::vec((0usize..4, any::<prop::sample::Index>(), "[ a-z0-9{}|>.:=\n#]{0,4}", 0usize..6), 1..6),
+        ) {
+            let vocabulary = vocabulary();
+            let mut checks = Checks::new(&vocabulary, Limits::default());
+            let mut sources = files();
+            checks.check(&sources);
+            for (file, at, put, gone) in edits {
+                let text = &mut sources[file].1;
+                let at = at.index(text.len().max(1)).min(text.len());
+                let end = (at + gone).min(text.len());
+                if text.is_char_boundary(at) && text.is_char_boundary(end) {
+                    text.replace_range(at..end, &put);
+                }
+                if put.is_empty() {
+                    sources.swap(0, file);
+                }
+                let (kept, anew) = (checks.check(&sources), check(&sources, &vocabulary, &Limits::default()));
+                prop_assert_eq!(kept.problems, anew.problems);
+                prop_assert_eq!(kept.graphs, anew.graphs);
+                prop_assert_eq!(kept.catalogue, anew.catalogue);
+            }
+        }
+    }
+}
