@@ -37,8 +37,8 @@ pub fn compare(
             _ => None,
         });
         let is_meant = |graph: &&Graph| Some(&graph.name) == named.as_ref();
-        let was = old.iter().map(Borrow::borrow).find(is_meant);
-        let is = new.iter().map(Borrow::borrow).find(is_meant);
+        let was = old.iter().map(Borrow::<Graph>::borrow).find(is_meant);
+        let is = new.iter().map(Borrow::<Graph>::borrow).find(is_meant);
         if let (Some(old), Some(new)) = (was, is) {
             let renamed = renamed(old, new);
             let found = Vec::new();
