@@ -10,6 +10,7 @@ use sokoni::{
         graph::{Catalogue, Graph},
     },
 };
+use std::sync::Arc;
 
 /// The same lines with other blanks: around signs, before and behind the line.
 fn untidy(source: &str, dice: &mut Dice) -> String {
@@ -62,14 +63,16 @@ fn with_remarks(source: &str, dice: &mut Dice) -> String {
 
 /// What is served of these files, but for the hash of the source and the numbers of its lines.
 fn served(sources: &[(String, String)]) -> (Vec<Graph>, Catalogue, usize) {
-    let mut checked = check(sources, &vocabulary(), &Limits::default());
-    for graph in &mut checked.graphs {
+    let checked = check(sources, &vocabulary(), &Limits::default());
+    let mut graphs: Vec<Graph> = checked.graphs.into_iter().map(Arc::unwrap_or_clone).collect();
+    for graph in &mut graphs {
         graph.hash.clear();
         graph.nodes.iter_mut().for_each(|node| node.line = 0);
         graph.commands.iter_mut().for_each(|command| command.line = 0);
     }
-    checked.catalogue.hash.clear();
-    (checked.graphs, checked.catalogue, checked.problems.len())
+    let mut catalogue = Arc::unwrap_or_clone(checked.catalogue);
+    catalogue.hash.clear();
+    (graphs, catalogue, checked.problems.len())
 }
 
 /// The lines without blanks, the empty ones left out.
