@@ -27,7 +27,8 @@ pub struct Habits {
 /// What a change of trees does: `old` are the live trees, `new` those of `sources`. A live tree that
 /// is not among the new ones is passed over. Without `habits` nobody is counted.
 pub fn compare(
-    old: &[impl Borrow<Graph>], new: &[impl Borrow<Graph>], sources: &[(String, String)], habits: Option<&Habits>,
+    old: &[impl Borrow<Graph>], new: &[impl Borrow<Graph>], sources: &[(String, String)],
+    habits: Option<&Habits>,
 ) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (file, source) in sources.iter().filter(|(_, source)| !syntax::is_overlay(source)) {
