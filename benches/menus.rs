@@ -48,7 +48,7 @@ fn check_all(bencher: Bencher, name: &str) {
 }
 
 /// The last file of a set changes at every round, as under the hand of somebody who writes.
-fn edits(name: &'static str) -> impl FnMut() -> Sources {
+fn edits(name: &str) -> impl FnMut() -> Sources + use<> {
     let mut sources = set(name);
     let (written, mut count) = (sources[sources.len() - 1].1.clone(), 0);
     move || {
@@ -61,7 +61,7 @@ fn edits(name: &'static str) -> impl FnMut() -> Sources {
 }
 
 #[divan::bench(args = SETS)]
-fn check_after_an_edit(bencher: Bencher, name: &'static str) {
+fn check_after_an_edit(bencher: Bencher, name: &str) {
     let mut checkup = Checkup::of(set(name), &Limits::default());
     bencher.with_inputs(edits(name)).bench_local_values(|sources| {
         checkup = checkup.again(sources);
@@ -69,7 +69,7 @@ fn check_after_an_edit(bencher: Bencher, name: &'static str) {
 }
 
 #[divan::bench(args = SETS)]
-fn phones_after_an_edit(bencher: Bencher, name: &'static str) {
+fn phones_after_an_edit(bencher: Bencher, name: &str) {
     let mut checkup = Checkup::of(set(name), &Limits::default());
     let (file, ground) = (set(name)[0].0.clone(), Ground::default());
     let look = Look { file, line: None, path: vec!["1".to_owned(); 3], lead: Lead::default() };

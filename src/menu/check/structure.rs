@@ -301,7 +301,7 @@ impl Checker<'_> {
     }
 
     /// What the SMS after a cut shows of a draft was asked for on every way to where it was cut.
-    fn drafts(&mut self, graph: &Graph, known: &BTreeMap<NodeId, BTreeSet<String>>) {
+    fn drafts(&mut self, graph: &Graph, known: &BTreeMap<NodeId, BTreeSet<&str>>) {
         let heads: Vec<Span> =
             self.blocks().filter(|b| matches!(b.head, Head::Drop(_))).map(|block| block.at).collect();
         for (drop, span) in graph.drops.iter().zip(heads) {
