@@ -11,6 +11,7 @@ pub mod face;
 pub mod fmt;
 pub mod graph;
 pub mod layout;
+pub mod lines;
 pub mod report;
 pub mod rules;
 pub mod syntax;

@@ -1,8 +1,8 @@
 //! Faults as a page shows them: with lines, and counted as browsers count.
 
 use crate::menu::{
+    lines::Lines,
     report::{Problem, Severity},
-    tree::Lines,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -20,7 +20,8 @@ use super::vocabulary::vocabulary;
 use crate::dialog::tape::stats::Stats;
 use crate::menu::{
     check::{Checked, Checks, Limits},
-    tree::{Block, Head, Lines, Name},
+    lines::Lines,
+    tree::{Block, Head, Name},
     vocabulary::Vocabulary,
 };
 use serde::{Deserialize, Serialize};

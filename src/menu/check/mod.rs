@@ -21,8 +21,9 @@ mod values;
 
 use crate::menu::{
     graph::{Catalogue, Enum, Graph},
+    lines::Lines,
     report::{Problem, Severity},
-    tree::{Block, File, Head, Lines, Name, Span},
+    tree::{Block, File, Head, Name, Span},
     vocabulary::Vocabulary,
 };
 use crate::types::Lang;
