@@ -1,12 +1,12 @@
 //! A parsed menu file, unresolved: blocks and lines as they were written, each with its place.
 
 use crate::types::CodeKind;
-use schemars::JsonSchema;
 use serde::Serialize;
 use std::time::Duration;
 
 /// A stretch of a source, in octets from its beginning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Span {
     /// First octet.
     pub start: usize,
@@ -15,8 +15,9 @@ pub struct Span {
 }
 
 /// Something with its place in the source.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-#[schemars(rename = "At_{T}")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "At_{T}"))]
 pub struct At<T> {
     /// What was written.
     #[serde(rename = "is")]
@@ -29,14 +30,16 @@ pub struct At<T> {
 pub type Name = At<String>;
 
 /// One file: a row of blocks.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct File {
     /// The blocks, in order.
     pub blocks: Vec<Block>,
 }
 
 /// A header and the indented lines under it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Block {
     /// The header.
     pub head: Head,
@@ -49,7 +52,8 @@ pub struct Block {
 }
 
 /// The header of a block.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Head {
     /// `menu name`
@@ -102,7 +106,8 @@ pub enum Head {
 }
 
 /// What a block that a dialog can stand on is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NodeHead {
     /// `screen name(args)`
@@ -129,7 +134,8 @@ pub enum NodeHead {
 }
 
 /// A parameter: `o: order`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Param {
     /// Its name.
     pub name: Name,
@@ -138,7 +144,8 @@ pub struct Param {
 }
 
 /// A type as written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Ty {
     /// `kes`, or `kes 50..20000`.
@@ -162,7 +169,8 @@ pub enum Ty {
 }
 
 /// One end of a range.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Bound {
     /// A number.
@@ -172,7 +180,8 @@ pub enum Bound {
 }
 
 /// A name and arguments: of a target, a query, an action or an SMS.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Call {
     /// What is called or gone to.
     pub name: Name,
@@ -181,7 +190,8 @@ pub struct Call {
 }
 
 /// An argument: `o`, `qty: o.qty`, `3`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Arg {
     /// The parameter it is for; by order when left out.
     pub name: Option<Name>,
@@ -190,7 +200,8 @@ pub struct Arg {
 }
 
 /// What an argument gives.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Given {
     /// A value by its path, or a word of an enum.
@@ -200,7 +211,8 @@ pub enum Given {
 }
 
 /// A text in each language, in the order of the file's `langs`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Texts {
     /// One text for each language, or one for all.
     pub by_lang: Vec<At<Vec<Piece>>>,
@@ -210,7 +222,8 @@ pub struct Texts {
 }
 
 /// A piece of a text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Piece {
     /// As it stands.
@@ -220,7 +233,8 @@ pub enum Piece {
 }
 
 /// Which text of a block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
     /// `say`
@@ -252,7 +266,8 @@ impl Field {
 }
 
 /// A key of the engine's own, or an option's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Key {
     /// What is typed.
     pub key: Name,
@@ -261,7 +276,8 @@ pub struct Key {
 }
 
 /// An indented line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Line {
     /// `dial *483*57#`
@@ -362,7 +378,8 @@ pub enum Line {
 }
 
 /// One place of an SMS command.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Slot {
     /// `{ready:int 1..99 = 1}`

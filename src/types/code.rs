@@ -3,7 +3,6 @@
 //! Each ends in a Damm check digit (H. M. Damm, 2004), so that any single wrong digit and any
 //! swap of two neighbours is noticed before anything happens.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -22,7 +21,8 @@ const DAMM: [[u8; 10]; 10] = [
 ];
 
 /// What a spoken number names; the kind fixes how many digits it has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CodeKind {
     /// A listing, and an artisan's own number: five digits.
