@@ -176,7 +176,7 @@ mod tests {
     fn a_misspelt_option_is_not_taken_for_the_name_of_a_file() {
         let said = |option: &str| {
             let read = Cli::try_parse_from(["sokoni", "menu", "check", option]);
-            without_a_false_tip(read.err().expect("no such option")).to_string()
+            without_a_false_tip(read.expect_err("no such option")).to_string()
         };
         let near = said("--formt");
         assert!(near.contains("'--format'") && !near.contains("as a value"), "{near}");

@@ -4,7 +4,7 @@ use crate::menu::{
     graph::{Catalogue, Choice, Graph, Kind, Message, Node, NodeId, Path, Resume, Text},
     layout::{Nav, option_line, page, wrong_key},
     template::{Widths, scope},
-    vocabulary::Vocabulary,
+    vocabulary::{NEVER_TOGETHER, Vocabulary},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -169,13 +169,15 @@ fn seen_together(choices: &[Choice]) -> Vec<Vec<&Choice>> {
         }
         worlds = more;
     }
-    // Who has a PIN is told by two values.
-    let told = |world: &BTreeMap<&Path, &str>, name: &str, word: &str| {
+    let told = |world: &BTreeMap<&Path, &str>, (name, word): (&str, &str)| {
         world.iter().any(|(path, is)| matches!(path, Path::Global(path) if path == name) && *is == word)
+    };
+    let can_be = |world: &BTreeMap<&Path, &str>| {
+        !NEVER_TOGETHER.iter().any(|words| words.iter().all(|is| told(world, *is)))
     };
     worlds
         .iter()
-        .filter(|world| !(told(world, "me.has_pin", "yes") && told(world, "me.pin", "none")))
+        .filter(|world| can_be(world))
         .map(|world| {
             let shown = |choice: &&Choice| {
                 choice.when.as_ref().is_none_or(|(path, word)| world.get(path) == Some(&word.as_str()))

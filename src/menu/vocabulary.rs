@@ -7,6 +7,9 @@ use crate::{gsm::fit, menu::value::Value, types::CodeKind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// Words that two values never have at the same time: whoever has a PIN is not somebody without.
+pub const NEVER_TOGETHER: [[(&str, &str); 2]; 1] = [[("me.has_pin", "yes"), ("me.pin", "none")]];
+
 /// The type of a value. Widths are in septets, at the widest value the type can hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

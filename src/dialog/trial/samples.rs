@@ -7,7 +7,7 @@ use crate::{
         graph::{Asked, Bound, Choice, Graph, Kind, Path},
         template::Words,
         value::{Record, Value},
-        vocabulary::{Type, Vocabulary},
+        vocabulary::{NEVER_TOGETHER, Type, Vocabulary},
     },
     types::{CodeKind, Kes, Lang, Msisdn, SpokenCode, Timestamp},
 };
@@ -175,7 +175,19 @@ impl Samples<'_> {
             return Some(chosen);
         }
         let named = |(path, _): &&(Path, String)| matches!(path, Path::Global(name) if name == global);
-        tests(self.graph?).find(named).map(|(_, word)| word.as_str())
+        let word = tests(self.graph?).find(named).map(|(_, word)| word.as_str())?;
+        // The second gives way to the first, unless somebody chose it.
+        let cannot_be = NEVER_TOGETHER.iter().any(|[first, second]| {
+            let chosen = self.chosen.get(second.0).is_some_and(|word| word == second.1);
+            let second_is_it = (global, word) == *second && self.wanted_word(first.0) == Some(first.1);
+            ((global, word) == *first && chosen) || second_is_it
+        });
+        if cannot_be { self.another_word(global, word) } else { Some(word) }
+    }
+
+    fn another_word(&self, global: &str, word: &str) -> Option<&str> {
+        let Type::Enum(set) = self.vocabulary.globals.get(global)? else { return None };
+        self.vocabulary.enums.get(set)?.iter().map(String::as_str).find(|other| *other != word)
     }
 
     fn record(&self, ty: &str, nth: usize, lang: Lang) -> Record {

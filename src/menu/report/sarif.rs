@@ -113,7 +113,7 @@ mod tests {
 
     fn log(file: &str, source: &str, span: (usize, usize)) -> Value {
         let sources = [(file.to_owned(), source.to_owned())];
-        let text = to_sarif(&[problem(file, span)], &sources, "/work/it");
+        let text = to_sarif(&[problem(file, span)], &sources, "/home/it");
         serde_json::from_str(&text).expect("JSON")
     }
 
@@ -131,8 +131,8 @@ mod tests {
             let log = log(file, "x", (0, 1));
             log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"].clone()
         };
-        assert_eq!(uri("/work/it/my menus/a.menu")["uri"], "my%20menus/a.menu");
+        assert_eq!(uri("/home/it/my menus/a.menu")["uri"], "my%20menus/a.menu");
         assert_eq!(uri("./a.menu")["uri"], "a.menu");
-        assert_eq!(uri("/work/item/a.menu"), json!({ "uri": "file:///work/item/a.menu" }));
+        assert_eq!(uri("/home/item/a.menu"), json!({ "uri": "file:///home/item/a.menu" }));
     }
 }

@@ -36,7 +36,8 @@ fn untidy(source: &str, dice: &mut Dice) -> String {
             );
         }
         out += &line;
-        out.push_str(*dice.pick(&["", "", "  ", "\t"]));
+        let tail: &str = dice.pick::<&str>(&["", "", "  ", "\t"]);
+        out.push_str(tail);
         out.push('\n');
     }
     out

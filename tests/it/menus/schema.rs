@@ -8,7 +8,7 @@ use sokoni::{
     cli::menu::json::{JsonArgs, run},
     menu::{builtin, syntax},
 };
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -28,7 +28,7 @@ async fn faults(validator: &mut Program, document: &Value) -> Vec<Value> {
 /// What `sokoni menu json` prints of this.
 fn printed(path: &str) -> Value {
     let mut out = Vec::new();
-    let args = JsonArgs { paths: vec![PathBuf::from(root().join(path))], schema: false };
+    let args = JsonArgs { paths: vec![root().join(path)], schema: false };
     run(&args, &mut out).expect("printed");
     serde_json::from_slice(&out).expect("JSON")
 }

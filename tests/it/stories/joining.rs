@@ -73,7 +73,7 @@ async fn w14_the_language_key_changes_every_later_text() {
     let home = achieng.presses("5").await;
     assert!(home.starts_with("Achieng፦ KSh 850\n1 ዕቃ ሽጥ\n"), "{home}");
     let money = achieng.dials_code("*483*57*3#").await;
-    assert!(money.starts_with("ያለ 850፣ በትዕዛዝ 0፣ በጉዞ 0\n1 ወደ M-Pesa ላክ"), "{money}");
+    assert!(money.starts_with("ያለ 850፣ ትዕዛዝ 0፣ ጉዞ 0\n1 M-Pesa ላክ\n"), "{money}");
     achieng.walks(&[]).await;
     achieng.reads_in(Lang::EN);
     assert!(achieng.presses("5").await.starts_with("Hello Achieng. You have KSh 850"));

@@ -90,7 +90,7 @@ async fn w50_a_slip_of_one_digit_is_told_and_costs_no_try() {
     let (village, _, _, otieno, order, number) = fetched().await;
     let last = number.chars().last().and_then(|c| c.to_digit(10)).expect("a digit");
     let slip = format!("{}{}", &number[..6], (last + 1) % 10);
-    otieno.asks(&format!("PICK {} {slip}", order.code), "Missing: number").await;
+    otieno.asks(&format!("PICK {} {slip}", order.code), &format!("Number {slip} is not right")).await;
     assert_eq!(order.state().await, "ready");
     let with_him = otieno.asks(&format!("PICK {} {number}", order.code), "is with you now").await;
     assert!(with_him.contains("Bring it to Kibera Kiosk. KSh 100 is yours on arrival"), "{with_him}");
