@@ -277,11 +277,13 @@ function blockAt(line) {
 function moved() {
   if (!open || document.activeElement !== open.area) return;
   drawHere();
-  if (!sight || wanted.running || wanted.typedAt !== null) return;
+  if (!sight || wanted.typedAt !== null) return;
   const block = blockAt(lineOf(open.area.value, open.area.selectionStart));
   if (keyOf(block) === followed) return;
   followed = keyOf(block);
-  later(0, true);
+  // Behind a look that is under way comes another one.
+  if (wanted.running) wanted.follow = true;
+  else later(0, true);
 }
 
 function show(seen, typedAt, isLast, askedLine) {
