@@ -7,6 +7,7 @@ pub mod config;
 pub mod demo;
 pub mod dial;
 pub mod ledger;
+pub mod loans;
 pub mod menu;
 pub mod messages;
 pub mod replay;
@@ -36,6 +37,7 @@ enum Command {
     Store(store::StoreArgs),
     Menu(menu::MenuArgs),
     Ledger(ledger::LedgerArgs),
+    Loans(loans::LoansArgs),
     Messages(messages::MessagesArgs),
     Config(config::ConfigArgs),
     Smsc(smsc::SmscArgs),
@@ -108,6 +110,7 @@ impl Cli {
             Command::Store(args) => store::run(args, &mut Derived::default()).await,
             Command::Menu(args) => menu::run(&args),
             Command::Ledger(args) => ledger::run(args).await,
+            Command::Loans(args) => loans::run(args).await,
             Command::Messages(args) => messages::run(args).await,
             Command::Config(args) => config::run(&args),
             Command::Smsc(args) => smsc::run(args).await,

@@ -6,6 +6,7 @@ mod menus;
 use crate::cli::menu::sources::menu_files;
 use crate::config::Config;
 use crate::engine::lanes::Lanes;
+use crate::engine::loans::desk::LoanDesk;
 use crate::engine::menus::change::{By, Outcome};
 use crate::engine::menus::desk::MenuDesk;
 use crate::engine::menus::{Menus, sweep as old_menus};
@@ -182,6 +183,7 @@ impl Service {
             dialogs: Arc::clone(&engine) as Arc<dyn Dialogs>,
             editor: Some(editor(&config, &engine, &stop)),
             menus: Some(Arc::new(menus.clone()) as Arc<dyn MenuDesk>),
+            loans: Some(Arc::clone(&engine) as Arc<dyn LoanDesk>),
         };
         let pages = web::routes::router_in(Arc::clone(&front), config.http.clone(), around)
             .merge(callback::router(Arc::clone(&front), callback_secret))

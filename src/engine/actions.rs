@@ -58,6 +58,7 @@ impl Engine {
             "share.request" => self.payout_request(work, who, me, PayFrom::Mentor, wish).await,
             "mentee.invite" | "mentor.offer" | "rider.invite" => self.invite_person(work, me, wish).await,
             "task.go" | "task.pick" | "task.leave" => self.answer_task(work, me, wish).await,
+            name if name.starts_with("loan.") => self.act_on_loan(work, who, me, wish).await,
             "guide.name" => self.name_guide(work, me, wish).await,
             "guide.mine" => self.my_guide(work, who, me).await,
             "guide.end" => self.end_guide(work, me).await,
@@ -177,7 +178,7 @@ impl Engine {
     }
 
     /// What speaks against a payout before anything is asked: a hold, an open one, the line.
-    async fn payout_hindrance(
+    pub(super) async fn payout_hindrance(
         &self, work: &mut Work<'_>, who: &Caller, me: &Party,
     ) -> Result<Option<Outcome>, Fault> {
         if let Some(hold) = &me.hold {
@@ -434,7 +435,7 @@ pub(super) fn missing(wish: &Do, name: &str) -> Fault {
     Fault::Broken(format!("{} was called without a fitting {name}", wish.name))
 }
 
-fn kes_arg(wish: &Do, name: &str) -> Result<Kes, Fault> {
+pub(super) fn kes_arg(wish: &Do, name: &str) -> Result<Kes, Fault> {
     match wish.args.get(name) {
         Some(Value::Kes(sum)) => Ok(*sum),
         Some(Value::Int(shillings)) => Ok(Kes::major(*shillings)),
@@ -463,7 +464,7 @@ pub(super) fn phone_arg(wish: &Do, name: &str) -> Result<Msisdn, Fault> {
     }
 }
 
-fn plain_word<'a>(wish: &'a Do, name: &str) -> Result<&'a str, Fault> {
+pub(super) fn plain_word<'a>(wish: &'a Do, name: &str) -> Result<&'a str, Fault> {
     match wish.args.get(name) {
         Some(Value::Word { word, .. }) => Ok(word),
         _ => Err(missing(wish, name)),

@@ -1,10 +1,10 @@
-//! The four kinds of things with a life, as a turn holds them: read once, evolved in memory,
+//! The five kinds of things with a life, as a turn holds them: read once, evolved in memory,
 //! written with the indexes that find them again.
 
-use crate::market::{self, Event, Listing, Order, Party, Payout};
+use crate::market::{self, Event, Listing, Loan, Order, Party, Payout};
 use crate::store::batch::{Act, Batch, Expect, Op};
 use crate::store::{Key, codec, keys};
-use crate::types::{Msisdn, PartyId, PayoutId, SpokenCode, Timestamp};
+use crate::types::{LoanId, Msisdn, PartyId, PayoutId, SpokenCode, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -112,6 +112,8 @@ pub struct Shelves {
     pub orders: Shelf<Order>,
     /// Payouts.
     pub payouts: Shelf<Payout>,
+    /// Loans.
+    pub loans: Shelf<Loan>,
 }
 
 impl Shelves {
@@ -121,6 +123,7 @@ impl Shelves {
         self.listings.write(batch);
         self.orders.write(batch);
         self.payouts.write(batch);
+        self.loans.write(batch);
     }
 
     /// Applies a stored event: how views are derived from the journal again.
@@ -130,6 +133,7 @@ impl Shelves {
             Event::Listing(id, event) => self.listings.evolve(*id, event, at),
             Event::Order(id, event) => self.orders.evolve(*id, event, at),
             Event::Payout(id, event) => self.payouts.evolve(*id, event, at),
+            Event::Loan(id, event) => self.loans.evolve(*id, event, at),
         }
     }
 
@@ -358,5 +362,61 @@ impl Aggregate for Payout {
 
     fn shelf(shelves: &mut Shelves) -> &mut Shelf<Self> {
         &mut shelves.payouts
+    }
+}
+
+/// The loan of an artisan that is not repaid or stopped yet.
+pub fn open_loan_of(artisan: PartyId) -> Key {
+    keys::index("open_loan", &[artisan.as_bytes()], b"")
+}
+
+/// All loans of an artisan, by the moment they were asked for.
+pub fn loans_of(artisan: PartyId) -> Key {
+    keys::index_prefix("loan_of", &[artisan.as_bytes()])
+}
+
+/// All loans, by the moment they were asked for.
+pub fn all_loans() -> Key {
+    keys::index_prefix("loan", &[])
+}
+
+/// Loans of which something is to be sent back to lenders.
+pub fn loans_due() -> Key {
+    keys::index_prefix("loan_due", &[])
+}
+
+impl Aggregate for Loan {
+    type Id = LoanId;
+    type Event = market::LoanEvent;
+
+    fn key(id: LoanId) -> Key {
+        keys::loan(id)
+    }
+
+    fn evolve(state: Option<Self>, event: &Self::Event, at: Timestamp) -> Option<Self> {
+        market::loan::evolve(state, event, at)
+    }
+
+    fn wrap(id: LoanId, event: Self::Event) -> Event {
+        Event::Loan(id, event)
+    }
+
+    fn indexes(&self, id: LoanId) -> BTreeMap<Key, Vec<u8>> {
+        let asked = keys::moment(self.asked);
+        let mut found = entries([
+            keys::index("loan", &[&asked], id.as_bytes()),
+            keys::index("loan_of", &[self.artisan.as_bytes(), &asked], id.as_bytes()),
+        ]);
+        if self.due() > crate::types::Kes::ZERO {
+            found.insert(keys::index("loan_due", &[], id.as_bytes()), Vec::new());
+        }
+        if self.stage.is_open() {
+            found.insert(open_loan_of(self.artisan), id.as_bytes().to_vec());
+        }
+        found
+    }
+
+    fn shelf(shelves: &mut Shelves) -> &mut Shelf<Self> {
+        &mut shelves.loans
     }
 }

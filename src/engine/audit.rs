@@ -57,7 +57,7 @@ impl Derived {
 }
 
 /// Indexes that follow from the things themselves; others are the engine's own notes.
-const DERIVED: [&str; 18] = [
+const DERIVED: [&str; 22] = [
     "task",
     "invited",
     "mentee",
@@ -76,6 +76,10 @@ const DERIVED: [&str; 18] = [
     "token",
     "payout",
     "open_payout",
+    "loan",
+    "loan_of",
+    "loan_due",
+    "open_loan",
 ];
 
 impl Rederive for Derived {

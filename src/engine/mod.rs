@@ -13,6 +13,7 @@ pub mod clock;
 pub mod due;
 mod heard;
 pub mod lanes;
+pub mod loans;
 pub mod menus;
 pub mod messages;
 mod optout;

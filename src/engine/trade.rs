@@ -11,7 +11,7 @@ use crate::ledger::{Fact, MentorShare, Sale};
 use crate::market::listing::{self, Listing, ListingCommand};
 use crate::market::order::{self, Check, Order, OrderCommand, OrderEvent, OrderStage};
 use crate::market::party::Party;
-use crate::market::payout::{self, Heard, Payout, PayoutCommand, PayoutEvent};
+use crate::market::payout::{self, Heard, PayFrom, Payout, PayoutCommand, PayoutEvent};
 use crate::menu::value::Value;
 use crate::types::{Kes, PartyId, PayoutId, Purpose, SpokenCode, Timestamp, Usd};
 use serde::{Deserialize, Serialize};
@@ -254,7 +254,9 @@ impl Engine {
         let was = before.check.map_or((0, 0), |was| (was.passed, was.failed));
         let shown = Value::Record(self.check(work, code, &order, &maker).await?);
         if check.passed > was.0 {
-            self.tell(work, &maker, "order_released", vec![shown.clone()])?;
+            let took = self.loan_took(work, code, &order).await?;
+            let name = if took > Kes::ZERO { "order_released_loan" } else { "order_released" };
+            self.tell(work, &maker, name, vec![shown.clone()])?;
         }
         if check.failed > was.1 {
             self.tell(work, &maker, "order_failed", vec![shown])?;
@@ -272,7 +274,11 @@ impl Engine {
             maker_gets: quote.maker_gets(pieces),
             mentor: order.mentoring.map(|m| MentorShare { mentor: m.mentor, share_bp: m.share_bp }),
         };
-        work.post(&Fact::Released { order: code, round, maker, sale, loan: None })?;
+        let loan = self.loan_cut_of(work, maker).await?;
+        work.post(&Fact::Released { order: code, round, maker, sale, loan })?;
+        if let Some(cut) = loan {
+            self.take_for_loan(work, (code, round), maker, sale.maker_gets, cut).await?;
+        }
         self.tell_share(work, order, maker, pieces, &sale).await
     }
 
@@ -329,6 +335,10 @@ impl Engine {
     ) -> Result<(), Fault> {
         let payout = work.need::<Payout>(id).await?;
         let owner = work.need::<Party>(payout.owner).await?;
+        let told = matches!(event, PayoutEvent::WentUnknown { .. } | PayoutEvent::Contradicted { .. });
+        if payout.from == PayFrom::Loan && !told {
+            return self.follow_disbursal(work, &payout, &owner, event).await;
+        }
         let (amount, from) = (payout.amount, purse_of(payout.from, owner.id));
         let fee = self.policy.payout_fee(amount);
         let text = match event {

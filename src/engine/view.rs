@@ -14,7 +14,7 @@ use crate::market::payout::{PayFrom, Payout};
 use crate::menu::value::{Record, Value};
 use crate::store::{Key, codec, keys};
 use crate::types::time::NAIROBI;
-use crate::types::{CodeKind, Kes, Lang, PartyId, PayoutId, SpokenCode, Timestamp};
+use crate::types::{CodeKind, Kes, Lang, LoanId, PartyId, PayoutId, SpokenCode, Timestamp};
 use std::collections::BTreeMap;
 
 /// Most rows a list shows: more than anybody pages through on a phone.
@@ -37,6 +37,8 @@ pub fn purse_of(from: PayFrom, owner: PartyId) -> Purse {
         PayFrom::Mentor => Purse::Mentor(owner),
         PayFrom::Agent => Purse::Agent(owner),
         PayFrom::Rider => Purse::Rider(owner),
+        // A loan is in none of them; what is hers besides is what she has earned.
+        PayFrom::Loan => Purse::Artisan(owner),
     }
 }
 
@@ -105,6 +107,7 @@ impl Engine {
             "me.pin" => Value::word("pin_state", pin_word(&party)),
             "me.has_pin" => yes_no(party.pin.is_some()),
             "me.mentor" => yes_no(party.is_mentor()),
+            "me.loan_most" => Value::Kes(self.loan_most(work, party.id).await?),
             "me.share" => Value::Kes(self.share_free(work, &party).await?),
             "me.share_held" => Value::Kes(self.share_held(work, &party).await?),
             "orders.new" => {
@@ -139,6 +142,8 @@ impl Engine {
             "ledger.recent" => return entries(work, purse(&party)).await,
             "share.recent" => return entries(work, Purse::Mentor(party.id)).await,
             "task.mine" => return self.tasks(work, &party).await,
+            "loan.notes" => return self.loan_notes(work, &party).await,
+            "loans.to_endorse" => return self.loans_to_endorse(work, &party).await,
             "mentee.all" => return self.mentees(work, &party).await,
             _ => return Err(Fault::Broken(format!("no query is called {query}"))),
         };
@@ -294,6 +299,7 @@ impl Engine {
                 ("why", Value::word("reason", check.reason.map_or("other", |reason| reason.word()))),
                 ("fee", Value::Kes(self.policy.agent.parcel_checked())),
                 ("earn", Value::Kes(order.terms.quote.maker_gets(check.passed))),
+                ("loan", Value::Kes(self.loan_took(work, code, order).await?)),
                 ("free", Value::Kes(free(work, reader).await?)),
                 ("due", Value::Date(order.due.unwrap_or(order.since))),
                 ("phone", Value::Phone(self.house.help_phone)),
@@ -368,7 +374,7 @@ fn yes_no(so: bool) -> Value {
 }
 
 /// The word under which the catalogue knows why a provider did not pay.
-fn fail_word(why: &str) -> &'static str {
+pub(super) fn fail_word(why: &str) -> &'static str {
     match why {
         "no such M-Pesa user" => "no_user",
         "M-Pesa is full" => "full",
@@ -421,6 +427,12 @@ impl FromIndex for PartyId {
 }
 
 impl FromIndex for PayoutId {
+    fn from_octets(octets: &[u8]) -> Option<Self> {
+        Some(Self::from_bytes(octets.try_into().ok()?))
+    }
+}
+
+impl FromIndex for LoanId {
     fn from_octets(octets: &[u8]) -> Option<Self> {
         Some(Self::from_bytes(octets.try_into().ok()?))
     }

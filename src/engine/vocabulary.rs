@@ -6,6 +6,7 @@ use super::optout::{START, STOP};
 use crate::menu::vocabulary::{Action, Query, Type, Vocabulary};
 use crate::types::CodeKind;
 
+mod loans;
 mod typical;
 
 const COUNT: Type = Type::Int { min: 0, max: 99 };
@@ -25,7 +26,7 @@ fn named<const N: usize>(pairs: [(&str, Type); N]) -> Vec<(String, Type)> {
 
 /// Closed sets whose words the domain itself uses. What is sold (`kind`, `stuff`) is the
 /// operators' own list and stands in the menu files.
-const SETS: [(&str, &[&str]); 11] = [
+const SETS: [(&str, &[&str]); 14] = [
     ("lang", &["en", "sw", "am"]),
     ("pin_state", &["none", "set", "locked"]),
     ("listing_state", &["waiting", "on_sale", "paused", "refused", "removed"]),
@@ -39,6 +40,12 @@ const SETS: [(&str, &[&str]); 11] = [
     ("tie", &["mentee", "guide", "mentor", "rider"]),
     ("task_state", &["asked", "going", "carried"]),
     ("mentee_stage", &["waiting", "joined", "listed", "sold", "graduated"]),
+    ("loan_for", &["machine", "materials", "phone", "other"]),
+    (
+        "loan_state",
+        &["asked", "endorsed", "shown", "funded", "agreed", "sent", "repaying", "repaid", "stopped"],
+    ),
+    ("note_from", &["lender", "me"]),
     ("pay_fail", &["no_user", "full", "limit", "size", "float", "taken_back", "declined"]),
 ];
 
@@ -51,6 +58,7 @@ pub fn vocabulary() -> Vocabulary {
     v.words = STOP.iter().chain(&START).map(|word| (*word).to_owned()).collect();
     records(&mut v);
     role_records(&mut v);
+    loans::records(&mut v);
     for (path, ty) in named([
         ("me.first", Type::Text(12)),
         ("me.place", Type::Text(16)),
@@ -63,6 +71,7 @@ pub fn vocabulary() -> Vocabulary {
         ("me.mentor", word("yes_no")),
         ("me.share", Type::Cents),
         ("me.share_held", Type::Cents),
+        ("me.loan_most", Type::Kes),
         ("me.code", Type::Code(CodeKind::Listing)),
         ("orders.new", COUNT),
         ("tasks.open", COUNT),
@@ -80,6 +89,8 @@ pub fn vocabulary() -> Vocabulary {
         ("ledger.recent", "entry"),
         ("share.recent", "entry"),
         ("mentee.all", "mentee"),
+        ("loan.notes", "note"),
+        ("loans.to_endorse", "loan"),
         ("task.mine", "task"),
         ("parcels.expected", "order"),
         ("parcels.unchecked", "order"),
@@ -93,6 +104,7 @@ pub fn vocabulary() -> Vocabulary {
     invitation_actions(&mut v);
     mentor_actions(&mut v);
     rider_actions(&mut v);
+    loans::actions(&mut v);
     v.typical = typical::typical();
     v
 }
@@ -152,6 +164,7 @@ fn records(v: &mut Vocabulary) {
             ("why", word("reason")),
             ("fee", Type::Kes),
             ("earn", Type::Kes),
+            ("loan", Type::Cents),
             ("free", Type::Cents),
             ("due", Type::Date),
             ("phone", Type::Phone),

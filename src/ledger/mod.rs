@@ -20,5 +20,5 @@ mod tests;
 
 pub use account::{Account, Purse, Side};
 pub use balance::{Books, StatementLine, TrialRow};
-pub use posting::{Fact, LoanCut, MentorShare, Parts, Sale, post, split};
+pub use posting::{Fact, LoanCut, MentorShare, Parts, Sale, loan_cut, post, split};
 pub use transfer::{Kind, Line, Phase, Reference, Refused, Transfer};

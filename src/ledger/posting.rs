@@ -263,9 +263,29 @@ pub enum Fact {
         /// How much.
         amount: Kes,
     },
-    /// A loan was sent to an artisan.
+    /// The provider sent a loan to an artisan. It was never among her own money.
     LoanSent {
+        /// By which payout.
+        payout: PayoutId,
         /// To whom.
+        artisan: PartyId,
+        /// How much.
+        amount: Kes,
+        /// What the provider charges us.
+        fee: Kes,
+    },
+    /// The provider took a loan back that it had sent.
+    LoanReturned {
+        /// By which payout it had gone.
+        payout: PayoutId,
+        /// To whom.
+        artisan: PartyId,
+        /// How much.
+        amount: Kes,
+    },
+    /// A funded loan that she did not take: the lenders' money goes back with the next remittance.
+    LoanUnlent {
+        /// For whom it was.
         artisan: PartyId,
         /// The lending site's reference.
         paper: String,
@@ -369,7 +389,14 @@ fn lines(fact: &Fact) -> Vec<Line> {
             credit(A::Margin, less(*collected, *cost)),
         ],
         Fact::LoanFunded { amount, .. } => moved(A::Bank, A::KivaPrincipal, *amount),
-        Fact::LoanSent { artisan, amount, .. } => moved(A::Loan(*artisan), A::MmFloat, *amount),
+        Fact::LoanSent { artisan, amount, fee, .. } => vec![
+            debit(A::Loan(*artisan), *amount),
+            credit(A::MmFloat, *amount),
+            debit(A::ExpMm, *fee),
+            credit(A::MmFloat, *fee),
+        ],
+        Fact::LoanReturned { artisan, amount, .. } => moved(A::MmFloat, A::Loan(*artisan), *amount),
+        Fact::LoanUnlent { amount, .. } => moved(A::KivaPrincipal, A::KivaDue, *amount),
         Fact::LoanRemitted { amount, .. } => moved(A::KivaDue, A::Bank, *amount),
     }
 }
@@ -457,8 +484,15 @@ fn head(fact: &Fact) -> Head {
         Fact::LoanFunded { artisan, paper, .. } => {
             single(format!("loan/{paper}/funded"), Kind::LoanFunded, R::Party(*artisan))
         }
-        Fact::LoanSent { artisan, paper, .. } => {
-            single(format!("loan/{paper}/sent"), Kind::LoanSent, R::Party(*artisan))
+        // A payout sends one loan, and gets it back once.
+        Fact::LoanSent { payout, .. } => {
+            single(format!("loan/{payout}/sent"), Kind::LoanSent, R::Payout(*payout))
+        }
+        Fact::LoanReturned { payout, .. } => {
+            single(format!("loan/{payout}/returned"), Kind::LoanReturned, R::Payout(*payout))
+        }
+        Fact::LoanUnlent { artisan, paper, .. } => {
+            single(format!("loan/{paper}/unlent"), Kind::LoanUnlent, R::Party(*artisan))
         }
         Fact::LoanRemitted { paper, .. } => {
             single(format!("remitted/{paper}"), Kind::LoanRemitted, R::Paper(paper.clone()))
@@ -497,7 +531,8 @@ fn negative(fact: &Fact) -> Option<&'static str> {
         | Fact::PayoutFailed { amount, .. }
         | Fact::PayoutReversed { amount, .. }
         | Fact::LoanFunded { amount, .. }
-        | Fact::LoanSent { amount, .. }
+        | Fact::LoanReturned { amount, .. }
+        | Fact::LoanUnlent { amount, .. }
         | Fact::LoanRemitted { amount, .. } => vec![("amount", *amount)],
         Fact::Captured { charged, goods, shipping, fee, .. } => {
             vec![("charged", *charged), ("goods", *goods), ("shipping", *shipping), ("fee", *fee)]
@@ -512,7 +547,9 @@ fn negative(fact: &Fact) -> Option<&'static str> {
         | Fact::BoxUsed { fee, .. }
         | Fact::StockKept { fee, .. }
         | Fact::ParcelDelivered { fee, .. } => vec![("fee", *fee)],
-        Fact::CashServed { amount, fee, .. } | Fact::PayoutPaid { amount, fee, .. } => {
+        Fact::CashServed { amount, fee, .. }
+        | Fact::PayoutPaid { amount, fee, .. }
+        | Fact::LoanSent { amount, fee, .. } => {
             vec![("amount", *amount), ("fee", *fee)]
         }
         Fact::PayoutPaidLate { amount, covered, fee, .. } => vec![

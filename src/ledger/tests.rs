@@ -103,8 +103,11 @@ fn a_mentors_share_is_the_floor_of_the_sale_value_and_never_touches_the_artisan(
 }
 
 fn lent(amount: Kes) -> [Fact; 2] {
-    let (artisan, paper) = (party("wanjiku"), "loan 7".to_owned());
-    [Fact::LoanFunded { artisan, paper: paper.clone(), amount }, Fact::LoanSent { artisan, paper, amount }]
+    let (artisan, payout) = (party("wanjiku"), PayoutId::derived("loan 7"));
+    [
+        Fact::LoanFunded { artisan, paper: "loan 7".to_owned(), amount },
+        Fact::LoanSent { payout, artisan, amount, fee: Kes::ZERO },
+    ]
 }
 
 #[test]
@@ -349,6 +352,18 @@ fn more_pieces_than_were_paid_for_cannot_be_released() {
     let sale = Sale { value: Kes::minor(420_358), ..three_sold() };
     assert!(matches!(write(&mut books, released(sale, None)), Err(Refused::BelowFloor { .. })));
     assert_eq!(books.balance(Account::Artisan(party("wanjiku"))), Kes::ZERO);
+}
+
+#[test]
+fn a_loan_that_comes_back_is_owed_by_nobody_and_one_not_taken_is_due_to_the_lenders() {
+    let (artisan, payout, amount) = (party("wanjiku"), PayoutId::derived("loan 7"), kes(5_000));
+    let back = Fact::LoanReturned { payout, artisan, amount };
+    let unlent = Fact::LoanUnlent { artisan, paper: "loan 7".to_owned(), amount };
+    let books = written(lent(amount).into_iter().chain([back]));
+    assert_eq!(books.balance(Account::Loan(artisan)), Kes::ZERO);
+    assert_eq!(books.balance(Account::KivaPrincipal), amount);
+    let books = written([lent(amount)[0].clone(), unlent]);
+    assert_eq!((books.balance(Account::KivaPrincipal), books.balance(Account::KivaDue)), (Kes::ZERO, amount));
 }
 
 #[test]

@@ -51,13 +51,17 @@ pub enum Kind {
     LoanFunded,
     /// A loan was sent to an artisan.
     LoanSent,
+    /// A loan that was sent came back, undelivered.
+    LoanReturned,
+    /// Lenders' money that nobody borrowed waits to go back.
+    LoanUnlent,
     /// Repayments were sent back to lenders.
     LoanRemitted,
 }
 
 impl Kind {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::Opened,
         Self::FloatFunded,
         Self::PspSettled,
@@ -79,6 +83,8 @@ impl Kind {
         Self::ShippingSettled,
         Self::LoanFunded,
         Self::LoanSent,
+        Self::LoanReturned,
+        Self::LoanUnlent,
         Self::LoanRemitted,
     ];
 
@@ -106,6 +112,8 @@ impl Kind {
             Self::ShippingSettled => "shipping_settled",
             Self::LoanFunded => "loan_funded",
             Self::LoanSent => "loan_sent",
+            Self::LoanReturned => "loan_returned",
+            Self::LoanUnlent => "loan_unlent",
             Self::LoanRemitted => "loan_remitted",
         }
     }

@@ -1,7 +1,7 @@
 //! Everything that can be asked of the market, addressed to one thing in it.
 
-use super::{ListingCommand, OrderCommand, PartyCommand, PayoutCommand};
-use crate::types::{PartyId, PayoutId, SpokenCode};
+use super::{ListingCommand, LoanCommand, OrderCommand, PartyCommand, PayoutCommand};
+use crate::types::{LoanId, PartyId, PayoutId, SpokenCode};
 use serde::{Deserialize, Serialize};
 
 /// A command, addressed to one aggregate.
@@ -16,4 +16,6 @@ pub enum Command {
     Order(SpokenCode, OrderCommand),
     /// To a payout.
     Payout(PayoutId, PayoutCommand),
+    /// To a loan.
+    Loan(LoanId, LoanCommand),
 }

@@ -1,8 +1,8 @@
 //! Everything that happens in the market, addressed to one thing in it. This is what the journal
 //! keeps: the tags are stable for ever.
 
-use super::{ListingEvent, OrderEvent, PartyEvent, PayoutEvent};
-use crate::types::{PartyId, PayoutId, SpokenCode};
+use super::{ListingEvent, LoanEvent, OrderEvent, PartyEvent, PayoutEvent};
+use crate::types::{LoanId, PartyId, PayoutId, SpokenCode};
 use serde::{Deserialize, Serialize};
 
 /// An event, addressed to one aggregate.
@@ -17,6 +17,8 @@ pub enum Event {
     Order(SpokenCode, OrderEvent),
     /// Of a payout.
     Payout(PayoutId, PayoutEvent),
+    /// Of a loan.
+    Loan(LoanId, LoanEvent),
 }
 
 #[cfg(test)]
@@ -32,6 +34,7 @@ mod tests {
     fn the_journals_words_never_change() {
         let party = PartyId::derived("wanjiku");
         let payout = PayoutId::derived("payout 1");
+        let loan = LoanId::derived("loan 1");
         let listing = SpokenCode::nth(CodeKind::Listing, 0);
         let order = SpokenCode::nth(CodeKind::Order, 0);
         let maker = || "necklace".parse().expect("a word");
@@ -111,6 +114,14 @@ mod tests {
                 format!(
                     r#"{{"party":["{id}",{{"invited":{{"phone":"{phone}","name":"Akinyi","to":"mentee","at":5}}}}]}}"#
                 ),
+            ),
+            (
+                Event::Loan(loan, LoanEvent::Taken { order, round: 2, amount: Kes::minor(8_550) }),
+                format!(r#"{{"loan":["{loan}",{{"taken":{{"order":"{order}","round":2,"amount":8550}}}}]}}"#),
+            ),
+            (
+                Event::Loan(loan, LoanEvent::Funded { paper: "K-7".into(), lenders: 31, countries: 9 }),
+                format!(r#"{{"loan":["{loan}",{{"funded":{{"paper":"K-7","lenders":31,"countries":9}}}}]}}"#),
             ),
             (
                 Event::Party(party, PartyEvent::PinMissed { left: 2 }),

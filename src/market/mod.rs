@@ -1,4 +1,4 @@
-//! The business: artisans and agents, listings, orders, payouts.
+//! The business: artisans and agents, listings, orders, payouts, loans.
 //!
 //! Every aggregate looks alike: a `State`, a `Command`, an `Event`;
 //! `decide(state, &command, &policy, now)` answers with events or a [`Refusal`] and changes
@@ -14,6 +14,7 @@
 pub mod command;
 pub mod event;
 pub mod listing;
+pub mod loan;
 pub mod order;
 pub mod party;
 pub mod payout;
@@ -25,6 +26,7 @@ pub mod word;
 pub use command::Command;
 pub use event::Event;
 pub use listing::{Listing, ListingCommand, ListingEvent};
+pub use loan::{Loan, LoanCommand, LoanEvent};
 pub use order::{Order, OrderCommand, OrderEvent};
 pub use party::{Actor, Party, PartyCommand, PartyEvent, Role};
 pub use payout::{Payout, PayoutCommand, PayoutEvent};

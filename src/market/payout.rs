@@ -20,6 +20,8 @@ pub enum PayFrom {
     Agent,
     /// What a rider earned.
     Rider,
+    /// Lenders' money, lent to her: never hers before she has it.
+    Loan,
 }
 
 /// Where a payout stands.

@@ -25,6 +25,8 @@ pub struct Policy {
     pub mentorship_days: u32,
     /// What a loan takes of each credit, in ten-thousandths.
     pub loan_share_bp: u32,
+    /// What an artisan may borrow.
+    pub loan: LoanPolicy,
     /// What agents earn.
     pub agent: AgentFees,
     /// What a rider earns for a parcel brought to a kiosk.
@@ -92,6 +94,18 @@ pub struct FeeStep {
     pub up_to_shillings: Option<u32>,
     /// The fee.
     pub fee_shillings: u32,
+}
+
+/// What an artisan may borrow, from her record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LoanPolicy {
+    /// The least.
+    pub min_shillings: u32,
+    /// The most, whatever she has sold.
+    pub max_shillings: u32,
+    /// The most, in ten-thousandths of what her released sales have brought her.
+    pub record_bp: u32,
 }
 
 /// What a listing may say.
@@ -171,6 +185,7 @@ impl Default for Policy {
             mentor_share_bp: 500,
             mentorship_days: 365,
             loan_share_bp: 1_000,
+            loan: LoanPolicy::default(),
             agent: AgentFees::default(),
             rider_fee_shillings: 100,
             payout: PayoutPolicy::default(),
@@ -219,6 +234,12 @@ impl Default for PayoutPolicy {
             max_shillings: 250_000,
             fees: vec![step(Some(100), 0), step(Some(1_500), 5), step(Some(5_000), 9), step(None, 11)],
         }
+    }
+}
+
+impl Default for LoanPolicy {
+    fn default() -> Self {
+        Self { min_shillings: 500, max_shillings: 50_000, record_bp: 5_000 }
     }
 }
 
@@ -284,6 +305,13 @@ impl Policy {
         }
         if self.loan_share_bp > WHOLE_BP {
             return fault("loan_share_bp", "must be 10000 (all of it) or less");
+        }
+        let loan = &self.loan;
+        let ordered = (1..=loan.max_shillings).contains(&loan.min_shillings);
+        if !ordered || loan.max_shillings > self.payout.max_shillings || loan.record_bp == 0 {
+            let why = "min_shillings from 1 to max_shillings, max_shillings no more than one payout may \
+                       carry, record_bp 1 or more";
+            return fault("loan", why);
         }
         if self.shillings_per_dollar_hundredths == 0 {
             return fault("shillings_per_dollar_hundredths", "must be the rate times 100, such as 12950");
@@ -369,6 +397,28 @@ impl Policy {
         shillings(self.payout.max_shillings)
     }
 
+    /// The least loan.
+    pub fn loan_min(&self) -> Kes {
+        shillings(self.loan.min_shillings)
+    }
+
+    /// The most that somebody may borrow whose sales have brought her so much: a hundred shillings
+    /// more or less do not matter, so it is rounded down to a hundred. Zero where that is less than the
+    /// least loan.
+    pub fn loan_most(&self, released: Kes) -> Kes {
+        const STEP: i64 = 100;
+        let earned = released.share(self.loan.record_bp).whole() / STEP * STEP;
+        let most = Kes::major(earned).min(shillings(self.loan.max_shillings));
+        if most < self.loan_min() { Kes::ZERO } else { most }
+    }
+
+    /// What sales must have brought somebody before she may borrow the least.
+    pub fn loan_record(&self) -> Kes {
+        let (least, bp) =
+            (u64::from(self.loan.min_shillings.div_ceil(100) * 100), u64::from(self.loan.record_bp));
+        Kes::major((least * u64::from(WHOLE_BP)).div_ceil(bp.max(1)) as i64)
+    }
+
     /// How long pieces are kept for a shopper who is paying.
     pub fn reservation(&self) -> Duration {
         Duration::from_secs(u64::from(self.order.reservation_minutes) * 60)
@@ -438,6 +488,19 @@ mod tests {
         let text = toml::to_string(&policy).expect("serialises");
         assert_eq!(toml::from_str::<Policy>(&text).expect("reads"), policy);
         assert_eq!(toml::from_str::<Policy>("").expect("reads"), policy);
+    }
+
+    #[test]
+    fn a_loan_is_bounded_by_what_her_sales_have_brought_and_by_the_house() {
+        let policy = Policy::default();
+        for (released, most) in [(0, 0), (999, 0), (1_000, 500), (5_399, 2_600), (9_000_000, 50_000)] {
+            assert_eq!(policy.loan_most(Kes::major(released)), Kes::major(most), "{released}");
+        }
+        assert_eq!(policy.loan_record(), Kes::major(1_000));
+        assert_eq!(policy.loan_most(policy.loan_record()), policy.loan_min());
+        let beyond = LoanPolicy { max_shillings: 300_000, ..LoanPolicy::default() };
+        let fault = Policy { loan: beyond, ..Policy::default() }.check();
+        assert_eq!(fault.map_err(|fault| fault.key), Err("loan"));
     }
 
     #[test]

@@ -4,11 +4,11 @@
 //! are read. Nothing else in the crate puts keys together.
 
 use super::Key;
-use crate::types::{DialogId, Msisdn, PartyId, PayoutId, SpokenCode, Timestamp, TransferId};
+use crate::types::{DialogId, LoanId, Msisdn, PartyId, PayoutId, SpokenCode, Timestamp, TransferId};
 use std::ops::Bound;
 use std::time::Duration;
 
-/// Things with a life: parties, listings, orders, payouts.
+/// Things with a life: parties, listings, orders, payouts, loans.
 pub const AGGREGATES: u8 = b'A';
 /// Sums by account code.
 pub const BALANCES: u8 = b'B';
@@ -105,7 +105,12 @@ pub fn payout(id: PayoutId) -> Key {
     aggregate(b'y', id.as_bytes())
 }
 
-/// All aggregates of a kind: `p` party, `l` listing, `o` order, `y` payout.
+/// A loan.
+pub fn loan(id: LoanId) -> Key {
+    aggregate(b'k', id.as_bytes())
+}
+
+/// All aggregates of a kind: `p` party, `l` listing, `o` order, `y` payout, `k` loan.
 pub fn aggregates(kind: u8) -> Key {
     join(AGGREGATES, &[&[kind]])
 }

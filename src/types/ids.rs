@@ -76,6 +76,10 @@ id! {
     PayoutId
 }
 id! {
+    /// One loan of lenders' money.
+    LoanId
+}
+id! {
     /// One balanced set of postings.
     TransferId
 }

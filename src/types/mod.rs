@@ -17,7 +17,7 @@ pub mod time;
 
 pub use code::{CodeKind, SpokenCode};
 pub use entropy::Entropy;
-pub use ids::{DialogId, PartyId, PayoutId, TransferId};
+pub use ids::{DialogId, LoanId, PartyId, PayoutId, TransferId};
 pub use lang::Lang;
 pub use money::{Currency, Kes, Money, Usd};
 pub use msisdn::Msisdn;

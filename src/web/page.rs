@@ -2,6 +2,7 @@
 
 use super::{error::Refusal, settings::Settings, wording};
 use crate::{
+    engine::loans::desk::LoanDesk,
     engine::menus::desk::MenuDesk,
     engine::port::Binds,
     engine::shopfront::{PieceView, ShopError, ShopFront, Split},
@@ -28,6 +29,8 @@ pub(super) struct Web {
     pub(super) dialogs: Arc<dyn Dialogs>,
     /// The menus, for the desk.
     pub(super) menus: Option<Arc<dyn MenuDesk>>,
+    /// The loans, for the desk.
+    pub(super) loans: Option<Arc<dyn LoanDesk>>,
     /// Ends live pages when the house closes.
     pub(super) shutdown: CancellationToken,
     /// One permit per live page.

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     engine::clock::SystemClock,
+    engine::loans::desk::LoanDesk,
     engine::menus::desk::MenuDesk,
     engine::port::{BindView, Binds},
     engine::shopfront::{ShopError, ShopFront},
@@ -45,6 +46,8 @@ pub struct Surroundings {
     pub editor: Option<Editor>,
     /// The menus, for the desk.
     pub menus: Option<Arc<dyn MenuDesk>>,
+    /// The loans, for the desk.
+    pub loans: Option<Arc<dyn LoanDesk>>,
 }
 
 /// Where the desk's editor of menus stands.
@@ -59,6 +62,7 @@ impl Default for Surroundings {
             dialogs: Arc::new(()),
             editor: None,
             menus: None,
+            loans: None,
         }
     }
 }
@@ -74,9 +78,10 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
     let body_limit = settings.body_limit_bytes;
     let timeout = settings.request_timeout();
     let live = Arc::new(Semaphore::new(settings.live_pages.min(Semaphore::MAX_PERMITS)));
-    let Surroundings { clock, shutdown, binds, dialogs, editor, menus } = around;
+    let Surroundings { clock, shutdown, binds, dialogs, editor, menus, loans } = around;
     let has_editor = editor.is_some();
-    let web = Arc::new(Web { front, settings, clock, binds, dialogs, menus, shutdown, live, has_editor });
+    let web =
+        Arc::new(Web { front, settings, clock, binds, dialogs, menus, loans, shutdown, live, has_editor });
 
     let desk = Router::new()
         .route("/desk", get(desk::overview))
@@ -101,6 +106,8 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         .route("/desk/api/menus/back", post(desk::menus::back_json))
         .route("/desk/api/listings", get(desk::listings))
         .route("/desk/api/payouts", get(desk::payouts))
+        .route("/desk/api/loans", get(desk::loans::all).post(desk::loans::change))
+        .route("/desk/api/loans/repayments", get(desk::loans::repayments).post(desk::loans::remit))
         .route("/desk/api/trial-balance", get(desk::trial_balance))
         .merge(editor.map(preview::router).unwrap_or_default())
         .route_layer(from_fn_with_state(web.clone(), desk::key::guard))

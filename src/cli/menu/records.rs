@@ -15,7 +15,7 @@ use crate::{
     types::{Clock, Timestamp},
 };
 use clap::{Args, ValueEnum};
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -103,14 +103,15 @@ impl Records {
 }
 
 /// A desk and its key.
-struct Desk<'a> {
+pub(in crate::cli) struct Desk<'a> {
     address: &'a str,
     key: String,
     client: reqwest::Client,
 }
 
 impl<'a> Desk<'a> {
-    fn at(address: &'a str, key: Option<&Path>) -> io::Result<Self> {
+    /// The desk there; without a key file, its key is `secrets/desk`.
+    pub(in crate::cli) fn at(address: &'a str, key: Option<&Path>) -> io::Result<Self> {
         let key = key.unwrap_or(Path::new("secrets/desk"));
         let named = |why: io::Error| io::Error::new(why.kind(), format!("{}: {why}", key.display()));
         let key = fs::read_to_string(key).map_err(named)?.trim().to_owned();
@@ -118,10 +119,26 @@ impl<'a> Desk<'a> {
         Ok(Self { address: address.trim_end_matches('/'), key, client })
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> io::Result<T> {
-        let asked = self.client.get(format!("{}{path}", self.address)).bearer_auth(&self.key).send().await;
-        let answer = asked.and_then(reqwest::Response::error_for_status).map_err(io::Error::other)?;
+    pub(in crate::cli) async fn get<T: DeserializeOwned>(&self, path: &str) -> io::Result<T> {
+        self.ask(self.client.get(format!("{}{path}", self.address))).await
+    }
+
+    pub(in crate::cli) async fn post<T: DeserializeOwned>(
+        &self, path: &str, wish: &impl Serialize,
+    ) -> io::Result<T> {
+        self.ask(self.client.post(format!("{}{path}", self.address)).json(wish)).await
+    }
+
+    /// The answer, or what the desk says instead of one.
+    async fn ask<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> io::Result<T> {
+        let answer = request.bearer_auth(&self.key).send().await.map_err(io::Error::other)?;
+        let status = answer.error_for_status_ref().map(|_| ()).map_err(io::Error::other);
         let octets = answer.bytes().await.map_err(io::Error::other)?;
+        if let Err(refused) = status {
+            let said: Option<serde_json::Value> = serde_json::from_slice(&octets).ok();
+            let words = said.as_ref().and_then(|said| said["error"]["message"].as_str());
+            return Err(words.map_or(refused, io::Error::other));
+        }
         serde_json::from_slice(&octets).map_err(io::Error::other)
     }
 }

@@ -304,6 +304,7 @@ impl Work<'_> {
             Event::Listing(code, event) => (format!("listing {code}"), serde_json::to_value(event)),
             Event::Order(code, event) => (format!("order {code}"), serde_json::to_value(event)),
             Event::Payout(_, event) => ("payout".to_owned(), serde_json::to_value(event)),
+            Event::Loan(_, event) => ("loan".to_owned(), serde_json::to_value(event)),
         };
         let line = |event| {
             let (what, event) = words(event);

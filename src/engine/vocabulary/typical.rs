@@ -7,7 +7,7 @@ use crate::{
 use std::collections::BTreeMap;
 
 /// Texts that are the same in every language: names, places, what is dialled.
-const TEXTS: [(&str, &[&str]); 13] = [
+const TEXTS: [(&str, &[&str]); 16] = [
     ("first", &["Wanjiku", "Achieng", "Nafula"]),
     ("maker", &["Achieng", "Nafula", "Wanjiku"]),
     ("by", &["Amina", "Njeri", "Halima"]),
@@ -21,6 +21,9 @@ const TEXTS: [(&str, &[&str]); 13] = [
     ("sign", &["+", "-", "+"]),
     ("echo", &["48213"]),
     ("heard", &["NECKLACE BRASS"]),
+    ("loan.share", &["10"]),
+    ("note.begin", &["We love your work, W"]),
+    ("note.text", &["We love your work, Wanjiku. Greetings from Oslo!"]),
 ];
 
 /// Texts that are told in the reader's language: English, Swahili, Amharic.

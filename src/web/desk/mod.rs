@@ -1,9 +1,11 @@
 //! The desk: what waits, what is on its way to people, whether the books balance, which menus serve.
-//! It reads; menus alone it can also read anew and put back.
+//! It reads; menus it can also read anew and put back, and
+//! loans it moves on.
 
 pub(super) mod binds;
 pub(super) mod dialogs;
 pub(super) mod key;
+pub(super) mod loans;
 pub(super) mod menus;
 pub(super) mod messages;
 

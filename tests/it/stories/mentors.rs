@@ -33,7 +33,7 @@ async fn brings(mentor: &Phone, name: &str, phone: &str) -> String {
 }
 
 /// A village where Achieng is the mentor of Wanjiru, who reads Swahili.
-async fn guided() -> (Village, Artisan, Artisan, Agent) {
+pub(super) async fn guided() -> (Village, Artisan, Artisan, Agent) {
     let village = Village::open().await;
     let (achieng, wanjiru, amina) = (village.achieng().await, village.wanjiru().await, village.amina());
     becomes_mentor(&amina, &achieng, "Achieng Otieno", ACHIENG).await;

@@ -7,6 +7,7 @@
 mod aggregator;
 mod edge;
 mod joining;
+mod loans;
 mod mentors;
 mod menus;
 mod messages;

@@ -1,0 +1,583 @@
+//! A loan: lenders' money that an artisan asks for, that somebody who knows her endorses, that she
+//! agrees to and gets once, and that each of her sales pays back a part of until nothing is left.
+//!
+//! No interest, no penalty, no date: what is taken is a share of a sale and never more than is left.
+
+use super::{Policy, Refusal, party::Hold};
+use crate::types::{Kes, LoanId, PartyId, PayoutId, SpokenCode, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// The most letters of a message between lenders and an artisan.
+pub const LONGEST_NOTE: usize = 110;
+/// Messages that stand with a loan; the journal has them all.
+const MOST_NOTES: usize = 40;
+
+/// What a loan is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoanFor {
+    /// A machine.
+    Machine,
+    /// Materials.
+    Materials,
+    /// A phone.
+    Phone,
+    /// Something else.
+    Other,
+}
+
+impl LoanFor {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Machine, Self::Materials, Self::Phone, Self::Other];
+
+    /// The stable word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Machine => "machine",
+            Self::Materials => "materials",
+            Self::Phone => "phone",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// Where a loan stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoanStage {
+    /// She asked for it.
+    Asked,
+    /// Somebody who knows her stands by it.
+    Endorsed,
+    /// Lenders see it.
+    Shown,
+    /// Lenders have given all of it.
+    Funded,
+    /// She agreed to the terms; it is being sent, or could not be.
+    Agreed,
+    /// She has it.
+    Sent,
+    /// A sale has paid a part back.
+    Repaying,
+    /// Nothing is left.
+    Repaid,
+    /// It will not go on; she owes nothing.
+    Stopped,
+}
+
+impl LoanStage {
+    /// The stable word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Endorsed => "endorsed",
+            Self::Shown => "shown",
+            Self::Funded => "funded",
+            Self::Agreed => "agreed",
+            Self::Sent => "sent",
+            Self::Repaying => "repaying",
+            Self::Repaid => "repaid",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    /// True while she cannot ask for another one.
+    pub const fn is_open(self) -> bool {
+        !matches!(self, Self::Repaid | Self::Stopped)
+    }
+}
+
+/// Who stands by a loan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Endorser {
+    /// Her mentor.
+    Mentor(PartyId),
+    /// A liaison at the desk, by name.
+    Desk(String),
+}
+
+/// What is owed to lenders because of one release, or because a loan was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// The order whose release paid it; none for a loan that was not taken.
+    pub order: Option<SpokenCode>,
+    /// Which of the order's releases.
+    pub round: u32,
+    /// How much.
+    pub amount: Kes,
+    /// When.
+    pub at: Timestamp,
+    /// The remittance that it went back with.
+    pub paper: Option<String>,
+}
+
+/// A message between lenders and an artisan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// Hers, or else the lenders'.
+    pub hers: bool,
+    /// What it says.
+    pub text: String,
+    /// When it came.
+    pub at: Timestamp,
+}
+
+/// A loan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loan {
+    /// What names it.
+    pub id: LoanId,
+    /// Who asked for it.
+    pub artisan: PartyId,
+    /// How much.
+    pub amount: Kes,
+    /// What for.
+    pub what: LoanFor,
+    /// What it takes of each credit, in ten-thousandths: the terms of the day she asked.
+    pub share_bp: u32,
+    /// Where it stands.
+    pub stage: LoanStage,
+    /// When she asked.
+    pub asked: Timestamp,
+    /// Since when it stands as it does.
+    pub since: Timestamp,
+    /// Who stands by it.
+    pub endorsed: Option<Endorser>,
+    /// The lending site's reference.
+    pub paper: Option<String>,
+    /// How many people lent it.
+    pub lenders: u32,
+    /// In how many countries they live.
+    pub countries: u32,
+    /// The payout that sends it, or tried to.
+    pub payout: Option<PayoutId>,
+    /// How often it was sent, or tried to be.
+    pub tries: u32,
+    /// Why it could not be sent: the provider's proof that it was not.
+    pub failed: Option<String>,
+    /// The provider's reference.
+    pub reference: Option<String>,
+    /// What her sales have paid back.
+    pub repaid: Kes,
+    /// What is, or was, to be sent back to lenders, oldest first.
+    pub parts: Vec<Part>,
+    /// The latest messages, oldest first.
+    pub notes: Vec<Note>,
+}
+
+impl Loan {
+    /// What she still owes; nothing before she has it.
+    pub fn left(&self) -> Kes {
+        match self.stage {
+            LoanStage::Sent | LoanStage::Repaying => less(self.amount, self.repaid),
+            _ => Kes::ZERO,
+        }
+    }
+
+    /// What was collected and not sent back to lenders yet.
+    pub fn due(&self) -> Kes {
+        let open = self.parts.iter().filter(|part| part.paper.is_none());
+        Kes::minor(open.map(|part| part.amount.cents()).sum())
+    }
+}
+
+/// What became of sending a loan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Disbursal {
+    /// She has it.
+    Paid {
+        /// The provider's reference.
+        reference: String,
+    },
+    /// It is known that she does not have it.
+    Failed {
+        /// Why, in the provider's words.
+        why: String,
+    },
+    /// She had it, and the provider took it back.
+    Reversed {
+        /// Why, in the provider's words.
+        why: String,
+    },
+}
+
+/// What can be asked of a loan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoanCommand {
+    /// An artisan asks.
+    Ask {
+        /// The id it will have for ever.
+        id: LoanId,
+        /// Who.
+        artisan: PartyId,
+        /// How much, in whole shillings.
+        amount: Kes,
+        /// What for.
+        what: LoanFor,
+        /// What her released sales have brought her.
+        released: Kes,
+        /// A loan of hers that is still open.
+        open: Option<LoanId>,
+    },
+    /// Somebody stands by it.
+    Endorse {
+        /// Who.
+        by: Endorser,
+        /// For a mentor: whether she guides the artisan today.
+        guides: bool,
+    },
+    /// Lenders see it from now on.
+    Show,
+    /// Lenders gave all of it.
+    Fund {
+        /// The lending site's reference.
+        paper: String,
+        /// How many people.
+        lenders: u32,
+        /// From how many countries.
+        countries: u32,
+    },
+    /// She agrees to the terms; also: she wants it sent once more after it is known to have failed.
+    Agree {
+        /// The payout that will send it, new for every try.
+        payout: PayoutId,
+        /// Whether her PIN was proven in this dialog.
+        pin_proven: bool,
+        /// Why her money waits, if it does.
+        hold: Option<Hold>,
+    },
+    /// What became of a payout that sends it.
+    Hear {
+        /// Which.
+        payout: PayoutId,
+        /// What.
+        news: Disbursal,
+    },
+    /// A release has paid a part.
+    Take {
+        /// The order.
+        order: SpokenCode,
+        /// Which of its releases.
+        round: u32,
+        /// How much, at most what is left.
+        amount: Kes,
+    },
+    /// It is not wanted any more, by her or by the desk, before she has agreed.
+    Stop,
+    /// Lenders write.
+    Note {
+        /// What.
+        text: String,
+    },
+    /// She writes back.
+    Answer {
+        /// What.
+        text: String,
+    },
+    /// What was collected goes back to the lenders.
+    Remit {
+        /// The remittance.
+        paper: String,
+    },
+}
+
+/// What happened to a loan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoanEvent {
+    /// She asked.
+    Asked {
+        /// The id it will have for ever.
+        id: LoanId,
+        /// Who.
+        artisan: PartyId,
+        /// How much.
+        amount: Kes,
+        /// What for.
+        what: LoanFor,
+        /// What it will take of each credit, in ten-thousandths.
+        share_bp: u32,
+    },
+    /// Somebody stands by it.
+    Endorsed {
+        /// Who.
+        by: Endorser,
+    },
+    /// Lenders see it.
+    Shown,
+    /// Lenders gave all of it.
+    Funded {
+        /// The lending site's reference.
+        paper: String,
+        /// How many people.
+        lenders: u32,
+        /// From how many countries.
+        countries: u32,
+    },
+    /// She agreed, and this payout sends it.
+    Agreed {
+        /// Which.
+        payout: PayoutId,
+    },
+    /// It was not sent; it may be tried again.
+    SendFailed {
+        /// Why.
+        why: String,
+    },
+    /// She has it.
+    Sent {
+        /// The provider's reference.
+        reference: String,
+    },
+    /// The provider took it back; it may be sent again.
+    Returned {
+        /// Why.
+        why: String,
+    },
+    /// A release paid a part.
+    Taken {
+        /// The order.
+        order: SpokenCode,
+        /// Which of its releases.
+        round: u32,
+        /// How much.
+        amount: Kes,
+    },
+    /// Nothing is left.
+    Repaid,
+    /// It will not go on; what lenders gave goes back to them.
+    Stopped,
+    /// Lenders wrote.
+    Noted {
+        /// What.
+        text: String,
+    },
+    /// She wrote back.
+    Answered {
+        /// What.
+        text: String,
+    },
+    /// What was collected went back to the lenders.
+    Remitted {
+        /// The remittance.
+        paper: String,
+    },
+}
+
+/// `a - b`, of which `b` is never the larger.
+fn less(a: Kes, b: Kes) -> Kes {
+    Kes::minor(a.cents().saturating_sub(b.cents()))
+}
+
+/// Answers a command with events, or says no.
+pub fn decide(
+    state: Option<&Loan>, command: &LoanCommand, policy: &Policy, _now: Timestamp,
+) -> Result<Vec<LoanEvent>, Refusal> {
+    use {LoanCommand as C, LoanEvent as E, LoanStage as S};
+    let Some(loan) = state else {
+        return match command {
+            C::Ask { .. } => ask(command, policy),
+            _ => Err(Refusal::NotFound),
+        };
+    };
+    let gone = || Err(Refusal::gone(loan.stage.word()));
+    let event = match command {
+        C::Ask { artisan, amount, what, .. } => {
+            let same = (*artisan, *amount, *what) == (loan.artisan, loan.amount, loan.what);
+            return if same { Ok(vec![]) } else { Err(Refusal::AlreadyExists) };
+        }
+        C::Endorse { by: Endorser::Mentor(by), guides } if !guides || *by == loan.artisan => {
+            return Err(Refusal::NotAllowed);
+        }
+        C::Endorse { by: Endorser::Desk(name), .. } if name.trim().is_empty() => {
+            return Err(Refusal::BadName);
+        }
+        C::Endorse { by, .. } => match (loan.stage, &loan.endorsed) {
+            (S::Asked, _) => E::Endorsed { by: by.clone() },
+            (_, Some(known)) if known == by => return Ok(vec![]),
+            _ => return gone(),
+        },
+        C::Show => match loan.stage {
+            S::Endorsed => E::Shown,
+            S::Shown => return Ok(vec![]),
+            _ => return gone(),
+        },
+        C::Fund { paper, .. } if paper.trim().is_empty() => return Err(Refusal::BadName),
+        C::Fund { lenders, countries, .. } if *lenders == 0 || *countries == 0 || countries > lenders => {
+            return Err(Refusal::OutOfRange { min: 1, max: i64::from((*lenders).max(1)) });
+        }
+        C::Fund { paper, lenders, countries } => match loan.stage {
+            S::Endorsed | S::Shown => {
+                E::Funded { paper: paper.trim().to_owned(), lenders: *lenders, countries: *countries }
+            }
+            _ if loan.paper.as_deref() == Some(paper.trim()) => return Ok(vec![]),
+            _ => return gone(),
+        },
+        C::Agree { payout, .. } if loan.payout == Some(*payout) => return Ok(vec![]),
+        C::Agree { hold: Some(hold), .. } => return Err(Refusal::Held { hold: hold.clone() }),
+        C::Agree { pin_proven: false, .. } => return Err(Refusal::NoPin),
+        C::Agree { payout, .. } => match (loan.stage, &loan.failed) {
+            (S::Funded, _) | (S::Agreed, Some(_)) => E::Agreed { payout: *payout },
+            _ => return gone(),
+        },
+        C::Hear { payout, news } => return hear(loan, *payout, news),
+        C::Take { amount, .. } if *amount == Kes::ZERO => return Ok(vec![]),
+        C::Take { amount, .. } if *amount > loan.left() => return Err(Refusal::TooLarge),
+        C::Take { order, round, amount } => {
+            let taken = E::Taken { order: *order, round: *round, amount: *amount };
+            let done = *amount == loan.left();
+            return Ok(if done { vec![taken, E::Repaid] } else { vec![taken] });
+        }
+        C::Stop => match loan.stage {
+            S::Asked | S::Endorsed | S::Shown | S::Funded => E::Stopped,
+            S::Stopped => return Ok(vec![]),
+            _ => return gone(),
+        },
+        C::Note { .. } | C::Answer { .. } if loan.paper.is_none() => return gone(),
+        C::Note { text } => E::Noted { text: words(text)? },
+        C::Answer { text } => E::Answered { text: words(text)? },
+        C::Remit { .. } if loan.due() == Kes::ZERO => return Ok(vec![]),
+        C::Remit { paper } if paper.trim().is_empty() => return Err(Refusal::BadName),
+        C::Remit { paper } => E::Remitted { paper: paper.clone() },
+    };
+    Ok(vec![event])
+}
+
+fn ask(command: &LoanCommand, policy: &Policy) -> Result<Vec<LoanEvent>, Refusal> {
+    let LoanCommand::Ask { id, artisan, amount, what, released, open } = command else {
+        return Err(Refusal::NotFound);
+    };
+    if open.is_some() {
+        return Err(Refusal::AlreadyExists);
+    }
+    if !amount.is_whole() {
+        return Err(Refusal::NotWhole);
+    }
+    let (least, most) = (policy.loan_min(), policy.loan_most(*released));
+    if *amount < least || *amount > most {
+        return Err(Refusal::OutOfRange { min: least.whole(), max: most.whole() });
+    }
+    let (id, artisan, amount, what) = (*id, *artisan, *amount, *what);
+    Ok(vec![LoanEvent::Asked { id, artisan, amount, what, share_bp: policy.loan_share_bp }])
+}
+
+/// News of a payout that is not the one that sends the loan now is no news of the loan: whoever
+/// heard it must look what it means.
+fn hear(loan: &Loan, payout: PayoutId, news: &Disbursal) -> Result<Vec<LoanEvent>, Refusal> {
+    use LoanStage as S;
+    if loan.payout != Some(payout) {
+        return Err(Refusal::gone(loan.stage.word()));
+    }
+    let event = match (loan.stage, news) {
+        (S::Agreed, Disbursal::Paid { reference }) => LoanEvent::Sent { reference: reference.clone() },
+        (S::Agreed, Disbursal::Failed { why }) if loan.failed.is_none() => {
+            LoanEvent::SendFailed { why: why.clone() }
+        }
+        (S::Sent | S::Repaying, Disbursal::Reversed { why }) => LoanEvent::Returned { why: why.clone() },
+        (S::Repaid, Disbursal::Reversed { .. }) => return Err(Refusal::gone(loan.stage.word())),
+        _ => return Ok(vec![]),
+    };
+    Ok(vec![event])
+}
+
+/// A message as it is kept: blanks in order, of the length that a phone shows.
+fn words(text: &str) -> Result<String, Refusal> {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let fits = (1..=LONGEST_NOTE).contains(&text.chars().count());
+    if fits { Ok(text) } else { Err(Refusal::OutOfRange { min: 1, max: LONGEST_NOTE as i64 }) }
+}
+
+/// The state after an event.
+pub fn evolve(state: Option<Loan>, event: &LoanEvent, at: Timestamp) -> Option<Loan> {
+    use {LoanEvent as E, LoanStage as S};
+    let Some(mut loan) = state else { return asked(event, at) };
+    let before = loan.stage;
+    match event {
+        E::Asked { .. } => {}
+        E::Endorsed { by } => {
+            loan.endorsed = Some(by.clone());
+            loan.stage = S::Endorsed;
+        }
+        E::Shown => loan.stage = S::Shown,
+        E::Funded { paper, lenders, countries } => {
+            loan.paper = Some(paper.clone());
+            (loan.lenders, loan.countries) = (*lenders, *countries);
+            loan.stage = S::Funded;
+        }
+        E::Agreed { payout } => {
+            (loan.payout, loan.failed) = (Some(*payout), None);
+            loan.tries += 1;
+            loan.stage = S::Agreed;
+        }
+        E::SendFailed { why } => loan.failed = Some(why.clone()),
+        E::Sent { reference } => {
+            (loan.reference, loan.failed) = (Some(reference.clone()), None);
+            loan.stage = if loan.repaid > Kes::ZERO { S::Repaying } else { S::Sent };
+        }
+        E::Returned { why } => {
+            loan.failed = Some(why.clone());
+            loan.stage = S::Agreed;
+        }
+        E::Taken { order, round, amount } => {
+            loan.repaid = Kes::minor(loan.repaid.cents() + amount.cents());
+            loan.stage = S::Repaying;
+            loan.parts.push(Part { order: Some(*order), round: *round, amount: *amount, at, paper: None });
+        }
+        E::Repaid => loan.stage = S::Repaid,
+        E::Stopped => {
+            if loan.stage == S::Funded {
+                loan.parts.push(Part { order: None, round: 0, amount: loan.amount, at, paper: None });
+            }
+            loan.stage = S::Stopped;
+        }
+        E::Noted { text } => keep(&mut loan.notes, Note { hers: false, text: text.clone(), at }),
+        E::Answered { text } => keep(&mut loan.notes, Note { hers: true, text: text.clone(), at }),
+        E::Remitted { paper } => {
+            for part in loan.parts.iter_mut().filter(|part| part.paper.is_none()) {
+                part.paper = Some(paper.clone());
+            }
+        }
+    }
+    if loan.stage != before {
+        loan.since = at;
+    }
+    Some(loan)
+}
+
+fn keep(notes: &mut Vec<Note>, note: Note) {
+    if notes.len() == MOST_NOTES {
+        notes.remove(0);
+    }
+    notes.push(note);
+}
+
+fn asked(event: &LoanEvent, at: Timestamp) -> Option<Loan> {
+    let LoanEvent::Asked { id, artisan, amount, what, share_bp } = event else { return None };
+    Some(Loan {
+        id: *id,
+        artisan: *artisan,
+        amount: *amount,
+        what: *what,
+        share_bp: *share_bp,
+        stage: LoanStage::Asked,
+        asked: at,
+        since: at,
+        endorsed: None,
+        paper: None,
+        lenders: 0,
+        countries: 0,
+        payout: None,
+        tries: 0,
+        failed: None,
+        reference: None,
+        repaid: Kes::ZERO,
+        parts: Vec::new(),
+        notes: Vec::new(),
+    })
+}
+
+#[cfg(test)]
+mod tests;
