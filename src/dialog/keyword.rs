@@ -66,7 +66,7 @@ pub struct Half {
 /// Reads a text as one of the tree's commands. `now` tells the year of a day.
 pub fn understand(graph: &Graph, text: &str, now: Timestamp) -> Reading {
     let Some(spots) = tokens(text) else { return Reading::Unknown };
-    let Some((Spot { token: Token::Word(first), .. }, rest)) = spots.split_first() else {
+    let Some((Spot { token: Token::Word(first), to, .. }, rest)) = spots.split_first() else {
         return Reading::Unknown;
     };
     let commands = called(graph, first);
@@ -74,7 +74,7 @@ pub fn understand(graph: &Graph, text: &str, now: Timestamp) -> Reading {
         return Reading::Unknown;
     }
     let parts = commands.into_iter().map(|at| (at, BTreeMap::new())).collect();
-    Search::new(graph, text, rest, now).read(parts)
+    Search::new(graph, &text[*to..], text, rest, now).read(parts)
 }
 
 /// Reads a later message that completes a half-understood command: `850` alone is enough when the
@@ -84,7 +84,7 @@ pub fn complete(graph: &Graph, half: &Half, text: &str, now: Timestamp) -> Readi
     let spots = tokens(text).filter(|spots| fits && !spots.is_empty());
     let Some(spots) = spots else { return Reading::Unknown };
     let known = |reading: &Half| reading.parts.iter().map(|(_, values)| values.len()).max();
-    match Search::new(graph, text, &spots, now).read(half.parts.clone()) {
+    match Search::new(graph, text, text, &spots, now).read(half.parts.clone()) {
         Reading::Half(more) if known(&more) <= known(half) => Reading::Unknown,
         reading => reading,
     }
@@ -157,6 +157,8 @@ const MOST_STEPS: u32 = 5_000;
 
 struct Search<'a> {
     graph: &'a Graph,
+    /// All that was said behind the command's word, manners too.
+    said: &'a str,
     text: &'a str,
     spots: &'a [Spot],
     now: Timestamp,
@@ -164,8 +166,8 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(graph: &'a Graph, text: &'a str, spots: &'a [Spot], now: Timestamp) -> Self {
-        Self { graph, text, spots, now, steps: Cell::new(0) }
+    fn new(graph: &'a Graph, said: &'a str, text: &'a str, spots: &'a [Spot], now: Timestamp) -> Self {
+        Self { graph, said, text, spots, now, steps: Cell::new(0) }
     }
 
     fn read(&self, parts: Vec<(usize, Known)>) -> Reading {
@@ -260,7 +262,12 @@ impl<'a> Search<'a> {
             Asked::Date => self.dates(),
             Asked::Text(most) => all
                 .filter_map(|from| {
-                    let words = answer::words(&self.text[self.spots[from].from..], usize::from(*most))?;
+                    // A whole message is kept as it was said: its thanks are no manners of a command.
+                    let said = match from {
+                        0 => self.said.trim_start_matches(|c: char| !c.is_alphanumeric()),
+                        from => &self.text[self.spots[from].from..],
+                    };
+                    let words = answer::words(said, usize::from(*most))?;
                     let to = self.spots.len();
                     Some(Candidate { from, to, value: Some(Value::Text(words)), cost: 0, ordinal: false })
                 })

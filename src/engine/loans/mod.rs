@@ -11,14 +11,16 @@ use super::work::{Fault, Work};
 use super::{Caller, Engine};
 use crate::dialog::input::Do;
 use crate::ledger::{Account, Fact, Kind, Transfer};
-use crate::market::loan::{self, Endorser, Loan, LoanCommand, LoanEvent, LoanFor, LoanStage, Note};
+use crate::market::loan::{
+    self, Endorser, LONGEST_NOTE, Loan, LoanCommand, LoanEvent, LoanFor, LoanStage, Note,
+};
 use crate::market::{Party, Refusal};
 use crate::menu::value::{Record, Value};
 use crate::store::{codec, keys};
 use crate::types::{Kes, LoanId, PartyId};
 
-/// How much of a message its row in a list shows.
-const BEGIN: usize = 20;
+/// How much of a message one screen shows, in every alphabet.
+const HALF: usize = LONGEST_NOTE / 2;
 
 impl Engine {
     /// The actions `loan.*`, all of them about the caller's own loan but `loan.endorse`.
@@ -250,16 +252,36 @@ impl Engine {
 
 /// A message as a list and a screen show it.
 fn note(note: &Note) -> Record {
+    let (begin, rest) = halves(&note.text);
     Record::new(
         "note",
         note.at.millis().to_string(),
         [
             ("date", Value::Date(note.at)),
             ("from", Value::word("note_from", if note.hers { "me" } else { "lender" })),
-            ("begin", Value::text(note.text.chars().take(BEGIN).collect::<String>())),
+            ("begin", Value::text(begin)),
+            ("rest", Value::text(rest)),
+            ("long", Value::word("yes_no", if rest.is_empty() { "no" } else { "yes" })),
             ("text", Value::text(note.text.clone())),
         ],
     )
+}
+
+/// A message in two parts that both fit a screen, parted between words where that is possible.
+fn halves(text: &str) -> (&str, &str) {
+    let letters = text.chars().count();
+    let fits = text
+        .char_indices()
+        .enumerate()
+        .filter(|(nth, (_, c))| *c == ' ' && *nth <= HALF && letters - nth - 1 <= HALF);
+    if letters <= HALF {
+        return (text, "");
+    }
+    if let Some((_, (at, _))) = fits.last() {
+        return (&text[..at], &text[at + 1..]);
+    }
+    let at = text.char_indices().nth(HALF).map_or(text.len(), |(at, _)| at);
+    text.split_at(at)
 }
 
 /// A share as people read it: `10`, `7.5`.
@@ -273,7 +295,20 @@ fn percent(bp: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::percent;
+    use super::{HALF, halves, percent};
+
+    #[test]
+    fn a_message_is_parted_between_words_and_nothing_of_it_is_lost() {
+        assert_eq!(halves("We love your work"), ("We love your work", ""));
+        let long = "We love your work and hope that the machine serves you well. Greetings from Oslo";
+        let (begin, rest) = halves(long);
+        assert_eq!(format!("{begin} {rest}"), long);
+        for text in ["x".repeat(110), format!("{} {}", "x".repeat(20), "y".repeat(89)), long.to_owned()] {
+            let (begin, rest) = halves(&text);
+            assert!(begin.chars().count() <= HALF && rest.chars().count() <= HALF, "{text}");
+            assert_eq!(begin.len() + rest.len(), text.trim().len() - usize::from(text == long));
+        }
+    }
 
     #[test]
     fn a_share_reads_as_people_write_it() {

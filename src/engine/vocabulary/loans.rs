@@ -22,7 +22,9 @@ pub(super) fn records(v: &mut Vocabulary) {
     let note = named([
         ("date", Type::Date),
         ("from", word("note_from")),
-        ("begin", Type::Text(20)),
+        ("begin", Type::Text(55)),
+        ("rest", Type::Text(55)),
+        ("long", word("yes_no")),
         ("text", Type::Text(110)),
     ]);
     for (name, fields) in [("loan", loan), ("note", note)] {

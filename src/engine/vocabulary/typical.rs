@@ -7,7 +7,7 @@ use crate::{
 use std::collections::BTreeMap;
 
 /// Texts that are the same in every language: names, places, what is dialled.
-const TEXTS: [(&str, &[&str]); 16] = [
+const TEXTS: [(&str, &[&str]); 17] = [
     ("first", &["Wanjiku", "Achieng", "Nafula"]),
     ("maker", &["Achieng", "Nafula", "Wanjiku"]),
     ("by", &["Amina", "Njeri", "Halima"]),
@@ -22,7 +22,8 @@ const TEXTS: [(&str, &[&str]); 16] = [
     ("echo", &["48213"]),
     ("heard", &["NECKLACE BRASS"]),
     ("loan.share", &["10"]),
-    ("note.begin", &["We love your work, W"]),
+    ("note.begin", &["We love your work, Wanjiku. Greetings from Oslo!"]),
+    ("note.rest", &["We hope the machine serves you well."]),
     ("note.text", &["We love your work, Wanjiku. Greetings from Oslo!"]),
 ];
 

@@ -183,12 +183,12 @@ async fn lenders_and_the_artisan_write_to_each_other() {
     agrees(&achieng).await;
     achieng.reads("Loan KSh 500 sent to").await;
     loans(&village, &["note", &loan, "We love your work. Greetings from Oslo!"]).await;
-    achieng.reads("Lenders: We love your work. Greetings from Oslo! Answer: NOTE and your words").await;
-    achieng.asks("NOTE Thank you all, I bought the drill", "go to those who lent to you").await;
+    achieng.reads("Lenders: We love your work. Greetings from Oslo! Answer: LENDERS and your words").await;
+    achieng.asks("LENDERS Thank you all, I bought the drill", "go to those who lent to you").await;
     let list = achieng.walks(&["3", "4", "3"]).await;
-    assert!(list.contains("We love your work. G") && list.contains("Thank you all, I bou"), "{list}");
+    assert!(list.contains(" You\n") && list.contains(" Lenders\n"), "{list}");
     let shown = achieng.presses("2").await;
-    assert!(shown.starts_with("Lenders: We love your work. Greetings from Oslo!"), "{shown}");
+    assert!(shown.starts_with("We love your work. Greetings from Oslo!\n0"), "{shown}");
     let notes = rows(&village, &["notes"]).await;
     let said: Vec<(&str, &str)> =
         notes.iter().map(|row| (row["from"].as_str(), row["text"].as_str())).collect();
@@ -206,7 +206,7 @@ async fn whoever_has_sold_too_little_is_told_from_when_on_she_may_ask() {
     let (achieng, amina) = (village.achieng().await, village.amina());
     let early = achieng.walks(&["3", "4"]).await;
     assert!(early.starts_with("You may ask for a loan once your sales come to KSh 1,000."), "{early}");
-    achieng.asks("NOTE hello", "Nobody has lent to you yet").await;
+    achieng.asks("LENDERS hello", "Nobody has lent to you yet").await;
     sells(&village, &achieng, &amina, 1_000).await;
     let much = achieng.walks(&["3", "4", "1", "501"]).await;
     assert!(much.contains("500 to 500"), "{much}");
