@@ -37,6 +37,8 @@ pub enum Reading {
     BadCode {
         /// The number as it was typed, at most 12 digits of it.
         echo: String,
+        /// The rest of the command, which the right number completes.
+        half: Half,
     },
     /// No command.
     Unknown,
@@ -183,7 +185,8 @@ impl<'a> Search<'a> {
             return Reading::Understood(self.understood(way));
         }
         if let Some(echo) = self.bad_code(&ways) {
-            return Reading::BadCode { echo };
+            let half = self.half(&parts, &ways, &whole).without(&echo);
+            return Reading::BadCode { echo, half };
         }
         Reading::Half(self.half(&parts, &ways, &whole))
     }
@@ -443,10 +446,6 @@ fn class(slot: &Slot) -> String {
             Asked::Text(_) | Asked::Phone | Asked::Date => name.clone(),
         },
     }
-}
-
-fn is_code(slot: &Slot) -> bool {
-    matches!(slot, Slot::Value { asked: Asked::Code(_) | Asked::Record { .. }, .. })
 }
 
 fn code(kind: CodeKind, digits: &str) -> Option<SpokenCode> {

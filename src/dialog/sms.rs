@@ -67,7 +67,7 @@ impl<'g> SmsTurn<'g> {
                 None => Work::Nothing,
             },
             Reading::Half(half) => Work::Half(half),
-            Reading::BadCode { echo } => Work::BadCode(echo),
+            Reading::BadCode { echo, .. } => Work::BadCode(echo),
             Reading::Unknown => Work::Nothing,
         };
         Self { graph, lang, once: once.into(), work, globals: BTreeMap::new() }

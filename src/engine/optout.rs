@@ -16,7 +16,7 @@ pub(super) const STOP: [&str; 7] = ["STOP", "ACHA", "SITISHA", "UNSUBSCRIBE", "Q
 /// First words that begin them again.
 pub(super) const START: [&str; 2] = ["START", "ANZA"];
 /// Those of them that people also say about an order: with a number behind it they mean that.
-const OF_ORDERS: [&str; 3] = ["QUIT", "END", "CANCEL"];
+pub(super) const OF_ORDERS: [&str; 3] = ["QUIT", "END", "CANCEL"];
 /// The same wish again within this is not confirmed again.
 const CONFIRMED: Duration = Duration::from_secs(86_400);
 

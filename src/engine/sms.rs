@@ -331,7 +331,7 @@ fn half_key(input: &SmsIn) -> Key {
 /// What was half understood is kept until the rest comes or something else was said.
 fn keep_half(work: &mut Work<'_>, input: &SmsIn, reading: &Reading, kept: Option<&Row>) {
     match reading {
-        Reading::Half(half) => {
+        Reading::Half(half) | Reading::BadCode { half, .. } => {
             work.extra().put(half_key(input), Expect::Any, codec::encode(&(half, input.at)))
         }
         Reading::Understood(_) if kept.is_some() => work.extra().delete(half_key(input), Expect::Any),

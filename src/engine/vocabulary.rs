@@ -2,7 +2,7 @@
 //! a `.menu` file may name. The engine carries the actions out and fills the
 //! values in; a test holds the three together.
 
-use super::optout::{START, STOP};
+use super::optout::{OF_ORDERS, START, STOP};
 use crate::menu::vocabulary::{Action, Query, Type, Vocabulary};
 use crate::types::CodeKind;
 
@@ -55,6 +55,7 @@ pub fn vocabulary() -> Vocabulary {
     for (name, words) in SETS {
         v.enums.insert(name.to_owned(), words.iter().map(|w| (*w).to_owned()).collect());
     }
+    v.words_of_orders = OF_ORDERS.map(str::to_owned).to_vec();
     v.words = STOP.iter().chain(&START).map(|word| (*word).to_owned()).collect();
     records(&mut v);
     role_records(&mut v);

@@ -270,7 +270,9 @@ impl<'a> Comparing<'a> {
                 new.iter().enumerate().filter(|(_, is)| is.key == was.key).collect();
             let goes = |is: &Choice| self.now(led) == target(self.new, &is.to);
             let same_case = now.iter().find(|(_, is)| is.when == was.when);
-            let kept = same_case.map_or_else(|| now.iter().any(|(_, is)| goes(is)), |(_, is)| goes(is));
+            // What everybody could press must stay there for everybody.
+            let in_another_case = || was.when.is_some() && now.iter().any(|(_, is)| goes(is));
+            let kept = same_case.map_or_else(in_another_case, |(_, is)| goes(is));
             if kept {
                 continue;
             }
@@ -279,6 +281,9 @@ impl<'a> Comparing<'a> {
             let found = same_case.or(now.first()).copied();
             let key = was.key;
             let sentence = match found {
+                Some((_, is)) if goes(is) => {
+                    format!("key {key} of `{name}` was there for everybody and is shown to some now")
+                }
                 Some((_, is)) => format!(
                     "key {key} of `{name}` led to `{led}` and leads to `{}` now",
                     target(self.new, &is.to)
@@ -324,19 +329,7 @@ impl<'a> Comparing<'a> {
 
     /// What was taken is taken still.
     fn asked(&mut self, name: &str, was: &Asked, is: &Asked, at: Option<&Block>) {
-        let narrower = |(low, high): (&Bound, &Bound), (low_now, high_now): (&Bound, &Bound)| {
-            let less = |a: &Bound, b: &Bound| matches!((a, b), (Bound::Fixed(a), Bound::Fixed(b)) if a < b);
-            less(low, low_now) || less(high_now, high)
-        };
-        let changed = match (was, is) {
-            (Asked::Kes(low, high), Asked::Kes(low_now, high_now))
-            | (Asked::Int(low, high), Asked::Int(low_now, high_now)) => {
-                narrower((low, high), (low_now, high_now))
-            }
-            (Asked::Text(was), Asked::Text(is)) => is < was,
-            (was, is) => was != is,
-        };
-        if changed {
+        if asks_less(was, is) {
             let sentence = format!("`{name}` does not take every answer that it took");
             let help = self.people(name, "");
             self.warn("answer-changed", header(at, self.top()), sentence, help);
@@ -355,6 +348,22 @@ impl<'a> Comparing<'a> {
             1 => format!("1 person {did} here in the last 30 days"),
             n => format!("{n} people {did} here in the last 30 days"),
         }
+    }
+}
+
+/// Whether something that was taken for an answer is taken no more.
+fn asks_less(was: &Asked, is: &Asked) -> bool {
+    let narrower = |(low, high): (&Bound, &Bound), (low_now, high_now): (&Bound, &Bound)| {
+        let less = |a: &Bound, b: &Bound| matches!((a, b), (Bound::Fixed(a), Bound::Fixed(b)) if a < b);
+        less(low, low_now) || less(high_now, high)
+    };
+    match (was, is) {
+        (Asked::Kes(low, high), Asked::Kes(low_now, high_now))
+        | (Asked::Int(low, high), Asked::Int(low_now, high_now)) => {
+            narrower((low, high), (low_now, high_now))
+        }
+        (Asked::Text(was), Asked::Text(is)) => is < was,
+        (was, is) => was != is,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Every face a block can show, at its widest: what the checker measures and `menu show` prints.
 
 use crate::menu::{
-    graph::{Catalogue, Choice, Graph, Kind, Message, Node, NodeId, Path, Resume, Text},
+    graph::{Catalogue, Choice, Graph, Kind, Message, Node, NodeId, Path, Piece, Resume, Text},
     layout::{Nav, option_line, page, wrong_key},
     template::{Widths, scope},
     vocabulary::{NEVER_TOGETHER, Vocabulary},
@@ -19,6 +19,9 @@ pub struct Face {
 
 /// When a [`hinted_faces`] is shown.
 pub const AFTER_A_WRONG_KEY: &str = "after a wrong key";
+
+/// When the offer to go on does not say where she stopped.
+pub const UNNAMED: &str = "without where she stopped";
 
 /// More combinations of conditions than this are not told apart: all options count at once.
 const MOST_COMBINATIONS: usize = 64;
@@ -103,17 +106,23 @@ pub fn hinted_faces(graph: &Graph, id: NodeId, vocabulary: &Vocabulary, lang: us
     }
 }
 
-/// The same of the offer to go on.
+/// The same of the offer to go on; and the offer where there is no room to say where she stopped.
 pub fn hinted_resume_faces(
     graph: &Graph, resume: &Resume, vocabulary: &Vocabulary, lang: usize,
 ) -> Vec<Face> {
     let widths = Widths { words: graph.words(), vocabulary, graph: Some(graph), params: &[], asked: None };
     let hint = wrong_key(graph.langs[lang]);
-    let face = |seen: Vec<&Choice>| Face {
-        when: AFTER_A_WRONG_KEY,
-        text: page(&[hint], &lines(&seen, &widths, lang), &[]),
+    let mut unnamed = resume.say.clone();
+    for pieces in &mut unnamed.by_lang {
+        pieces.retain(|piece| !matches!(piece, Piece::Value(Path::Machine(name)) if name == "at"));
+    }
+    let unnamed = widths.render(&unnamed, lang);
+    let faces = |seen: Vec<&Choice>| {
+        let lines = lines(&seen, &widths, lang);
+        let face = |when, head: &str| Face { when, text: page(&[head], &lines, &[]) };
+        [face(AFTER_A_WRONG_KEY, hint), face(UNNAMED, &unnamed)]
     };
-    seen_together(&resume.choices).into_iter().map(face).collect()
+    seen_together(&resume.choices).into_iter().flat_map(faces).collect()
 }
 
 /// The faces of the offer to go on.

@@ -367,6 +367,13 @@ pub enum Slot {
     Word(Vec<String>),
 }
 
+impl Slot {
+    /// A number that people say aloud belongs here.
+    pub const fn is_code(&self) -> bool {
+        matches!(self, Self::Value { asked: Asked::Code(_) | Asked::Record { .. }, .. })
+    }
+}
+
 /// A whole tree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Graph {

@@ -78,6 +78,9 @@ pub struct Vocabulary {
     pub actions: BTreeMap<String, Action>,
     /// Words by SMS that are understood from everybody, whatever the menus say.
     pub words: Vec<String>,
+    /// Of these, words that mean an order when a number comes with them: a command that takes a number
+    /// may begin with one.
+    pub words_of_orders: Vec<String>,
     /// What a value of this name looks like where values are made up, one for each row of a list. The
     /// name is a whole path (`check.pass`, `me.place`) or its last part (`place`); a value counts
     /// only where it is of the type.

@@ -33,7 +33,7 @@ fn read(graph: &Graph, reading: &Reading) -> String {
             [command.words[0].clone()].into_iter().chain(slots).collect::<Vec<_>>().join(" ")
         }
         Reading::Half(half) => format!("? {}", asked(graph, half)),
-        Reading::BadCode { echo } => format!("! {echo}"),
+        Reading::BadCode { echo, .. } => format!("! {echo}"),
         Reading::Unknown => "-".to_owned(),
     }
 }
@@ -53,7 +53,7 @@ fn say(graph: &Graph, messages: &str) -> String {
         if let (Reading::Unknown, Some(half)) = (&reading, &kept) {
             reading = complete(graph, half, text, now);
         }
-        if let Reading::Half(half) = &reading {
+        if let Reading::Half(half) | Reading::BadCode { half, .. } = &reading {
             kept = Some(half.clone());
         }
     }

@@ -64,7 +64,10 @@ pub fn run(args: &FmtArgs, out: &mut impl Write) -> io::Result<u8> {
     let files = counted(sources.len(), "file");
     match (changed, args.check) {
         (0, _) => writeln!(out, "{files}: laid out already")?,
-        (changed, true) => writeln!(out, "{changed} of {files} would change: sokoni menu fmt")?,
+        (changed, true) => {
+            let paths: String = args.paths.iter().map(|path| format!(" {}", path.display())).collect();
+            writeln!(out, "{changed} of {files} would change: sokoni menu fmt{paths}")?;
+        }
         (changed, false) => writeln!(out, "{changed} of {files} changed")?,
     }
     Ok(if args.check && changed > 0 { FAULTS } else { CLEAN })
@@ -86,7 +89,7 @@ fn laid_out(name: &str, source: &str) -> String {
         let named: Vec<String> = laid.left.iter().take(NAMED).map(usize::to_string).collect();
         let more = if laid.left.len() > NAMED { ", ..." } else { "" };
         let lines = counted(laid.left.len(), "line");
-        eprintln!("{name}: {lines} that cannot be read left as written: {}{more}", named.join(", "));
+        eprintln!("{name}: left as written, {lines} that cannot be laid out: {}{more}", named.join(", "));
     }
     laid.text
 }

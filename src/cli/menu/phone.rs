@@ -100,7 +100,10 @@ fn phone(args: &TryArgs, keys: impl BufRead, out: &mut impl Write) -> io::Result
 /// What the phone understands, with the code it has dialled and the languages it has.
 fn help(graph: &Graph) -> String {
     let langs: Vec<&str> = graph.langs.iter().map(Lang::tag).collect();
-    let dialled = graph.dial.as_ref().map_or_else(String::new, |code| format!("Dialled {code} for you. "));
+    let dialled = graph
+        .dial
+        .as_ref()
+        .map_or_else(String::new, |code| format!("Dialled {code} for you, in the tree `{}`. ", graph.name));
     format!(
         "{dialled}Type a key and Enter. `cut` drops the call, `dial` dials again, `lang {}` changes the \
          language (there are {}), `quit` ends. PIN 0000 is wrong, any other is right. Where an action \

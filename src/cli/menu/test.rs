@@ -1,6 +1,6 @@
 //! `sokoni menu test`: conversations that are kept as files, played over the menus.
 
-use super::{CLEAN, FAULTS, sound};
+use super::{CLEAN, FAULTS, check::counted, sound};
 use crate::{
     dialog::trial::conversation::{Stage, difference, play},
     engine::vocabulary::vocabulary,
@@ -18,8 +18,8 @@ pub struct TestArgs {
     /// Conversations, or folders of them (files that end in .talk).
     #[arg(default_value = "menus/conversations")]
     pub conversations: Vec<PathBuf>,
-    /// Menu files or a folder of them; without it, `menus/` when it is there, else the menus
-    /// compiled in.
+    /// Menu files or a folder of them; without it, the folder that the conversations' folder stands
+    /// in when it has menus, else `menus/`, else the menus compiled in.
     #[arg(long, value_name = "PATH")]
     pub menus: Vec<PathBuf>,
     /// Write every conversation anew as it goes now.
@@ -35,7 +35,8 @@ const ENDING: &str = "talk";
 /// # Errors
 /// A file that cannot be read or written.
 pub fn run(args: &TestArgs, out: &mut impl Write) -> io::Result<u8> {
-    let sound = match sound::sound(&args.menus, None, out)? {
+    let menus = menus(args);
+    let sound = match sound::sound(&menus, None, out)? {
         Ok(sound) => sound,
         Err(faults) => return Ok(faults),
     };
@@ -47,23 +48,47 @@ pub fn run(args: &TestArgs, out: &mut impl Write) -> io::Result<u8> {
         let script = fs::read_to_string(file).map_err(|error| named(&error, file))?;
         let told = match play(&script, stage) {
             Err(fault) => Some(format!("{}:{}: {}", file.display(), fault.line, fault.sentence)),
-            Ok(played) => differs(file, &script, &played, args.write)?,
+            Ok(played) => differs(file, &script, &played, args.write, out)?,
         };
         bad += usize::from(told.is_some());
         told.iter().try_for_each(|told| writeln!(out, "{told}\n"))?;
     }
+    let over: Vec<String> = menus.iter().map(|path| path.display().to_string()).collect();
+    let over = if over.is_empty() { String::new() } else { format!(" on {}", over.join(", ")) };
+    let all = counted(files.len(), "conversation");
     match bad {
-        0 => writeln!(out, "{} conversations go as they are written", files.len())?,
-        bad => writeln!(out, "{bad} of {} conversations go otherwise", files.len())?,
+        0 => writeln!(out, "{all}: as written{over}")?,
+        bad => writeln!(out, "{bad} of {all} go otherwise{over}")?,
     }
     Ok(if bad == 0 { CLEAN } else { FAULTS })
 }
 
+/// The menus to play over: those that are named, else those beside the conversations.
+fn menus(args: &TestArgs) -> Vec<PathBuf> {
+    let has_menus = |folder: &&Path| {
+        let mut files = fs::read_dir(folder).into_iter().flatten().flatten();
+        files.any(|file| file.path().extension().is_some_and(|extension| extension == "menu"))
+    };
+    if !args.menus.is_empty() {
+        return args.menus.clone();
+    }
+    let folders = args.conversations.iter().filter_map(|path| {
+        let folder = if path.is_dir() { path } else { path.parent()? };
+        folder.parent().filter(has_menus).map(Path::to_owned)
+    });
+    let mut folders: Vec<PathBuf> = folders.collect();
+    folders.dedup();
+    folders
+}
+
 /// What is told of a conversation that went otherwise; written anew when that is wished for.
-fn differs(file: &Path, script: &str, played: &str, write: bool) -> io::Result<Option<String>> {
+fn differs(
+    file: &Path, script: &str, played: &str, write: bool, out: &mut impl Write,
+) -> io::Result<Option<String>> {
     let Some((line, written, shown)) = difference(script, played) else { return Ok(None) };
     if write {
         fs::write(file, played).map_err(|error| named(&error, file))?;
+        writeln!(out, "{}: written anew from line {line}", file.display())?;
         return Ok(None);
     }
     let (written, shown) = (written.unwrap_or("the end"), shown.unwrap_or("the end"));
@@ -124,6 +149,27 @@ mod tests {
         let file = folder.path().join(name);
         fs::write(&file, script).expect("written");
         (folder, file)
+    }
+
+    #[test]
+    fn conversations_are_played_over_the_menus_they_stand_beside() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (menu, talks) = (folder.path().join("small.menu"), folder.path().join("conversations"));
+        fs::write(&menu, "menu small\n  dial *1#\n  who stranger\n  langs en\nend home\n  say Of its own\n")
+            .expect("written");
+        fs::create_dir(&talks).expect("made");
+        let talk = talks.join("hello.talk");
+        fs::write(&talk, "menu small\n\n> *1#\n< Else\n").expect("written");
+        let test = |write| {
+            let mut out = Vec::new();
+            let args = TestArgs { conversations: vec![talks.clone()], menus: vec![], write };
+            (run(&args, &mut out).expect("played"), String::from_utf8(out).expect("text"))
+        };
+        let (code, said) = test(false);
+        assert!(code == FAULTS && said.contains("now:     < Of its own"), "{said}");
+        let (code, said) = test(true);
+        assert!(code == CLEAN && said.contains("hello.talk: written anew from line 4"), "{said}");
+        assert!(fs::read_to_string(&talk).expect("read").contains("< Of its own"));
     }
 
     #[test]

@@ -28,14 +28,23 @@ pub struct WordsArgs {
 /// # Errors
 /// Output that cannot be written.
 pub fn run(args: &WordsArgs, out: &mut impl Write) -> io::Result<u8> {
-    let wanted = |line: &String| args.about.as_ref().is_none_or(|about| line.contains(about.as_str()));
+    let about = args.about.as_ref().map(|about| about.to_lowercase());
+    let wanted = |line: &String| about.as_ref().is_none_or(|about| line.to_lowercase().contains(about));
+    let mut found = false;
     for (title, lines) in sections(&vocabulary()) {
         let lines: Vec<String> = lines.into_iter().filter(wanted).collect();
+        found |= !lines.is_empty();
         if !lines.is_empty() {
             writeln!(out, "{title}")?;
             lines.iter().try_for_each(|line| writeln!(out, "  {line}"))?;
             writeln!(out)?;
         }
+    }
+    if let Some(about) = args.about.as_ref().filter(|_| !found) {
+        writeln!(
+            out,
+            "nothing that menus may name has to do with `{about}`; without a word, all of it is listed"
+        )?;
     }
     Ok(CLEAN)
 }
@@ -183,6 +192,7 @@ mod tests {
     fn one_word_narrows_the_list() {
         let about = told(Some("listing"));
         assert!(about.contains("listing.create(") && !about.contains("ledger.recent"), "{about}");
-        assert_eq!(told(Some("nothing of the sort")), "");
+        assert!(told(Some("LISTING")).contains("listing.create("));
+        assert!(told(Some("nothing of the sort")).starts_with("nothing that menus may name"));
     }
 }

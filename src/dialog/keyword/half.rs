@@ -1,13 +1,14 @@
 //! What a text that could not be acted on is asked back with: what of it was heard, what is
 //! missing, or the number whose check digit is wrong.
 
-use super::{Half, Known, NUMBERS, Search, Way, class, is_code};
+use super::{Half, Known, NUMBERS, Search, Way, class};
 use crate::{
     dialog::token::{Joint, Token},
     gsm::fit,
     menu::{
         graph::{Asked, Command, Graph, Slot},
         template::MACHINE_TEXT,
+        value::Value,
         vocabulary::Type,
     },
     types::Lang,
@@ -16,16 +17,18 @@ use crate::{
 impl Search<'_> {
     /// A number where a spoken number belongs, when the best reading found none there.
     pub(super) fn bad_code(&self, ways: &[Way]) -> Option<String> {
-        let codes = |way: &Way| self.slots(way.command).iter().enumerate().filter(|(_, slot)| is_code(slot));
+        let codes = |way: &Way| self.slots(way.command).iter().enumerate().filter(|(_, slot)| slot.is_code());
         let found = |way: &&Way| codes(way).filter(|(at, _)| way.known.contains_key(at)).count();
         let best = ways.iter().max_by_key(|way| (found(way), way.known.len()))?;
         if found(&best) == codes(best).count() {
             return None;
         }
+        // Where no number was found at all, one that was taken for something else may be meant.
+        let read = if found(&best) > 0 { best.used } else { 0 };
         let mut runs: Vec<Vec<&str>> = vec![Vec::new()];
         for (at, spot) in self.spots.iter().enumerate() {
             match &spot.token {
-                Token::Number { digits, joint, .. } if best.used & (1 << at) == 0 => {
+                Token::Number { digits, joint, .. } if read & (1 << at) == 0 => {
                     if *joint == Joint::Apart {
                         runs.push(Vec::new());
                     }
@@ -34,10 +37,13 @@ impl Search<'_> {
                 _ => runs.push(Vec::new()),
             }
         }
-        // A group that is long enough by itself is what was meant, whatever stands beside it.
-        let longest = codes(best).map(|(_, slot)| digits_of(slot)).max()?;
-        let mut groups = runs.iter().flatten().map(|digits| (*digits).to_owned());
-        let echo = groups.find(|digits| (4..=longest).contains(&digits.len()));
+        // Neighbours that make a number of the right length, else the first that is long enough.
+        let wanted: Vec<usize> = codes(best).map(|(_, slot)| digits_of(slot)).collect();
+        let joined = |run: &Vec<&str>| {
+            let ends = (0..run.len()).flat_map(|from| (from + 1..=run.len()).map(move |to| (from, to)));
+            ends.map(|(from, to)| run[from..to].concat()).find(|digits| wanted.contains(&digits.len()))
+        };
+        let echo = runs.iter().find_map(joined);
         let echo = echo.or_else(|| runs.iter().map(|run| run.concat()).find(|digits| digits.len() >= 4))?;
         Some(echo.chars().take(12).collect())
     }
@@ -96,6 +102,19 @@ fn digits_of(slot: &Slot) -> usize {
 }
 
 impl Half {
+    /// The same without what was made of these digits, which were meant for something else.
+    pub(super) fn without(mut self, digits: &str) -> Self {
+        let is_it = |value: &Value| match value {
+            Value::Kes(sum) => sum.whole().to_string() == digits,
+            Value::Int(n) => n.to_string() == digits,
+            _ => false,
+        };
+        for (_, known) in &mut self.parts {
+            known.retain(|_, value| !value.as_ref().is_some_and(is_it));
+        }
+        self
+    }
+
     /// The command whose `half` text answers it.
     pub fn command<'g>(&self, graph: &'g Graph) -> Option<&'g Command> {
         self.parts.first().and_then(|(at, _)| graph.commands.get(*at))

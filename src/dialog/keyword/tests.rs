@@ -174,7 +174,7 @@ fn a_wrong_digit_in_a_spoken_number_is_echoed_and_nothing_happens() {
         assert!(matches!(reading, Reading::BadCode { .. }) || sound_listing, "{text}: {reading:?}");
     }
     let echo = understand(&graph, &format!("YES {wrong}"), Timestamp::default());
-    assert_eq!(echo, Reading::BadCode { echo: wrong });
+    assert!(matches!(echo, Reading::BadCode { echo, .. } if echo == wrong));
 }
 
 #[test]

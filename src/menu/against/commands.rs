@@ -1,8 +1,9 @@
 //! Words by SMS that people know.
 
-use super::Comparing;
+use super::{Comparing, asks_less};
 use crate::menu::{
-    graph::{Command, Slot},
+    graph::{Asked, Command, Graph, Slot},
+    layout::plain,
     tree::{Block, Head, Line, Span},
 };
 use std::collections::BTreeSet;
@@ -16,7 +17,7 @@ impl Comparing<'_> {
             for word in &was.words {
                 let now: Vec<&Command> = new.commands.iter().filter(|is| is.words.contains(word)).collect();
                 let same: Vec<&&Command> = now.iter().filter(|is| is.call.name == was.call.name).collect();
-                if same.iter().any(|is| takes_all(&was.slots, &is.slots)) {
+                if same.iter().any(|is| self.takes_all(&was.slots, &is.slots)) {
                     continue;
                 }
                 match (now.first(), same.first()) {
@@ -45,6 +46,35 @@ impl Comparing<'_> {
         }
     }
 
+    /// Whether what was sent for one row of slots can be sent for the other.
+    fn takes_all(&self, was: &[Slot], is: &[Slot]) -> bool {
+        let pairs = was.iter().zip(is).all(|pair| match pair {
+            (Slot::Word(was), Slot::Word(is)) => was.iter().all(|word| is.contains(word)),
+            (Slot::Value { asked, default, .. }, Slot::Value { asked: now, default: default_now, .. }) => {
+                let said = match (asked, now) {
+                    (Asked::Enum(was), Asked::Enum(is)) => {
+                        self.said(self.old, was).is_subset(&self.said(self.new, is))
+                    }
+                    (was, is) => !asks_less(was, is),
+                };
+                said && (default.is_none() || default == default_now)
+            }
+            _ => false,
+        });
+        let left_out = |slot: &Slot| matches!(slot, Slot::Value { default: Some(_), .. });
+        pairs && was.len() <= is.len() && is[was.len()..].iter().all(left_out)
+    }
+
+    /// Every word of an enum with all that people may call it.
+    fn said(&self, graph: &Graph, set: &str) -> BTreeSet<(String, String)> {
+        let words = graph.enums.get(set).map_or(&[][..], |set| &set.words);
+        let names = words.iter().flat_map(|(word, label)| {
+            let langs = 0..label.by_lang.len();
+            langs.map(move |lang| (word.clone(), plain(label, lang).to_uppercase()))
+        });
+        names.collect()
+    }
+
     /// The command that does this, or the head of the tree.
     fn doing(&self, action: &str) -> Span {
         let does = |block: &&Block| {
@@ -66,17 +96,4 @@ impl Comparing<'_> {
         let found = all.iter().find(|name| name.it == word).or(all.first());
         found.map_or_else(|| self.top(), |name| name.at)
     }
-}
-
-/// Whether what was sent for one row of slots can be sent for the other.
-fn takes_all(was: &[Slot], is: &[Slot]) -> bool {
-    let pairs = was.iter().zip(is).all(|pair| match pair {
-        (Slot::Word(was), Slot::Word(is)) => was.iter().all(|word| is.contains(word)),
-        (Slot::Value { asked, default, .. }, Slot::Value { asked: asked_now, default: default_now, .. }) => {
-            asked == asked_now && (default.is_none() || default == default_now)
-        }
-        _ => false,
-    });
-    let left_out = |slot: &Slot| matches!(slot, Slot::Value { default: Some(_), .. });
-    pairs && was.len() <= is.len() && is[was.len()..].iter().all(left_out)
 }

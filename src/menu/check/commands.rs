@@ -321,7 +321,9 @@ impl<'a> Checker<'a> {
                     let help = "take another word, or tell them apart by a word inside".to_owned();
                     self.error("command-twice", word.at, sentence, help);
                 }
-                if self.vocabulary.words.contains(&word.it) {
+                let numbered = commands[at].slots.iter().any(Slot::is_code);
+                let of_orders = numbered && self.vocabulary.words_of_orders.contains(&word.it);
+                if self.vocabulary.words.contains(&word.it) && !of_orders {
                     let sentence = format!("`{}` begins a command and is a word of Sokoni's own", word.it);
                     let help = format!("everybody may send: {}", self.vocabulary.words.join(", "));
                     self.error("word-means-two-things", word.at, sentence, help);

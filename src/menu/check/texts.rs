@@ -289,7 +289,8 @@ impl Checker<'_> {
                 continue;
             };
             let most = self.most(lang, limit);
-            let widest = faces(lang).into_iter().filter(|face| self.goes_on(face, name, lang, limit));
+            let plain = faces(lang).into_iter().filter(|face| face.when != AFTER_A_WRONG_KEY);
+            let widest = plain.filter(|face| self.goes_on(face, name, lang, limit));
             let widest =
                 widest.map(|face| (self.width(&face.text, lang), face)).max_by_key(|(width, _)| *width);
             let Some((width, face)) = widest.filter(|(width, _)| *width > most) else { continue };
@@ -336,9 +337,17 @@ impl Checker<'_> {
 
     /// The widest face in the language at this index, when it outgrows the limit.
     fn widest(&self, faces: Vec<Face>, name: &str, lang: usize, limit: u16) -> Option<(Face, usize)> {
-        let faces = faces.into_iter().filter(|face| !self.goes_on(face, name, lang, limit));
-        let widest = faces.map(|face| (self.width(&face.text, lang), face)).max_by_key(|(width, _)| *width);
-        widest.filter(|(width, _)| *width > self.most(lang, limit)).map(|(width, face)| (face, width))
+        let most = self.most(lang, limit);
+        // What stands on one page has no other page on which a wrong key could be answered.
+        let one_page = |face: &Face| {
+            let options = face.text.split_once('\n').map_or("", |(_, options)| options);
+            let plain = faces.iter().filter(|other| other.when != AFTER_A_WRONG_KEY);
+            let mut plain = plain.filter(|other| other.text.ends_with(options));
+            face.when == AFTER_A_WRONG_KEY && plain.any(|other| self.width(&other.text, lang) <= most)
+        };
+        let short = faces.iter().filter(|face| one_page(face) || !self.goes_on(face, name, lang, limit));
+        let widest = short.map(|face| (self.width(&face.text, lang), face)).max_by_key(|(width, _)| *width);
+        widest.filter(|(width, _)| *width > most).map(|(width, face)| (face.clone(), width))
     }
 
     /// How much a text takes in the language at this index.
@@ -354,15 +363,17 @@ impl Checker<'_> {
     /// its pages. A row of a list goes whole to the next page, so it must fit on one.
     fn goes_on(&self, face: &Face, name: &str, lang: usize, limit: u16) -> bool {
         let Some(further) = self.overlay(lang) else { return false };
-        // The offer to go on has one page, and room there is made by leaving out where she stopped.
-        if name == "resume" && face.when == AFTER_A_WRONG_KEY {
-            return false;
-        }
         let pages = further.pages_for(name);
-        if pages < 2 {
-            return false;
+        // The offer to go on has one page, and room there is made by leaving out where she stopped.
+        if pages < 2 || face.when == "with one row" || name == "resume" {
+            return pages >= 2 && name == "resume" && face.when.is_empty();
         }
-        if face.when == "with one row" {
+        let kind = self.by_name.get(name).and_then(|node| match &self.nodes[*node].head {
+            Head::Node { kind, .. } => Some(kind),
+            _ => None,
+        });
+        // The word on a wrong key stands in place of a list's heading, on each of its pages.
+        if face.when == AFTER_A_WRONG_KEY && matches!(kind, Some(NodeHead::List { .. })) {
             return false;
         }
         // As the machine cuts it: every page has room for a word on a wrong key, and the keys that lead
@@ -375,16 +386,17 @@ impl Checker<'_> {
             further.keys.iter().find(|known| known.key.it == key).map(text_of).unwrap_or_default()
         };
         let (back, home, more) = (line("0"), line("00"), line("98"));
-        let end = self
-            .by_name
-            .get(name)
-            .is_some_and(|node| matches!(self.nodes[*node].head, Head::Node { kind: NodeHead::End, .. }));
+        let end = matches!(kind, Some(NodeHead::End));
         let hint = if end { String::new() } else { format!("{}\n", wrong_key(self.langs[lang])) };
         let fits = |text: &str, keys: &[&String]| {
             let keys: String = keys.iter().map(|key| key.as_str()).collect();
             fit::fits(format!("{hint}{text}\n{keys}").trim_end(), usize::from(limit))
         };
         let mut rest = face.text.strip_suffix(back.trim_end()).unwrap_or(&face.text).trim_end();
+        if matches!(kind, Some(NodeHead::Pick(_))) {
+            let head = if face.when == AFTER_A_WRONG_KEY { "" } else { hint.trim_end() };
+            return rows_go_on(rest, head, pages, usize::from(limit), [&back, &home, &more]);
+        }
         for page in 0..pages {
             let behind: &[&String] = match (end, page) {
                 (true, 0) => &[],
@@ -456,4 +468,30 @@ pub(super) fn has_words(pieces: &[tree::Piece]) -> bool {
 
 fn named(langs: &[Lang]) -> String {
     langs.iter().map(Lang::tag).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether a heading and the rows below it stand on so many pages, as the machine lays them: the
+/// heading, or the word on a wrong key in its place, on each page, and no row cut.
+fn rows_go_on(text: &str, hint: &str, pages: u8, limit: usize, [back, home, more]: [&str; 3]) -> bool {
+    let (head, rows) = text.split_once('\n').unwrap_or((text, ""));
+    let labels: Vec<&str> = rows.lines().map(|row| row.split_once(' ').map_or(row, |(_, row)| row)).collect();
+    let mut first = 0;
+    for page in 0..pages {
+        let fits = |count: usize| {
+            let rows = labels[first..first + count].iter().enumerate();
+            let rows: String = rows.map(|(at, row)| format!("{} {row}\n", at + 1)).collect();
+            let more = if first + count < labels.len() { more } else { "" };
+            let home = if page > 0 { home } else { "" };
+            let below = format!("{rows}{more}{back}{home}");
+            [head, hint].iter().all(|head| fit::fits(format!("{head}\n{below}").trim(), limit))
+        };
+        match (1..=labels.len() - first).rev().find(|count| fits(*count)) {
+            Some(count) => first += count,
+            None => return false,
+        }
+        if first == labels.len() {
+            return true;
+        }
+    }
+    false
 }

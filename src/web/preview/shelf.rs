@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use std::{
     fs,
     io::{self, Write},
+    os::unix::fs::{MetadataExt, fchown},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -147,9 +148,19 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     let path = path.canonicalize()?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside: PathBuf = path.with_file_name(format!(".{name}.{}.new", std::process::id()));
+    let old = fs::metadata(&path)?;
+    if old.permissions().readonly() {
+        let sentence = format!("{} is read-only; make it writable first", path.display());
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, sentence));
+    }
     let written = (|| {
         let mut file = fs::File::create(&beside)?;
-        file.set_permissions(fs::metadata(&path)?.permissions())?;
+        file.set_permissions(old.permissions())?;
+        // Who may read the file may read it afterwards, also where somebody else lays it out.
+        let new = file.metadata()?;
+        if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
+            fchown(&file, Some(old.uid()), Some(old.gid()))?;
+        }
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&beside, &path)

@@ -32,7 +32,7 @@ pub fn any_sms(octets: &[u8]) {
 fn sound(tree: &Graph, reading: &Reading) {
     match reading {
         Reading::Understood(call) => assert!(call.command < tree.commands.len()),
-        Reading::BadCode { echo } => assert!(echo.len() <= 12, "{echo}"),
+        Reading::BadCode { echo, .. } => assert!(echo.len() <= 12, "{echo}"),
         Reading::Half(_) | Reading::Unknown => {}
     }
 }

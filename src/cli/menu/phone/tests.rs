@@ -33,7 +33,7 @@ fn the_phone_says_that_it_has_dialled_and_a_language_that_is_not_there_changes_n
     let mut out = Vec::new();
     phone(&args("artisan"), "lang fr\nlang klingon\nlang am\n".as_bytes(), &mut out).expect("it runs");
     let out = String::from_utf8(out).expect("text");
-    assert!(out.starts_with("Dialled *483*57# for you. Type a key"), "{out}");
+    assert!(out.starts_with("Dialled *483*57# for you, in the tree `"), "{out}");
     assert!(out.contains("the menu `artisan` does not speak `fr`; it speaks: en, sw, am\n"), "{out}");
     assert!(out.contains("a language is two lower-case letters"), "{out}");
     assert!(out.contains("1 ዕቃ ሽጥ"), "{out}");
