@@ -18,6 +18,8 @@ let lead = { lang: 'en', filling: 'typical' };
 let pressed = 0;
 /** The block that the phones were last led to, so that they follow the cursor and not each key. */
 let followed = '';
+/** The line that the cursor was last seen on. */
+let caret = 1;
 let writable = false;
 let serves = false;
 
@@ -68,6 +70,7 @@ function addFile({ name, text, version }) {
   area.value = text;
   area.hidden = true;
   area.addEventListener('input', () => {
+    leapt(area);
     wanted.typedAt = performance.now();
     outcome = null;
     $('tip').hidden = true;
@@ -278,12 +281,24 @@ function moved() {
   if (!open || document.activeElement !== open.area) return;
   drawHere();
   if (!sight || wanted.typedAt !== null) return;
-  const block = blockAt(lineOf(open.area.value, open.area.selectionStart));
+  caret = lineOf(open.area.value, open.area.selectionStart);
+  const block = blockAt(caret);
   if (keyOf(block) === followed) return;
   followed = keyOf(block);
   // Behind a look that is under way comes another one.
   if (wanted.running) wanted.follow = true;
   else later(0, true);
+}
+
+/** Who types as soon as the cursor is put elsewhere is quicker than the word of its move: the phones go after it. */
+function leapt(area) {
+  const line = lineOf(area.value, area.selectionStart);
+  const key = keyOf(blockAt(line));
+  if (wanted.typedAt === null && Math.abs(line - caret) > 1 && key !== followed) {
+    followed = key;
+    wanted.follow = true;
+  }
+  caret = line;
 }
 
 function show(seen, typedAt, isLast, askedLine) {
