@@ -1,6 +1,7 @@
 //! `sokoni loans`: loans between the desk of a running service and the lending site, in files that
 //! people and other programs read.
 
+use super::printed;
 use crate::cli::menu::records::Desk;
 use crate::engine::loans::desk::{LoanRow, LoanWish, RepaymentRow};
 use crate::types::LoanId;
@@ -81,16 +82,7 @@ enum What {
 
 /// Does it.
 pub async fn run(args: LoansArgs) -> ExitCode {
-    match answer(&args).await {
-        Ok(text) => {
-            print!("{text}");
-            ExitCode::SUCCESS
-        }
-        Err(why) => {
-            eprintln!("{why}");
-            ExitCode::FAILURE
-        }
-    }
+    printed(answer(&args).await)
 }
 
 /// A loan as the list has it.

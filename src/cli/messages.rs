@@ -1,5 +1,6 @@
 //! `sokoni messages`: the texts to and from phones that a data folder keeps, and what became of them.
 
+use super::printed;
 use crate::engine::clock::SystemClock;
 use crate::engine::messages::desk::{PARKED, Wanted, find, names, shown};
 use crate::engine::shopfront::{DeskMessage, MessagesWish};
@@ -35,16 +36,7 @@ pub struct MessagesArgs {
 
 /// Prints them.
 pub async fn run(args: MessagesArgs) -> ExitCode {
-    match look(&args).await {
-        Ok(text) => {
-            print!("{text}");
-            ExitCode::SUCCESS
-        }
-        Err(why) => {
-            eprintln!("{why}");
-            ExitCode::FAILURE
-        }
-    }
+    printed(look(&args).await)
 }
 
 async fn look(args: &MessagesArgs) -> Result<String, String> {

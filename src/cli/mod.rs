@@ -19,6 +19,7 @@ pub mod store;
 use crate::engine::audit::Derived;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
+use std::fmt;
 use std::process::ExitCode;
 
 /// Sokoni: the artisan marketplace that runs on a basic phone.
@@ -169,6 +170,20 @@ async fn benched(operator: std::net::SocketAddr, binds: u16, window: usize) -> R
 pub fn not_yet(command: &str) -> ExitCode {
     eprintln!("sokoni {command} is not in this release; CHANGELOG.md says what is.");
     ExitCode::from(2)
+}
+
+/// Prints what a command answers, or says why it has no answer.
+pub fn printed(answer: Result<String, impl fmt::Display>) -> ExitCode {
+    match answer {
+        Ok(text) => {
+            print!("{text}");
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 #[cfg(test)]

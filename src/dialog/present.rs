@@ -262,17 +262,8 @@ impl Machine<'_> {
     /// as stands in the offer.
     fn question(&self) -> String {
         let scope = self.scope();
-        let say = match &self.graph.node(self.state.at.node).kind {
-            Kind::Screen { say, .. }
-            | Kind::Pick { say, .. }
-            | Kind::List { say, .. }
-            | Kind::Ask { say, .. }
-            | Kind::Pin { say, .. }
-            | Kind::NewPin { say, .. }
-            | Kind::End { say, .. } => scope.text(say),
-            Kind::Do { .. } => String::new(),
-        };
-        first_words(&say)
+        let node = self.graph.node(self.state.at.node);
+        node.say().map_or_else(String::new, |say| first_words(&scope.text(say)))
     }
 }
 

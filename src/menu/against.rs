@@ -56,13 +56,7 @@ pub fn compare(
 fn renamed<'g>(old: &'g Graph, new: &'g Graph) -> BTreeMap<&'g str, &'g str> {
     let essence = |node: &Node| match &node.kind {
         Kind::Do { call, .. } => call.name.clone(),
-        Kind::Screen { say, .. }
-        | Kind::Pick { say, .. }
-        | Kind::List { say, .. }
-        | Kind::Ask { say, .. }
-        | Kind::Pin { say, .. }
-        | Kind::NewPin { say, .. }
-        | Kind::End { say, .. } => say.source(0),
+        _ => node.say().map_or_else(String::new, |say| say.source(0)),
     };
     let gone = old.nodes.iter().filter(|node| new.find(&node.name).is_none());
     let come: Vec<&Node> = new.nodes.iter().filter(|node| old.find(&node.name).is_none()).collect();

@@ -445,6 +445,20 @@ pub struct Message {
 }
 
 impl Node {
+    /// What the block says first; an action says nothing.
+    pub const fn say(&self) -> Option<&Text> {
+        match &self.kind {
+            Kind::Screen { say, .. }
+            | Kind::Pick { say, .. }
+            | Kind::List { say, .. }
+            | Kind::Ask { say, .. }
+            | Kind::Pin { say, .. }
+            | Kind::NewPin { say, .. }
+            | Kind::End { say, .. } => Some(say),
+            Kind::Do { .. } => None,
+        }
+    }
+
     /// Every block that this one can lead to, in the order of its lines; some more than once.
     pub fn leads_to(&self) -> Vec<NodeId> {
         let targets: Vec<&Target> = match &self.kind {

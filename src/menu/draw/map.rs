@@ -4,7 +4,7 @@
 //! Every block stands once, behind the block from which the fewest steps lead to it; a line joins
 //! the two. Where else a card leads is written on it and can be clicked.
 
-use crate::menu::graph::{Graph, Kind, Node, NodeId, Target, Text};
+use crate::menu::graph::{Graph, Kind, Node, NodeId, Target};
 use askama::Template;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -162,7 +162,7 @@ impl<'a> Plan<'a> {
             down
         };
         let figures = self.figures.get(&node.name).map(|figures| (step(LINE), told(figures)));
-        let said = wrapped(&said(node).map_or_else(String::new, |text| text.source(self.lang)));
+        let said = wrapped(&node.say().map_or_else(String::new, |text| text.source(self.lang)));
         let said = said.into_iter().map(|line| (step(LINE), line)).collect();
         let rows = ways_of(node, self.lang)
             .into_iter()
@@ -180,20 +180,6 @@ fn told(figures: &Figures) -> String {
     let share = (left * 100).checked_div(*seen).unwrap_or(0);
     let wait = median_seconds.map(|seconds| format!(", {seconds} s")).unwrap_or_default();
     format!("{seen} seen, {left} left here ({share} %){wait}")
-}
-
-/// What a block says first.
-fn said(node: &Node) -> Option<&Text> {
-    match &node.kind {
-        Kind::Screen { say, .. }
-        | Kind::Pick { say, .. }
-        | Kind::List { say, .. }
-        | Kind::Ask { say, .. }
-        | Kind::Pin { say, .. }
-        | Kind::NewPin { say, .. }
-        | Kind::End { say, .. } => Some(say),
-        Kind::Do { .. } => None,
-    }
 }
 
 /// What can happen at a block and where each leads; `None` for the way back into a cut dialog.
