@@ -27,7 +27,7 @@ use sokoni::store::batch::{Batch, Committed, Row};
 use sokoni::store::memory::Memory;
 use sokoni::store::sled::{DEFAULT_CACHE, Sled};
 use sokoni::store::{Key, Store, StoreError, keys};
-use sokoni::types::{Clock, Lang, Msisdn, PayoutId, Timestamp, Usd};
+use sokoni::types::{Clock, Lang, Msisdn, Timestamp, Usd};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
@@ -39,10 +39,10 @@ impl MoneyOut for Nobody {
     fn pay(&self, _: PayOut) -> BoxFuture<'_, PayoutNews> {
         Box::pin(async { PayoutNews::NotTaken { why: "nobody is there".to_owned() } })
     }
-    fn status(&self, _: PayoutId) -> BoxFuture<'_, PayoutNews> {
+    fn status(&self, _: PayOut) -> BoxFuture<'_, PayoutNews> {
         Box::pin(async { PayoutNews::NotTaken { why: "nobody is there".to_owned() } })
     }
-    fn is_up(&self) -> bool {
+    fn is_up(&self, _: Msisdn) -> bool {
         false
     }
 }
@@ -103,12 +103,14 @@ impl Call {
         let parts = Parts {
             store,
             clock: clock.clone(),
+            chance: Arc::new(sokoni::engine::chance::SystemChance),
             menus: Arc::new(menus),
             policy: Policy::default(),
             house,
             pins: Pins::quick(),
             money: Arc::new(Nobody),
             card: Arc::new(Nobody),
+            addresses: sokoni::engine::buyers::Seal::new(&"a secret of the benches".to_owned().into()),
         };
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         let engine = runtime.block_on(Engine::new(parts)).expect("an engine");

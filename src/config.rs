@@ -1,17 +1,22 @@
 //! The typed configuration: one struct per section, unknown keys refused, units in the names,
 //! secrets only by file or environment.
 
+use crate::engine::chance::SystemChance;
 use crate::engine::messages::keep::Keep;
-use crate::engine::{House, Kiosk};
+use crate::engine::{House, Kiosk, Liaison};
 use crate::gateway::address;
 use crate::gateway::settings::HttpGateway;
-use crate::market::Policy;
+use crate::market::{PayoutPolicy, Policy};
+use crate::money::airtel::AirtelSettings;
 use crate::money::card::CardSettings;
-use crate::money::mobile::MobileSettings;
+use crate::money::daraja::DarajaSettings;
+use crate::money::gsma::MobileSettings;
+use crate::money::mtn::MtnSettings;
+use crate::money::routed;
 use crate::smpp::settings::Smsc;
 use crate::types::routing::{Gateway, Sources, Table};
-use crate::types::{Lang, Msisdn};
-use crate::{telemetry, web};
+use crate::types::{Chance, Lang, Msisdn};
+use crate::{photos, telemetry, web};
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -19,6 +24,9 @@ use std::time::Duration;
 
 /// The commented example, with every key: `sokoni config default`.
 pub const EXAMPLE: &str = include_str!("../config.toml");
+
+/// The longest address of the shop: with the path and a pass behind it, it stands in an SMS.
+const LONGEST_URL: usize = 40;
 
 /// The whole configuration.
 #[derive(Debug, Clone, Deserialize)]
@@ -45,9 +53,15 @@ pub struct Config {
     /// The house's numbers.
     #[serde(default)]
     pub market: Policy,
+    /// What is taken of those who send photographs.
+    #[serde(default)]
+    pub photos: photos::Settings,
     /// Kiosks and the agents who keep them.
     #[serde(default, rename = "kiosk")]
     pub kiosks: Vec<Kiosk>,
+    /// Liaisons of the depot.
+    #[serde(default, rename = "liaison")]
+    pub liaisons: Vec<Liaison>,
     /// Providers of money.
     pub money: Money,
     /// Bounds.
@@ -77,6 +91,10 @@ pub struct Service {
     /// A secret that is not in the store and without which no PIN can be guessed from it; must
     /// never change. Without it the environment's `SOKONI_PIN_PEPPER` serves, if there is one.
     pub pin_pepper_file: Option<PathBuf>,
+    /// A secret of 32 characters or more under which buyers' addresses are sealed. Without it the
+    /// environment's `SOKONI_ADDRESS_KEY` serves, or a file beside the store that is made at the first
+    /// start.
+    pub address_key_file: Option<PathBuf>,
 }
 
 impl Default for Service {
@@ -89,6 +107,7 @@ impl Default for Service {
             menus: None,
             sms_part_cents: None,
             pin_pepper_file: None,
+            address_key_file: None,
         }
     }
 }
@@ -177,10 +196,47 @@ impl Default for Store {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Money {
-    /// Mobile money.
-    pub mpesa: MobileSettings,
+    /// Mobile money by a provider that speaks the GSMA Mobile Money API.
+    pub mpesa: Option<MobileSettings>,
+    /// M-Pesa by Safaricom's Daraja.
+    pub daraja: Option<DarajaSettings>,
+    /// MTN MoMo.
+    pub mtn: Option<MtnSettings>,
+    /// Airtel Money.
+    pub airtel: Option<AirtelSettings>,
     /// Cards.
     pub card: CardSettings,
+}
+
+impl Money {
+    /// Every mobile-money provider by its name, with the beginnings of the numbers it pays.
+    pub fn numbers(&self) -> Vec<(&'static str, &[String])> {
+        let all = [
+            ("mpesa", self.mpesa.as_ref().map(|one| one.numbers.as_slice())),
+            ("daraja", self.daraja.as_ref().map(|one| one.numbers.as_slice())),
+            ("mtn", self.mtn.as_ref().map(|one| one.numbers.as_slice())),
+            ("airtel", self.airtel.as_ref().map(|one| one.numbers.as_slice())),
+        ];
+        all.into_iter().filter_map(|(name, numbers)| Some((name, numbers?))).collect()
+    }
+
+    /// Limits and tariffs of their own.
+    fn terms(&self) -> impl Iterator<Item = (&'static str, &PayoutPolicy)> {
+        let all = [
+            ("daraja", self.daraja.as_ref().and_then(|one| one.payout.as_ref())),
+            ("mtn", self.mtn.as_ref().and_then(|one| one.payout.as_ref())),
+            ("airtel", self.airtel.as_ref().and_then(|one| one.payout.as_ref())),
+        ];
+        all.into_iter().filter_map(|(name, terms)| Some((name, terms?)))
+    }
+
+    /// Files that must be there.
+    fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let daraja = self.daraja.iter_mut().flat_map(DarajaSettings::paths);
+        let mtn = self.mtn.iter_mut().flat_map(MtnSettings::paths);
+        let airtel = self.airtel.iter_mut().flat_map(AirtelSettings::paths);
+        daraja.chain(mtn).chain(airtel)
+    }
 }
 
 /// `[limits]`: bounds.
@@ -266,13 +322,16 @@ impl Config {
         let optional = [
             &mut self.service.menus,
             &mut self.service.pin_pepper_file,
-            &mut self.money.mpesa.api_key_file,
-            &mut self.money.mpesa.secret_path_file,
+            &mut self.service.address_key_file,
             &mut self.money.card.api_key_file,
             &mut self.money.card.webhook_secret_file,
             &mut self.money.card.webhook_secret_old_file,
         ];
         optional.into_iter().flatten().for_each(settle);
+        if let Some(mpesa) = &mut self.money.mpesa {
+            [&mut mpesa.api_key_file, &mut mpesa.secret_path_file].into_iter().flatten().for_each(settle);
+        }
+        self.money.paths().for_each(settle);
         self.gateways.iter_mut().flat_map(Smsc::paths).for_each(settle);
         [&mut self.routing.operators, &mut self.routing.ported].into_iter().flatten().for_each(settle);
         for gateway in &mut self.http_gateways {
@@ -296,6 +355,16 @@ impl Config {
             return Err(value("[store]", "dialog_days is at least 1"));
         }
         self.market.check().map_err(|why| value("[market]", why))?;
+        routed::check(&self.money.numbers()).map_err(|why| value("[money]", why))?;
+        for (name, payout) in self.money.terms() {
+            let terms = Policy { payout: payout.clone(), ..self.market.clone() };
+            terms.check().map_err(|why| value(&format!("[money.{name}]"), why))?;
+        }
+        self.photos.check().map_err(|why| value("[photos]", why))?;
+        if self.http.public_url.len() > LONGEST_URL {
+            let why = format!("public_url stands in texts; at most {LONGEST_URL} characters have room there");
+            return Err(value("[http]", why));
+        }
         self.house()?;
         for gateway in &self.gateways {
             gateway.check().map_err(|why| value(&format!("[[smsc]] {:?}", gateway.name), why))?;
@@ -369,6 +438,48 @@ impl Config {
             .map_err(|why| value("[service]", format!("pin_pepper_file {}: {why}", path.display())))?;
         Ok(Some(text.trim().to_owned().into()))
     }
+
+    /// The secret under which buyers' addresses are sealed; a fresh one is kept beside the store when
+    /// none is named.
+    pub fn address_key(&self) -> Result<SecretString, ConfigError> {
+        let at_fault = |path: &Path, why: &dyn std::fmt::Display| {
+            value("[service]", format!("address_key_file {}: {why}", path.display()))
+        };
+        let beside = || {
+            let mut name = self.store.path.clone().into_os_string();
+            name.push(".address-key");
+            PathBuf::from(name)
+        };
+        let (text, path) = match (&self.service.address_key_file, std::env::var("SOKONI_ADDRESS_KEY")) {
+            (Some(path), _) => (std::fs::read_to_string(path), path.clone()),
+            (None, Ok(secret)) => (Ok(secret), PathBuf::from("SOKONI_ADDRESS_KEY")),
+            (None, Err(_)) => (kept_secret(&beside()), beside()),
+        };
+        let text = text.map_err(|why| at_fault(&path, &why))?;
+        match text.trim().chars().count() {
+            ..32 => Err(at_fault(&path, &"write 32 characters or more, such as openssl rand -hex 32 makes")),
+            _ => Ok(text.trim().to_owned().into()),
+        }
+    }
+}
+
+/// The secret of a file that only its owner may read; made by chance when there is none.
+fn kept_secret(path: &Path) -> std::io::Result<String> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    match std::fs::read_to_string(path) {
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => {}
+        read => return read,
+    }
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let octets = SystemChance.draw().map_err(std::io::Error::other)?;
+    let secret: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    writeln!(file, "{secret}")?;
+    file.sync_all()?;
+    Ok(secret)
 }
 
 /// A number for help may be a mobile or, as toll-free ones are, a national one.

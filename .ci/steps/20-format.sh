@@ -2,4 +2,4 @@
 # The source is as rustfmt writes it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-cargo fmt --check
+cargo fmt --all --check

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Every test, the examples in the documentation first.
+# Every test.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-cargo test --quiet --locked --doc
+rm -rf "${CARGO_TARGET_DIR:-target}/tmp/said"
 if command -v cargo-nextest >/dev/null; then
     cargo nextest run --cargo-quiet --locked --config-file .ci/nextest.toml
 else

@@ -3,6 +3,9 @@
 use super::service::{Service, Wiring};
 use crate::config::Config;
 use crate::engine::clock::SystemClock;
+use crate::engine::photos::front::PhotoView;
+use crate::photos::Kept;
+use crate::sim::camera;
 use crate::sim::card::{CardOptions, CardProcessor};
 use crate::sim::momo::{Momo, MomoOptions};
 use crate::sim::phones::{self, PhonesSettings};
@@ -14,6 +17,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// The phones that stand in the browser: number, label.
@@ -84,7 +88,10 @@ pub async fn run(args: DemoArgs) -> ExitCode {
         }
     };
     village.welcome();
-    super::serve::interrupted().await;
+    tokio::select! {
+        () = super::serve::interrupted() => {}
+        () = village.photographs() => {}
+    }
     eprintln!("closing the village ...");
     village.service.shut_down().await;
     ExitCode::SUCCESS
@@ -208,6 +215,29 @@ impl Village {
         Ok(Self { service, smsc, momo, card, desk_key })
     }
 
+    /// Amina has a camera: what she found good and has no photograph gets one. Never ends.
+    async fn photographs(&self) {
+        let service = &self.service;
+        loop {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            let taken = async {
+                for (code, kind, stuff) in service.engine.without_photos().await? {
+                    let draw = move || camera::picture(&kind, &stuff, u64::from(code.number()));
+                    let file = tokio::task::spawn_blocking(draw).await.map_err(|why| why.to_string())??;
+                    let Kept { name, width, height, tints } =
+                        service.studio.keep(file.into()).await.map_err(|why| why.to_string())?;
+                    let amina = Msisdn::from_e164(&PHONES[1].0.to_string()).map_err(|why| why.to_string())?;
+                    let photo = PhotoView { name, width, height, tints };
+                    service.engine.photograph(amina, code, photo).await?;
+                }
+                Ok::<(), String>(())
+            };
+            if let Err(why) = taken.await {
+                tracing::warn!(why, "Amina's camera");
+            }
+        }
+    }
+
     fn welcome(&self) {
         let url = format!("http://{}", self.service.address);
         let text = format!(
@@ -222,6 +252,8 @@ What to try first, on the phones page:
   1. Achieng dials *483*57# and joins. Then she sells a necklace: dial again, 1, and so on,
      or by text to 48357:  UZA MKUFU SHABA 850 3
   2. Amina at the kiosk gets a text for each. She answers OK and the number, or dials *483*57#, 4.
+     She has a camera that draws: what she found good has its photo at once. PHOTO and the number
+     brings a link by which your own pictures come in.
   3. Buy one in the shop, and leave its order page open.
   4. Achieng answers YES and the order's number (or dials, 2), later READY and the number.
   5. Amina takes it in: IN and the number; and checks it: QC, the number, PASS 1.

@@ -1,15 +1,18 @@
 //! `sokoni ledger`: the books of a data folder.
 
-use crate::ledger::{Account, Transfer, balance};
+mod verify;
+
+use crate::engine::desk::books::statement;
+use crate::ledger::{Account, balance};
 use crate::store::sled::{DEFAULT_CACHE, Sled};
-use crate::store::{Store, codec, keys};
-use crate::types::time::NAIROBI;
-use crate::types::{Kes, TransferId};
+use crate::types::{Kes, Msisdn};
 use clap::{Args, Subcommand};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::str::FromStr;
 
-/// The books of a data folder: trial balance, statements
+/// The books of a data folder: trial balance, statements, proof
 #[derive(Debug, Clone, Args)]
 pub struct LedgerArgs {
     #[command(subcommand)]
@@ -23,13 +26,46 @@ enum What {
         #[command(flatten)]
         folder: Folder,
     },
-    /// Every movement of one account, oldest first
+    /// Every movement of one account, or of all accounts of a person, oldest first
     Statement {
-        /// The account, as the trial balance names it: margin, artisan:<id>
-        account: Account,
+        /// The account, as the trial balance names it (margin, artisan:<id>), or a person's phone
+        of: Of,
+        /// A file of comma-separated values: date, account, fact, counter-accounts, amount, balance
+        #[arg(long, conflicts_with = "json")]
+        csv: bool,
         #[command(flatten)]
         folder: Folder,
     },
+    /// Prove that nothing in the books was edited, left out or slipped in
+    ///
+    /// Follows the journal's chain of hashes, writes every transfer anew by the books' own rules, and
+    /// compares the outcome with what is stored. It prints a seal; kept elsewhere, the seal proves
+    /// later that history up to it is still the same.
+    Verify {
+        /// A seal printed before, COUNT:HASH:MONEY; may be given again for further ones
+        #[arg(long, value_name = "SEAL")]
+        seal: Vec<verify::Seal>,
+        #[command(flatten)]
+        folder: Folder,
+    },
+}
+
+/// Whose statement.
+#[derive(Debug, Clone)]
+enum Of {
+    Account(Account),
+    Person(Msisdn),
+}
+
+impl FromStr for Of {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let account = text.parse().map(Self::Account);
+        account.or_else(|_| Msisdn::parse_kenyan(text).map(Self::Person)).map_err(|_| {
+            "neither an account, as the trial balance names it, nor a phone such as 0712345678".to_owned()
+        })
+    }
 }
 
 #[derive(Debug, Clone, Args)]
@@ -46,7 +82,11 @@ struct Folder {
 pub async fn run(args: LedgerArgs) -> ExitCode {
     let result = match args.what {
         What::TrialBalance { folder } => trial_balance(&folder).await,
-        What::Statement { account, folder } => statement(account, &folder).await,
+        What::Statement { of, csv, folder } => statement(of, csv, &folder).await,
+        What::Verify { seal, folder } => match open(&folder) {
+            Ok(store) => verify::verify(&store, &seal, folder.json, &mut std::io::stdout().lock()).await,
+            Err(why) => Err(why),
+        },
     };
     result.unwrap_or_else(|why| {
         eprintln!("{why}");
@@ -85,25 +125,35 @@ async fn trial_balance(folder: &Folder) -> Result<ExitCode, String> {
     Ok(if residue == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn statement(account: Account, folder: &Folder) -> Result<ExitCode, String> {
+async fn statement(of: Of, csv: bool, folder: &Folder) -> Result<ExitCode, String> {
     let store = open(folder)?;
-    let mut transfers = Vec::new();
-    let prefix = keys::statements(&account.to_string());
-    let mut from = None;
-    loop {
-        let page = store.scan(prefix.clone(), from, 256, false).await.map_err(|why| why.to_string())?;
-        let Some((last, _)) = page.last() else { break };
-        from = Some(last.clone());
-        for (key, row) in &page {
-            let id: TransferId = codec::decode_row(key, row).map_err(|why| why.to_string())?;
-            let key = keys::transfer(id);
-            let rows = store.read(vec![key.clone()]).await.map_err(|why| why.to_string())?;
-            let row = rows.into_iter().next().flatten().ok_or(format!("transfer {id} is missing"))?;
-            transfers.push(codec::decode_row::<Transfer>(&key, &row).map_err(|why| why.to_string())?);
+    let accounts = match of {
+        Of::Account(account) => vec![account],
+        Of::Person(phone) => {
+            let hers = statement::accounts_behind(&store, phone).await.map_err(|why| why.to_string())?;
+            hers.ok_or_else(|| format!("nobody here has the phone {phone}"))?.to_vec()
+        }
+    };
+    if csv {
+        let lines = statement::long(&store, accounts).await.map_err(|why| why.to_string())?;
+        let file = statement::csv(&lines).map_err(|why| why.to_string())?;
+        std::io::stdout().write_all(&file).map_err(|why| why.to_string())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let one = accounts.len() == 1;
+    for account in accounts {
+        let transfers = statement::every_transfer(&store, account).await.map_err(|why| why.to_string())?;
+        // A person has the accounts in which something moved.
+        if one || !transfers.is_empty() {
+            show(account, &balance::statement(account, transfers.iter()), folder.json);
         }
     }
-    let lines = balance::statement(account, transfers.iter());
-    if folder.json {
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One account: in JSON, a line for each.
+fn show(account: Account, lines: &[balance::StatementLine], json: bool) {
+    if json {
         let json: Vec<_> = lines
             .iter()
             .map(|line| {
@@ -114,20 +164,18 @@ async fn statement(account: Account, folder: &Folder) -> Result<ExitCode, String
             })
             .collect();
         println!("{}", serde_json::json!({ "account": account.to_string(), "lines": json }));
-    } else {
-        println!("{account}");
-        for line in lines {
-            let (year, month, day) = line.at.civil(NAIROBI);
-            let when = format!("{year}-{month:02}-{day:02} {}", line.at.hour_minute(NAIROBI));
-            println!(
-                "{when}  {:<22} {:>14} {:>14}",
-                line.kind.word(),
-                cents(line.amount),
-                cents(line.balance)
-            );
-        }
+        return;
     }
-    Ok(ExitCode::SUCCESS)
+    println!("{account}");
+    for line in lines {
+        println!(
+            "{}  {:<22} {:>14} {:>14}",
+            statement::moment(line.at),
+            line.kind.word(),
+            cents(line.amount),
+            cents(line.balance)
+        );
+    }
 }
 
 /// A sum with its cents, always two of them, so that columns stand straight.

@@ -2,13 +2,12 @@
 //! people and other programs read.
 
 use super::printed;
-use crate::cli::menu::records::Desk;
+use crate::cli::menu::records::{AtDesk, Desk};
 use crate::engine::loans::desk::{LoanRow, LoanWish, RepaymentRow};
 use crate::types::LoanId;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::io;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Loans of a running service: the files for the lending site, and what it tells us
@@ -16,12 +15,8 @@ use std::process::ExitCode;
 pub struct LoansArgs {
     #[command(subcommand)]
     what: What,
-    /// Where the desk stands
-    #[arg(long, global = true, value_name = "URL", default_value = "http://127.0.0.1:8080")]
-    desk: String,
-    /// The key of that desk; without it, secrets/desk
-    #[arg(long, global = true, value_name = "FILE")]
-    desk_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    at: AtDesk,
     /// JSON in the place of CSV; sums in cents
     #[arg(long, global = true)]
     json: bool,
@@ -206,7 +201,7 @@ fn json(rows: &impl Serialize) -> io::Result<String> {
 async fn answer(args: &LoansArgs) -> io::Result<String> {
     const LOANS: &str = "/desk/api/loans";
     const REPAYMENTS: &str = "/desk/api/loans/repayments";
-    let desk = Desk::at(&args.desk, args.desk_key_file.as_deref())?;
+    let desk = args.at.open()?;
     let wish = match args.what.clone() {
         What::List => {
             let rows: Vec<LoanRow> = desk.get(LOANS).await?;

@@ -2,18 +2,28 @@
 //!
 //! Exit codes everywhere: 0 done, 1 refused or failed, 2 usage.
 
+pub mod approvals;
 pub mod bench;
 pub mod config;
 pub mod demo;
+pub mod depot;
+pub mod desk;
 pub mod dial;
+pub mod holds;
 pub mod ledger;
 pub mod loans;
 pub mod menu;
 pub mod messages;
+pub mod momo;
+pub mod orders;
+pub mod person;
+pub mod receipts;
 pub mod replay;
 pub mod serve;
 pub mod service;
+pub mod sim;
 pub mod smsc;
+pub mod stop;
 pub mod store;
 
 use crate::engine::audit::Derived;
@@ -33,27 +43,35 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(demo::DemoArgs),
+    Desk(desk::DeskArgs),
     Serve(serve::ServeArgs),
     Dial(dial::DialArgs),
+    Stop(stop::StopArgs),
+    Approvals(approvals::ApprovalsArgs),
+    Holds(holds::HoldsArgs),
     Store(store::StoreArgs),
     Menu(menu::MenuArgs),
     Ledger(ledger::LedgerArgs),
     Loans(loans::LoansArgs),
+    Tips(depot::TipsArgs),
+    Lessons(depot::LessonsArgs),
+    Feedback(depot::FeedbackArgs),
+    Cases(depot::CasesArgs),
+    Receipts(receipts::ReceiptsArgs),
+    Orders(orders::OrdersArgs),
+    Person(person::PersonArgs),
+    Shipping(orders::ShippingArgs),
     Messages(messages::MessagesArgs),
     Config(config::ConfigArgs),
     Smsc(smsc::SmscArgs),
+    Momo(momo::MomoArgs),
     /// Bounded load against this machine, beside the echo ceiling of the same run
     Bench {
         #[command(subcommand)]
         what: Bench,
     },
     Replay(replay::ReplayArgs),
-    /// The whole market on a virtual clock, with faults (not in this release)
-    Sim {
-        /// What it would take
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        rest: Vec<String>,
-    },
+    Sim(sim::SimArgs),
     /// Prints completions for a shell
     Completions {
         /// Which shell
@@ -105,13 +123,26 @@ impl Cli {
     /// Does what the command line asks.
     pub async fn run(self) -> ExitCode {
         match self.command {
+            Command::Momo(args) => momo::run(args).await,
             Command::Demo(args) => demo::run(args).await,
+            Command::Desk(args) => desk::run(args).await,
             Command::Serve(args) => serve::run(args).await,
             Command::Dial(args) => dial::run(args).await,
+            Command::Stop(args) => stop::run(args).await,
+            Command::Approvals(args) => approvals::run(args).await,
+            Command::Holds(args) => holds::run(args).await,
             Command::Store(args) => store::run(args, &mut Derived::default()).await,
             Command::Menu(args) => menu::run(&args),
             Command::Ledger(args) => ledger::run(args).await,
             Command::Loans(args) => loans::run(args).await,
+            Command::Tips(args) => printed(depot::tips(&args).await),
+            Command::Lessons(args) => printed(depot::lessons(&args).await),
+            Command::Feedback(args) => printed(depot::feedback(&args).await),
+            Command::Cases(args) => printed(depot::cases(&args).await),
+            Command::Receipts(args) => receipts::run(args).await,
+            Command::Orders(args) => orders::run(args).await,
+            Command::Person(args) => person::run(args).await,
+            Command::Shipping(args) => orders::run_shipping(args).await,
             Command::Messages(args) => messages::run(args).await,
             Command::Config(args) => config::run(&args),
             Command::Smsc(args) => smsc::run(args).await,
@@ -119,7 +150,7 @@ impl Cli {
             Command::Bench { what: Bench::Sms(args) } => bench::sms::run(args).await,
             Command::Bench { what: Bench::Store } => not_yet("bench store"),
             Command::Replay(args) => replay::run(args).await,
-            Command::Sim { .. } => not_yet("sim"),
+            Command::Sim(args) => sim::run(args).await,
             Command::Completions { shell } => {
                 clap_complete::generate(shell, &mut Self::command(), "sokoni", &mut std::io::stdout());
                 ExitCode::SUCCESS

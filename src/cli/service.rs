@@ -2,25 +2,36 @@
 //! `demo`, `bench` and the tests start the same one.
 
 mod menus;
+mod money;
 
 use crate::cli::menu::sources::menu_files;
 use crate::config::Config;
+use crate::engine::audit;
+use crate::engine::bulk::front::BulkFront;
+use crate::engine::buyers::Seal;
+use crate::engine::chance::SystemChance;
+use crate::engine::depot::desk::DepotDesk;
+use crate::engine::desk::OperatorDesk;
+use crate::engine::kiosks::desk::KioskDesk;
 use crate::engine::lanes::Lanes;
 use crate::engine::loans::desk::LoanDesk;
 use crate::engine::menus::change::{By, Outcome};
 use crate::engine::menus::desk::MenuDesk;
 use crate::engine::menus::{Menus, sweep as old_menus};
 use crate::engine::messages::keep::{self, Keep};
+use crate::engine::orders::desk::OrderDesk;
+use crate::engine::orders::wishes::ShopperDesk;
+use crate::engine::photos::front::PhotoFront;
 use crate::engine::pins::Pins;
-use crate::engine::port::{Binds, MoneyOut, SmsSender, SmsWay, Subscribers};
+use crate::engine::port::{Binds, SmsSender, SmsWay, Subscribers};
 use crate::engine::preview::Ground;
 use crate::engine::routes::Routes;
-use crate::engine::shopfront::{CardIn, ShopFront};
+use crate::engine::shopfront::ShopFront;
 use crate::engine::tapes::desk::Dialogs;
 use crate::engine::{Engine, Parts, due, outbox, tapes};
 use crate::gateway::{HttpGateways, address};
 use crate::menu::check::Limits;
-use crate::money::{callback, card, mobile};
+use crate::photos::{Studio, album::Album};
 use crate::smpp::pool::Pool;
 use crate::store::sled::Sled;
 use crate::store::{Store, StoreError, verify};
@@ -31,7 +42,6 @@ use crate::web::{
 };
 use axum::Router;
 use menus::MenuFolder;
-use secrecy::SecretString;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -60,6 +70,8 @@ pub struct Service {
     menus: MenuFolder,
     store: Arc<dyn Store>,
     lanes: Lanes,
+    /// Photographs as files.
+    pub studio: Arc<Studio>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -123,6 +135,11 @@ impl Service {
         let opened = tokio::task::spawn_blocking(move || Sled::open(&path, cache)).await;
         let store: Arc<dyn Store> =
             Arc::new(opened.map_err(|why| why.to_string())?.map_err(|why| why.to_string())?);
+        match audit::mend_indexes(&*store).await {
+            Ok(0) => {}
+            Ok(entries) => tracing::info!(entries, "indexes of an older release were brought up to date"),
+            Err(why) => tracing::error!(%why, "ALARM: the indexes of an older release could not be mended"),
+        }
         // Whatever may fail comes before the first worker, so that a start that fails leaves none.
         let pool =
             Pool::new(config.gateways.clone(), Arc::clone(&wiring.clock)).map_err(|why| why.to_string())?;
@@ -141,7 +158,7 @@ impl Service {
             vec![Arc::clone(&pool) as Arc<dyn SmsWay>, Arc::clone(&http) as Arc<dyn SmsWay>];
         let routes = Arc::new(Routes::new(ways));
         routes.set_table(config.routing.table(config.gateway_names()).map_err(|why| why.to_string())?);
-        let Money { mobile, card, callback_secret, card_config } = money(&config)?;
+        let money = money::Money::start(&config)?;
         let house = config.house().map_err(|why| why.to_string())?;
         let pepper = config.pepper().map_err(|why| why.to_string())?;
         let sources = menu_sources(config.service.menus.as_deref());
@@ -150,16 +167,21 @@ impl Service {
         let engine = Engine::new(Parts {
             store: Arc::clone(&store),
             clock: Arc::clone(&wiring.clock),
+            chance: Arc::new(SystemChance),
             menus: Arc::clone(&menus),
             policy: config.market.clone(),
             house,
             pins: wiring.pins.unwrap_or_else(|| Pins::new(pepper, config.limits.pin_hashes)),
-            money: mobile,
-            card,
+            money: Arc::clone(&money.mobile),
+            card: Arc::clone(&money.card),
+            addresses: Seal::new(&config.address_key().map_err(|why| why.to_string())?),
         })
         .await?;
+        engine.open_addresses().await.map_err(|why| why.to_string())?;
         engine.enrol(&config.kiosks).await?;
+        engine.enrol_liaisons(&config.liaisons).await?;
 
+        let studio = Arc::new(Studio::new(Album::of_store(&config.store.path), config.photos.clone()));
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let lanes = Lanes::start(&engine, config.limits.lanes, config.limits.lane_depth);
         let subscribers: Arc<dyn Subscribers> = Arc::new(lanes.clone());
@@ -171,6 +193,7 @@ impl Service {
         let (rows, clock) = (Arc::clone(&store), Arc::clone(&wiring.clock));
         let life = (config.store.keep(), config.store.keep_dialogs());
         tasks.spawn(sweep(rows, Arc::clone(&menus), clock, life, stop.child_token()));
+        tasks.spawn(sweep_photos(Arc::clone(&engine), Arc::clone(&studio.album), stop.child_token()));
         let (rows, clock) = (Arc::clone(&store), Arc::clone(&wiring.clock));
         let menus = MenuFolder::new(config.service.menus.clone(), menus, rows, clock);
         tasks.spawn(menus.clone().watch(stop.child_token()));
@@ -184,10 +207,19 @@ impl Service {
             editor: Some(editor(&config, &engine, &stop)),
             menus: Some(Arc::new(menus.clone()) as Arc<dyn MenuDesk>),
             loans: Some(Arc::clone(&engine) as Arc<dyn LoanDesk>),
+            depot: Some(Arc::clone(&engine) as Arc<dyn DepotDesk>),
+            kiosks: Some(Arc::clone(&engine) as Arc<dyn KioskDesk>),
+            operators: Some(Arc::clone(&engine) as Arc<dyn OperatorDesk>),
+            bulk: Some(Arc::clone(&engine) as Arc<dyn BulkFront>),
+            orders: Some(Arc::clone(&engine) as Arc<dyn OrderDesk>),
+            shoppers: Some(Arc::clone(&engine) as Arc<dyn ShopperDesk>),
+            photos: Some(web::Photos {
+                studio: Arc::clone(&studio),
+                front: Arc::clone(&engine) as Arc<dyn PhotoFront>,
+            }),
         };
         let pages = web::routes::router_in(Arc::clone(&front), config.http.clone(), around)
-            .merge(callback::router(Arc::clone(&front), callback_secret))
-            .merge(card::webhook::router(front, &card_config, Arc::clone(&wiring.clock)))
+            .merge(money.doors(&front, &wiring.clock))
             .merge(doors)
             .merge(wiring.pages);
         let closing = stop.clone();
@@ -197,12 +229,20 @@ impl Service {
             }
         });
         tasks.close();
-        Ok(Self { address, engine, pool, routes, http, menus, store, lanes, stop, tasks })
+        Ok(Self { address, engine, pool, routes, http, menus, store, lanes, studio, stop, tasks })
     }
 
     /// The store, for looking into it.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// Removes photographs that no listing has and that were written longer ago than that; how many.
+    ///
+    /// # Errors
+    /// What store or disk say.
+    pub async fn clear_photos(&self, age: Duration) -> Result<u64, String> {
+        clear(&self.engine, &self.studio.album, age).await
     }
 
     /// The lanes, for handing in what no gateway brings.
@@ -290,21 +330,33 @@ async fn sweep(
     }
 }
 
-struct Money {
-    mobile: Arc<dyn MoneyOut>,
-    card: Arc<dyn CardIn>,
-    callback_secret: SecretString,
-    card_config: card::CardConfig,
+/// Removes files of photographs that no listing has: what a crash left between file and row, and what was
+/// taken away.
+async fn sweep_photos(engine: Arc<Engine>, album: Arc<Album>, stop: CancellationToken) {
+    loop {
+        match clear(&engine, &album, SWEEP).await {
+            Ok(0) => {}
+            Ok(removed) => tracing::debug!(removed, "photographs that no listing has are gone"),
+            Err(why) => tracing::warn!(why, "photographs that no listing has stay for now"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(SWEEP) => {}
+        }
+    }
 }
 
-fn money(config: &Config) -> Result<Money, String> {
-    let wrong = |section: &str, why: &dyn std::fmt::Display| format!("[money.{section}]: {why}");
-    let mobile = config.money.mpesa.clone().load().map_err(|why| wrong("mpesa", &why))?;
-    let card = config.money.card.clone().load().map_err(|why| wrong("card", &why))?;
-    Ok(Money {
-        callback_secret: mobile.secret_path.clone(),
-        card_config: card.clone(),
-        mobile: Arc::new(mobile::MobileMoney::start(mobile).map_err(|why| wrong("mpesa", &why))?),
-        card: Arc::new(card::CardMoney::new(card).map_err(|why| wrong("card", &why))?),
-    })
+/// Removes photographs that are older than that and that no listing has; how many. The age leaves those
+/// alone whose row is being written now.
+async fn clear(engine: &Engine, album: &Arc<Album>, age: Duration) -> Result<u64, String> {
+    let there = Arc::clone(album);
+    let old = tokio::task::spawn_blocking(move || there.old(age)).await.map_err(|why| why.to_string())?;
+    let mut removed = 0;
+    for name in old.map_err(|why| why.to_string())? {
+        if !engine.photo_in_use(name).await.map_err(|why| why.to_string())? {
+            album.remove(name).map_err(|why| why.to_string())?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
 }

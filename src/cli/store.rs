@@ -1,8 +1,10 @@
 //! `sokoni store`: what is in a data folder, and whether it is whole.
 
+use crate::photos::{WIDTHS, album::Album};
 use crate::store::sled::{DEFAULT_CACHE, Sled};
 use crate::store::verify::{Rederive, VerifyError, verify, walk};
 use crate::store::{Store, StoreError, journal, keys};
+use crate::types::PhotoName;
 use clap::{Args, Subcommand};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -83,7 +85,8 @@ async fn execute(
         }
         StoreCommand::Verify(folder) => {
             let store = open(&folder.data)?;
-            return verified(&store, rederive, folder.json, out).await;
+            let missing = missing_photos(&store, &folder.data).await.map_err(|why| refused(&why))?;
+            return verified(&store, rederive, missing, folder.json, out).await;
         }
         StoreCommand::Backup(_) => return later("backup"),
         StoreCommand::Restore(_) => return later("restore"),
@@ -141,22 +144,46 @@ async fn info(store: &Sled, json: bool) -> Result<String, StoreError> {
     Ok(text)
 }
 
+/// Photographs that a listing has and whose files are not there, in words.
+async fn missing_photos(store: &Sled, data: &Path) -> Result<Vec<String>, StoreError> {
+    const PAGE: usize = 1000;
+    let album = Album::new(Album::of_store(data));
+    let (mut missing, mut from) = (Vec::new(), None);
+    loop {
+        let page = store.scan(keys::index_prefix("photo", &[]), from.clone(), PAGE, false).await?;
+        for (key, _) in &page {
+            let parts = keys::parse_index(key).unwrap_or_default();
+            let name = parts.get(1).and_then(|name| <[u8; 16]>::try_from(name.as_slice()).ok());
+            let Some(name) = name.map(PhotoName::from_bytes) else { continue };
+            if !album.has(name) {
+                let path = album.path(name, WIDTHS[0]);
+                missing.push(format!("photograph {}: not all its files are there", path.display()));
+            }
+        }
+        match page.into_iter().next_back() {
+            Some((key, _)) => from = Some(key),
+            None => return Ok(missing),
+        }
+    }
+}
+
 async fn verified(
-    store: &Sled, rederive: &mut dyn Rederive, json: bool, out: &mut dyn Write,
+    store: &Sled, rederive: &mut dyn Rederive, missing: Vec<String>, json: bool, out: &mut dyn Write,
 ) -> Result<(), (u8, String)> {
     let refused = |why: &dyn std::fmt::Display| (REFUSED, why.to_string());
     let report = match verify(store, rederive, MOST).await {
         Ok(report) => report,
         Err(why @ VerifyError::Senseless { .. }) => {
             // Worth knowing: is it the journal, or only what is made of it?
-            let chain = walk(store, &mut |_, _| Ok(())).await.is_ok();
+            let chain = walk(store, &mut |_| Ok(())).await.is_ok();
             let chain = if chain { "The chain itself is whole." } else { "The chain is broken too." };
             return Err((REFUSED, format!("{why}. {chain}")));
         }
         Err(why) => return Err(refused(&why)),
     };
     let (position, records) = (report.head.position, report.head.records);
-    let lines: Vec<String> = report.differences.iter().map(ToString::to_string).collect();
+    let differences = report.differences.iter().map(ToString::to_string);
+    let lines: Vec<String> = differences.chain(missing).collect();
     let whole = lines.is_empty();
     let text = if json {
         let report = serde_json::json!({

@@ -17,8 +17,10 @@ use nom::{
     sequence::{delimited, preceded, terminated},
 };
 
-/// The widest number that is read at all; far above any sum or count here.
-const MOST_DIGITS: usize = 9;
+/// The widest number that is read at all: the number of a parcel. Far above any sum or count here.
+const MOST_DIGITS: usize = 15;
+/// No sum has so many shillings: what has more digits is some other number.
+const NO_SUM: i64 = 1_000_000_000;
 
 /// What was typed as a value of the asked type, or `None` when it is not one. `bounds` are those
 /// of a sum or a count, both allowed; `now` tells the year of a day.
@@ -44,7 +46,7 @@ pub fn shillings(typed: &str) -> Option<i64> {
         preceded(space0, amount),
         (space0, many0((alt((tag("/="), tag("/-"), tag("="), recognize(currency))), space0))),
     ));
-    line.parse(typed.trim()).ok().map(|(_, n)| n)
+    line.parse(typed.trim()).ok().map(|(_, n)| n).filter(|sum| *sum < NO_SUM)
 }
 
 /// A whole number, grouped or not.

@@ -68,6 +68,10 @@ impl fmt::Debug for Input {
     }
 }
 
+/// The outcome of any action that is stopped for everybody. It brings the text that says why; the
+/// dialog ends with it, whatever the block handles.
+pub const FROZEN: &str = "frozen";
+
 /// Data the engine read for the machine. A global that was asked for and is not here is shown as
 /// nothing; it is not asked for again in the same turn.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

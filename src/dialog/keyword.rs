@@ -424,12 +424,19 @@ impl<'a> Search<'a> {
         let mut values = BTreeMap::new();
         for (at, slot) in self.slots(way.command).iter().enumerate() {
             let Slot::Value { name, asked, default } = slot else { continue };
-            let fallback = || default.map(|n| number(asked, n));
+            let fallback = || default.and_then(|n| self.left_out(asked, n));
             if let Some(value) = way.known.get(&at).cloned().flatten().or_else(fallback) {
                 values.insert(name.clone(), value);
             }
         }
         Understood { command: way.command, values }
+    }
+
+    /// What a value is when nothing was said: a number, or the label of that number.
+    fn left_out(&self, asked: &Asked, n: i64) -> Option<Value> {
+        let Asked::Enum(set) = asked else { return Some(number(asked, n)) };
+        let place = usize::try_from(n).ok()?.checked_sub(1)?;
+        self.graph.enums.get(set)?.words.get(place).map(|(word, _)| Value::word(set, word))
     }
 }
 

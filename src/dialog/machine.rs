@@ -4,7 +4,7 @@
 use crate::{
     dialog::{
         answer, hints,
-        input::{Ask, Do, Input, MOST_STEPS, PinPurpose, PinVerdict, SmsWish, Step, TypedPin},
+        input::{Ask, Do, FROZEN, Input, MOST_STEPS, PinPurpose, PinVerdict, SmsWish, Step, TypedPin},
         present::{Face, Last},
         scope::{Globals, Scope, globals_of},
         state::{Note, Phase, Place, Shown, State},
@@ -153,6 +153,7 @@ impl<'g> Machine<'g> {
                 Some(Last { text, .. }) => Step::End(text, None),
                 None => Step::End(hints::broken(self.env.lang).to_owned(), None),
             }),
+            Phase::Stopped(text) => Some(Step::End(text, None)),
             Phase::Broken => Some(Step::End(hints::broken(self.env.lang).to_owned(), None)),
         }
     }
@@ -233,7 +234,7 @@ impl<'g> Machine<'g> {
                 self.state.unseen = false;
                 None
             }
-            Phase::New | Phase::Ended | Phase::Broken => self.begin(typed),
+            Phase::New | Phase::Ended | Phase::Stopped(_) | Phase::Broken => self.begin(typed),
             _ if self.state.unseen => {
                 self.renew();
                 self.state.phase = Phase::Showing(Note::None);
@@ -518,6 +519,10 @@ impl<'g> Machine<'g> {
         let graph = self.graph;
         let Kind::Do { branches, .. } = &graph.node(self.state.at.node).kind else { return };
         self.globals.clear();
+        if let (FROZEN, [Value::Text(why)]) = (name, args.as_slice()) {
+            self.state.phase = Phase::Stopped(why.clone());
+            return;
+        }
         if once {
             self.state.unseen = true;
             self.forget_the_way();

@@ -63,10 +63,19 @@ impl Frame<'_> {
         let of = |head, count: usize| self.compose(head, &lines[..count], page, first + count < rows.len());
         let (with, hinted, body) =
             (|count| of(self.head, count), |count| of(self.hint, count), |count| of("", count));
-        let fitting = (0..=most).rev().map(|count| (count, with(count)));
-        let best = fitting
-            .into_iter()
-            .find(|(count, text)| (*count > 0 || rows.is_empty()) && self.fits(text, &hinted(*count)));
+        // A letter takes a place at least: more lines than this fit below no heading.
+        let mut places = self.limit + 1;
+        let room = lines.iter().take_while(|line| {
+            let left = places.checked_sub(line.chars().count() + 1);
+            places = left.unwrap_or(0);
+            left.is_some()
+        });
+        let fitting = (0..=room.count()).rev().map(|count| (count, with(count)));
+        let best = fitting.into_iter().find(|(count, text)| {
+            (*count > 0 || rows.is_empty())
+                && fit::fits(text, self.limit)
+                && fit::fits(&hinted(*count), self.limit)
+        });
         match best {
             Some((count, text)) => Page { text, first, count, body: body(count) },
             None => self.one_row_page(lines.first().map_or("", String::as_str), page, first, rows.len()),

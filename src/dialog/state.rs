@@ -101,6 +101,8 @@ pub(super) enum Phase {
     Offered,
     /// Over, the last text shown.
     Ended,
+    /// Over, with a text that is none of the tree's: an action is stopped for everybody.
+    Stopped(String),
     /// Over by a fault of ours.
     Broken,
 }
@@ -195,7 +197,7 @@ impl State {
     pub fn may_resume(&self, graph: &Graph, now: Timestamp) -> bool {
         let fresh = now.since(self.cut.unwrap_or(self.touched)) <= graph.resume_within;
         let something = match self.phase {
-            Phase::New | Phase::Broken => false,
+            Phase::New | Phase::Stopped(_) | Phase::Broken => false,
             Phase::Doing(_) => true,
             Phase::Ended => self.unseen && self.cut.is_some(),
             _ => self.unseen || graph.resume.is_some(),
@@ -216,7 +218,7 @@ impl State {
 
     /// Whether the dialog has shown its last text.
     pub fn is_over(&self) -> bool {
-        matches!(self.phase, Phase::Ended | Phase::Broken)
+        matches!(self.phase, Phase::Ended | Phase::Stopped(_) | Phase::Broken)
     }
 
     /// Whether the machine gave up after [`super::input::MOST_STEPS`]: an alarm for the operator.

@@ -11,10 +11,11 @@ use crate::market::listing::{self, Listing, ListingCommand, Reason};
 use crate::market::order::{self, Mentoring, Order, OrderCommand};
 use crate::market::party::{self, Joining, Party, PartyCommand, Role, Tie};
 use crate::market::payout::{self, PayFrom, Payout, PayoutCommand, PayoutStage};
-use crate::market::{Refusal, Word};
+use crate::market::{Policy, Refusal, Word};
 use crate::menu::value::{Record, Value};
 use crate::store::keys;
 use crate::types::{CodeKind, Kes, Lang, Msisdn, PartyId, PayoutId, SpokenCode};
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// The outcome of an action: its name, and what it brings.
@@ -24,10 +25,18 @@ pub(super) type Outcome = (&'static str, Vec<Value>);
 pub(super) const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 impl Engine {
-    /// Carries out an action for a caller.
+    /// Carries out an action for a caller, unless it is stopped for everybody.
     pub(super) async fn act(
         &self, work: &mut Work<'_>, who: &mut Caller, wish: &Do,
     ) -> Result<Outcome, Fault> {
+        if let Some(stopped) = self.frozen(who, &wish.name, None) {
+            return Ok(stopped);
+        }
+        let outcome = self.carry_out(work, who, wish).await?;
+        Ok(self.frozen(who, &wish.name, Some(outcome.0)).unwrap_or(outcome))
+    }
+
+    async fn carry_out(&self, work: &mut Work<'_>, who: &mut Caller, wish: &Do) -> Result<Outcome, Fault> {
         match wish.name.as_str() {
             "account.speak" => self.speak(work, who, lang_arg(wish)?).await,
             "account.next_language" => {
@@ -52,13 +61,28 @@ impl Engine {
     ) -> Result<Outcome, Fault> {
         match wish.name.as_str() {
             "wallet.balance" => Ok(("ok", vec![Value::Record(self.wallet(work, me).await?)])),
+            "wallet.statement" => self.statement(work, me).await,
             "payout.ready" => self.payout_ready(work, who, me, pay_from(me)).await,
             "payout.request" => self.payout_request(work, who, me, pay_from(me), wish).await,
             "share.ready" => self.payout_ready(work, who, me, PayFrom::Mentor).await,
             "share.request" => self.payout_request(work, who, me, PayFrom::Mentor, wish).await,
-            "mentee.invite" | "mentor.offer" | "rider.invite" => self.invite_person(work, me, wish).await,
+            "mentee.invite" | "mentor.offer" | "rider.invite" | "helper.invite" => {
+                self.invite_person(work, me, wish).await
+            }
             "task.go" | "task.pick" | "task.leave" => self.answer_task(work, me, wish).await,
+            "mentor.become" => self.become_mentor(work, me, wish).await,
+            "mentee.leave" => self.leave_mentee(work, me, wish).await,
+            "mentee.screen" => self.show_screen(work, me, wish).await,
+            "helper.remove" => self.remove_helper(work, me, wish).await,
+            "helper.join" => self.helper_joins(work, me, wish).await,
+            "helper.whose" => self.whose(work, me).await,
+            "photo.link" => self.photo_link(work, who, me, wish).await,
+            "photo.page" => self.photo_page(work, who, me).await,
+            name if name.starts_with("depot.") => self.act_at_depot(work, who, me, wish).await,
             name if name.starts_with("loan.") => self.act_on_loan(work, who, me, wish).await,
+            "cash.ready" | "cash.make" | "cash.claim" | "cash.paid" | "cash.leave" | "cash.deny" => {
+                self.act_on_cash(work, who, me, wish).await
+            }
             "guide.name" => self.name_guide(work, me, wish).await,
             "guide.mine" => self.my_guide(work, who, me).await,
             "guide.end" => self.end_guide(work, me).await,
@@ -66,10 +90,21 @@ impl Engine {
             "listing.set_ready" | "listing.stop" | "listing.approve" | "listing.reject" => {
                 self.change_listing(work, me, wish).await
             }
-            "order.accept" | "order.refuse" | "order.mark_ready" => self.answer_order(work, me, wish).await,
-            "pin.open" => self.open_pin(work, me, wish).await,
+            "order.accept" | "order.accept_some" | "order.refuse" | "order.mark_ready" => {
+                self.answer_order(work, me, wish).await
+            }
+            "room.set" => self.set_room(work, me, wish).await,
+            "parcel.send" | "parcel.send_as" | "parcel.track" => self.send_parcel(work, me, wish).await,
+            "order.postpone" | "order.postpone_for" | "order.give_up" => {
+                self.change_order(work, me, wish).await
+            }
+            "pin.open" | "pin.vouch" => self.open_pin(work, me, wish).await,
+            "mentee.vouch" => self.vouch_for_mentee(work, me, wish).await,
             "parcel.receive" => self.receive(work, me, wish).await,
             "parcel.pass" | "parcel.fail" | "parcel.check" => self.judge(work, me, wish).await,
+            "parcel.box" | "parcel.receipt" | "stock.mine" | "stock.got" | "display.count" => {
+                self.act_at_kiosk(work, me, wish).await
+            }
             other => Err(Fault::Broken(format!("no action is called {other}"))),
         }
     }
@@ -117,6 +152,7 @@ impl Engine {
             Err(why) => return refused(wish, &why),
         }
         who.party = Some(id);
+        self.ask_for_name(work, id);
         let me = work.need::<Party>(id).await?;
         if let Some(agent) = self.kiosk_for(&me).filter(|_| me.role == Role::Rider) {
             let args = vec![Value::text(me.first_name()), Value::Phone(me.phone)];
@@ -146,26 +182,6 @@ impl Engine {
         Ok(("ok", vec![]))
     }
 
-    /// An agent opens a locked PIN of somebody who stands beside her with her papers.
-    async fn open_pin(&self, work: &mut Work<'_>, me: &Party, wish: &Do) -> Result<Outcome, Fault> {
-        let phone = phone_arg(wish, "phone")?;
-        let row = work.store().read(vec![keys::by_phone(phone)]).await?.into_iter().next().flatten();
-        let Some(id) = row.and_then(|row| PartyId::from_octets(&row.octets())) else {
-            return Ok(("unknown", vec![]));
-        };
-        let her = work.need::<Party>(id).await?;
-        if !her.pin_is_locked() {
-            return Ok(("open", vec![]));
-        }
-        match party::decide(Some(&her), &PartyCommand::UnlockPin { by: me.actor() }, &self.policy, work.now) {
-            Ok(events) => work.apply::<Party>(id, events),
-            Err(why) => return refused(wish, &why),
-        }
-        let at = [Value::text(self.place_of(me)), Value::Phone(self.house.help_phone)];
-        self.tell(work, &her, "pin_opened", at.to_vec())?;
-        Ok(("ok", vec![Value::Record(self.newcomer(&her))]))
-    }
-
     // ---- money -------------------------------------------------------------------
 
     async fn open_payout(&self, work: &mut Work<'_>, me: &Party) -> Result<Option<Payout>, Fault> {
@@ -189,7 +205,15 @@ impl Engine {
             let name = if open.stage == PayoutStage::Unknown { "unknown" } else { "open" };
             return Ok(Some((name, vec![shown])));
         }
-        Ok((!self.money.is_up()).then_some(("down", vec![])))
+        Ok((!self.money.is_up(me.phone)).then_some(("down", vec![])))
+    }
+
+    /// The house's numbers, with the terms of the provider by which a payout goes.
+    pub(super) fn policy_at(&self, via: &str) -> Cow<'_, Policy> {
+        match self.money.terms(via) {
+            Some(payout) => Cow::Owned(Policy { payout, ..self.policy.clone() }),
+            None => Cow::Borrowed(&self.policy),
+        }
     }
 
     async fn payout_ready(
@@ -198,7 +222,7 @@ impl Engine {
         if let Some(hindrance) = self.payout_hindrance(work, who, me).await? {
             return Ok(hindrance);
         }
-        let least = self.policy.payout_min();
+        let least = self.policy_at(&self.money.way(me.phone)).payout_min();
         if free_in(work, purse_of(from, me.id)).await? < least {
             return Ok(("little", vec![Value::Kes(least)]));
         }
@@ -216,18 +240,21 @@ impl Engine {
             None => PayoutId::new(work.now, &mut work.entropy),
         };
         let known = work.get::<Payout>(id).await?;
+        let via = self.money.way(me.phone);
+        let policy = self.policy_at(&via);
         let command = PayoutCommand::Request {
             id,
             owner: me.id,
             from,
             to: me.phone,
+            via,
             amount: kes_arg(wish, "amount")?,
             free: free_in(work, purse_of(from, me.id)).await?,
             open: None,
             hold: me.hold.clone(),
             pin_proven: who.pin_proven,
         };
-        let events = match payout::decide(known.as_ref(), &command, &self.policy, work.now) {
+        let events = match payout::decide(known.as_ref(), &command, &policy, work.now) {
             Ok(events) => events,
             Err(Refusal::Short { have }) => return Ok(("short", vec![Value::Kes(have)])),
             Err(why) => return refused(wish, &why),
@@ -246,30 +273,35 @@ impl Engine {
     // ---- listings ------------------------------------------------------------------
 
     async fn list(&self, work: &mut Work<'_>, me: &Party, wish: &Do) -> Result<Outcome, Fault> {
+        let (kind, stuff) = (word_arg(wish, "kind")?, word_arg(wish, "stuff")?);
+        let (price, ready) = (kes_arg(wish, "price")?, count_arg(wish, "ready")?);
+        match self.list_piece_of(work, me, (kind, stuff), price, ready).await? {
+            Ok(listing) => Ok(("ok", vec![Value::Record(self.listing(work, &listing).await?)])),
+            Err(Refusal::Full { max }) => Ok(("full", vec![Value::Int(i64::from(max))])),
+            Err(why) => refused(wish, &why),
+        }
+    }
+
+    /// Lists a piece of hers; the kiosk that will look at it is told.
+    pub(super) async fn list_piece_of(
+        &self, work: &mut Work<'_>, me: &Party, (kind, stuff): (Word, Word), price: Kes, ready: u32,
+    ) -> Result<Result<Listing, Refusal>, Fault> {
         let prefix = keys::index_prefix("listing_of", &[me.id.as_bytes()]);
         let most = self.policy.listing.max_per_artisan as usize + 1;
-        let listed = work.store().scan(prefix, None, most, false).await?.len();
+        let listed = work.store().scan(prefix, None, most, false).await?.len() as u32;
         let code = self.free_code::<Listing>(work, CodeKind::Listing).await?;
-        let command = ListingCommand::Create {
-            code,
-            maker: me.actor(),
-            kind: word_arg(wish, "kind")?,
-            stuff: word_arg(wish, "stuff")?,
-            price: kes_arg(wish, "price")?,
-            ready: count_arg(wish, "ready")?,
-            listed: listed as u32,
-        };
+        let maker = me.actor();
+        let command = ListingCommand::Create { code, maker, kind, stuff, price, ready, listed };
         match listing::decide(None, &command, &self.policy, work.now) {
             Ok(events) => work.apply::<Listing>(code, events),
-            Err(Refusal::Full { max }) => return Ok(("full", vec![Value::Int(i64::from(max))])),
-            Err(why) => return refused(wish, &why),
+            Err(why) => return Ok(Err(why)),
         }
         let listing = work.need::<Listing>(code).await?;
-        let shown = Value::Record(self.listing(work, &listing).await?);
         if let Some(agent) = self.kiosk_for(me) {
-            self.tell(work, &agent, "listing_to_check", vec![shown.clone()])?;
+            let shown = Value::Record(self.listing(work, &listing).await?);
+            self.tell(work, &agent, "listing_to_check", vec![shown])?;
         }
-        Ok(("ok", vec![shown]))
+        Ok(Ok(listing))
     }
 
     /// A code that names nothing yet.
@@ -278,6 +310,10 @@ impl Engine {
     ) -> Result<SpokenCode, Fault> {
         for _ in 0..64 {
             let code = SpokenCode::nth(kind, work.entropy.next_u64());
+            // What this turn holds is taken, and not to be let go of.
+            if work.seen::<A>(code).is_some() {
+                continue;
+            }
             if work.get::<A>(code).await?.is_none() {
                 return Ok(code);
             }
@@ -318,7 +354,12 @@ impl Engine {
         }
         // The first verdict on a listing is the one that is paid for.
         let again = me.role == Role::Agent && after.checks > 1;
-        let name = if again { "again" } else { "ok" };
+        let unseen = wish.name == "listing.approve" && !after.in_shop();
+        let name = match (again, unseen) {
+            (true, _) => "again",
+            (false, true) => "photo",
+            (false, false) => "ok",
+        };
         Ok((name, vec![Value::Record(self.listing(work, &after).await?)]))
     }
 
@@ -327,25 +368,39 @@ impl Engine {
     async fn answer_order(&self, work: &mut Work<'_>, me: &Party, wish: &Do) -> Result<Outcome, Fault> {
         let code = code_arg(wish, "order")?;
         let before = work.need::<Order>(code).await?;
+        // Whoever helps a maker says READY in her name, and nothing else.
+        let helps = wish.name == "order.mark_ready" && self.helps_with(work, me.id, &before).await?;
+        let by = before.maker.filter(|_| helps).unwrap_or(me.id);
+        let mentoring =
+            me.mentorship_on(work.now).map(|m| Mentoring { mentor: m.mentor, share_bp: m.share_bp });
         let command = match wish.name.as_str() {
             "order.accept" => OrderCommand::Accept {
                 by: me.id,
                 pieces: before.offer.map_or(before.accepted, |offer| offer.pieces),
-                mentoring: me
-                    .mentorship_on(work.now)
-                    .map(|m| Mentoring { mentor: m.mentor, share_bp: m.share_bp }),
+                mentoring,
             },
-            "order.refuse" => OrderCommand::Refuse { by: me.id, next: None },
-            _ => OrderCommand::MarkReady { by: me.id },
+            "order.accept_some" => {
+                OrderCommand::Accept { by: me.id, pieces: count_arg(wish, "pieces")?, mentoring }
+            }
+            // What failed the check and cannot be mended will never come.
+            "order.refuse" if before.is_mending() && before.maker == Some(me.id) => {
+                OrderCommand::GiveUp { by: Some(me.actor()) }
+            }
+            "order.refuse" => OrderCommand::Refuse { by: me.id, next: self.next_maker(work, &before).await? },
+            _ => OrderCommand::MarkReady { by },
         };
         match self.order_turn(work, code, &command).await? {
+            Ok(new) if helps && new > 0 => self.tell_of_help(work, me, by, code).await?,
             Ok(_) => {}
             // What she took and has gone on with is still hers to ask about.
-            Err(Refusal::Gone { .. } | Refusal::AlreadyAnswered { .. }) if before.maker == Some(me.id) => {
+            Err(Refusal::Gone { .. } | Refusal::AlreadyAnswered { .. }) if before.maker == Some(by) => {
                 return Ok(("stands", vec![Value::Record(self.order(work, code, &before).await?)]));
             }
             Err(Refusal::Gone { .. } | Refusal::AlreadyAnswered { .. } | Refusal::NotAllowed) => {
                 return Ok(("gone", vec![]));
+            }
+            Err(Refusal::OutOfRange { .. }) if wish.name == "order.accept_some" => {
+                return Ok(("much", vec![Value::Record(self.order(work, code, &before).await?)]));
             }
             Err(why) => return refused(wish, &why),
         }
@@ -354,7 +409,11 @@ impl Engine {
         }
         let after = work.need::<Order>(code).await?;
         let rides = wish.name == "order.mark_ready" && after.rider().is_some();
-        let name = if rides { "rider" } else { "ok" };
+        let name = match rides {
+            _ if helps => "helped",
+            true => "rider",
+            false => "ok",
+        };
         Ok((name, vec![Value::Record(self.order(work, code, &after).await?)]))
     }
 

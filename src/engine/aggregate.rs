@@ -1,12 +1,15 @@
-//! The five kinds of things with a life, as a turn holds them: read once, evolved in memory,
+//! The kinds of things with a life, as a turn holds them: read once, evolved in memory,
 //! written with the indexes that find them again.
 
-use crate::market::{self, Event, Listing, Loan, Order, Party, Payout};
+use crate::market::{
+    self, Approval, Bulk, Bulletin, Case, Cash, Event, Freeze, Kiosk, Listing, Loan, Order, Party, Payout,
+    Receipt,
+};
 use crate::store::batch::{Act, Batch, Expect, Op};
 use crate::store::{Key, codec, keys};
 use crate::types::{LoanId, Msisdn, PartyId, PayoutId, SpokenCode, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A thing with a life.
 pub trait Aggregate: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync + 'static {
@@ -71,6 +74,13 @@ impl<A: Aggregate> Shelf<A> {
         held.now = A::evolve(held.now.take(), event, at);
     }
 
+    /// Puts a state in the place of that which was read.
+    pub fn set(&mut self, id: A::Id, state: A) {
+        if let Some(held) = self.0.get_mut(&id) {
+            held.now = Some(state);
+        }
+    }
+
     /// Those that changed.
     pub fn changed(&self) -> impl Iterator<Item = &A> {
         self.0.values().filter(|held| held.now != held.before).filter_map(|held| held.now.as_ref())
@@ -114,6 +124,22 @@ pub struct Shelves {
     pub payouts: Shelf<Payout>,
     /// Loans.
     pub loans: Shelf<Loan>,
+    /// Tips and lessons.
+    pub bulletins: Shelf<Bulletin>,
+    /// Cases.
+    pub cases: Shelf<Case>,
+    /// Cash numbers.
+    pub cash: Shelf<Cash>,
+    /// Kiosks.
+    pub kiosks: Shelf<Kiosk>,
+    /// Paper receipts.
+    pub receipts: Shelf<Receipt>,
+    /// What can be stopped for everybody.
+    pub freezes: Shelf<Freeze>,
+    /// Bulk requests.
+    pub bulks: Shelf<Bulk>,
+    /// What takes two people at the desk.
+    pub approvals: Shelf<Approval>,
 }
 
 impl Shelves {
@@ -124,6 +150,14 @@ impl Shelves {
         self.orders.write(batch);
         self.payouts.write(batch);
         self.loans.write(batch);
+        self.bulletins.write(batch);
+        self.cases.write(batch);
+        self.cash.write(batch);
+        self.kiosks.write(batch);
+        self.receipts.write(batch);
+        self.freezes.write(batch);
+        self.bulks.write(batch);
+        self.approvals.write(batch);
     }
 
     /// Applies a stored event: how views are derived from the journal again.
@@ -134,6 +168,14 @@ impl Shelves {
             Event::Order(id, event) => self.orders.evolve(*id, event, at),
             Event::Payout(id, event) => self.payouts.evolve(*id, event, at),
             Event::Loan(id, event) => self.loans.evolve(*id, event, at),
+            Event::Bulletin(id, event) => self.bulletins.evolve(*id, event, at),
+            Event::Case(id, event) => self.cases.evolve(*id, event, at),
+            Event::Cash(id, event) => self.cash.evolve(*id, event, at),
+            Event::Kiosk(id, event) => self.kiosks.evolve(*id, event, at),
+            Event::Receipt(id, event) => self.receipts.evolve(*id, event, at),
+            Event::Freeze(what, event) => self.freezes.evolve(*what, event, at),
+            Event::Bulk(id, event) => self.bulks.evolve(*id, event, at),
+            Event::Approval(id, event) => self.approvals.evolve(*id, event, at),
         }
     }
 
@@ -150,7 +192,7 @@ impl Shelves {
 }
 
 /// Index entries without anything to say.
-fn entries(keys: impl IntoIterator<Item = Key>) -> BTreeMap<Key, Vec<u8>> {
+pub(super) fn entries(keys: impl IntoIterator<Item = Key>) -> BTreeMap<Key, Vec<u8>> {
     keys.into_iter().map(|key| (key, Vec::new())).collect()
 }
 
@@ -171,6 +213,10 @@ impl Aggregate for Party {
     }
 
     fn indexes(&self, id: PartyId) -> BTreeMap<Key, Vec<u8>> {
+        if self.is_erased() {
+            // Who points at her by her id finds her row; nothing else does.
+            return BTreeMap::new();
+        }
         let mut found = entries([keys::index("role", &[self.role.word().as_bytes()], id.as_bytes())]);
         found.insert(keys::by_phone(self.phone), id.as_bytes().to_vec());
         for asked in &self.invited {
@@ -178,6 +224,12 @@ impl Aggregate for Party {
                 keys::index("invited", &[&asked.phone.number().to_be_bytes()], id.as_bytes()),
                 vec![],
             );
+        }
+        if self.hold.is_some() {
+            found.insert(keys::index("held", &[], id.as_bytes()), vec![]);
+        }
+        for helper in &self.helpers {
+            found.insert(keys::index("helps", &[helper.as_bytes()], id.as_bytes()), vec![]);
         }
         if let Some(mentorship) = &self.mentorship {
             found.insert(keys::index("mentee", &[mentorship.mentor.as_bytes()], id.as_bytes()), vec![]);
@@ -197,6 +249,16 @@ impl Aggregate for Party {
 /// Everybody who has asked the owner of this phone for something.
 pub fn inviters_of(phone: Msisdn) -> Key {
     keys::index_prefix("invited", &[&phone.number().to_be_bytes()])
+}
+
+/// Everybody whose money waits.
+pub fn all_held() -> Key {
+    keys::index_prefix("held", &[])
+}
+
+/// Everybody whom this person helps.
+pub fn helped_by(helper: PartyId) -> Key {
+    keys::index_prefix("helps", &[helper.as_bytes()])
 }
 
 /// Everybody who agreed to this mentor last, graduates too.
@@ -226,6 +288,15 @@ impl Aggregate for Listing {
         if !matches!(self.stage, S::Removed) {
             found.insert(keys::listing_of(self.maker, self.listed, id), Vec::new());
         }
+        // Somebody looked at such a piece and found it good.
+        if matches!(self.stage, S::OnSale | S::Paused) || (self.stage == S::Removed && self.sold > 0) {
+            let code = id.number().to_be_bytes();
+            found.insert(keys::index("of_kind", &[self.kind.as_str().as_bytes()], &code), Vec::new());
+        }
+        if self.in_shop() {
+            found.insert(keys::in_shop(self.since, id), Vec::new());
+        }
+        found.extend(entries(self.photos.iter().map(|photo| keys::photo(photo.name, id))));
         match self.stage {
             S::OnSale => found.insert(keys::on_sale(self.since, id), Vec::new()),
             S::Waiting => found.insert(waiting(self.listed, id), Vec::new()),
@@ -237,6 +308,11 @@ impl Aggregate for Listing {
     fn shelf(shelves: &mut Shelves) -> &mut Shelf<Self> {
         &mut shelves.listings
     }
+}
+
+/// Listings of pieces of a kind that were found good.
+pub fn of_kind(kind: &market::Word) -> Key {
+    keys::index_prefix("of_kind", &[kind.as_str().as_bytes()])
 }
 
 /// Listings that wait for a check, by the moment they were made.
@@ -259,6 +335,16 @@ pub fn unchecked_at(agent: PartyId) -> Key {
     keys::index_prefix("unchecked", &[agent.as_bytes()])
 }
 
+/// Orders that passed and that an agent has not sent yet.
+pub fn to_send_from(agent: PartyId) -> Key {
+    keys::index_prefix("to_send", &[agent.as_bytes()])
+}
+
+/// All orders, by the moment they were placed.
+pub fn all_orders() -> Key {
+    keys::index_prefix("order", &[])
+}
+
 /// Parcels that are ready and on their way to some kiosk.
 pub fn expected() -> Key {
     keys::index_prefix("expected", &[])
@@ -277,53 +363,6 @@ pub fn open_orders_for(listing: SpokenCode) -> Key {
 /// The order of a private link.
 pub fn by_token(token: &str) -> Key {
     keys::index("token", &[token.as_bytes()], b"")
-}
-
-impl Aggregate for Order {
-    type Id = SpokenCode;
-    type Event = market::OrderEvent;
-
-    fn key(id: SpokenCode) -> Key {
-        keys::order(id)
-    }
-
-    fn evolve(state: Option<Self>, event: &Self::Event, at: Timestamp) -> Option<Self> {
-        market::order::evolve(state, event, at)
-    }
-
-    fn wrap(id: SpokenCode, event: Self::Event) -> Event {
-        Event::Order(id, event)
-    }
-
-    fn indexes(&self, id: SpokenCode) -> BTreeMap<Key, Vec<u8>> {
-        use market::order::OrderStage as S;
-        let code = id.number().to_be_bytes();
-        let placed = self.steps.first().map_or(self.since, |(_, at)| *at);
-        let mut keys: BTreeSet<Key> = BTreeSet::from([keys::order_made(placed, id)]);
-        let maker = self.maker.or(self.offer.map(|offer| offer.to));
-        if let Some(maker) = maker.filter(|_| self.stage.is_open()) {
-            keys.insert(keys::index("open_of", &[maker.as_bytes(), &keys::moment(placed)], &code));
-        }
-        if self.stage.is_open() {
-            keys.insert(keys::index("open_for", &[&self.terms.listing.number().to_be_bytes()], &code));
-        }
-        if let Some(rider) = self.rider() {
-            keys.insert(keys::index("task", &[rider.as_bytes()], &code));
-        }
-        if matches!(self.stage, S::Ready | S::WithRider) {
-            keys.insert(keys::index("expected", &[&keys::moment(self.since)], &code));
-        }
-        if let Some(check) = self.check.filter(|check| self.stage == S::AtKiosk && check.left() > 0) {
-            keys.insert(keys::index("unchecked", &[check.by.as_bytes(), &keys::moment(self.since)], &code));
-        }
-        let mut found = entries(keys);
-        found.insert(by_token(&self.terms.token), code.to_vec());
-        found
-    }
-
-    fn shelf(shelves: &mut Shelves) -> &mut Shelf<Self> {
-        &mut shelves.orders
-    }
 }
 
 /// The payout of a person that is not settled yet.
@@ -418,5 +457,116 @@ impl Aggregate for Loan {
 
     fn shelf(shelves: &mut Shelves) -> &mut Shelf<Self> {
         &mut shelves.loans
+    }
+}
+
+/// The cash number of a person that is good now.
+pub fn open_cash_of(owner: PartyId) -> Key {
+    keys::index("cash_of", &[owner.as_bytes()], b"")
+}
+
+/// The cash of a number that is good now.
+pub fn open_cash(number: SpokenCode) -> Key {
+    keys::index("cash_number", &[&number.number().to_be_bytes()], b"")
+}
+
+/// All cash that a number stood for, by the moment it was served or ran out.
+pub fn former_cash(number: SpokenCode) -> Key {
+    keys::index_prefix("cash_was", &[&number.number().to_be_bytes()])
+}
+
+/// All cash numbers, by the moment they were made.
+pub fn all_cash() -> Key {
+    keys::index_prefix("cash", &[])
+}
+
+impl Aggregate for Cash {
+    type Id = PayoutId;
+    type Event = market::CashEvent;
+
+    fn key(id: PayoutId) -> Key {
+        keys::cash(id)
+    }
+
+    fn evolve(state: Option<Self>, event: &Self::Event, at: Timestamp) -> Option<Self> {
+        market::cash::evolve(state, event, at)
+    }
+
+    fn wrap(id: PayoutId, event: Self::Event) -> Event {
+        Event::Cash(id, event)
+    }
+
+    fn indexes(&self, id: PayoutId) -> BTreeMap<Key, Vec<u8>> {
+        let mut found = entries([keys::index("cash", &[&keys::moment(self.made)], id.as_bytes())]);
+        if self.stage == market::cash::CashStage::Open {
+            found.insert(open_cash_of(self.owner), id.as_bytes().to_vec());
+            found.insert(open_cash(self.number), id.as_bytes().to_vec());
+        } else {
+            let number = self.number.number().to_be_bytes();
+            let was = keys::index("cash_was", &[&number, &keys::moment(self.since)], id.as_bytes());
+            found.insert(was, Vec::new());
+        }
+        found
+    }
+
+    fn shelf(shelves: &mut Shelves) -> &mut Shelf<Self> {
+        &mut shelves.cash
+    }
+}
+
+impl Aggregate for Kiosk {
+    type Id = PartyId;
+    type Event = market::KioskEvent;
+
+    fn key(id: PartyId) -> Key {
+        keys::kiosk(id)
+    }
+
+    fn evolve(state: Option<Self>, event: &Self::Event, at: Timestamp) -> Option<Self> {
+        market::kiosk::evolve(state, event, at)
+    }
+
+    fn wrap(id: PartyId, event: Self::Event) -> Event {
+        Event::Kiosk(id, event)
+    }
+
+    /// Found by its agent, who is in the index of roles.
+    fn indexes(&self, _: PartyId) -> BTreeMap<Key, Vec<u8>> {
+        BTreeMap::new()
+    }
+
+    fn shelf(shelves: &mut Shelves) -> &mut Shelf<Self> {
+        &mut shelves.kiosks
+    }
+}
+
+/// All receipts that were printed for a kiosk, by their places in its book.
+pub fn receipts_of(kiosk: PartyId) -> Key {
+    keys::index_prefix("receipt_of", &[kiosk.as_bytes()])
+}
+
+impl Aggregate for Receipt {
+    type Id = SpokenCode;
+    type Event = market::ReceiptEvent;
+
+    fn key(id: SpokenCode) -> Key {
+        keys::receipt(id)
+    }
+
+    fn evolve(state: Option<Self>, event: &Self::Event, at: Timestamp) -> Option<Self> {
+        market::receipt::evolve(state, event, at)
+    }
+
+    fn wrap(id: SpokenCode, event: Self::Event) -> Event {
+        Event::Receipt(id, event)
+    }
+
+    fn indexes(&self, id: SpokenCode) -> BTreeMap<Key, Vec<u8>> {
+        let place = [self.kiosk.as_bytes().as_slice(), &self.page.to_be_bytes()];
+        entries([keys::index("receipt_of", &place, &id.number().to_be_bytes())])
+    }
+
+    fn shelf(shelves: &mut Shelves) -> &mut Shelf<Self> {
+        &mut shelves.receipts
     }
 }

@@ -3,61 +3,137 @@
 
 use super::aggregate::Shelves;
 use super::record::Record;
-use super::work::statement_line;
-use crate::ledger::{Account, Transfer, balance};
-use crate::store::batch::Value;
-use crate::store::verify::Rederive;
+pub(crate) use super::work::{posting_of, statement_line};
+use crate::ledger::{Account, Transfer, balance::Books};
+use crate::market::approval::{ApprovalEvent, Matter};
+use crate::market::{Event, PartyEvent};
+use crate::store::batch::{Batch, Expect, Value};
+use crate::store::verify::{self, Rederive, VerifyError};
 use crate::store::{Key, Store, StoreError, codec, keys};
+use crate::types::{ApprovalId, PartyId};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+
+/// Who may have records replaced: two people have approved that somebody is forgotten, and it is not
+/// over yet.
+#[derive(Default)]
+struct Word {
+    asked: BTreeMap<ApprovalId, PartyId>,
+    given: BTreeMap<ApprovalId, PartyId>,
+}
+
+impl Word {
+    fn take(&mut self, record: &Record) -> Result<(), String> {
+        for event in &record.events {
+            match event {
+                Event::Approval(id, ApprovalEvent::Asked { matter: Matter::Erasure { who }, .. }) => {
+                    self.asked.insert(*id, *who);
+                }
+                Event::Approval(id, ApprovalEvent::Approved { .. }) => {
+                    self.given.extend(self.asked.remove(id).map(|who| (*id, who)));
+                }
+                Event::Party(id, PartyEvent::Forgotten) => self.given.retain(|_, who| who != id),
+                _ => {}
+            }
+        }
+        match &record.redacts {
+            Some(notice) if notice.by.parse().ok().is_none_or(|by| !self.given.contains_key(&by)) => {
+                Err(format!("it replaces records on the word of {}, which nobody gave", notice.by))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The books as the journal tells them: every transfer written anew, in order, by the books' own
+/// rules. One that does not balance, leaves an account below its floor, resolves what is not open or
+/// stands there already is refused, and with it the journal.
+#[derive(Default)]
+pub struct Ledger {
+    books: Books,
+    word: Word,
+    money: Sha256,
+}
+
+impl Ledger {
+    /// Where sums, transfers and statements are stored.
+    const TABLES: [u8; 3] = [keys::BALANCES, keys::TRANSFERS, keys::STATEMENTS];
+
+    fn take(&mut self, record: Record) -> Result<(), String> {
+        self.word.take(&record)?;
+        if !record.transfers.is_empty() {
+            self.money.update(codec::encode(&record.transfers));
+        }
+        record.transfers.into_iter().try_for_each(|transfer: Transfer| {
+            let id = transfer.id;
+            self.books.apply(transfer).map_err(|why| format!("transfer {id}: {why}"))
+        })
+    }
+
+    /// The digest of every transfer so far, in order. Words of records may be replaced, as when
+    /// somebody is forgotten; their transfers never are, so this stays what it was.
+    pub fn money(&self) -> [u8; 32] {
+        self.money.clone().finalize().into()
+    }
+
+    fn rows(&self) -> BTreeMap<Key, Value> {
+        let mut rows = BTreeMap::new();
+        for transfer in self.books.transfers() {
+            rows.insert(keys::transfer(transfer.id), Value::Octets(codec::encode(transfer)));
+            rows.insert(posting_of(&transfer.reference, Some(transfer)), Value::Octets(Vec::new().into()));
+            for account in transfer.net().keys() {
+                let line = Value::Octets(codec::encode(&transfer.id));
+                rows.insert(statement_line(*account, transfer), line);
+            }
+        }
+        let sums = self.books.sums();
+        rows.extend(sums.map(|(account, sum)| (keys::balance(&account.to_string()), Value::Sum(sum))));
+        rows
+    }
+
+    /// What was written.
+    pub fn books(&self) -> &Books {
+        &self.books
+    }
+}
+
+impl Rederive for Ledger {
+    fn record(&mut self, _position: u64, record: &[u8]) -> Result<(), String> {
+        let record: Record = serde_json::from_slice(record).map_err(|why| why.to_string())?;
+        self.take(record)
+    }
+
+    fn prefixes(&self) -> Vec<Key> {
+        Self::TABLES.map(|table| vec![table]).to_vec()
+    }
+
+    fn rows(&mut self) -> BTreeMap<Key, Value> {
+        Self::rows(self)
+    }
+}
 
 /// What the journal says the store should hold.
 #[derive(Default)]
 pub struct Derived {
     shelves: Shelves,
-    sums: BTreeMap<Account, i64>,
-    transfers: Vec<Transfer>,
-    records: u64,
-    unbalanced: Vec<String>,
+    ledger: Ledger,
 }
 
-impl Derived {
-    /// Takes the next record of the journal.
-    pub fn take(&mut self, octets: &[u8]) -> Result<(), String> {
-        let record: Record = serde_json::from_slice(octets).map_err(|why| why.to_string())?;
-        self.records += 1;
-        for event in &record.events {
-            self.shelves.replay(event, record.at);
-        }
-        for transfer in record.transfers {
-            if transfer.sum() != 0 {
-                self.unbalanced.push(transfer.id.to_string());
-            }
-            for (account, net) in transfer.net() {
-                *self.sums.entry(account).or_default() += net;
-            }
-            self.transfers.push(transfer);
-        }
-        Ok(())
-    }
-
-    /// Records taken.
-    pub fn records(&self) -> u64 {
-        self.records
-    }
-
-    /// Transfers whose lines do not add up to zero.
-    pub fn unbalanced(&self) -> &[String] {
-        &self.unbalanced
-    }
-
-    /// What all accounts add up to; zero.
-    pub fn residue(&self) -> i128 {
-        balance::residue(self.sums.values().copied())
-    }
-}
-
+/// How many entries of an index are written at once.
+const AT_ONCE: usize = 512;
 /// Indexes that follow from the things themselves; others are the engine's own notes.
-const DERIVED: [&str; 22] = [
+pub(crate) const DERIVED: [&str; 41] = [
+    "held",
+    "bulletin",
+    "came",
+    "case",
+    "helps",
+    "of_kind",
+    "bulk",
+    "bulk_token",
+    "posting_of",
+    "approval",
+    "approval_waits",
     "task",
     "invited",
     "mentee",
@@ -67,12 +143,15 @@ const DERIVED: [&str; 22] = [
     "listing",
     "listing_of",
     "on_sale",
+    "in_shop",
+    "photo",
     "waiting",
     "order",
     "open_of",
     "open_for",
     "expected",
     "unchecked",
+    "to_send",
     "token",
     "payout",
     "open_payout",
@@ -80,35 +159,64 @@ const DERIVED: [&str; 22] = [
     "loan_of",
     "loan_due",
     "open_loan",
+    "cash",
+    "cash_of",
+    "cash_number",
+    "cash_was",
+    "receipt_of",
 ];
 
 impl Rederive for Derived {
     fn record(&mut self, _position: u64, record: &[u8]) -> Result<(), String> {
-        self.take(record)
+        let record: Record = serde_json::from_slice(record).map_err(|why| why.to_string())?;
+        for event in &record.events {
+            self.shelves.replay(event, record.at);
+        }
+        self.ledger.take(record)
     }
 
     fn prefixes(&self) -> Vec<Key> {
-        let tables = [keys::AGGREGATES, keys::BALANCES, keys::TRANSFERS, keys::STATEMENTS];
         let indexes = DERIVED.iter().map(|name| keys::index_prefix(name, &[]));
-        tables.into_iter().map(|table| vec![table]).chain(indexes).collect()
+        self.ledger.prefixes().into_iter().chain([vec![keys::AGGREGATES]]).chain(indexes).collect()
     }
 
     fn rows(&mut self) -> BTreeMap<Key, Value> {
         let octets = |(key, octets): (Key, Vec<u8>)| (key, Value::Octets(octets.into()));
-        let mut rows: BTreeMap<Key, Value> =
-            std::mem::take(&mut self.shelves).rows().into_iter().map(octets).collect();
-        for transfer in &self.transfers {
-            rows.insert(keys::transfer(transfer.id), Value::Octets(codec::encode(transfer)));
-            for account in transfer.net().keys() {
-                let line = Value::Octets(codec::encode(&transfer.id));
-                rows.insert(statement_line(*account, transfer), line);
-            }
-        }
-        for (account, sum) in &self.sums {
-            rows.insert(keys::balance(&account.to_string()), Value::Sum(*sum));
-        }
+        let mut rows = self.ledger.rows();
+        rows.extend(std::mem::take(&mut self.shelves).rows().into_iter().map(octets));
         rows
     }
+}
+
+/// Brings the indexes of a store that an older release wrote up to those of this one: how many entries
+/// were written or taken away. A store that this release has written is not looked at.
+///
+/// # Errors
+/// The store's, and of a journal that cannot be walked.
+pub async fn mend_indexes(store: &dyn Store) -> Result<usize, VerifyError> {
+    let (mark, names) = (keys::index("derived", &[], b""), codec::encode(&DERIVED.as_slice()));
+    let known = store.read(vec![mark.clone()]).await?.pop().flatten();
+    if known.is_some_and(|row| row.octets() == names) {
+        return Ok(0);
+    }
+    let mut derived = Derived::default();
+    verify::walk(store, &mut |record| derived.record(record.position, &record.record)).await?;
+    let prefixes: Vec<Key> = DERIVED.iter().map(|name| keys::index_prefix(name, &[])).collect();
+    let amiss = verify::compare(store, &prefixes, &derived.rows(), usize::MAX).await?;
+    for some in amiss.chunks(AT_ONCE) {
+        let mut batch = Batch::default();
+        for row in some {
+            match &row.expected {
+                Some(Value::Octets(octets)) => batch.put(row.key.clone(), Expect::Any, octets.clone()),
+                _ => batch.delete(row.key.clone(), Expect::Any),
+            }
+        }
+        store.commit(batch).await?;
+    }
+    let mut batch = Batch::default();
+    batch.put(mark, Expect::Any, names);
+    store.commit(batch).await?;
+    Ok(amiss.len())
 }
 
 /// The credit-positive sum of every account.

@@ -9,16 +9,26 @@
 mod actions;
 mod aggregate;
 pub mod audit;
+pub mod bulk;
+pub mod buyers;
+pub mod chance;
+mod charge;
 pub mod clock;
+pub mod depot;
+pub mod desk;
 pub mod due;
+pub mod erasure;
 mod heard;
+pub mod kiosks;
 pub mod lanes;
 pub mod loans;
 pub mod menus;
 pub mod messages;
 mod optout;
+pub mod orders;
 pub mod outbox;
 mod parts;
+pub mod photos;
 pub mod pins;
 pub mod port;
 pub mod preview;
@@ -30,6 +40,7 @@ pub mod routes;
 mod shop;
 pub mod shopfront;
 mod sms;
+mod statement;
 pub mod tapes;
 mod trade;
 mod turn;
@@ -45,7 +56,7 @@ use crate::market::party::{self, Joining, Party, PartyCommand, PinHash, Role};
 use crate::market::{Policy, Word};
 use crate::store::batch::{Batch, Committed, InboxMark};
 use crate::store::{Store, keys};
-use crate::types::{Clock, Entropy, Kes, Lang, Msisdn, PartyId, Timestamp};
+use crate::types::{Chance, Clock, Entropy, Kes, Lang, Msisdn, PartyId, Timestamp};
 use menus::Menus;
 use pins::Pins;
 use port::MoneyOut;
@@ -93,12 +104,29 @@ fn english() -> Lang {
     Lang::EN
 }
 
+/// A liaison, as the configuration names her.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Liaison {
+    /// Her phone.
+    pub phone: String,
+    /// Her name.
+    pub name: String,
+    /// The area she looks after, as a word of the menus: `kibera`.
+    pub area: String,
+    /// Her language.
+    #[serde(default = "english")]
+    pub lang: Lang,
+}
+
 /// Everything the engine is made of.
 pub struct Parts {
     /// Where everything is kept.
     pub store: Arc<dyn Store>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// What turns draw their randomness from.
+    pub chance: Arc<dyn Chance>,
     /// The trees and the catalogue.
     pub menus: Arc<Menus>,
     /// The house's numbers.
@@ -111,22 +139,29 @@ pub struct Parts {
     pub money: Arc<dyn MoneyOut>,
     /// Cards.
     pub card: Arc<dyn CardIn>,
+    /// What keeps buyers' addresses from whoever steals the store.
+    pub addresses: buyers::Seal,
 }
 
 /// The engine.
 pub struct Engine {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    chance: Arc<dyn Chance>,
     menus: Arc<Menus>,
     policy: Policy,
     house: House,
     pins: Pins,
     money: Arc<dyn MoneyOut>,
     card: Arc<dyn CardIn>,
+    addresses: buyers::Seal,
     agents: RwLock<Arc<[Party]>>,
     changes: broadcast::Sender<OrderChanged>,
     wake: [Notify; 4],
     receipts: messages::receipts::Receipts,
+    stops: RwLock<desk::freeze::Stops>,
+    /// Held while somebody at the desk turns a switch.
+    turning: tokio::sync::Mutex<()>,
 }
 
 /// Who is behind an input, as a turn comes to know her.
@@ -157,25 +192,40 @@ impl Caller {
     }
 }
 
+/// Somebody whom the configuration names.
+struct Newcomer {
+    role: Role,
+    phone: String,
+    name: String,
+    area: String,
+    place: Option<String>,
+    lang: Lang,
+}
+
 impl Engine {
     /// The engine over its parts; reads which kiosks there are.
     pub async fn new(parts: Parts) -> Result<Arc<Self>, String> {
-        let Parts { store, clock, menus, policy, house, pins, money, card } = parts;
+        let Parts { store, clock, chance, menus, policy, house, pins, money, card, addresses } = parts;
         let engine = Arc::new(Self {
             store,
             clock,
+            chance,
             menus,
             policy,
             house,
             pins,
             money,
             card,
+            addresses,
             agents: RwLock::new(Arc::from([])),
             changes: broadcast::channel(256).0,
             wake: Default::default(),
             receipts: Default::default(),
+            stops: Default::default(),
+            turning: tokio::sync::Mutex::default(),
         });
         engine.read_agents().await.map_err(|fault| fault.to_string())?;
+        engine.read_stops().await.map_err(|fault| fault.to_string())?;
         Ok(engine)
     }
 
@@ -185,12 +235,30 @@ impl Engine {
         for kiosk in kiosks {
             self.enrol_one(kiosk).await.map_err(|why| format!("kiosk {:?}: {why}", kiosk.place))?;
         }
-        self.read_agents().await.map_err(|fault| fault.to_string())
+        self.read_agents().await.map_err(|fault| fault.to_string())?;
+        self.open_kiosks().await.map_err(|fault| fault.to_string())
+    }
+
+    /// Makes sure that every liaison of the configuration is known, like [`enrol`](Self::enrol).
+    pub async fn enrol_liaisons(&self, liaisons: &[Liaison]) -> Result<(), String> {
+        for liaison in liaisons {
+            let Liaison { phone, name, area, lang } = liaison.clone();
+            let (role, place) = (Role::Liaison, None);
+            let known = self.enrol_as(Newcomer { role, phone, name, area, place, lang });
+            known.await.map_err(|why| format!("liaison {:?}: {why}", liaison.name))?;
+        }
+        Ok(())
     }
 
     async fn enrol_one(&self, kiosk: &Kiosk) -> Result<(), String> {
-        let phone = Msisdn::parse_kenyan(&kiosk.phone).map_err(|why| format!("phone: {why}"))?;
-        let area: Word = kiosk.area.parse().map_err(|why| format!("area: {why}"))?;
+        let Kiosk { phone, name, place, area, lang } = kiosk.clone();
+        self.enrol_as(Newcomer { role: Role::Agent, phone, name, area, place: Some(place), lang }).await
+    }
+
+    async fn enrol_as(&self, newcomer: Newcomer) -> Result<(), String> {
+        let Newcomer { role, phone, name, area, place, lang } = newcomer;
+        let phone = Msisdn::parse_kenyan(&phone).map_err(|why| format!("phone: {why}"))?;
+        let area: Word = area.parse().map_err(|why| format!("area: {why}"))?;
         let fault = |fault: Fault| fault.to_string();
         let mut work = self.work(self.clock.now()).map_err(fault)?;
         let known = self.store.read(vec![keys::by_phone(phone)]).await.map_err(|e| e.to_string())?;
@@ -198,21 +266,24 @@ impl Engine {
             let id = view::FromIndex::from_octets(&row.octets());
             let known =
                 self.party(&mut work, &Caller::new(phone, id, self.house.lang)).await.map_err(fault)?;
-            if known.is_none_or(|party| party.role != Role::Agent) {
-                return Err("this phone belongs to an artisan; a kiosk needs a phone of its own".to_owned());
+            if let Some(other) = known.map(|party| party.role).filter(|other| *other != role) {
+                let (role, other) = (role.word(), other.word());
+                return Err(format!(
+                    "this phone belongs to one who is {other}; {role} needs a phone of its own"
+                ));
             }
             return Ok(());
         }
         let id = PartyId::new(work.now, &mut work.entropy);
         let joining = Joining {
             id,
-            role: Role::Agent,
+            role,
             number: self.free_number(&mut work).await.map_err(fault)?,
             phone,
-            lang: kiosk.lang,
-            name: kiosk.name.clone(),
+            lang,
+            name,
             area,
-            kiosk: Some(kiosk.place.clone()),
+            kiosk: place,
             mentor: None,
             pin: None,
         };
@@ -254,9 +325,7 @@ impl Engine {
 
     /// A unit of work at a moment.
     fn work(&self, now: Timestamp) -> Result<Work<'_>, Fault> {
-        let mut octets = [0; 32];
-        #[expect(clippy::disallowed_methods, reason = "a turn's randomness is drawn here and handed in")]
-        getrandom::fill(&mut octets).map_err(|why| Fault::Broken(format!("no randomness: {why}")))?;
+        let octets = self.chance.draw().map_err(Fault::Broken)?;
         Ok(Work::new(&*self.store, now, Entropy::new(octets)))
     }
 

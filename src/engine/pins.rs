@@ -39,14 +39,13 @@ impl Pins {
         Self { pepper: None, at_once: Arc::new(Semaphore::new(4)), params }
     }
 
-    /// The hash to keep for a chosen PIN, salted with octets of the system's generator.
-    pub async fn hash(&self, pin: Zeroizing<String>) -> Result<String, PinFault> {
+    /// The hash to keep for a chosen PIN, salted with the first half of octets that nobody can
+    /// foretell.
+    pub async fn hash(&self, pin: Zeroizing<String>, octets: [u8; 32]) -> Result<String, PinFault> {
         self.off_thread(move |argon| {
-            let mut salt = [0u8; 16];
-            #[expect(clippy::disallowed_methods, reason = "a salt must not be predictable")]
-            getrandom::fill(&mut salt).map_err(|e| PinFault(e.to_string()))?;
+            let salt = &octets[..16];
             let hash =
-                argon.hash_password_with_salt(pin.as_bytes(), &salt).map_err(|e| PinFault(e.to_string()))?;
+                argon.hash_password_with_salt(pin.as_bytes(), salt).map_err(|e| PinFault(e.to_string()))?;
             Ok(hash.to_string())
         })
         .await
@@ -109,7 +108,7 @@ mod tests {
             params: Params::new(64, 1, 1, None).expect("small"),
             ..Pins::new(Some("salty".into()), 2)
         };
-        let hash = pins.hash(Zeroizing::new("4071".into())).await.expect("hashed");
+        let hash = pins.hash(Zeroizing::new("4071".into()), [7; 32]).await.expect("hashed");
         assert!(!hash.contains("4071"));
         assert_eq!(pins.prove(Zeroizing::new("4071".into()), hash.clone()).await, Ok(true));
         assert_eq!(pins.prove(Zeroizing::new("4072".into()), hash.clone()).await, Ok(false));

@@ -2,6 +2,7 @@
 //! by which it reaches out without knowing SMPP or HTTP.
 
 use crate::gsm::assemble::{Piece, Place};
+pub use crate::market::PayoutPolicy;
 pub use crate::types::Purpose;
 use crate::types::receipt::{IdBase, ReceiptState};
 use crate::types::{Msisdn, PayoutId, Timestamp};
@@ -410,6 +411,9 @@ impl Binds for Vec<BindView> {
 pub struct PayOut {
     /// Ours; the provider refuses a second transfer with the same one.
     pub id: PayoutId,
+    /// By which provider, as [`MoneyOut::way`] chose when it was asked for.
+    #[serde(default)]
+    pub via: String,
     /// To whom.
     pub to: Msisdn,
     /// Whole shillings.
@@ -444,6 +448,8 @@ pub enum PayoutNews {
         /// What happened, for the operator of the service.
         why: String,
     },
+    /// The provider was asked, and its answer will come by itself.
+    Asked,
     /// Not taken at all: nothing left this machine, the provider does not know the id, or it said
     /// "come back later". Send again, with the same id; nothing is proven for good, so the money is
     /// not given back on this.
@@ -453,19 +459,47 @@ pub enum PayoutNews {
     },
 }
 
-/// A mobile-money provider.
+/// What a provider says of the name behind a number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NameNews {
+    /// The whole name, as it is registered there.
+    Named(String),
+    /// It has no such account, or tells no names.
+    Untold,
+    /// No answer; asking again may bring one.
+    Later,
+}
+
+/// A mobile-money provider, or several of them.
 pub trait MoneyOut: Send + Sync + 'static {
+    /// By which provider a number is paid from now on; kept with the payout, which is never asked for
+    /// or about at another one. Empty where there is only one.
+    fn way(&self, _to: Msisdn) -> String {
+        String::new()
+    }
+
+    /// What one transfer may be, and costs us, where the provider has terms of its own.
+    fn terms(&self, _via: &str) -> Option<PayoutPolicy> {
+        None
+    }
+
     /// Asks for the transfer; safe to repeat with the same id.
     fn pay(&self, payout: PayOut) -> BoxFuture<'_, PayoutNews>;
 
     /// Asks what became of it.
-    fn status(&self, id: PayoutId) -> BoxFuture<'_, PayoutNews>;
+    fn status(&self, payout: PayOut) -> BoxFuture<'_, PayoutNews>;
+
+    /// Asks by what name it knows a number. Providers that tell no names need not answer.
+    fn name_of(&self, _phone: Msisdn) -> BoxFuture<'_, NameNews> {
+        Box::pin(std::future::ready(NameNews::Untold))
+    }
 
     /// How long the provider remembers an id: after that, the same id would be paid once more.
-    fn keeps_ids(&self) -> Duration {
+    fn keeps_ids(&self, _via: &str) -> Duration {
         Duration::from_secs(24 * 3_600)
     }
 
-    /// Whether the provider could be reached a moment ago; read before a PIN is asked for.
-    fn is_up(&self) -> bool;
+    /// Whether the provider of a number would take a payout now; read before a PIN is asked for.
+    fn is_up(&self, to: Msisdn) -> bool;
 }

@@ -3,6 +3,7 @@
 
 use crate::ledger::Transfer;
 use crate::market::Event;
+use crate::store::redact::Notice;
 use crate::types::{DialogId, Msisdn, Timestamp};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -55,8 +56,15 @@ pub enum Cause {
     Timer(String),
     /// The outbox: what came of a sending.
     Sent(String),
-    /// An operator of the service, or the start of the program.
+    /// The start of the program, a command of its own, or an operator whom nobody named.
     Desk(String),
+    /// A person at the desk.
+    Acted {
+        /// Her name.
+        by: String,
+        /// What she did, in a few words.
+        what: String,
+    },
 }
 
 /// One turn.
@@ -72,6 +80,9 @@ pub struct Record {
     /// What the books moved.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub transfers: Vec<Transfer>,
+    /// Which records before got other words, and on whose word: the approval of an erasure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redacts: Option<Notice>,
 }
 
 impl Record {

@@ -3,26 +3,28 @@
 use super::Engine;
 use super::aggregate::{self, Aggregate};
 use super::outbox::heard;
-use super::port::PayoutNews;
+use super::photos::front::PhotoView;
+use super::port::{PayOut, PayoutNews};
 use super::record::Cause;
 use super::shopfront::{
-    BalanceRow, CardEvent, CardNews, CardSession, CheckoutIn, CheckoutOut, DeskListing, DeskPayout,
+    BalanceRow, CardEvent, CardNews, CardSession, CheckoutIn, CheckoutOut, DeskCash, DeskListing, DeskPayout,
     OrderChanged, OrderStep, OrderView, PieceView, ShopError, ShopFront, Split,
 };
 use super::shopfront::{DeskMessages, MessagesWish};
 use super::trade::Due;
 use super::turn::TRIES;
-use super::view::{FromIndex, every};
+use super::view::{FromIndex, every, people};
 use super::work::{Fault, Work};
+use crate::engine::desk::Who;
 use crate::ledger::{self, MentorShare, Sale};
 use crate::market::listing::{self, Listing, ListingCommand};
 use crate::market::order::{self, Order, OrderCommand, OrderStage, Step, Terms};
 use crate::market::party::Party;
 use crate::market::payout::Payout;
-use crate::market::{Quote, Refusal, price};
+use crate::market::{Quote, Refusal, Switch, price};
 use crate::store::batch::{Committed, InboxMark};
 use crate::store::{codec, keys};
-use crate::types::{CodeKind, Kes, PayoutId, SpokenCode, Usd};
+use crate::types::{CodeKind, Kes, Lang, PayoutId, SpokenCode, Timestamp, Usd};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -31,27 +33,12 @@ use tokio::sync::broadcast;
 /// Most pieces one page shows.
 const MOST_PIECES: usize = 200;
 
-fn fault(fault: &Fault) -> ShopError {
+pub(super) fn fault(fault: &Fault) -> ShopError {
     tracing::error!(%fault, "the shop");
     ShopError::Fault
 }
 
 impl Engine {
-    fn piece_view(&self, listing: &Listing, maker: &Party, quote: &Quote) -> PieceView {
-        PieceView {
-            code: listing.code.to_string(),
-            kind: listing.kind.as_str().to_owned(),
-            stuff: listing.stuff.as_str().to_owned(),
-            maker: maker.first_name(),
-            place: area_name(maker.area.as_str()),
-            price: quote.shop_each,
-            retail: quote.retail_each,
-            maker_gets: quote.price_each,
-            ready: listing.available(),
-            since: listing.since,
-        }
-    }
-
     fn quote_one(&self, listing: &Listing) -> Result<Quote, Fault> {
         price::quote(&self.policy, listing.price, 1, Usd::ZERO)
             .ok_or_else(|| Fault::Broken(format!("listing {} has no price that can be shown", listing.code)))
@@ -59,7 +46,7 @@ impl Engine {
 
     async fn all_pieces(&self) -> Result<Vec<PieceView>, Fault> {
         let mut work = self.work(self.clock.now())?;
-        let entries = self.store.scan(keys::index_prefix("on_sale", &[]), None, MOST_PIECES, true).await?;
+        let entries = self.store.scan(keys::index_prefix("in_shop", &[]), None, MOST_PIECES, true).await?;
         let mut pieces = Vec::new();
         for (key, _) in entries {
             let Some(code) = keys::index_id(&key).and_then(|id| SpokenCode::from_octets(&id)) else {
@@ -70,7 +57,7 @@ impl Engine {
                 continue;
             }
             let maker = work.need::<Party>(listing.maker).await?;
-            pieces.push(self.piece_view(&listing, &maker, &self.quote_one(&listing)?));
+            pieces.push(piece_at(&listing, &maker, &self.quote_one(&listing)?));
         }
         Ok(pieces)
     }
@@ -79,18 +66,20 @@ impl Engine {
         let Ok(code) = SpokenCode::parse(CodeKind::Listing, code) else { return Ok(None) };
         let mut work = self.work(self.clock.now())?;
         let Some(listing) = work.get::<Listing>(code).await? else { return Ok(None) };
-        if listing.stage != listing::ListingStage::OnSale {
+        if !listing.in_shop() {
             return Ok(None);
         }
         let maker = work.need::<Party>(listing.maker).await?;
         let quote = self.quote_one(&listing)?;
         let mentor =
             maker.mentorship_on(work.now).map(|m| MentorShare { mentor: m.mentor, share_bp: m.share_bp });
-        let sale = Sale { value: quote.value(1), maker_gets: quote.maker_gets(1), mentor };
-        Ok(Some((self.piece_view(&listing, &maker, &quote), split(&sale))))
+        Ok(Some((piece_at(&listing, &maker, &quote), split_of(&quote, mentor))))
     }
 
-    async fn check_out(&self, wish: &CheckoutIn) -> Result<Result<CheckoutOut, ShopError>, Fault> {
+    /// From a form to the payment page: an order, or with a day a bulk request.
+    pub(super) async fn check_out(
+        &self, wish: &CheckoutIn, wanted: Option<Timestamp>,
+    ) -> Result<Result<CheckoutOut, ShopError>, Fault> {
         let Ok(code) = SpokenCode::parse(CodeKind::Listing, &wish.code) else {
             return Ok(Err(ShopError::NotFound));
         };
@@ -98,16 +87,17 @@ impl Engine {
             return Ok(Err(wrong));
         }
         let mark = keys::inbox(self.clock.now(), format!("shop/{}", wish.idempotency_key).as_bytes());
-        let Placed { token, charge, what, .. } = match self.place(wish, code, mark).await? {
+        let Placed { token, charge, what, .. } = match self.place(wish, wanted, code, mark).await? {
             Ok(placed) => placed,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        let page = if wanted.is_some() { "bulk" } else { "order" };
         let session = CardSession {
             token: token.clone(),
             amount: charge,
             what,
-            return_url: format!("{}/order/{token}", self.house.public_url),
-            idempotency_key: format!("order/{token}"),
+            return_url: format!("{}/{page}/{token}", self.house.public_url),
+            idempotency_key: format!("{page}/{token}"),
         };
         Ok(match self.card.open(session).await {
             Ok(pay_url) => Ok(CheckoutOut { token, pay_url }),
@@ -132,24 +122,37 @@ impl Engine {
         if wish.address.trim().is_empty() || wish.address.chars().count() > 500 {
             return field("address", "write street and town, at most 500 letters");
         }
-        if self.policy.shipping(&wish.country, 1).is_none() {
+        if !self.policy.ships_to(&wish.country) {
             return field("country", "choose a country that we ship to");
         }
         Ok(())
     }
 
+    /// Why nothing can be bought now, in English.
+    fn shop_closed(&self) -> Option<String> {
+        let stop = self.stopped(&[Switch::Checkout])?;
+        stop.why.get(&Lang::EN).or_else(|| stop.why.values().next()).cloned()
+    }
+
     /// Reserves the pieces and places the order; the same form with the same key gets the same order.
     async fn place(
-        &self, wish: &CheckoutIn, code: SpokenCode, mark: Vec<u8>,
+        &self, wish: &CheckoutIn, wanted: Option<Timestamp>, code: SpokenCode, mark: Vec<u8>,
     ) -> Result<Result<Placed, ShopError>, Fault> {
-        let form = fingerprint(wish);
+        let form = fingerprint(wish, wanted);
         let again = |placed: Placed| if placed.form == form { Ok(placed) } else { Err(ShopError::KeyUsed) };
         for _ in 0..TRIES {
             if let Some(placed) = self.placed_before(&mark).await? {
                 return Ok(again(placed));
             }
+            if let Some(why) = self.shop_closed() {
+                return Ok(Err(ShopError::Stopped(why)));
+            }
             let mut work = self.work(self.clock.now())?;
-            let placed = match self.place_once(&mut work, wish, code).await? {
+            let placed = match wanted {
+                Some(day) => self.place_many(&mut work, wish, code, day).await?,
+                None => self.place_once(&mut work, wish, code).await?,
+            };
+            let placed = match placed {
                 Ok((token, charge, what)) => Placed { form, token, charge, what },
                 Err(no) => return Ok(Err(no)),
             };
@@ -190,11 +193,12 @@ impl Engine {
             }
             Err(_) => return Ok(Err(ShopError::Gone)),
         }
-        let shipping = self.policy.shipping(&wish.country, wish.quantity).unwrap_or(Usd::ZERO);
+        let shipping = self.policy.shipping(&wish.country, listing.kind.as_str(), wish.quantity);
+        let shipping = shipping.unwrap_or(Usd::ZERO);
         let Some(quote) = price::quote(&self.policy, listing.price, wish.quantity, shipping) else {
             return Ok(Err(ShopError::Fault));
         };
-        let order_code = self.free_code::<Order>(work, CodeKind::Order).await?;
+        let order_code = self.free_order_number(work).await?;
         let token = token(work);
         let terms = Terms {
             code: order_code,
@@ -202,6 +206,7 @@ impl Engine {
             quote,
             country: wish.country.clone(),
             token: token.clone(),
+            bulk: None,
         };
         match order::decide(None, &OrderCommand::Place(terms), &self.policy, work.now) {
             Ok(events) => work.apply::<Order>(order_code, events),
@@ -212,29 +217,21 @@ impl Engine {
             &format!("unpaid/{order_code}"),
             &Due::Unpaid(order_code),
         );
-        let buyer = serde_json::json!({
-            "name": wish.name.trim(), "email": wish.email.trim(), "country": wish.country,
-            "address": wish.address.trim(),
-        });
-        let key = keys::index("buyer", &[&order_code.number().to_be_bytes()], b"");
-        work.extra().put(
-            key,
-            crate::store::batch::Expect::Any,
-            serde_json::to_vec(&buyer).unwrap_or_default(),
-        );
+        self.keep_buyer(work, wish, order_code)?;
+        let what = self.charge_line(&listing, wish.quantity, order_code);
+        Ok(Ok((token, quote.charge(), what)))
+    }
+
+    /// The line of the payment page.
+    pub(super) fn charge_line(&self, listing: &Listing, pieces: u32, code: SpokenCode) -> String {
         let kind = match listing.kind.as_str() {
             "other" => "piece",
             word => word,
         };
-        let what = format!(
-            "{} {kind} ({}) with shipping, order {order_code}",
-            wish.quantity,
-            listing.stuff.as_str()
-        );
-        Ok(Ok((token, quote.charge(), what)))
+        format!("{pieces} {kind} ({}) with shipping, order {code}", listing.stuff.as_str())
     }
 
-    async fn order_by_token(
+    pub(super) async fn order_by_token(
         &self, work: &mut Work<'_>, token: &str,
     ) -> Result<Option<(SpokenCode, Order)>, Fault> {
         let row = self.store.read(vec![aggregate::by_token(token)]).await?.into_iter().next().flatten();
@@ -246,20 +243,20 @@ impl Engine {
         let mut work = self.work(self.clock.now())?;
         let Some((code, order)) = self.order_by_token(&mut work, token).await? else { return Ok(None) };
         let listing = work.need::<Listing>(order.terms.listing).await?;
-        let maker = work.need::<Party>(listing.maker).await?;
+        let maker = order.offer.map(|offer| offer.to).or(order.maker).unwrap_or(listing.maker);
+        let maker = work.need::<Party>(maker).await?;
         let quote = order.terms.quote;
         let mentor = order.mentoring.map(|m| MentorShare { mentor: m.mentor, share_bp: m.share_bp });
-        let sale =
-            Sale { value: quote.value(quote.pieces), maker_gets: quote.maker_gets(quote.pieces), mentor };
         let row = self.store.read(vec![Order::key(code)]).await?.into_iter().next().flatten();
         Ok(Some(OrderView {
             code: code.to_string(),
-            piece: self.piece_view(&listing, &maker, &quote),
+            piece: piece_at(&listing, &maker, &quote),
             quantity: quote.pieces,
             total: quote.charge(),
             state: order.stage.word().to_owned(),
             steps: steps(&order),
-            split: split(&sale),
+            split: split_of(&quote, mentor),
+            life: self.order_life(&order),
             version: row.map_or(0, |row| row.version),
         }))
     }
@@ -267,14 +264,18 @@ impl Engine {
     async fn hear_card(&self, news: &CardNews) -> Result<Result<(), ShopError>, Fault> {
         for _ in 0..TRIES {
             let mut work = self.work(self.clock.now())?;
-            let Some((code, order)) = self.order_by_token(&mut work, &news.token).await? else {
+            let heard = match self.order_by_token(&mut work, &news.token).await? {
+                Some((code, order)) => Some((code, self.card_event(&mut work, code, &order, news).await?)),
+                None => self.card_event_of_bulk(&mut work, news).await?,
+            };
+            let Some((code, heard)) = heard else {
                 tracing::warn!(
                     event = news.event_id,
                     "the card processor speaks of an order that is not ours"
                 );
                 return Ok(Err(ShopError::NotFound));
             };
-            if let Err(why) = self.card_event(&mut work, code, &order, news).await? {
+            if let Err(why) = heard {
                 tracing::error!(order = %code, refusal = why.code(), event = news.event_id,
                     "ALARM: news of the card processor that do not fit the order");
                 return Ok(Ok(()));
@@ -334,8 +335,10 @@ impl Engine {
     async fn listings_for_desk(&self) -> Result<Vec<DeskListing>, Fault> {
         let mut work = self.work(self.clock.now())?;
         let mut rows = Vec::new();
-        for (code, listing) in every::<Listing>(&mut work, keys::index_prefix("listing", &[]), true).await? {
-            let maker = work.need::<Party>(listing.maker).await?;
+        let all = every::<Listing>(&mut work, keys::index_prefix("listing", &[]), true).await?;
+        let makers = people(&mut work, all.iter().map(|(_, listing)| listing.maker)).await?;
+        for (code, listing) in all {
+            let Some(maker) = makers.get(&listing.maker) else { continue };
             rows.push(DeskListing {
                 code: code.to_string(),
                 kind: listing.kind.as_str().to_owned(),
@@ -353,8 +356,10 @@ impl Engine {
     async fn payouts_for_desk(&self) -> Result<Vec<DeskPayout>, Fault> {
         let mut work = self.work(self.clock.now())?;
         let mut rows = Vec::new();
-        for (id, payout) in every::<Payout>(&mut work, aggregate::all_payouts(), true).await? {
-            let owner = work.need::<Party>(payout.owner).await?;
+        let all = every::<Payout>(&mut work, aggregate::all_payouts(), true).await?;
+        let owners = people(&mut work, all.iter().map(|(_, payout)| payout.owner)).await?;
+        for (id, payout) in all {
+            let Some(owner) = owners.get(&payout.owner) else { continue };
             rows.push(DeskPayout {
                 id: id.to_string(),
                 who: owner.name.clone(),
@@ -392,9 +397,33 @@ struct Placed {
 }
 
 /// The hash of what a form asks for: the key's repeats must ask for the same.
-fn fingerprint(wish: &CheckoutIn) -> [u8; 32] {
-    let asked = (&wish.code, wish.quantity, &wish.name, &wish.email, &wish.country, &wish.address);
+fn fingerprint(wish: &CheckoutIn, wanted: Option<Timestamp>) -> [u8; 32] {
+    let CheckoutIn { code, quantity, name, email, country, address, .. } = wish;
+    let asked = (code, quantity, name, email, country, address, wanted);
     Sha256::digest(codec::encode(&asked)).into()
+}
+
+/// A piece on sale at a price, as a shopper sees it.
+pub(super) fn piece_at(listing: &Listing, maker: &Party, quote: &Quote) -> PieceView {
+    PieceView {
+        code: listing.code.to_string(),
+        kind: listing.kind.as_str().to_owned(),
+        stuff: listing.stuff.as_str().to_owned(),
+        maker: maker.first_name(),
+        place: area_name(maker.area.as_str()),
+        price: quote.shop_each,
+        retail: quote.retail_each,
+        maker_gets: quote.price_each,
+        ready: listing.available(),
+        since: listing.since,
+        photos: listing.photos.iter().map(PhotoView::from).collect(),
+    }
+}
+
+/// Who gets what of everything a quote is for.
+pub(super) fn split_of(quote: &Quote, mentor: Option<MentorShare>) -> Split {
+    let pieces = quote.pieces;
+    split(&Sale { value: quote.value(pieces), maker_gets: quote.maker_gets(pieces), mentor })
 }
 
 /// An area as the shop names it.
@@ -407,34 +436,49 @@ fn area_name(area: &str) -> String {
 }
 
 /// A private link's token: 128 bits nobody guesses.
-fn token(work: &mut Work<'_>) -> String {
+pub(super) fn token(work: &mut Work<'_>) -> String {
     format!("{:016x}{:016x}", work.entropy.next_u64(), work.entropy.next_u64())
 }
 
 fn split(sale: &Sale) -> Split {
-    let parts = ledger::split(sale);
+    split_into(sale.value, ledger::split(sale))
+}
+
+/// The parts of a sum that somebody gets.
+pub(super) fn split_into(total: Kes, parts: ledger::Parts) -> Split {
     let named = [("maker", parts.maker), ("mentor", parts.mentor), ("margin", parts.margin)];
     let parts = named.into_iter().filter(|(_, sum)| *sum != Kes::ZERO);
-    Split { total: sale.value, parts: parts.map(|(name, sum)| (name.to_owned(), sum)).collect() }
+    Split { total, parts: parts.map(|(name, sum)| (name.to_owned(), sum)).collect() }
 }
 
 /// What happened, and what lies ahead while the order goes well.
 fn steps(order: &Order) -> Vec<OrderStep> {
-    const AHEAD: [Step; 6] =
-        [Step::Paid, Step::Offered, Step::Accepted, Step::Ready, Step::AtKiosk, Step::Checked];
+    use Step::{
+        Accepted, AtKiosk, Checked, Delivered, Lapsed, Offered, Packed, Paid, Ready, Refused, Shipped,
+    };
+    const AHEAD: [Step; 9] = [Paid, Offered, Accepted, Ready, AtKiosk, Checked, Packed, Shipped, Delivered];
+    const MENDED: usize = 3;
+    // An offer that went onward to somebody else is one offer to the shopper.
+    let is = |at: usize, wanted: &[Step]| order.steps.get(at).is_some_and(|(step, _)| wanted.contains(step));
+    let onward = |at: usize| match at.checked_sub(1) {
+        Some(before) if is(at, &[Offered]) => is(before, &[Refused, Lapsed]),
+        _ => is(at, &[Refused, Lapsed]) && is(at + 1, &[Offered]),
+    };
     let mut steps: Vec<OrderStep> = order
         .steps
         .iter()
-        .filter(|(step, _)| *step != Step::Placed)
+        .enumerate()
+        .filter(|(at, (step, _))| *step != Step::Placed && !onward(*at))
+        .map(|(_, step)| step)
         .map(|(step, at)| OrderStep { step: step.word().to_owned(), at: Some(*at) })
         .collect();
-    if order.stage.is_open() {
-        let reached = AHEAD.iter().rposition(|s| order.steps.iter().any(|(done, _)| done == s));
-        let rework = order.steps.iter().rposition(|(s, _)| *s == Step::Rework);
-        let from = match rework {
-            Some(at) if !order.steps[at..].iter().any(|(s, _)| *s == Step::Ready) => 3,
-            _ => reached.map_or(0, |at| at + 1),
-        };
+    let on_its_way = matches!(order.stage, OrderStage::Released | OrderStage::Shipped);
+    if order.stage.is_open() || on_its_way {
+        // What is mended, or made again, goes all of the way again from there.
+        let begun = order.steps.iter().rposition(|(s, _)| matches!(s, Step::Offered | Step::Rework));
+        let (begun, mended) = (begun.unwrap_or(0), begun.is_some_and(|at| order.steps[at].0 == Step::Rework));
+        let reached = AHEAD.iter().rposition(|s| order.steps[begun..].iter().any(|(done, _)| done == s));
+        let from = reached.map_or(if mended { MENDED } else { 0 }, |at| at + 1);
         steps.extend(AHEAD[from..].iter().map(|s| OrderStep { step: s.word().to_owned(), at: None }));
     }
     steps
@@ -451,8 +495,12 @@ impl ShopFront for Engine {
         )
     }
 
-    fn shipping(&self, country: &str) -> Option<Usd> {
-        self.policy.shipping(country, 1)
+    fn shipping(&self, country: &str, kind: &str) -> Option<Usd> {
+        self.policy.shipping(country, kind, 1)
+    }
+
+    fn closed(&self) -> Option<String> {
+        self.shop_closed()
     }
 
     fn countries(&self) -> Vec<(String, String)> {
@@ -460,7 +508,7 @@ impl ShopFront for Engine {
     }
 
     fn checkout(&self, checkout: CheckoutIn) -> BoxFuture<'_, Result<CheckoutOut, ShopError>> {
-        Box::pin(async move { self.check_out(&checkout).await.map_err(|e| fault(&e))? })
+        Box::pin(async move { self.check_out(&checkout, None).await.map_err(|e| fault(&e))? })
     }
 
     fn order(&self, token: String) -> BoxFuture<'_, Result<OrderView, ShopError>> {
@@ -481,6 +529,13 @@ impl ShopFront for Engine {
         Box::pin(async move { self.hear_money(id, &news).await.map_err(|e| fault(&e)) })
     }
 
+    fn payout_asked(&self, id: PayoutId) -> BoxFuture<'_, Result<PayOut, ShopError>> {
+        Box::pin(async move {
+            let asked = self.asked_of_provider(id).await.map_err(|e| fault(&e))?;
+            asked.ok_or(ShopError::NotFound)
+        })
+    }
+
     fn desk_listings(&self) -> BoxFuture<'_, Result<Vec<DeskListing>, ShopError>> {
         Box::pin(async { self.listings_for_desk().await.map_err(|e| fault(&e)) })
     }
@@ -489,12 +544,20 @@ impl ShopFront for Engine {
         Box::pin(async { self.payouts_for_desk().await.map_err(|e| fault(&e)) })
     }
 
+    fn desk_cash(&self) -> BoxFuture<'_, Result<Vec<DeskCash>, ShopError>> {
+        Box::pin(async { self.cash_for_desk().await.map_err(|e| fault(&e)) })
+    }
+
+    fn desk_allow_cash(&self, by: Who, id: String) -> BoxFuture<'_, Result<(), ShopError>> {
+        Box::pin(async move { self.allow_cash(&by, &id).await.map_err(|e| fault(&e))? })
+    }
+
     fn desk_messages(&self, wish: MessagesWish) -> BoxFuture<'_, Result<DeskMessages, ShopError>> {
         Box::pin(async move { self.messages_for_desk(&wish).await.map_err(|e| fault(&e))? })
     }
 
-    fn desk_send_again(&self, id: String) -> BoxFuture<'_, Result<(), ShopError>> {
-        Box::pin(async move { self.message_again(&id).await.map_err(|e| fault(&e))? })
+    fn desk_send_again(&self, by: Who, id: String) -> BoxFuture<'_, Result<(), ShopError>> {
+        Box::pin(async move { self.message_again(&by, &id).await.map_err(|e| fault(&e))? })
     }
 
     fn trial_balance(&self) -> BoxFuture<'_, Result<Vec<BalanceRow>, ShopError>> {

@@ -1,7 +1,9 @@
 //! What the shop, the desk and the card processor's webhook call, and the views they get.
 
+use super::desk::Who;
 pub use super::messages::receipts::ReceiptCounts;
-use crate::types::{Kes, Timestamp, Usd};
+use super::photos::front::PhotoView;
+use crate::types::{Kes, PartyId, Timestamp, Usd};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -29,6 +31,9 @@ pub struct PieceView {
     pub ready: u32,
     /// Since when it is on sale.
     pub since: Timestamp,
+    /// Its photographs, in their order.
+    #[serde(default)]
+    pub photos: Vec<PhotoView>,
 }
 
 /// Who gets what of one sale, from the ledger's own rules. The parts add up to `total`.
@@ -77,6 +82,9 @@ pub enum ShopError {
     /// Sold or taken off sale in the meantime.
     #[error("this piece has just been sold")]
     Gone,
+    /// The order has gone on: what is so now.
+    #[error("{0}")]
+    TooLate(String),
     /// Something in the form is wrong: field and what to do.
     #[error("{field}: {why}")]
     Field {
@@ -91,6 +99,9 @@ pub enum ShopError {
     /// The card processor could not be reached; nothing was taken.
     #[error("the card processor does not answer; nothing was taken, please try again")]
     CardDown,
+    /// The desk stopped it for everybody; why, in English.
+    #[error("this is not possible for now: {0}")]
+    Stopped(String),
     /// Our own fault; nothing was taken.
     #[error("something broke on our side; nothing was taken")]
     Fault,
@@ -122,8 +133,62 @@ pub struct OrderView {
     pub steps: Vec<OrderStep>,
     /// Who gets what; from the ledger once released.
     pub split: Split,
+    /// What may still happen to it.
+    #[serde(default)]
+    pub life: OrderLife,
     /// Grows with every change: a page that has seen it need not draw again.
     pub version: u64,
+}
+
+/// What may still happen to an order, and what its shopper may do about it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderLife {
+    /// The day it is to be made by, while it is made.
+    pub due: Option<Timestamp>,
+    /// The day that was promised first and why it was moved: `materials`, `home`, `busy`, `other`.
+    pub late: Option<(Timestamp, String)>,
+    /// What a change of mind costs now, and what goes back to the card; none when it is too late.
+    pub cancel: Option<(Usd, Usd)>,
+    /// What she is asked.
+    pub question: Option<Question>,
+    /// On its way to her, and there.
+    pub parcel: Option<ParcelView>,
+    /// What she wrote to the maker.
+    pub thanks: Option<String>,
+    /// She may write to the maker.
+    pub may_thank: bool,
+}
+
+/// A parcel on its way to a shopper, as she and the desk see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParcelView {
+    /// How many pieces.
+    pub pieces: u32,
+    /// What it weighs, in grams.
+    pub grams: u32,
+    /// The class of the Harmonized System that the customs are told.
+    pub hs: String,
+    /// What the customs are told it is worth, in cents: the shop price.
+    pub value: Usd,
+    /// The box of ours it is packed into: `small`, `large`.
+    pub boxed: Option<String>,
+    /// Where the goods come from: ISO 3166 letters.
+    pub origin: String,
+    /// The carrier's number.
+    pub tracking: Option<String>,
+}
+
+/// Pieces will never come: made again, or their money back?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// Names the question.
+    pub round: u32,
+    /// How many pieces.
+    pub pieces: u32,
+    /// Without an answer until then, the money goes back.
+    pub until: Timestamp,
+    /// What goes back.
+    pub back: Usd,
 }
 
 /// A tick of the order page: the order of this token changed.
@@ -193,6 +258,29 @@ pub struct DeskPayout {
     pub since: Timestamp,
     /// The provider's reference, once paid.
     pub reference: Option<String>,
+}
+
+/// A cash number as the desk sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeskCash {
+    /// Its id; never the number itself.
+    pub id: String,
+    /// Whose money, by name.
+    pub who: String,
+    /// The same, by the id that leads to her page.
+    pub party: PartyId,
+    /// How much.
+    pub amount: Kes,
+    /// `open`, `claimed`, `served`, `denied`, `expired`.
+    pub state: String,
+    /// Since when it is in this state.
+    pub since: Timestamp,
+    /// The kiosk that is paying it or has paid it.
+    pub kiosk: Option<String>,
+    /// The agent there.
+    pub agent: Option<PartyId>,
+    /// That kiosk pays no cash for now because this payment was denied.
+    pub stopped: bool,
 }
 
 /// Which messages are wanted, as somebody typed it.
@@ -305,10 +393,14 @@ pub trait ShopFront: Send + Sync + 'static {
     fn pieces(&self) -> BoxFuture<'_, Result<Vec<PieceView>, ShopError>>;
     /// One piece, with who gets what of its price.
     fn piece(&self, code: String) -> BoxFuture<'_, Result<(PieceView, Split), ShopError>>;
-    /// What shipping one piece to a country costs; `None` where we do not ship.
-    fn shipping(&self, country: &str) -> Option<Usd>;
+    /// What shipping one piece of a kind to a country costs; `None` where we do not ship.
+    fn shipping(&self, country: &str, kind: &str) -> Option<Usd>;
     /// Countries we ship to: letters and English name.
     fn countries(&self) -> Vec<(String, String)>;
+    /// Why nothing can be bought now, if so.
+    fn closed(&self) -> Option<String> {
+        None
+    }
     /// Begins an order and opens a payment page.
     fn checkout(&self, checkout: CheckoutIn) -> BoxFuture<'_, Result<CheckoutOut, ShopError>>;
     /// The order of a private link.
@@ -322,14 +414,25 @@ pub trait ShopFront: Send + Sync + 'static {
     fn payout_news(
         &self, id: crate::types::PayoutId, news: super::port::PayoutNews,
     ) -> BoxFuture<'_, Result<(), ShopError>>;
+    /// What was asked of the mobile-money provider, so that its result can be held against it.
+    /// `NotFound` when it is about no payout of ours.
+    fn payout_asked(
+        &self, _: crate::types::PayoutId,
+    ) -> BoxFuture<'_, Result<super::port::PayOut, ShopError>> {
+        Box::pin(async { Err(ShopError::NotFound) })
+    }
     /// All listings, newest first.
     fn desk_listings(&self) -> BoxFuture<'_, Result<Vec<DeskListing>, ShopError>>;
     /// All payouts, newest first.
     fn desk_payouts(&self) -> BoxFuture<'_, Result<Vec<DeskPayout>, ShopError>>;
+    /// All cash numbers, newest first.
+    fn desk_cash(&self) -> BoxFuture<'_, Result<Vec<DeskCash>, ShopError>>;
+    /// Lets the kiosk pay cash again that this denied payment stopped; `NotFound` when it stopped none.
+    fn desk_allow_cash(&self, by: Who, id: String) -> BoxFuture<'_, Result<(), ShopError>>;
     /// A page of messages, newest first, phones masked.
     fn desk_messages(&self, wish: MessagesWish) -> BoxFuture<'_, Result<DeskMessages, ShopError>>;
     /// Sends a text again that was given up, by the id of its row; `NotFound` when it is not parked.
-    fn desk_send_again(&self, id: String) -> BoxFuture<'_, Result<(), ShopError>>;
+    fn desk_send_again(&self, by: Who, id: String) -> BoxFuture<'_, Result<(), ShopError>>;
     /// The trial balance; the rows' signed sum is zero.
     fn trial_balance(&self) -> BoxFuture<'_, Result<Vec<BalanceRow>, ShopError>>;
 }

@@ -9,7 +9,7 @@ use super::turn::{DialogRow, TRIES};
 use super::view::FromIndex;
 use super::work::{Fault, Work};
 use super::{Caller, Engine};
-use crate::dialog::input::Input;
+use crate::dialog::input::{FROZEN, Input};
 use crate::dialog::keyword::{Half, Reading, complete, understand};
 use crate::dialog::machine::Machine;
 use crate::dialog::sms::{SmsStep, SmsTurn};
@@ -296,6 +296,9 @@ impl Engine {
                 SmsStep::Ask(ask) => Input::Data(self.view(work, who, &ask).await?),
                 SmsStep::Do(wish) => {
                     let (name, args) = self.act(work, who, &wish).await?;
+                    if name == FROZEN {
+                        break ("stopped".to_owned(), args);
+                    }
                     Input::Outcome { name: name.to_owned(), args }
                 }
                 SmsStep::Say(wish) => break (wish.name, wish.args),
@@ -306,7 +309,9 @@ impl Engine {
                 SmsStep::NotUnderstood => {
                     let name = match who.role {
                         Some(Role::Agent) => "not_understood_kiosk",
-                        Some(Role::Mentor | Role::Rider) => "not_understood_role",
+                        Some(Role::Mentor | Role::Rider | Role::Helper | Role::Liaison) => {
+                            "not_understood_role"
+                        }
                         _ => "not_understood",
                     };
                     break (name.to_owned(), vec![Value::text(self.house.dial.clone())]);

@@ -11,27 +11,29 @@ use crate::engine::clock::MovableClock;
 use crate::menu::check::Limits;
 use crate::store::memory::Memory;
 use crate::store::{outbox as rows, timers};
-use crate::types::{CodeKind, PayoutId, SpokenCode, Usd};
+use crate::types::{CodeKind, Msisdn, SpokenCode, Usd};
 use futures_util::future::BoxFuture;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
+mod indexes;
 mod long;
 mod pushes;
 mod tapes;
+mod trial;
 
 /// Providers that are never asked in these tests.
-struct Nobody;
+pub(super) struct Nobody;
 
 impl MoneyOut for Nobody {
     fn pay(&self, _: PayOut) -> BoxFuture<'_, PayoutNews> {
         Box::pin(async { PayoutNews::NotTaken { why: "nobody is there".to_owned() } })
     }
-    fn status(&self, _: PayoutId) -> BoxFuture<'_, PayoutNews> {
+    fn status(&self, _: PayOut) -> BoxFuture<'_, PayoutNews> {
         Box::pin(async { PayoutNews::NotTaken { why: "nobody is there".to_owned() } })
     }
-    fn is_up(&self) -> bool {
+    fn is_up(&self, _: Msisdn) -> bool {
         false
     }
 }
@@ -66,8 +68,19 @@ pub(super) async fn engine() -> (Arc<Engine>, Arc<MovableClock>) {
 
 /// An engine with a card processor.
 pub(super) async fn engine_with(card: Arc<dyn CardIn>) -> (Arc<Engine>, Arc<MovableClock>) {
-    let menus = Menus::read(&crate::menu::builtin::sources(), &Limits::default()).expect("sound menus");
     let clock = Arc::new(MovableClock::default());
+    (engine_over(Arc::new(Memory::new()), clock.clone(), card).await, clock)
+}
+
+/// An engine over a store that may be another's.
+pub(super) async fn over(store: Memory, clock: &Arc<MovableClock>) -> Arc<Engine> {
+    engine_over(Arc::new(store), Arc::clone(clock), Arc::new(Nobody)).await
+}
+
+pub(super) async fn engine_over(
+    store: Arc<Memory>, clock: Arc<MovableClock>, card: Arc<dyn CardIn>,
+) -> Arc<Engine> {
+    let menus = Menus::read(&crate::menu::builtin::sources(), &Limits::default()).expect("sound menus");
     let house = House {
         help_phone: phone(800),
         dial: "*483*57#".to_owned(),
@@ -77,16 +90,18 @@ pub(super) async fn engine_with(card: Arc<dyn CardIn>) -> (Arc<Engine>, Arc<Mova
         public_url: "http://shop".to_owned(),
     };
     let parts = Parts {
-        store: Arc::new(Memory::new()),
-        clock: clock.clone(),
+        store,
+        clock,
+        chance: Arc::new(crate::engine::chance::SystemChance),
         menus: Arc::new(menus),
         policy: Policy::default(),
         house,
         pins: Pins::quick(),
         money: Arc::new(Nobody),
         card,
+        addresses: crate::engine::buyers::Seal::new(&"a secret of these tests".into()),
     };
-    (Engine::new(parts).await.expect("an engine"), clock)
+    Engine::new(parts).await.expect("an engine")
 }
 
 pub(super) fn phone(end: u64) -> Msisdn {
@@ -121,7 +136,7 @@ pub(super) async fn sms(engine: &Engine, from: Msisdn, text: &str) -> Result<(),
     engine.sms_turn(input).await.map(drop)
 }
 
-async fn ussd(engine: &Engine, msisdn: Msisdn, event: UssdEvent) -> UssdOut {
+pub(super) async fn ussd(engine: &Engine, msisdn: Msisdn, event: UssdEvent) -> UssdOut {
     let (gateway, at) = ("test".into(), engine.clock.now());
     let session = b"s".to_vec();
     let input = UssdIn { gateway, msisdn, session, sequence: None, event, mark: None, septets: None, at };
@@ -140,7 +155,7 @@ async fn texts(engine: &Engine) -> Vec<String> {
 }
 
 /// Runs the workers until no text waits any more; how often they sent one.
-async fn sent_until_none_waits(engine: &Arc<Engine>) -> usize {
+pub(super) async fn sent_until_none_waits(engine: &Arc<Engine>) -> usize {
     let (sender, stop) = (Arc::new(OneName::default()), CancellationToken::new());
     let worker = tokio::spawn(outbox::run(Arc::clone(engine), sender.clone(), stop.clone()));
     let settled = async {

@@ -2,19 +2,26 @@
 //! others, timers. All of it in the same turn, so all of it or none.
 
 use super::Engine;
+use super::orders::LifeDue;
 use super::port::{Partly, ReceiptIn};
 use super::push::Offered;
-use super::view::purse_of;
-use super::work::{Fault, Work, shard};
-use crate::engine::actions::FOR_EVER;
+use super::view::{self, purse_of};
+use super::work::{Fault, Work};
 use crate::ledger::{Fact, MentorShare, Sale};
+use crate::market::bulk::BulkCommand;
+use crate::market::case::CaseKind;
+use crate::market::kiosk::KioskCommand;
 use crate::market::listing::{self, Listing, ListingCommand};
-use crate::market::order::{self, Check, Order, OrderCommand, OrderEvent, OrderStage};
-use crate::market::party::Party;
+use crate::market::order::{self, Check, Order, OrderCommand, OrderEvent, OrderStage, RefundWhy};
+use crate::market::party::{self, Party, PartyCommand};
 use crate::market::payout::{self, Heard, PayFrom, Payout, PayoutCommand, PayoutEvent};
+use crate::market::{Bulk, Switch};
 use crate::menu::value::Value;
-use crate::types::{Kes, PartyId, PayoutId, Purpose, SpokenCode, Timestamp, Usd};
+use crate::types::{
+    ApprovalId, BulletinId, Kes, LoanId, PartyId, PayoutId, Purpose, SpokenCode, Timestamp, Usd,
+};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// A timer's purpose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +29,19 @@ use serde::{Deserialize, Serialize};
 pub enum Due {
     /// A shopper has not paid in time.
     Unpaid(SpokenCode),
+    /// The buyer of many pieces has not paid in time.
+    UnpaidBulk(SpokenCode),
+    /// Where a purchase went is kept long enough after its end.
+    ForgetBuyer(SpokenCode),
+    /// The buyer of many pieces has not chosen about those that nobody takes.
+    UnchosenBulk {
+        /// Which request.
+        code: SpokenCode,
+        /// Of which round: another round makes it void.
+        round: u32,
+        /// The time is up; before that the desk is told.
+        over: bool,
+    },
     /// An offer has not been answered in time.
     Unanswered(SpokenCode),
     /// Parts of long SMS from this phone have waited long enough.
@@ -40,6 +60,17 @@ pub enum Due {
         /// Who was asked.
         to: PartyId,
     },
+    /// A cash number that nobody fetched in time.
+    CashOver(PayoutId),
+    /// The day of the month has come on which this agent counts the display.
+    DisplayCount(PartyId),
+    /// Something in the life of an order that was taken.
+    Life {
+        /// Which order.
+        order: SpokenCode,
+        /// What.
+        what: LifeDue,
+    },
     /// A mentorship comes to the end that both were told at its start.
     Graduates {
         /// Whose.
@@ -47,6 +78,30 @@ pub enum Due {
         /// That end.
         until: Timestamp,
     },
+    /// Nothing was paid back of a loan since that moment.
+    LoanQuiet {
+        /// Which.
+        loan: LoanId,
+        /// When something was paid back last, or when she got it.
+        moved: Timestamp,
+    },
+    /// Pieces of hers passed or failed: see what follows from her record.
+    Record(PartyId),
+    /// The next of those whom a tip or lesson is for are to be told.
+    Tell(BulletinId),
+    /// Something that takes two people has waited long enough for the second.
+    ApprovalEnds(ApprovalId),
+    /// A pass for photographs, by its name, has come to its end.
+    PassOver(String),
+    /// A draft that a phone sent is not sent again any more.
+    DraftOver {
+        /// Who drafted it.
+        holder: PartyId,
+        /// The phone's name for it.
+        key: String,
+    },
+    /// The next step of forgetting who somebody was.
+    Erase(Box<super::erasure::Erasing>),
     /// A receipt came before its message was known.
     Receipt {
         /// What it says.
@@ -98,6 +153,9 @@ pub struct Text {
     pub offer: Option<Offered>,
 }
 
+/// How long an offer that cannot be answered, because the desk stopped orders, waits longer each time.
+const WHILE_STOPPED: Duration = Duration::from_secs(3_600);
+
 impl Engine {
     /// Sends a person a text of the catalogue, in her language.
     pub(super) fn tell(
@@ -129,7 +187,8 @@ impl Engine {
         let maker = work.need::<Party>(listing.maker).await?;
         let shown = Value::Record(self.listing(work, listing).await?);
         match listing.reason {
-            None => self.tell(work, &maker, "listing_on_sale", vec![shown]),
+            None if listing.in_shop() => self.tell(work, &maker, "listing_on_sale", vec![shown]),
+            None => self.tell(work, &maker, "listing_without_photo", vec![shown]),
             Some(reason) => {
                 let why = Value::word("reason", reason.word());
                 let help = Value::Phone(self.house.help_phone);
@@ -151,10 +210,32 @@ impl Engine {
             state = order::evolve(Some(state), event, work.now)
                 .ok_or_else(|| Fault::Broken(format!("order {code} came to nothing")))?;
         }
+        self.forget_later(work, before, &state);
         let judged =
             |event: &OrderEvent| matches!(event, OrderEvent::Passed { .. } | OrderEvent::Failed { .. });
         if events.iter().any(judged) {
             self.judged(work, code, before).await?;
+            if let Some(maker) = before.maker {
+                // What this turn posts can be read by the next one.
+                work.timer(work.now, &format!("record/{maker}"), &Due::Record(maker));
+            }
+        }
+        self.tell_helpers(work, code, events).await?;
+        let onward = match before.terms.bulk {
+            Some(_) if events.iter().any(moves_pieces) => self.part_came_further(work, code).await?,
+            Some(part) => {
+                if let Some(request) = view::read::<Bulk>(work, part.code).await? {
+                    work.shown_on(request.terms.token);
+                }
+                false
+            }
+            None => events.iter().any(|event| matches!(event, OrderEvent::Offered(_))),
+        };
+        for event in events {
+            if let OrderEvent::Lapsed { by } = event {
+                let name = if onward { "order_passed_on" } else { "order_lapsed" };
+                self.tell_as(work, code, before, *by, name).await?;
+            }
         }
         Ok(())
     }
@@ -165,18 +246,18 @@ impl Engine {
     ) -> Result<(), Fault> {
         let quote = order.terms.quote;
         match event {
-            OrderEvent::Paid { charged, .. } => work.post(&Fact::Captured {
-                order: code,
-                charged: quote.in_shillings(*charged),
-                goods: quote.value(quote.pieces),
-                shipping: quote.shipping_value,
-                fee: quote.in_shillings(self.policy.card_fee(*charged)),
-            }),
+            // The money of a part stands on its request's deposit, and goes back there.
+            OrderEvent::Paid { .. } if order.terms.bulk.is_some() => Ok(()),
+            OrderEvent::RefundDue(refund)
+                if order.terms.bulk.is_some() && refund.why != RefundWhy::AfterRelease =>
+            {
+                Ok(())
+            }
+            OrderEvent::Paid { charged, .. } => self.captured(work, code, &quote, *charged),
             OrderEvent::Offered(offer) => {
                 work.timer(offer.until, &format!("offer/{code}"), &Due::Unanswered(code));
                 self.offer(work, code, offer.to).await
             }
-            OrderEvent::Lapsed { by } => self.tell_as(work, code, order, *by, "order_lapsed").await,
             OrderEvent::MarkedReady { by } => {
                 let maker = work.need::<Party>(*by).await?;
                 match self.kiosk_for(&maker) {
@@ -191,7 +272,8 @@ impl Engine {
             OrderEvent::NoRider => self.no_rider(work, code).await,
             OrderEvent::NumberMissed { left: 0, .. } => {
                 tracing::warn!(order = %code, "ALARM: a rider gave the wrong number three times");
-                Ok(())
+                let text = "a rider gave the wrong number three times; no number opens the parcel any more";
+                self.note_case(work, CaseKind::WrongNumber, Some(code), vec![], text).await
             }
             OrderEvent::PickedUp(hand_over) => self.picked_up(work, code, order, hand_over).await,
             OrderEvent::Received(hand_over) => {
@@ -202,36 +284,45 @@ impl Engine {
             OrderEvent::Passed { pieces, round, .. } => {
                 self.released(work, code, order, *pieces, *round).await
             }
+            OrderEvent::BoxUsed { by, round, .. } => work.post(&Fact::BoxUsed {
+                order: code,
+                round: *round,
+                agent: *by,
+                fee: self.policy.agent.box_used(),
+            }),
             OrderEvent::RefundDue(refund) => {
-                let payment = order.payment.clone();
-                let payment = payment.ok_or_else(|| Fault::Broken(format!("order {code} was never paid")))?;
-                let asked = work.now;
-                let out = RefundOut { order: code, round: refund.round, payment, back: refund.back, asked };
-                work.send(shard::CARD, format!("refund/{code}/{}", refund.round), "refund", &out, FOR_EVER);
-                Ok(())
+                if let (RefundWhy::Cancelled, Some(offer)) = (refund.why, order.offer) {
+                    self.tell_as(work, code, order, offer.to, "order_cancelled").await?;
+                }
+                self.refund_due(work, code, order.payment.as_ref(), refund)
             }
-            OrderEvent::RefundDone { round } => {
-                let refund = order.refunds.iter().find(|refund| refund.round == *round);
-                let refund =
-                    refund.ok_or_else(|| Fault::Broken(format!("order {code} has no refund {round}")))?;
-                work.post(&Fact::RefundedBeforeRelease {
-                    order: code,
-                    round: refund.round,
-                    back: refund.back_value,
-                    goods: refund.goods_value,
-                    shipping: refund.shipping_value,
-                })
-            }
+            OrderEvent::RefundDone { round } => self.refund_done(work, code, &order.refunds, *round),
+            OrderEvent::Accepted { .. }
+            | OrderEvent::SentBack { .. }
+            | OrderEvent::Postponed { .. }
+            | OrderEvent::Shorted { .. }
+            | OrderEvent::ChoiceAsked(_)
+            | OrderEvent::Chosen { .. }
+            | OrderEvent::BroughtAfterAll { .. }
+            | OrderEvent::Cancelled(_) => self.follow_life(work, code, order, event).await,
+            OrderEvent::Packed(_)
+            | OrderEvent::Shipped
+            | OrderEvent::Tracked { .. }
+            | OrderEvent::Delivered
+            | OrderEvent::Closed
+            | OrderEvent::CarrierPaid { .. }
+            | OrderEvent::Thanked { .. }
+            | OrderEvent::Complained(_)
+            | OrderEvent::Returned { .. }
+            | OrderEvent::ThanksRead { .. } => self.follow_parcel(work, code, order, event).await,
             OrderEvent::Placed(_)
             | OrderEvent::Expired
-            | OrderEvent::Accepted { .. }
             | OrderEvent::RiderGoes { .. }
             | OrderEvent::RiderLeft { .. }
             | OrderEvent::NumberMissed { .. }
             | OrderEvent::Refused { .. }
+            | OrderEvent::Lapsed { .. }
             | OrderEvent::Failed { .. }
-            | OrderEvent::SentBack { .. }
-            | OrderEvent::Shorted { .. }
             | OrderEvent::Completed => Ok(()),
         }
     }
@@ -249,9 +340,20 @@ impl Engine {
                 fee: self.policy.agent.parcel_checked(),
             })?;
         }
+        if check.left() == 0 {
+            let (round, passed, failed) = (check.round, check.passed, check.failed);
+            let judged = KioskCommand::Judged { order: code, round, passed, failed };
+            let counted = self.kiosk_turn(work, check.by, &judged).await?;
+            counted.map_err(|why| Fault::Broken(format!("the check of {code}: {why}")))?;
+        }
         let Some(maker) = order.maker else { return Ok(()) };
         let maker = work.need::<Party>(maker).await?;
         let was = before.check.map_or((0, 0), |was| (was.passed, was.failed));
+        let (passed, failed) = (check.passed.saturating_sub(was.0), check.failed.saturating_sub(was.1));
+        let count = PartyCommand::CountJudged { passed, failed };
+        if let Ok(events) = party::decide(Some(&maker), &count, &self.policy, work.now) {
+            work.apply::<Party>(maker.id, events);
+        }
         let shown = Value::Record(self.check(work, code, &order, &maker).await?);
         if check.passed > was.0 {
             let took = self.loan_took(work, code, &order).await?;
@@ -275,7 +377,8 @@ impl Engine {
             mentor: order.mentoring.map(|m| MentorShare { mentor: m.mentor, share_bp: m.share_bp }),
         };
         let loan = self.loan_cut_of(work, maker).await?;
-        work.post(&Fact::Released { order: code, round, maker, sale, loan })?;
+        let deposit = order.deposit();
+        work.post(&Fact::Released { order: code, deposit, round, maker, sale, loan })?;
         if let Some(cut) = loan {
             self.take_for_loan(work, (code, round), maker, sale.maker_gets, cut).await?;
         }
@@ -284,6 +387,11 @@ impl Engine {
 
     async fn stock(&self, work: &mut Work<'_>, order: &Order, command: &ListingCommand) -> Result<(), Fault> {
         let listing = work.need::<Listing>(order.terms.listing).await?;
+        // Pieces that somebody else has made are none of hers.
+        let others = order.maker.is_some_and(|maker| maker != listing.maker);
+        if others && matches!(command, ListingCommand::CountSold { .. }) {
+            return Ok(());
+        }
         match listing::decide(Some(&listing), command, &self.policy, work.now) {
             Ok(events) => work.apply::<Listing>(listing.code, events),
             // Her own count of what is ready may have moved under an order; the order stands.
@@ -301,7 +409,7 @@ impl Engine {
         self.tell_as(work, code, &order, to, name).await
     }
 
-    async fn tell_as(
+    pub(super) async fn tell_as(
         &self, work: &mut Work<'_>, code: SpokenCode, order: &Order, to: PartyId, name: &str,
     ) -> Result<(), Fault> {
         let to = work.need::<Party>(to).await?;
@@ -340,7 +448,7 @@ impl Engine {
             return self.follow_disbursal(work, &payout, &owner, event).await;
         }
         let (amount, from) = (payout.amount, purse_of(payout.from, owner.id));
-        let fee = self.policy.payout_fee(amount);
+        let fee = self.policy_at(&payout.via).payout_fee(amount);
         let text = match event {
             PayoutEvent::WentUnknown { .. } => "payout_unknown",
             PayoutEvent::Paid { .. } => {
@@ -356,7 +464,7 @@ impl Engine {
                     covered: amount.min(left),
                     fee,
                 })?;
-                "payout_paid"
+                "payout_paid_after_all"
             }
             PayoutEvent::Failed { .. } => {
                 work.post(&Fact::PayoutFailed { payout: id, from, amount })?;
@@ -368,7 +476,10 @@ impl Engine {
             }
             PayoutEvent::Contradicted { heard } => {
                 tracing::error!(payout = %id, ?heard, "ALARM: the provider contradicts itself; ask it, with its statement in hand");
-                return Ok(());
+                let text = format!(
+                    "mobile money contradicts itself about payout {id}; nothing is booked on it: ask it, with its statement"
+                );
+                return self.note_case(work, CaseKind::Other, None, vec![owner.id], &text).await;
             }
             PayoutEvent::Asked { .. } | PayoutEvent::Reserved | PayoutEvent::Submitted => return Ok(()),
         };
@@ -384,13 +495,47 @@ impl Engine {
                 self.order_due(work, *code, OrderStage::Placed, &closed).await
             }
             Due::Unanswered(code) => {
-                let lapse = OrderCommand::Lapse { next: None };
+                let order = work.need::<Order>(*code).await?;
+                if order.stage != OrderStage::Offered {
+                    return Ok(());
+                }
+                // Who may not answer has not failed to.
+                if self.stopped(&[Switch::Orders]).is_some() {
+                    work.timer(work.now.after(WHILE_STOPPED), &format!("offer/{code}"), due);
+                    return Ok(());
+                }
+                let lapse = OrderCommand::Lapse { next: self.next_maker(work, &order).await? };
                 self.order_due(work, *code, OrderStage::Offered, &lapse).await
             }
+            Due::DraftOver { holder, key } => {
+                Self::forget_draft(work, *holder, key);
+                Ok(())
+            }
+            Due::ForgetBuyer(code) => self.forget_buyer(work, *code).await,
+            Due::UnpaidBulk(code) => {
+                let late = BulkCommand::Expire { closed: false };
+                if let Err(why) = self.bulk_turn(work, *code, &late).await? {
+                    tracing::warn!(request = %code, refusal = why.code(), "a timer came to nothing");
+                }
+                Ok(())
+            }
+            Due::UnchosenBulk { code, round, over } => self.bulk_unchosen(work, *code, *round, *over).await,
             Due::Parts(from) => self.give_up_parts(work, *from).await,
             Due::Cut { msisdn, touched } => self.remind(work, *msisdn, *touched).await,
             Due::Unfetched { order, to } => self.unfetched(work, *order, *to).await,
+            Due::CashOver(id) => self.cash_over(work, *id).await,
+            Due::DisplayCount(agent) => self.ask_for_count(work, *agent).await,
+            Due::Life { order, what } => self.life_due(work, *order, *what).await,
             Due::Graduates { artisan, until } => self.graduates(work, *artisan, *until).await,
+            Due::LoanQuiet { loan, moved } => self.loan_is_quiet(work, *loan, *moved).await,
+            Due::Record(maker) => self.weigh_record(work, *maker).await,
+            Due::PassOver(name) => {
+                super::photos::passes::forget(work, name);
+                Ok(())
+            }
+            Due::Tell(bulletin) => self.tell_on(work, *bulletin).await,
+            Due::ApprovalEnds(id) => self.approval_ends(work, *id).await,
+            Due::Erase(erasing) => self.erase_on(work, erasing).await,
             Due::Receipt { receipt, left } => self.look_again(work, receipt, *left).await,
         }
     }
@@ -406,4 +551,13 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// Whether an event of a part changes how many pieces its request has where.
+const fn moves_pieces(event: &OrderEvent) -> bool {
+    use OrderEvent as E;
+    matches!(
+        event,
+        E::Accepted { .. } | E::Refused { .. } | E::Lapsed { .. } | E::Passed { .. } | E::RefundDue(_)
+    )
 }

@@ -10,13 +10,14 @@ use super::tapes;
 use super::trade::Due;
 use super::work::{Fault, Work};
 use super::{Caller, Engine};
-use crate::dialog::input::{Input, PinPurpose, PinVerdict, SmsWish, Step, TypedPin};
+use crate::dialog::input::{FROZEN, Input, PinPurpose, PinVerdict, SmsWish, Step, TypedPin};
 use crate::dialog::machine::{Env, Machine};
 use crate::dialog::state::State;
 use crate::dialog::tape::{self, Event, Fed, Follows, Given};
 use crate::engine::port::{UssdEvent, UssdIn, UssdOut};
 use crate::market::party::{self, Party, PartyCommand, PartyEvent, PinHash};
 use crate::menu::graph::Graph;
+use crate::menu::value::Value;
 use crate::store::{codec, keys};
 use crate::types::{DialogId, Lang, Msisdn, PartyId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -337,7 +338,11 @@ impl Engine {
                 }
                 Step::Do(wish) => {
                     let before = who.lang;
-                    let (name, args) = self.act(work, who, &wish).await?;
+                    let (name, mut args) = self.act(work, who, &wish).await?;
+                    if name == FROZEN {
+                        let text = self.menus.say("stopped", &args, who.lang).map_err(Fault::Broken)?;
+                        args = vec![Value::Text(text)];
+                    }
                     let changed = (who.lang != before).then_some(who.lang);
                     fed.push(Fed::outcome(&wish, name, &args, changed));
                     outcomes.push((wish.name, name.to_owned()));
@@ -347,11 +352,13 @@ impl Engine {
                 Step::End(text, sms) => break (UssdOut::End(text), sms, env.limit),
             };
         };
+        let block = machine.state().block(graph);
+        tracing::trace!(target: "sokoni::shown", tree = graph.name, block, %lang);
         let tape = tape::Walk {
             fed,
             lang,
             limit: u16::try_from(limit).unwrap_or(u16::MAX),
-            block: machine.state().block(graph).to_owned(),
+            block: block.to_owned(),
             screen: screen(&out).to_owned(),
             ended: matches!(out, UssdOut::End(_)),
             refused: machine.understood().contains(&false),
@@ -375,7 +382,8 @@ impl Engine {
                 if !super::pins::is_acceptable(typed.expose(), who.msisdn) {
                     return Ok(PinVerdict::TooEasy);
                 }
-                who.candidate = Some(self.pins.hash(pin()).await.map_err(broken)?);
+                let octets = self.chance.draw().map_err(Fault::Broken)?;
+                who.candidate = Some(self.pins.hash(pin(), octets).await.map_err(broken)?);
                 Ok(PinVerdict::Right)
             }
             PinPurpose::Confirm => {

@@ -6,16 +6,21 @@ use super::aggregate::{self, Aggregate};
 use super::work::{Fault, Work};
 use super::{Caller, Engine};
 use crate::dialog::input::{Ask, Data};
-use crate::ledger::{Account, Purse, Transfer};
+use crate::ledger::{Account, Purse, Reference, Transfer};
+use crate::market::cash::Cash;
+use crate::market::kiosk::{Kiosk, Supply};
 use crate::market::listing::{Listing, ListingStage};
 use crate::market::order::{self, Order, OrderStage};
 use crate::market::party::{Party, Role};
 use crate::market::payout::{PayFrom, Payout};
 use crate::menu::value::{Record, Value};
+use crate::store::batch::Row;
 use crate::store::{Key, codec, keys};
 use crate::types::time::NAIROBI;
-use crate::types::{CodeKind, Kes, Lang, LoanId, PartyId, PayoutId, SpokenCode, Timestamp};
-use std::collections::BTreeMap;
+use crate::types::{
+    ApprovalId, BulletinId, CaseId, CodeKind, Kes, Lang, LoanId, PartyId, PayoutId, SpokenCode, Timestamp,
+};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most rows a list shows: more than anybody pages through on a phone.
 const MOST_ROWS: usize = 60;
@@ -23,7 +28,8 @@ const MOST_ROWS: usize = 60;
 /// The sum of a person that her own work fills.
 pub fn pay_from(party: &Party) -> PayFrom {
     match party.role {
-        Role::Artisan => PayFrom::Artisan,
+        // Nothing is ever paid into the sum of a helper or a liaison.
+        Role::Artisan | Role::Helper | Role::Liaison => PayFrom::Artisan,
         Role::Agent => PayFrom::Agent,
         Role::Mentor => PayFrom::Mentor,
         Role::Rider => PayFrom::Rider,
@@ -48,19 +54,23 @@ pub fn purse(party: &Party) -> Purse {
 }
 
 /// A moment as an offer names it: `23/11 16:05`.
-fn day_and_time(at: Timestamp) -> String {
+pub(super) fn day_and_time(at: Timestamp) -> String {
     format!("{} {}", at.day_month(NAIROBI), at.hour_minute(NAIROBI))
 }
 
 /// The word under which the vocabulary knows where an order stands.
 pub fn order_word(order: &Order) -> &'static str {
     match order.stage {
-        OrderStage::Making if order.check.is_some() => "rework",
+        OrderStage::Making if order.is_mending() => "rework",
         OrderStage::Making => "making",
         OrderStage::Ready => "ready",
         OrderStage::WithRider => "with_rider",
         OrderStage::AtKiosk => "at_kiosk",
-        OrderStage::Released => "released",
+        OrderStage::Choosing if order.passed == 0 => "refunded",
+        OrderStage::Choosing | OrderStage::Released => "released",
+        OrderStage::Shipped | OrderStage::Delivered | OrderStage::Closed => "released",
+        // What was refunded after it had passed stays hers.
+        OrderStage::Refunded if order.passed > 0 => "released",
         OrderStage::Expired | OrderStage::Refunded => "refunded",
         OrderStage::Placed | OrderStage::Paid | OrderStage::Offered => "offered",
     }
@@ -106,7 +116,9 @@ impl Engine {
             "me.moving" => Value::Kes(Kes::minor(work.sum(Account::Moving(party.id)).await?)),
             "me.pin" => Value::word("pin_state", pin_word(&party)),
             "me.has_pin" => yes_no(party.pin.is_some()),
+            "me.room" => Value::Int(i64::from(party.room(&self.policy))),
             "me.mentor" => yes_no(party.is_mentor()),
+            "me.loan_payable" => Value::Kes(self.loan_payable(work, party.id).await?),
             "me.loan_most" => Value::Kes(self.loan_most(work, party.id).await?),
             "me.share" => Value::Kes(self.share_free(work, &party).await?),
             "me.share_held" => Value::Kes(self.share_held(work, &party).await?),
@@ -115,6 +127,9 @@ impl Engine {
                 let new = open.iter().filter(|(_, o)| o.stage == OrderStage::Offered).count();
                 Value::Int(new.min(99) as i64)
             }
+            "me.may_guide" => yes_no(party.mentor_offered.is_some() && !party.is_mentor()),
+            "me.helps" => yes_no(!self.helped(work, party.id).await?.is_empty()),
+            "jobs.open" => Value::Int(self.helped_orders(work, party.id).await?.len().min(99) as i64),
             "tasks.open" => Value::Int(count(work, aggregate::tasks_of(party.id)).await?),
             "parcels.here" => Value::Int(count(work, aggregate::unchecked_at(party.id)).await?),
             "listings.waiting" => Value::Int(count(work, aggregate::all_waiting()).await?),
@@ -127,6 +142,7 @@ impl Engine {
         let orders = match query {
             "orders.open" => self.open_orders(work, party.id).await?,
             "parcels.expected" => found::<Order>(work, aggregate::expected(), false).await?,
+            "parcels.to_send" => found::<Order>(work, aggregate::to_send_from(party.id), false).await?,
             "parcels.unchecked" => found::<Order>(work, aggregate::unchecked_at(party.id), false).await?,
             "listing.mine" | "listings.to_check" => {
                 let prefix = match query {
@@ -139,9 +155,14 @@ impl Engine {
                 }
                 return Ok(records);
             }
+            "orders.helped" => self.helped_orders(work, party.id).await?,
+            "helper.mine" => return self.helpers(work, &party).await,
             "ledger.recent" => return entries(work, purse(&party)).await,
             "share.recent" => return entries(work, Purse::Mentor(party.id)).await,
             "task.mine" => return self.tasks(work, &party).await,
+            "advice.mine" => return self.advice_of(work, &party).await,
+            "tips.mine" => return self.tips_of(work, &party).await,
+            "lessons.mine" => return self.lessons_for(work, &party).await,
             "loan.notes" => return self.loan_notes(work, &party).await,
             "loans.to_endorse" => return self.loans_to_endorse(work, &party).await,
             "mentee.all" => return self.mentees(work, &party).await,
@@ -149,7 +170,8 @@ impl Engine {
         };
         let mut records = Vec::new();
         for (code, order) in orders {
-            records.push(self.order(work, code, &order).await?);
+            let shown = self.order(work, code, &order).await?;
+            records.push(if query == "orders.helped" { without_sums(shown) } else { shown });
         }
         Ok(records)
     }
@@ -169,6 +191,9 @@ impl Engine {
                 let Some(order) = read::<Order>(work, code).await? else { return Ok(None) };
                 let hers = order.maker == Some(party.id) || order.offered_to.contains(&party.id);
                 let seen = hers || (agent && order.payment.is_some());
+                if !seen && ty == "order" && self.helps_with(work, party.id, &order).await? {
+                    return Ok(Some(without_sums(self.order(work, code, &order).await?)));
+                }
                 match (seen, ty) {
                     (false, _) => Ok(None),
                     (true, "order") => Ok(Some(self.order(work, code, &order).await?)),
@@ -178,10 +203,14 @@ impl Engine {
             "listing" => {
                 let Ok(code) = SpokenCode::parse(CodeKind::Listing, code) else { return Ok(None) };
                 let Some(listing) = read::<Listing>(work, code).await? else { return Ok(None) };
-                let seen = listing.maker == party.id || agent;
+                let seen = listing.maker == party.id
+                    || agent
+                    || party.role == Role::Liaison
+                    || self.guides(work, party.id, listing.maker).await?;
                 if seen { Ok(Some(self.listing(work, &listing).await?)) } else { Ok(None) }
             }
             "task" => self.find_task(work, &party, code).await,
+            "cash" => self.find_cash(work, &party, code).await,
             _ => Ok(None),
         }
     }
@@ -253,15 +282,15 @@ impl Engine {
         &self, work: &mut Work<'_>, code: SpokenCode, order: &Order,
     ) -> Result<Record, Fault> {
         let listing = read::<Listing>(work, order.terms.listing).await?;
-        let maker = match order.maker.or(order.offer.map(|o| o.to)).or(order.offered_to.last().copied()) {
+        let maker = match order.offer.map(|o| o.to).or(order.maker).or(order.offered_to.last().copied()) {
             Some(id) => read::<Party>(work, id).await?,
             None => None,
         };
         let word = |set, pick: fn(&Listing) -> &str| Value::word(set, listing.as_ref().map_or("other", pick));
-        let pieces = match order.offer {
-            Some(offer) => offer.pieces,
-            None if order.accepted > 0 => order.accepted,
-            None => order.quantity(),
+        let pieces = match order.hers() {
+            // Not taken by anybody, or nothing of it came about.
+            0 => order.quantity(),
+            pieces => pieces,
         };
         let until = order.offer.map_or(order.since, |offer| offer.until);
         Ok(Record::new(
@@ -288,6 +317,10 @@ impl Engine {
         &self, work: &mut Work<'_>, code: SpokenCode, order: &Order, reader: &Party,
     ) -> Result<Record, Fault> {
         let check = order.check.ok_or_else(|| Fault::Broken(format!("order {code} was never checked")))?;
+        let boxed = if check.boxed.is_some() { self.policy.agent.box_used() } else { Kes::ZERO };
+        let fee = Kes::minor(self.policy.agent.parcel_checked().cents() + boxed.cents());
+        let stock = work.get::<Kiosk>(check.by).await?.map(|kiosk| kiosk.stock).unwrap_or_default();
+        let left = |supply| Value::Int(i64::from(stock.of(supply).left()));
         Ok(Record::new(
             "check",
             code.to_string(),
@@ -297,7 +330,9 @@ impl Engine {
                 ("pass", Value::Int(i64::from(check.passed))),
                 ("fail", Value::Int(i64::from(check.failed))),
                 ("why", Value::word("reason", check.reason.map_or("other", |reason| reason.word()))),
-                ("fee", Value::Kes(self.policy.agent.parcel_checked())),
+                ("fee", Value::Kes(fee)),
+                ("small", left(Supply::Small)),
+                ("large", left(Supply::Large)),
                 ("earn", Value::Kes(order.terms.quote.maker_gets(check.passed))),
                 ("loan", Value::Kes(self.loan_took(work, code, order).await?)),
                 ("free", Value::Kes(free(work, reader).await?)),
@@ -359,6 +394,12 @@ pub fn dollars(sum: crate::types::Usd) -> String {
     format!("{}.{:02}", sum.whole(), sum.cents() % 100)
 }
 
+/// An order as a helper sees it.
+pub(super) fn without_sums(mut order: Record) -> Record {
+    order.fields.insert("earn".to_owned(), Value::Kes(Kes::ZERO));
+    order
+}
+
 /// What is free in the purse that somebody's own work fills.
 pub(super) async fn free(work: &Work<'_>, party: &Party) -> Result<Kes, Fault> {
     free_in(work, purse(party)).await
@@ -386,7 +427,7 @@ pub(super) fn fail_word(why: &str) -> &'static str {
     }
 }
 
-fn pin_word(party: &Party) -> &'static str {
+pub(super) fn pin_word(party: &Party) -> &'static str {
     match &party.pin {
         None => "none",
         Some(pin) if pin.locked.is_some() => "locked",
@@ -394,10 +435,13 @@ fn pin_word(party: &Party) -> &'static str {
     }
 }
 
+/// The most letters of a hold's reason with its date and the place to come to: the vocabulary's width.
+pub(super) const LONGEST_HOLD: u16 = 60;
+
 /// The reason of a hold, as a screen says it.
 pub(super) fn hold_words(why: &BTreeMap<Lang, String>, lang: Lang) -> Value {
     let text = why.get(&lang).or_else(|| why.values().next()).cloned().unwrap_or_default();
-    Value::text(text.chars().take(40).collect::<String>())
+    Value::text(text.chars().take(usize::from(LONGEST_HOLD)).collect::<String>())
 }
 
 async fn count(work: &Work<'_>, prefix: Key) -> Result<i64, Fault> {
@@ -414,29 +458,47 @@ pub(super) async fn read<A: Aggregate>(work: &mut Work<'_>, id: A::Id) -> Result
     Ok(row.map(|row| codec::decode_row::<A>(&key, &row)).transpose()?)
 }
 
+/// Several of them at once, in the order of their ids.
+pub(super) async fn read_all<A: Aggregate>(
+    work: &mut Work<'_>, ids: &[A::Id],
+) -> Result<Vec<Option<A>>, Fault> {
+    let mut all: Vec<Option<A>> = ids.iter().map(|id| work.seen::<A>(*id)).collect();
+    let missing: Vec<usize> = (0..all.len()).filter(|at| all[*at].is_none()).collect();
+    let keys: Vec<Key> = missing.iter().map(|at| A::key(ids[*at])).collect();
+    let rows = work.store().read(keys.clone()).await?;
+    for ((at, key), row) in missing.into_iter().zip(keys).zip(rows) {
+        all[at] = row.map(|row| codec::decode_row::<A>(&key, &row)).transpose()?;
+    }
+    Ok(all)
+}
+
+/// Those of these people whom we know, read at once.
+pub(super) async fn people(
+    work: &mut Work<'_>, ids: impl IntoIterator<Item = PartyId>,
+) -> Result<BTreeMap<PartyId, Party>, Fault> {
+    let ids: Vec<PartyId> = ids.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+    let known = read_all::<Party>(work, &ids).await?.into_iter().flatten();
+    Ok(known.map(|party| (party.id, party)).collect())
+}
+
 /// What an index entry points at, as an id.
 pub(super) trait FromIndex: Sized {
     /// From the octets at the end of the entry.
     fn from_octets(octets: &[u8]) -> Option<Self>;
 }
 
-impl FromIndex for PartyId {
-    fn from_octets(octets: &[u8]) -> Option<Self> {
-        Some(Self::from_bytes(octets.try_into().ok()?))
-    }
+/// Ids that an index entry ends with as they are.
+macro_rules! ends_entries {
+    ($($id:ty),*) => {
+        $(impl FromIndex for $id {
+            fn from_octets(octets: &[u8]) -> Option<Self> {
+                Some(Self::from_bytes(octets.try_into().ok()?))
+            }
+        })*
+    };
 }
 
-impl FromIndex for PayoutId {
-    fn from_octets(octets: &[u8]) -> Option<Self> {
-        Some(Self::from_bytes(octets.try_into().ok()?))
-    }
-}
-
-impl FromIndex for LoanId {
-    fn from_octets(octets: &[u8]) -> Option<Self> {
-        Some(Self::from_bytes(octets.try_into().ok()?))
-    }
-}
+ends_entries!(ApprovalId, BulletinId, CaseId, LoanId, PartyId, PayoutId);
 
 impl FromIndex for SpokenCode {
     /// The number of digits tells listings from orders.
@@ -454,14 +516,7 @@ where
     A::Id: FromIndex,
 {
     let entries = work.store().scan(prefix, None, MOST_ROWS, newest_first).await?;
-    let mut all = Vec::with_capacity(entries.len());
-    for (key, _) in entries {
-        let Some(id) = keys::index_id(&key).and_then(|id| A::Id::from_octets(&id)) else { continue };
-        if let Some(state) = read::<A>(work, id).await? {
-            all.push((id, state));
-        }
-    }
-    Ok(all)
+    pointed_at(work, &entries).await
 }
 
 /// Everything an index finds, however much that is: for the desk and for reading at the start.
@@ -476,17 +531,25 @@ where
         let entries = work.store().scan(prefix.clone(), from, 256, newest_first).await?;
         let Some((last, _)) = entries.last() else { return Ok(all) };
         from = Some(last.clone());
-        for (key, _) in entries {
-            let Some(id) = keys::index_id(&key).and_then(|id| A::Id::from_octets(&id)) else { continue };
-            if let Some(state) = read::<A>(work, id).await? {
-                all.push((id, state));
-            }
-        }
+        all.extend(pointed_at(work, &entries).await?);
     }
 }
 
+/// What entries of an index point at.
+async fn pointed_at<A: Aggregate>(
+    work: &mut Work<'_>, entries: &[(Key, Row)],
+) -> Result<Vec<(A::Id, A)>, Fault>
+where
+    A::Id: FromIndex,
+{
+    let id = |key: &Key| keys::index_id(key).and_then(|id| A::Id::from_octets(&id));
+    let ids: Vec<A::Id> = entries.iter().filter_map(|(key, _)| id(key)).collect();
+    let all = read_all::<A>(work, &ids).await?;
+    Ok(ids.into_iter().zip(all).filter_map(|(id, state)| Some((id, state?))).collect())
+}
+
 /// The last movements of somebody's purse, newest first.
-async fn entries(work: &mut Work<'_>, purse: Purse) -> Result<Vec<Record>, Fault> {
+pub(super) async fn entries(work: &mut Work<'_>, purse: Purse) -> Result<Vec<Record>, Fault> {
     use crate::ledger::Kind;
     let account = purse.account();
     let lines = work.store().scan(keys::statements(&account.to_string()), None, 12, true).await?;
@@ -498,23 +561,40 @@ async fn entries(work: &mut Work<'_>, purse: Purse) -> Result<Vec<Record>, Fault
             continue;
         };
         let transfer: Transfer = codec::decode_row(&key, &row)?;
-        let net = transfer.net().get(&account).copied().unwrap_or(0);
+        let cash = match transfer.reference {
+            Reference::Payout(id) => read::<Cash>(work, id).await?.is_some(),
+            _ => false,
+        };
         let what = match transfer.kind {
-            Kind::Released => "sale",
+            Kind::Released | Kind::MaterialsKept => "sale",
+            Kind::PayoutReserved if cash => "cash",
             Kind::PayoutReserved | Kind::PayoutPaid | Kind::PayoutPaidLate => "payout",
             Kind::PayoutFailed | Kind::PayoutReversed => "returned",
+            Kind::LoanPaid => "loan",
+            Kind::MadeGood | Kind::ByHand => "put_right",
             _ => "fee",
         };
-        records.push(Record::new(
-            "entry",
-            transfer.id.to_string(),
-            [
-                ("date", Value::Date(transfer.at)),
-                ("sign", Value::text(if net < 0 { "-" } else { "+" })),
-                ("amount", Value::Kes(Kes::minor(net.abs()))),
-                ("what", Value::word("posting", what)),
-            ],
-        ));
+        let mut push = |nth: usize, sum: i64, what: &str| {
+            records.push(Record::new(
+                "entry",
+                format!("{}/{nth}", transfer.id),
+                [
+                    ("date", Value::Date(transfer.at)),
+                    ("sign", Value::text(if sum < 0 { "-" } else { "+" })),
+                    ("amount", Value::Kes(Kes::minor(sum.abs()))),
+                    ("what", Value::word("posting", what)),
+                ],
+            ));
+        };
+        if transfer.kind == Kind::CashServed {
+            // What was counted out, and the fee for it: a kiosk earns the one and gets back the other.
+            let hers = transfer.lines.iter().filter(|line| line.account == account);
+            for ((nth, line), what) in hers.enumerate().zip(["cash", "fee"]) {
+                push(nth, line.credit.cents(), what);
+            }
+        } else {
+            push(0, transfer.net().get(&account).copied().unwrap_or(0), what);
+        }
     }
     Ok(records)
 }

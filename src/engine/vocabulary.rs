@@ -3,10 +3,16 @@
 //! values in; a test holds the three together.
 
 use super::optout::{OF_ORDERS, START, STOP};
+use super::view::LONGEST_HOLD;
 use crate::menu::vocabulary::{Action, Query, Type, Vocabulary};
 use crate::types::CodeKind;
 
+mod depot;
+mod helpers;
+mod kiosks;
 mod loans;
+mod orders;
+mod photos;
 mod typical;
 
 const COUNT: Type = Type::Int { min: 0, max: 99 };
@@ -26,7 +32,7 @@ fn named<const N: usize>(pairs: [(&str, Type); N]) -> Vec<(String, Type)> {
 
 /// Closed sets whose words the domain itself uses. What is sold (`kind`, `stuff`) is the
 /// operators' own list and stands in the menu files.
-const SETS: [(&str, &[&str]); 14] = [
+const SETS: [(&str, &[&str]); 17] = [
     ("lang", &["en", "sw", "am"]),
     ("pin_state", &["none", "set", "locked"]),
     ("listing_state", &["waiting", "on_sale", "paused", "refused", "removed"]),
@@ -34,10 +40,13 @@ const SETS: [(&str, &[&str]); 14] = [
         "order_state",
         &["offered", "making", "rework", "ready", "with_rider", "at_kiosk", "released", "refunded"],
     ),
+    ("late_why", &["materials", "home", "busy", "other"]),
     ("reason", &["broken", "rough_finish", "wrong_size", "wrong_colour", "other"]),
-    ("posting", &["sale", "payout", "returned", "fee"]),
+    ("posting", &["sale", "payout", "cash", "returned", "fee", "loan", "put_right"]),
     ("yes_no", &["yes", "no"]),
-    ("tie", &["mentee", "guide", "mentor", "rider"]),
+    ("tie", &["mentee", "guide", "mentor", "rider", "helper"]),
+    ("supply", &["small", "large", "leaflets"]),
+    ("box", &["small", "large", "none"]),
     ("task_state", &["asked", "going", "carried"]),
     ("mentee_stage", &["waiting", "joined", "listed", "sold", "graduated"]),
     ("loan_for", &["machine", "materials", "phone", "other"]),
@@ -59,7 +68,11 @@ pub fn vocabulary() -> Vocabulary {
     v.words = STOP.iter().chain(&START).map(|word| (*word).to_owned()).collect();
     records(&mut v);
     role_records(&mut v);
+    depot::records(&mut v);
+    helpers::records(&mut v);
     loans::records(&mut v);
+    kiosks::records(&mut v);
+    photos::records(&mut v);
     for (path, ty) in named([
         ("me.first", Type::Text(12)),
         ("me.place", Type::Text(16)),
@@ -73,8 +86,13 @@ pub fn vocabulary() -> Vocabulary {
         ("me.share", Type::Cents),
         ("me.share_held", Type::Cents),
         ("me.loan_most", Type::Kes),
+        ("me.loan_payable", Type::Kes),
         ("me.code", Type::Code(CodeKind::Listing)),
+        ("me.room", Type::Int { min: 1, max: 999 }),
         ("orders.new", COUNT),
+        ("me.may_guide", word("yes_no")),
+        ("me.helps", word("yes_no")),
+        ("jobs.open", COUNT),
         ("tasks.open", COUNT),
         ("parcels.here", COUNT),
         ("listings.waiting", COUNT),
@@ -86,6 +104,11 @@ pub fn vocabulary() -> Vocabulary {
     }
     for (name, item) in [
         ("orders.open", "order"),
+        ("advice.mine", "words"),
+        ("tips.mine", "words"),
+        ("lessons.mine", "lesson"),
+        ("orders.helped", "order"),
+        ("helper.mine", "helper"),
         ("listing.mine", "listing"),
         ("ledger.recent", "entry"),
         ("share.recent", "entry"),
@@ -95,6 +118,7 @@ pub fn vocabulary() -> Vocabulary {
         ("task.mine", "task"),
         ("parcels.expected", "order"),
         ("parcels.unchecked", "order"),
+        ("parcels.to_send", "order"),
         ("listings.to_check", "listing"),
     ] {
         v.queries.insert(name.to_owned(), Query { params: Vec::new(), item: item.to_owned() });
@@ -105,7 +129,13 @@ pub fn vocabulary() -> Vocabulary {
     invitation_actions(&mut v);
     mentor_actions(&mut v);
     rider_actions(&mut v);
+    depot::actions(&mut v);
+    helpers::actions(&mut v);
     loans::actions(&mut v);
+    cash_actions(&mut v);
+    kiosks::actions(&mut v);
+    orders::actions(&mut v);
+    photos::actions(&mut v);
     v.typical = typical::typical();
     v
 }
@@ -164,6 +194,8 @@ fn records(v: &mut Vocabulary) {
             ("fail", COUNT),
             ("why", word("reason")),
             ("fee", Type::Kes),
+            ("small", Type::Int { min: 0, max: 9999 }),
+            ("large", Type::Int { min: 0, max: 9999 }),
             ("earn", Type::Kes),
             ("loan", Type::Cents),
             ("free", Type::Cents),
@@ -182,8 +214,24 @@ fn records(v: &mut Vocabulary) {
             ("help", Type::Phone),
         ]),
     );
+    add(
+        "cash",
+        named([
+            ("code", Type::Code(CodeKind::Once)),
+            ("amount", Type::Kes),
+            ("first", Type::Text(12)),
+            ("until", Type::Text(11)),
+            ("place", Type::Text(16)),
+            ("on", Type::Date),
+            ("fee", Type::Kes),
+            ("free", Type::Cents),
+            ("help", Type::Phone),
+        ]),
+    );
     add("draft", named([("kind", word("kind")), ("dial", Type::Text(12))]));
     add("wallet", named([("free", Type::Cents), ("held", Type::Kes), ("moving", Type::Kes)]));
+    let lines = u16::try_from(super::statement::LINES).unwrap_or(u16::MAX);
+    add("statement", named([("lines", Type::Text(lines)), ("free", Type::Cents)]));
     add(
         "entry",
         named([
@@ -223,6 +271,8 @@ fn role_records(v: &mut Vocabulary) {
             ("stuck", word("yes_no")),
             ("at", Type::Text(30)),
             ("until", Type::Date),
+            ("learned", word("yes_no")),
+            ("locked", word("yes_no")),
         ]),
     );
     add(
@@ -278,6 +328,8 @@ fn account_actions(v: &mut Vocabulary) {
     act(v, "account.speak", quiet(named([("lang", word("lang"))]), vec![("ok", vec![])]));
     act(v, "account.next_language", quiet(vec![], vec![("ok", vec![])]));
     act(v, "wallet.balance", quiet(vec![], vec![("ok", vec![record("wallet")])]));
+    let outcomes = vec![("ok", vec![record("statement")]), ("none", vec![record("wallet")])];
+    act(v, "wallet.statement", quiet(vec![], outcomes));
     for name in ["account.join", "account.join_rider"] {
         change(
             v,
@@ -308,7 +360,7 @@ fn payout_actions(v: &mut Vocabulary, ready: &str, request: &str) {
                 ("unknown", vec![record("payout")]),
                 ("short", vec![Type::Cents]),
                 ("open", vec![record("payout")]),
-                ("held", vec![Type::Text(40)]),
+                ("held", vec![Type::Text(LONGEST_HOLD)]),
                 ("down", vec![]),
             ],
             money: true,
@@ -319,7 +371,7 @@ fn payout_actions(v: &mut Vocabulary, ready: &str, request: &str) {
         ("ok", vec![]),
         ("little", vec![Type::Kes]),
         ("open", vec![record("payout")]),
-        ("held", vec![Type::Text(40)]),
+        ("held", vec![Type::Text(LONGEST_HOLD)]),
         ("down", vec![]),
     ];
     act(v, ready, Act { params: vec![], outcomes, money: false, changes: false });
@@ -341,6 +393,7 @@ fn invitation_actions(v: &mut Vocabulary) {
     let person = || named([("name", Type::Text(20)), ("phone", Type::Phone)]);
     change(v, "mentee.invite", person(), asked(vec![]));
     change(v, "mentor.offer", person(), asked(vec![]));
+    change(v, "helper.invite", person(), asked(vec![]));
     change(v, "rider.invite", person(), asked(vec![("vouched", vec![record("artisan")])]));
     change(v, "guide.name", named([("number", Type::Code(CodeKind::Listing))]), asked(vec![]));
     let outcomes = vec![("asked", vec![invitation.clone()]), ("none", vec![])];
@@ -356,6 +409,15 @@ fn mentor_actions(v: &mut Vocabulary) {
         vec![("has", vec![record("guide")]), ("asked", vec![record("invitation")]), ("none", vec![])];
     act(v, "guide.mine", Act { params: vec![], outcomes, money: false, changes: false });
     change(v, "guide.end", vec![], vec![("ok", vec![record("guide")]), ("none", vec![])]);
+    change(v, "mentor.become", vec![], vec![("ok", vec![])]);
+    for (name, none) in [("mentee.leave", false), ("mentee.screen", true)] {
+        let mut outcomes = vec![("ok", vec![Type::Text(12)]), ("gone", vec![])];
+        outcomes.extend(none.then_some(("none", vec![])));
+        change(v, name, named([("mentee", record("mentee"))]), outcomes);
+    }
+    let first = || vec![Type::Text(12)];
+    let outcomes = vec![("ok", first()), ("second", first()), ("open", vec![]), ("gone", vec![])];
+    change(v, "mentee.vouch", named([("mentee", record("mentee"))]), outcomes);
     payout_actions(v, "share.ready", "share.request");
 }
 
@@ -376,6 +438,53 @@ fn rider_actions(v: &mut Vocabulary) {
             ("gone", vec![]),
         ],
     );
+}
+
+/// Cash at a kiosk: a number made behind a PIN, claimed and paid by a kiosk, denied by its owner.
+fn cash_actions(v: &mut Vocabulary) {
+    let cash = || vec![record("cash")];
+    let outcomes = vec![
+        ("ok", vec![]),
+        ("little", vec![Type::Kes]),
+        ("open", cash()),
+        ("held", vec![Type::Text(LONGEST_HOLD)]),
+    ];
+    act(v, "cash.ready", Act { params: vec![], outcomes, money: false, changes: false });
+    let outcomes = vec![
+        ("ok", cash()),
+        ("short", vec![Type::Cents]),
+        ("much", vec![Type::Kes]),
+        ("open", cash()),
+        ("held", vec![Type::Text(LONGEST_HOLD)]),
+    ];
+    let params = named([("amount", Type::Kes)]);
+    act(v, "cash.make", Act { params, outcomes, money: true, changes: true });
+    change(
+        v,
+        "cash.claim",
+        named([("number", Type::Code(CodeKind::Once))]),
+        vec![
+            ("ok", cash()),
+            ("used", cash()),
+            ("expired", cash()),
+            ("taken", cash()),
+            ("held", cash()),
+            ("stopped", vec![]),
+            ("unknown", vec![]),
+            ("guesses", vec![]),
+        ],
+    );
+    let params = || named([("number", Type::Code(CodeKind::Once))]);
+    let none = [("unknown", vec![]), ("guesses", vec![])];
+    let over = || {
+        let known = vec![("ok", cash()), ("used", cash()), ("expired", cash())];
+        known.into_iter().chain(none.clone()).collect::<Vec<_>>()
+    };
+    let also = [("taken", cash()), ("first", cash())];
+    change(v, "cash.paid", params(), over().into_iter().chain(also).collect());
+    change(v, "cash.leave", params(), over());
+    let params = named([("cash", record("cash"))]);
+    change(v, "cash.deny", params, vec![("ok", cash()), ("late", cash()), ("gone", cash())]);
 }
 
 fn artisan_actions(v: &mut Vocabulary) {
@@ -403,9 +512,22 @@ fn artisan_actions(v: &mut Vocabulary) {
             vec![("ok", vec![order.clone()]), ("stands", vec![order.clone()]), ("gone", vec![])];
         if rider {
             outcomes.insert(1, ("rider", vec![order.clone()]));
+            outcomes.insert(2, ("helped", vec![order.clone()]));
         }
         change(v, name, named([("order", order.clone())]), outcomes);
     }
+    change(
+        v,
+        "order.accept_some",
+        named([("order", order.clone()), ("pieces", PIECES)]),
+        vec![
+            ("ok", vec![order.clone()]),
+            ("stands", vec![order.clone()]),
+            ("much", vec![order.clone()]),
+            ("gone", vec![]),
+        ],
+    );
+    change(v, "room.set", named([("pieces", PIECES)]), vec![("ok", vec![PIECES])]);
     change(
         v,
         "order.refuse",
@@ -414,10 +536,21 @@ fn artisan_actions(v: &mut Vocabulary) {
     );
 }
 
+/// Opening what a kiosk may open: by an ID, or by somebody's word.
+fn opening(v: &mut Vocabulary) {
+    let her = || vec![record("artisan")];
+    let phone = || named([("phone", Type::Phone)]);
+    let outcomes = vec![("ok", her()), ("freed", her()), ("unknown", vec![]), ("open", vec![])];
+    change(v, "pin.open", phone(), outcomes);
+    let outcomes = vec![("ok", her()), ("second", her()), ("unknown", vec![]), ("open", vec![])];
+    change(v, "pin.vouch", phone(), outcomes);
+}
+
 fn agent_actions(v: &mut Vocabulary) {
     let (order, listing) = (record("order"), record("listing"));
     let verdict = || ["ok", "again", "gone"].map(|name| (name, vec![record("listing")])).to_vec();
-    change(v, "listing.approve", named([("listing", listing.clone())]), verdict());
+    let good = verdict().into_iter().chain([("photo", vec![record("listing")])]).collect();
+    change(v, "listing.approve", named([("listing", listing.clone())]), good);
     change(v, "listing.reject", named([("listing", listing), ("why", word("reason"))]), verdict());
     change(
         v,
@@ -425,12 +558,7 @@ fn agent_actions(v: &mut Vocabulary) {
         named([("order", order.clone())]),
         vec![("ok", vec![order.clone()]), ("not_ready", vec![order.clone()])],
     );
-    change(
-        v,
-        "pin.open",
-        named([("phone", Type::Phone)]),
-        vec![("ok", vec![record("artisan")]), ("unknown", vec![]), ("open", vec![])],
-    );
+    opening(v);
     let verdicts = || {
         vec![
             ("ok", vec![record("check")]),

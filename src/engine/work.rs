@@ -6,13 +6,14 @@
 
 use super::aggregate::{Aggregate, Shelves};
 use super::record::{Cause, Record};
-use crate::ledger::{Account, Fact, Transfer, post};
+use crate::ledger::{Account, Fact, Reference, Transfer, post};
 use crate::market::Event;
 use crate::store::batch::{Batch, Expect};
-use crate::store::{Store, StoreError, codec, keys, outbox, timers};
+use crate::store::redact::{Notice, Redaction, digest};
+use crate::store::{Store, StoreError, codec, journal, keys, outbox, timers};
 use crate::types::{Entropy, Timestamp};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Why a turn could not be finished.
@@ -59,6 +60,8 @@ pub struct Work<'s> {
     extra: Batch,
     wakes: Vec<u8>,
     sent: u32,
+    shown: BTreeSet<String>,
+    redacts: Option<Notice>,
 }
 
 impl<'s> Work<'s> {
@@ -74,6 +77,8 @@ impl<'s> Work<'s> {
             extra: Batch::default(),
             wakes: Vec::new(),
             sent: 0,
+            shown: BTreeSet::new(),
+            redacts: None,
         }
     }
 
@@ -118,10 +123,33 @@ impl<'s> Work<'s> {
         }
     }
 
+    /// Puts a state in the place of that which was read, without an event: it follows from records that
+    /// get other words in this turn.
+    pub fn rewrite<A: Aggregate>(&mut self, id: A::Id, state: A) {
+        A::shelf(&mut self.shelves).set(id, state);
+    }
+
+    /// Gives records of the journal other words, on the word of an approval.
+    pub fn redact(&mut self, by: &str, rows: Vec<(journal::Record, bytes::Bytes)>) {
+        let named = rows.iter().map(|(record, new)| (record.number, digest(new))).collect();
+        self.redacts = Some(Notice { by: by.to_owned(), rows: named });
+        self.extra.redact.extend(rows.into_iter().map(|(record, new)| Redaction {
+            position: record.position,
+            index: record.index,
+            was: record.record,
+            record: new,
+        }));
+    }
+
     /// Posts a fact to the books.
     pub fn post(&mut self, fact: &Fact) -> Result<(), Fault> {
         self.transfers.push(post(fact, self.now)?);
         Ok(())
+    }
+
+    /// Every account that this turn posted to.
+    pub fn posted(&self) -> BTreeSet<Account> {
+        self.transfers.iter().flat_map(|transfer| &transfer.lines).map(|line| line.account).collect()
     }
 
     /// The credit-positive sum of an account, with what this turn posted to it.
@@ -189,18 +217,26 @@ impl<'s> Work<'s> {
         &self.wakes
     }
 
-    /// Orders that changed, by token, with the step they are at.
+    /// What changes is shown on the page of this token too.
+    pub fn shown_on(&mut self, token: String) {
+        self.shown.insert(token);
+    }
+
+    /// Orders and bulk requests that look otherwise than before, by token.
     pub fn changed_orders(&self) -> Vec<String> {
-        self.shelves.orders.changed().map(|order| order.terms.token.clone()).collect()
+        let orders = self.shelves.orders.changed().map(|order| &order.terms.token);
+        let requests = self.shelves.bulks.changed().map(|request| &request.terms.token);
+        orders.chain(requests).chain(&self.shown).filter(|token| !token.is_empty()).cloned().collect()
     }
 
     /// Everything as one batch, with one record for the journal.
     pub fn batch(self, cause: Cause) -> Batch {
-        let Self { shelves, transfers, events, extra: mut batch, now, .. } = self;
+        let Self { shelves, transfers, events, extra: mut batch, now, redacts, .. } = self;
         shelves.write(&mut batch);
         let mut sums: BTreeMap<Account, i64> = BTreeMap::new();
         for transfer in &transfers {
             batch.put(keys::transfer(transfer.id), Expect::Absent, codec::encode(transfer));
+            batch.put(posting_of(&transfer.reference, Some(transfer)), Expect::Any, Vec::new());
             for (account, net) in transfer.net() {
                 *sums.entry(account).or_default() += net;
                 batch.put(statement_line(account, transfer), Expect::Any, codec::encode(&transfer.id));
@@ -209,7 +245,7 @@ impl<'s> Work<'s> {
         for (account, delta) in sums {
             batch.add(keys::balance(&account.to_string()), delta, account.floor());
         }
-        let record = Record { at: now, cause, events, transfers };
+        let record = Record { at: now, cause, events, transfers, redacts };
         batch.journal.push(record.encode());
         batch
     }
@@ -220,4 +256,16 @@ pub fn statement_line(account: Account, transfer: &Transfer) -> crate::store::Ke
     let id = transfer.id.as_bytes();
     let place = u32::from_be_bytes([id[0], id[1], id[2], id[3]]);
     keys::statement(&account.to_string(), transfer.at.millis().max(0) as u64, place)
+}
+
+/// Where a transfer stands among those of the thing it belongs to, by its moment; without a transfer,
+/// all of them.
+pub fn posting_of(of: &Reference, transfer: Option<&Transfer>) -> crate::store::Key {
+    let of = codec::encode(of);
+    match transfer {
+        Some(transfer) => {
+            keys::index("posting_of", &[&of, &keys::moment(transfer.at)], transfer.id.as_bytes())
+        }
+        None => keys::index_prefix("posting_of", &[&of]),
+    }
 }

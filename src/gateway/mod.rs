@@ -12,7 +12,7 @@
 //! * [`inward`] makes inputs of requests and answers of screens; [`outward`] sends SMS.
 //! * [`tally`] counts what a gateway does and remembers how it fared, for the desk.
 //!
-//! May import `types` and the ports of `engine`.
+//! May import `types`, `wire` and the ports of `engine`.
 
 pub mod address;
 pub mod door;
@@ -26,7 +26,6 @@ pub mod tally;
 pub mod template;
 #[cfg(test)]
 mod tests;
-mod wire;
 
 use crate::engine::port::{BindView, Binds, GatewayId, Sent, SmsOut, SmsSender, SmsWay, Subscribers};
 use crate::types::Clock;

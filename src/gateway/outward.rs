@@ -8,11 +8,12 @@ use super::pace::Pace;
 use super::settings::Outward;
 use super::tally::{Counters, Counts, Fortune, Standing, count};
 use super::template::Escape;
-use super::wire::{Heard, Question, Wire};
 use crate::engine::port::{GatewayId, Pause, Sent, SmsOut};
 use crate::types::{Clock, Timestamp};
+use crate::wire::{Heard, Question, Wire};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use bytes::Bytes;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use std::sync::Arc;
@@ -24,6 +25,8 @@ use tokio::time::Instant;
 /// How long an SMS waits for its turn before the outbox has it back; with the request itself it
 /// stays below the time for which the outbox lends it.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long connecting may take, TLS and all.
+const CONNECT: Duration = Duration::from_secs(5);
 /// When a gateway is called again that could not be reached.
 const UNREACHED: Duration = Duration::from_secs(5);
 /// When it is called again after it refused our key.
@@ -70,7 +73,7 @@ impl Sender {
     pub(super) fn new(name: GatewayId, outward: Outward, clock: Arc<dyn Clock>) -> Result<Self, String> {
         let shape = &outward.shape;
         let whole = Duration::from_millis(shape.timeout_ms);
-        let wire = Wire::new(outward.ca_file.as_deref(), whole)?;
+        let wire = Wire::new(outward.ca_file.as_deref(), CONNECT, whole)?;
         let (pace, room) = (Pace::new(shape.per_second, shape.burst), Semaphore::new(shape.at_once));
         let (counters, fortune) = (Counters::default(), Fortune::new(clock.now()));
         let (under_way, closed_until) = (AtomicU64::new(0), AtomicI64::new(0));
@@ -166,11 +169,11 @@ impl Sender {
         }
         let url = shape.url.fill(Escape::Form, &values);
         if shape.method == "GET" {
-            return Ok(Question { url, method: Method::GET, headers, body: String::new() });
+            return Ok(Question { url, method: Method::GET, headers, body: Bytes::new() });
         }
         let kind = HeaderValue::try_from(&shape.content_type);
         headers.insert(CONTENT_TYPE, kind.map_err(|_| "send.content_type is no content type".to_owned())?);
-        let body = shape.body.fill(Escape::of(&shape.content_type), &values);
+        let body = shape.body.fill(Escape::of(&shape.content_type), &values).into();
         Ok(Question { url, method: Method::POST, headers, body })
     }
 

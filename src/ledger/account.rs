@@ -178,6 +178,19 @@ impl Account {
         }
     }
 
+    /// Whose it is, for an account of a person.
+    pub const fn owner(self) -> Option<PartyId> {
+        match self {
+            Self::Loan(id)
+            | Self::Artisan(id)
+            | Self::Moving(id)
+            | Self::Mentor(id)
+            | Self::Agent(id)
+            | Self::Rider(id) => Some(id),
+            _ => None,
+        }
+    }
+
     /// The least its credit-positive sum may be, in cents: zero for other people's money, which we
     /// can never have less than none of; `None` for our own.
     pub const fn floor(self) -> Option<i64> {

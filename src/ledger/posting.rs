@@ -1,8 +1,11 @@
 //! Which fact moves which sums: [`lines`] is the whole table.
 
+mod cause;
+
 use super::account::{Account, Purse};
-use super::transfer::{Kind, Line, Phase, Reference, Refused, Transfer};
-use crate::types::{Kes, PartyId, PayoutId, SpokenCode, Timestamp, TransferId};
+use super::transfer::{Line, Refused, Transfer};
+use crate::types::{ApprovalId, Kes, LoanId, PartyId, PayoutId, SpokenCode, Timestamp};
+use cause::{Head, head};
 use serde::{Deserialize, Serialize};
 
 /// A mentor who has a share in a sale.
@@ -94,6 +97,8 @@ pub enum Fact {
     Released {
         /// The order.
         order: SpokenCode,
+        /// Whose deposit pays for it: the order's own, or that of the bulk request it is a part of.
+        deposit: SpokenCode,
         /// Counts the releases of the order: 1, 2, ...
         round: u32,
         /// Whose work it is.
@@ -234,6 +239,17 @@ pub enum Fact {
         /// What of it had been for the carrier.
         shipping: Kes,
     },
+    /// A shopper changed her mind when somebody had begun: the maker keeps her materials.
+    MaterialsKept {
+        /// The order.
+        order: SpokenCode,
+        /// Who had begun.
+        maker: PartyId,
+        /// What the shopper does not get back, in shillings at the locked rate.
+        kept: Kes,
+        /// What of it is the maker's.
+        materials: Kes,
+    },
     /// A shopper got money back for pieces that had passed.
     RefundedAfterRelease {
         /// The order.
@@ -283,6 +299,18 @@ pub enum Fact {
         /// How much.
         amount: Kes,
     },
+    /// The provider took a loan back when nothing was owed on it any more: what she had paid of it
+    /// is hers again, the rest was our loss and is none now.
+    LoanReturnedLate {
+        /// By which payout it had gone.
+        payout: PayoutId,
+        /// To whom.
+        artisan: PartyId,
+        /// How much.
+        amount: Kes,
+        /// How much of it she had paid back; at most `amount`.
+        repaid: Kes,
+    },
     /// A funded loan that she did not take: the lenders' money goes back with the next remittance.
     LoanUnlent {
         /// For whom it was.
@@ -291,6 +319,42 @@ pub enum Fact {
         paper: String,
         /// How much.
         amount: Kes,
+    },
+    /// An artisan paid some of her loan back, out of what she had ready.
+    LoanPaid {
+        /// Who.
+        artisan: PartyId,
+        /// Which loan.
+        loan: LoanId,
+        /// Counts her payments: 1, 2, ...
+        round: u32,
+        /// How much.
+        amount: Kes,
+    },
+    /// Two people decided that nobody will pay the rest of a loan: our loss; lenders have it back.
+    LoanLost {
+        /// What they decided.
+        approval: ApprovalId,
+        /// Whose loan.
+        artisan: PartyId,
+        /// How much.
+        amount: Kes,
+    },
+    /// Two people decided that we owe somebody a sum.
+    MadeGood {
+        /// What they decided.
+        approval: ApprovalId,
+        /// Into which purse.
+        to: Purse,
+        /// How much.
+        amount: Kes,
+    },
+    /// Two people decided on a posting of their own.
+    ByHand {
+        /// What they decided.
+        approval: ApprovalId,
+        /// Its lines.
+        lines: Vec<Line>,
     },
     /// Repayments were sent back to lenders.
     LoanRemitted {
@@ -344,7 +408,7 @@ fn lines(fact: &Fact) -> Vec<Line> {
             debit(A::ExpPsp, *fee),
             credit(A::Psp, *fee),
         ],
-        Fact::Released { order, maker, sale, loan, .. } => released(*order, *maker, sale, *loan),
+        Fact::Released { deposit, maker, sale, loan, .. } => released(*deposit, *maker, sale, *loan),
         Fact::ListingValidated { agent, fee, .. }
         | Fact::ParcelChecked { agent, fee, .. }
         | Fact::BoxUsed { agent, fee, .. }
@@ -378,6 +442,12 @@ fn lines(fact: &Fact) -> Vec<Line> {
             debit(A::Margin, less(less(*back, *goods), *shipping)),
             credit(A::Psp, *back),
         ],
+        Fact::MaterialsKept { order, maker, kept, materials } => vec![
+            debit(A::Deposit(*order), *kept),
+            credit(A::Artisan(*maker), *materials),
+            // What the next cent of a dollar is more than the materials.
+            credit(A::Margin, less(*kept, *materials)),
+        ],
         Fact::RefundedAfterRelease { back, shipping, .. } => vec![
             debit(A::ExpReturns, less(*back, *shipping)),
             debit(A::ShippingPayable, *shipping),
@@ -396,18 +466,32 @@ fn lines(fact: &Fact) -> Vec<Line> {
             credit(A::MmFloat, *fee),
         ],
         Fact::LoanReturned { artisan, amount, .. } => moved(A::MmFloat, A::Loan(*artisan), *amount),
+        Fact::LoanReturnedLate { artisan, amount, repaid, .. } => vec![
+            debit(A::MmFloat, *amount),
+            credit(A::Artisan(*artisan), *repaid),
+            credit(A::ExpReturns, less(*amount, *repaid)),
+        ],
         Fact::LoanUnlent { amount, .. } => moved(A::KivaPrincipal, A::KivaDue, *amount),
+        Fact::LoanPaid { artisan, amount, .. } => paid_back(*artisan, *amount),
+        Fact::LoanLost { artisan, amount, .. } => vec![
+            debit(A::ExpReturns, *amount),
+            credit(A::Loan(*artisan), *amount),
+            debit(A::KivaPrincipal, *amount),
+            credit(A::KivaDue, *amount),
+        ],
+        Fact::MadeGood { to, amount, .. } => moved(A::ExpReturns, to.account(), *amount),
+        Fact::ByHand { lines, .. } => lines.clone(),
         Fact::LoanRemitted { amount, .. } => moved(A::KivaDue, A::Bank, *amount),
     }
 }
 
 /// Pieces passed: the shopper's deposit becomes the artisan's money and our margin; the mentor's
 /// share comes out of the margin, the loan's cut out of what the artisan has just been given.
-fn released(order: SpokenCode, maker: PartyId, sale: &Sale, loan: Option<LoanCut>) -> Vec<Line> {
+fn released(deposit: SpokenCode, maker: PartyId, sale: &Sale, loan: Option<LoanCut>) -> Vec<Line> {
     use Account as A;
     let parts = split(sale);
     let mut lines = vec![
-        debit(A::Deposit(order), sale.value),
+        debit(A::Deposit(deposit), sale.value),
         credit(A::Artisan(maker), parts.maker),
         credit(A::Margin, less(sale.value, parts.maker)),
     ];
@@ -415,110 +499,26 @@ fn released(order: SpokenCode, maker: PartyId, sale: &Sale, loan: Option<LoanCut
         lines.extend([debit(A::Margin, parts.mentor), credit(A::Mentor(m.mentor), parts.mentor)]);
     }
     if let Some(loan) = loan {
-        let cut = loan_cut(parts.maker, loan);
-        lines.extend([
-            debit(A::Artisan(maker), cut),
-            credit(A::Loan(maker), cut),
-            debit(A::KivaPrincipal, cut),
-            credit(A::KivaDue, cut),
-        ]);
+        lines.extend(paid_back(maker, loan_cut(parts.maker, loan)));
     }
     lines
+}
+
+/// An artisan owes so much less, and lenders have so much to come.
+fn paid_back(artisan: PartyId, amount: Kes) -> Vec<Line> {
+    use Account as A;
+    vec![
+        debit(A::Artisan(artisan), amount),
+        credit(A::Loan(artisan), amount),
+        debit(A::KivaPrincipal, amount),
+        credit(A::KivaDue, amount),
+    ]
 }
 
 /// What a loan takes of a credit: its share rounded down, never more than is left to pay, never
 /// more than the credit.
 pub fn loan_cut(gets: Kes, loan: LoanCut) -> Kes {
     gets.share(loan.share_bp).min(loan.left).min(gets)
-}
-
-struct Head {
-    cause: String,
-    kind: Kind,
-    phase: Phase,
-    reference: Reference,
-}
-
-/// What names a fact: a fact that happens once has one cause, however often it is told.
-fn head(fact: &Fact) -> Head {
-    use Reference as R;
-    let single = |cause, kind, reference| Head { cause, kind, phase: Phase::Single, reference };
-    match fact {
-        Fact::Opened { paper, .. } => {
-            single(format!("opened/{paper}"), Kind::Opened, R::Paper(paper.clone()))
-        }
-        Fact::FloatFunded { paper, .. } => {
-            single(format!("float/{paper}"), Kind::FloatFunded, R::Paper(paper.clone()))
-        }
-        Fact::PspSettled { paper, .. } => {
-            single(format!("settled/{paper}"), Kind::PspSettled, R::Paper(paper.clone()))
-        }
-        Fact::Captured { order, .. } => single(format!("captured/{order}"), Kind::Captured, R::Order(*order)),
-        Fact::Released { order, round, .. } => {
-            single(format!("released/{order}/{round}"), Kind::Released, R::Order(*order))
-        }
-        Fact::ListingValidated { listing, round, .. } => {
-            single(format!("validated/{listing}/{round}"), Kind::ListingValidated, R::Listing(*listing))
-        }
-        Fact::ParcelChecked { order, round, .. } => {
-            single(format!("checked/{order}/{round}"), Kind::ParcelChecked, R::Order(*order))
-        }
-        Fact::BoxUsed { order, round, .. } => {
-            single(format!("box/{order}/{round}"), Kind::BoxUsed, R::Order(*order))
-        }
-        Fact::StockKept { agent, month, .. } => {
-            single(format!("stock/{agent}/{month}"), Kind::StockKept, R::Party(*agent))
-        }
-        Fact::ParcelDelivered { order, round, .. } => {
-            single(format!("delivered/{order}/{round}"), Kind::ParcelDelivered, R::Order(*order))
-        }
-        Fact::RefundedBeforeRelease { order, round, .. } => {
-            single(format!("refunded/{order}/{round}"), Kind::RefundedBeforeRelease, R::Order(*order))
-        }
-        Fact::RefundedAfterRelease { order, round, .. } => {
-            single(format!("refunded/{order}/{round}"), Kind::RefundedAfterRelease, R::Order(*order))
-        }
-        Fact::ShippingSettled { order, .. } => {
-            single(format!("shipping/{order}"), Kind::ShippingSettled, R::Order(*order))
-        }
-        Fact::LoanFunded { artisan, paper, .. } => {
-            single(format!("loan/{paper}/funded"), Kind::LoanFunded, R::Party(*artisan))
-        }
-        // A payout sends one loan, and gets it back once.
-        Fact::LoanSent { payout, .. } => {
-            single(format!("loan/{payout}/sent"), Kind::LoanSent, R::Payout(*payout))
-        }
-        Fact::LoanReturned { payout, .. } => {
-            single(format!("loan/{payout}/returned"), Kind::LoanReturned, R::Payout(*payout))
-        }
-        Fact::LoanUnlent { artisan, paper, .. } => {
-            single(format!("loan/{paper}/unlent"), Kind::LoanUnlent, R::Party(*artisan))
-        }
-        Fact::LoanRemitted { paper, .. } => {
-            single(format!("remitted/{paper}"), Kind::LoanRemitted, R::Paper(paper.clone()))
-        }
-        Fact::PayoutReserved { payout, .. }
-        | Fact::CashServed { payout, .. }
-        | Fact::PayoutPaid { payout, .. }
-        | Fact::PayoutFailed { payout, .. }
-        | Fact::PayoutPaidLate { payout, .. }
-        | Fact::PayoutReversed { payout, .. } => payout_head(*payout, fact),
-    }
-}
-
-/// A payout is reserved once and resolved once: paid, served in cash or failed share one cause.
-fn payout_head(payout: PayoutId, fact: &Fact) -> Head {
-    let reserved = format!("payout/{payout}/reserved");
-    let of = TransferId::derived(&reserved);
-    let (step, kind, phase) = match fact {
-        Fact::CashServed { .. } => ("resolved", Kind::CashServed, Phase::Post { of }),
-        Fact::PayoutPaid { .. } => ("resolved", Kind::PayoutPaid, Phase::Post { of }),
-        Fact::PayoutFailed { .. } => ("resolved", Kind::PayoutFailed, Phase::Void { of }),
-        Fact::PayoutPaidLate { .. } => ("late", Kind::PayoutPaidLate, Phase::Single),
-        Fact::PayoutReversed { .. } => ("reversed", Kind::PayoutReversed, Phase::Single),
-        _ => ("reserved", Kind::PayoutReserved, Phase::Pending),
-    };
-    Head { cause: format!("payout/{payout}/{step}"), kind, phase, reference: Reference::Payout(payout) }
 }
 
 /// The first sum of a fact that lies below zero, by name.
@@ -533,6 +533,9 @@ fn negative(fact: &Fact) -> Option<&'static str> {
         | Fact::LoanFunded { amount, .. }
         | Fact::LoanReturned { amount, .. }
         | Fact::LoanUnlent { amount, .. }
+        | Fact::LoanPaid { amount, .. }
+        | Fact::LoanLost { amount, .. }
+        | Fact::MadeGood { amount, .. }
         | Fact::LoanRemitted { amount, .. } => vec![("amount", *amount)],
         Fact::Captured { charged, goods, shipping, fee, .. } => {
             vec![("charged", *charged), ("goods", *goods), ("shipping", *shipping), ("fee", *fee)]
@@ -558,11 +561,18 @@ fn negative(fact: &Fact) -> Option<&'static str> {
             ("fee", *fee),
             ("amount less covered", less(*amount, *covered)),
         ],
+        Fact::LoanReturnedLate { amount, repaid, .. } => {
+            vec![("amount", *amount), ("repaid", *repaid), ("amount less repaid", less(*amount, *repaid))]
+        }
         Fact::RefundedBeforeRelease { back, goods, shipping, .. } => {
             vec![("back", *back), ("goods", *goods), ("shipping", *shipping)]
         }
         Fact::RefundedAfterRelease { back, shipping, .. } => {
             vec![("back", *back), ("shipping", *shipping), ("back less shipping", less(*back, *shipping))]
+        }
+        Fact::ByHand { .. } => Vec::new(),
+        Fact::MaterialsKept { kept, materials, .. } => {
+            vec![("kept", *kept), ("materials", *materials), ("kept less materials", less(*kept, *materials))]
         }
         Fact::ShippingSettled { collected, cost, .. } => vec![("collected", *collected), ("cost", *cost)],
     };

@@ -1,8 +1,10 @@
 //! The money rules, example by example, and what must hold after any history.
 
 use super::{posting::loan_cut, *};
-use crate::types::{CodeKind, Kes, PartyId, PayoutId, SpokenCode, Timestamp};
+use crate::types::{CodeKind, Kes, LoanId, PartyId, PayoutId, SpokenCode, Timestamp};
 use proptest::prelude::*;
+
+mod decided;
 
 fn party(name: &str) -> PartyId {
     PartyId::derived(name)
@@ -51,7 +53,7 @@ fn three_sold() -> Sale {
 }
 
 fn released(sale: Sale, loan: Option<LoanCut>) -> Fact {
-    Fact::Released { order: order(1), round: 1, maker: party("wanjiku"), sale, loan }
+    Fact::Released { order: order(1), deposit: order(1), round: 1, maker: party("wanjiku"), sale, loan }
 }
 
 fn opened() -> [Fact; 2] {
@@ -347,6 +349,28 @@ fn a_refund_after_release_is_our_loss() {
 }
 
 #[test]
+fn a_shopper_who_changes_her_mind_late_pays_the_materials_and_nobody_else_does() {
+    let (kept, back) = (Kes::minor(76_535), Kes::minor(420_357 - 76_535 + 207_200));
+    let cancelled = [
+        captured(),
+        Fact::MaterialsKept { order: order(1), maker: party("wanjiku"), kept, materials: kes(765) },
+        Fact::RefundedBeforeRelease {
+            order: order(1),
+            round: 1,
+            back,
+            goods: Kes::minor(420_357 - 76_535),
+            shipping: kes(2_072),
+        },
+    ];
+    let books = written(cancelled);
+    assert_eq!(books.balance(Account::Deposit(order(1))), Kes::ZERO);
+    assert_eq!(books.balance(Account::Artisan(party("wanjiku"))), kes(765));
+    assert_eq!(books.balance(Account::ShippingPayable), Kes::ZERO);
+    assert_eq!(books.balance(Account::Margin), Kes::minor(35));
+    assert_eq!(books.balance(Account::ExpReturns), Kes::ZERO);
+}
+
+#[test]
 fn more_pieces_than_were_paid_for_cannot_be_released() {
     let mut books = written([captured()]);
     let sale = Sale { value: Kes::minor(420_358), ..three_sold() };
@@ -362,8 +386,33 @@ fn a_loan_that_comes_back_is_owed_by_nobody_and_one_not_taken_is_due_to_the_lend
     let books = written(lent(amount).into_iter().chain([back]));
     assert_eq!(books.balance(Account::Loan(artisan)), Kes::ZERO);
     assert_eq!(books.balance(Account::KivaPrincipal), amount);
+    let repaid = kes(1_200);
+    let paid = Fact::LoanPaid { artisan, loan: LoanId::derived("loan 7"), round: 1, amount: repaid };
+    let lost =
+        Fact::LoanLost { approval: crate::types::ApprovalId::derived("lost"), artisan, amount: kes(3_800) };
+    let late = Fact::LoanReturnedLate { payout, artisan, amount, repaid };
+    let hers = [captured(), released(three_sold(), None)];
+    let books = written(lent(amount).into_iter().chain(hers).chain([paid, lost, late]));
+    assert_eq!(books.balance(Account::Loan(artisan)), Kes::ZERO);
+    assert_eq!(books.balance(Account::ExpReturns), Kes::ZERO);
+    assert_eq!(books.balance(Account::KivaDue), amount);
     let books = written([lent(amount)[0].clone(), unlent]);
     assert_eq!((books.balance(Account::KivaPrincipal), books.balance(Account::KivaDue)), (Kes::ZERO, amount));
+}
+
+#[test]
+fn what_she_pays_of_a_loan_herself_leaves_her_purse_and_waits_for_the_lenders() {
+    let artisan = party("wanjiku");
+    let loan = LoanId::derived("loan 7");
+    let paid = Fact::LoanPaid { artisan, loan, round: 1, amount: kes(300) };
+    let mut books =
+        written(lent(kes(5_000)).into_iter().chain([captured(), released(three_sold(), None), paid]));
+    assert_eq!(books.balance(Account::Loan(artisan)), kes(4_700));
+    assert_eq!(books.balance(Account::KivaPrincipal), kes(4_700));
+    assert_eq!(books.balance(Account::KivaDue), kes(300));
+    assert_eq!(books.balance(Account::Artisan(artisan)), kes(2_250));
+    let more = Fact::LoanPaid { artisan, loan, round: 2, amount: kes(2_251) };
+    assert!(matches!(write(&mut books, more), Err(Refused::BelowFloor { .. })));
 }
 
 #[test]
@@ -452,6 +501,7 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         (0u64..3, rounds.clone(), who.clone(), b, sum.clone(), mentor, loan).prop_map(
             |(n, round, maker, value, maker_gets, mentor, loan)| Fact::Released {
                 order: order(n),
+                deposit: order(n),
                 round,
                 maker,
                 sale: Sale { value, maker_gets, mentor },

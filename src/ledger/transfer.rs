@@ -45,6 +45,8 @@ pub enum Kind {
     RefundedBeforeRelease,
     /// A shopper got money back after release.
     RefundedAfterRelease,
+    /// Materials kept of a cancelled order.
+    MaterialsKept,
     /// A carrier was paid.
     ShippingSettled,
     /// Lenders' money came in.
@@ -53,15 +55,25 @@ pub enum Kind {
     LoanSent,
     /// A loan that was sent came back, undelivered.
     LoanReturned,
+    /// A loan came back on which nothing was owed any more.
+    LoanReturnedLate,
     /// Lenders' money that nobody borrowed waits to go back.
     LoanUnlent,
+    /// An artisan paid some of her loan back herself.
+    LoanPaid,
     /// Repayments were sent back to lenders.
     LoanRemitted,
+    /// The rest of a loan is our loss.
+    LoanLost,
+    /// We gave somebody what we owed.
+    MadeGood,
+    /// Two people at the desk posted it.
+    ByHand,
 }
 
 impl Kind {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 30] = [
         Self::Opened,
         Self::FloatFunded,
         Self::PspSettled,
@@ -80,12 +92,18 @@ impl Kind {
         Self::PayoutReversed,
         Self::RefundedBeforeRelease,
         Self::RefundedAfterRelease,
+        Self::MaterialsKept,
         Self::ShippingSettled,
         Self::LoanFunded,
         Self::LoanSent,
         Self::LoanReturned,
+        Self::LoanReturnedLate,
         Self::LoanUnlent,
+        Self::LoanPaid,
         Self::LoanRemitted,
+        Self::LoanLost,
+        Self::MadeGood,
+        Self::ByHand,
     ];
 
     /// The stable word, as in the serialised form.
@@ -109,12 +127,18 @@ impl Kind {
             Self::PayoutReversed => "payout_reversed",
             Self::RefundedBeforeRelease => "refunded_before_release",
             Self::RefundedAfterRelease => "refunded_after_release",
+            Self::MaterialsKept => "materials_kept",
             Self::ShippingSettled => "shipping_settled",
             Self::LoanFunded => "loan_funded",
             Self::LoanSent => "loan_sent",
             Self::LoanReturned => "loan_returned",
+            Self::LoanReturnedLate => "loan_returned_late",
             Self::LoanUnlent => "loan_unlent",
+            Self::LoanPaid => "loan_paid",
             Self::LoanRemitted => "loan_remitted",
+            Self::LoanLost => "loan_lost",
+            Self::MadeGood => "made_good",
+            Self::ByHand => "by_hand",
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Everything that can be asked of the market, addressed to one thing in it.
 
-use super::{ListingCommand, LoanCommand, OrderCommand, PartyCommand, PayoutCommand};
-use crate::types::{LoanId, PartyId, PayoutId, SpokenCode};
+use super::{
+    ApprovalCommand, BulkCommand, BulletinCommand, CaseCommand, CashCommand, FreezeCommand, KioskCommand,
+    ListingCommand, LoanCommand, OrderCommand, PartyCommand, PayoutCommand, ReceiptCommand, Switch,
+};
+use crate::types::{ApprovalId, BulletinId, CaseId, LoanId, PartyId, PayoutId, SpokenCode};
 use serde::{Deserialize, Serialize};
 
 /// A command, addressed to one aggregate.
@@ -18,4 +21,20 @@ pub enum Command {
     Payout(PayoutId, PayoutCommand),
     /// To a loan.
     Loan(LoanId, LoanCommand),
+    /// To a tip or lesson.
+    Bulletin(BulletinId, BulletinCommand),
+    /// To a case.
+    Case(CaseId, CaseCommand),
+    /// To a cash number.
+    Cash(PayoutId, CashCommand),
+    /// To a kiosk, by its agent.
+    Kiosk(PartyId, KioskCommand),
+    /// To a paper receipt, by its seven digits.
+    Receipt(SpokenCode, ReceiptCommand),
+    /// To a kind of action that can be stopped for everybody.
+    Freeze(Switch, FreezeCommand),
+    /// To a bulk request, by its six digits.
+    Bulk(SpokenCode, BulkCommand),
+    /// To something at the desk that takes two people.
+    Approval(ApprovalId, ApprovalCommand),
 }

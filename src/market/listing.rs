@@ -1,84 +1,32 @@
 //! A piece that an artisan offers: draft, waiting for its check, on sale, paused, removed, or
-//! refused with a reason; how many are ready and how many of them are spoken for.
+//! refused with a reason; how many are ready and how many of them are spoken for; its photographs.
+
+mod photo;
+mod stage;
+
+pub use photo::Photo;
+pub use stage::{ListingStage, Reason};
 
 use super::{Actor, Policy, Refusal, Role, Word};
-use crate::types::{Kes, PartyId, SpokenCode, Timestamp};
+use crate::types::{Kes, PartyId, PhotoName, SpokenCode, Timestamp, text};
 use serde::{Deserialize, Serialize};
 
-/// Where a listing stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ListingStage {
-    /// Begun and not handed in.
-    Draft,
-    /// Waits for an agent to look at one.
-    Waiting,
-    /// Can be bought.
-    OnSale,
-    /// Taken off sale by the artisan; may come back.
-    Paused,
-    /// Gone for good.
-    Removed,
-    /// An agent looked and said no.
-    Refused,
-}
+/// The most letters of a liaison's words that one SMS holds; more are parted.
+pub const LONGEST_ADVICE: usize = 110;
+/// Parts of one saying.
+const MOST_PARTS: usize = 4;
+/// Sayings that stay with a piece.
+const MOST_ADVICE: usize = 12;
 
-impl ListingStage {
-    /// The stable word.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Waiting => "waiting",
-            Self::OnSale => "on_sale",
-            Self::Paused => "paused",
-            Self::Removed => "removed",
-            Self::Refused => "refused",
-        }
-    }
-}
-
-/// Why pieces are not good enough: the numbers 1 to 5 of the agents' texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// 1: broken.
-    Broken,
-    /// 2: rough finish.
-    RoughFinish,
-    /// 3: wrong size.
-    WrongSize,
-    /// 4: wrong colour.
-    WrongColour,
-    /// 5: something else.
-    Other,
-}
-
-impl Reason {
-    /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 5] =
-        [Self::Broken, Self::RoughFinish, Self::WrongSize, Self::WrongColour, Self::Other];
-
-    /// The reason of a number from 1 to 5.
-    pub fn from_number(number: i64) -> Option<Self> {
-        let at = usize::try_from(number).ok()?.checked_sub(1)?;
-        Self::ALL.get(at).copied()
-    }
-
-    /// Its number.
-    pub const fn number(self) -> u8 {
-        self as u8 + 1
-    }
-
-    /// The stable word.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Broken => "broken",
-            Self::RoughFinish => "rough_finish",
-            Self::WrongSize => "wrong_size",
-            Self::WrongColour => "wrong_colour",
-            Self::Other => "other",
-        }
-    }
+/// A liaison's words on a piece.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Advice {
+    /// Her first name.
+    pub by: String,
+    /// What she says, at most [`LONGEST_ADVICE`] letters.
+    pub text: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A listing.
@@ -110,8 +58,14 @@ pub struct Listing {
     pub checked_by: Option<PartyId>,
     /// When it was listed.
     pub listed: Timestamp,
-    /// Since when it stands as it does.
+    /// Since when it stands as it does, and is in the shop or not.
     pub since: Timestamp,
+    /// What liaisons say of it, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub advice: Vec<Advice>,
+    /// Its photographs, in the order in which the shop shows them. Without one it is not in the shop.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub photos: Vec<Photo>,
 }
 
 /// What can be asked of a listing.
@@ -191,6 +145,40 @@ pub enum ListingCommand {
         /// How many.
         pieces: u32,
     },
+    /// A liaison says something of it.
+    Advise {
+        /// Her first name.
+        by: String,
+        /// What she says.
+        text: String,
+    },
+    /// Somebody took a photograph of one.
+    AddPhoto {
+        /// Who took it.
+        by: Actor,
+        /// She is the maker's mentor.
+        guides: bool,
+        /// The photograph, whose files are kept already.
+        photo: Photo,
+    },
+    /// A photograph is not to be shown any more.
+    RemovePhoto {
+        /// Who says so.
+        by: Actor,
+        /// She is the maker's mentor.
+        guides: bool,
+        /// Which.
+        name: PhotoName,
+    },
+    /// A photograph is to be shown before the others.
+    LeadPhoto {
+        /// Who says so.
+        by: Actor,
+        /// She is the maker's mentor.
+        guides: bool,
+        /// Which.
+        name: PhotoName,
+    },
 }
 
 /// What happened to a listing.
@@ -261,15 +249,41 @@ pub enum ListingEvent {
         /// How many.
         pieces: u32,
     },
+    /// A liaison said something of it.
+    Advised {
+        /// Her first name.
+        by: String,
+        /// What she said: a part that one SMS holds.
+        text: String,
+    },
+    /// It was photographed.
+    Photographed {
+        /// By whom.
+        by: PartyId,
+        /// The photograph.
+        photo: Photo,
+    },
+    /// A photograph was taken away.
+    PhotoRemoved {
+        /// Which.
+        name: PhotoName,
+    },
+    /// A photograph stands before the others.
+    PhotoLed {
+        /// Which.
+        name: PhotoName,
+    },
 }
 
 impl Listing {
     /// How many can be bought now.
     pub const fn available(&self) -> u32 {
-        match self.stage {
-            ListingStage::OnSale => self.ready.saturating_sub(self.reserved),
-            _ => 0,
-        }
+        if self.in_shop() { self.ready.saturating_sub(self.reserved) } else { 0 }
+    }
+
+    /// Whether shoppers see it: somebody looked at one and found it good, and there is a photograph of it.
+    pub const fn in_shop(&self) -> bool {
+        matches!(self.stage, ListingStage::OnSale) && !self.photos.is_empty()
     }
 
     fn only_maker(&self, by: PartyId) -> Result<(), Refusal> {
@@ -332,8 +346,12 @@ pub fn decide(
                 (_, orders) => return Err(Refusal::Open { orders }),
             }
         }
+        C::Advise { by, text } => return advise(listing, by, text),
         C::Approve { by } => return approve(listing, *by),
         C::Reject { by, reason } => return reject(listing, *by, *reason),
+        C::AddPhoto { .. } | C::RemovePhoto { .. } | C::LeadPhoto { .. } => {
+            return photo::decide(listing, command, policy);
+        }
         C::Reserve { .. } | C::Unreserve { .. } | C::Take { .. } | C::CountSold { .. } => {
             stock(listing, command, policy)?
         }
@@ -349,6 +367,7 @@ fn stock(listing: &Listing, command: &ListingCommand, policy: &Policy) -> Result
             in_range(*pieces, 1, policy.listing.max_ready)?;
             match listing.available() {
                 _ if listing.stage != ListingStage::OnSale => return Err(listing.gone()),
+                _ if !listing.in_shop() => return Err(Refusal::gone("no_photo")),
                 left if left < *pieces => return Err(Refusal::SoldOut { left }),
                 _ => E::Reserved { pieces: *pieces },
             }
@@ -409,6 +428,25 @@ fn create(command: &ListingCommand, policy: &Policy) -> Result<Vec<ListingEvent>
     ])
 }
 
+/// Words of a liaison, in parts that an SMS each holds. The same words again say nothing new.
+fn advise(listing: &Listing, by: &str, words: &str) -> Result<Vec<ListingEvent>, Refusal> {
+    let (by, parts) = (by.trim(), text::parts(words, LONGEST_ADVICE));
+    if listing.stage == ListingStage::Removed {
+        return Err(listing.gone());
+    }
+    if by.is_empty() {
+        return Err(Refusal::BadName);
+    }
+    if !(1..=MOST_PARTS).contains(&parts.len()) {
+        return Err(Refusal::OutOfRange { min: 1, max: (MOST_PARTS * LONGEST_ADVICE) as i64 });
+    }
+    let said = listing.advice.iter().rev().take(parts.len()).rev();
+    if said.map(|advice| (advice.by.as_str(), &advice.text)).eq(parts.iter().map(|part| (by, part))) {
+        return Ok(vec![]);
+    }
+    Ok(parts.into_iter().map(|text| ListingEvent::Advised { by: by.to_owned(), text }).collect())
+}
+
 /// A refused piece may be brought again and found good.
 fn approve(listing: &Listing, by: Actor) -> Result<Vec<ListingEvent>, Refusal> {
     only_another_agent(listing, by)?;
@@ -458,9 +496,11 @@ pub fn evolve(state: Option<Listing>, event: &ListingEvent, at: Timestamp) -> Op
             checked_by: None,
             listed: at,
             since: at,
+            advice: Vec::new(),
+            photos: Vec::new(),
         });
     };
-    let before = listing.stage;
+    let before = (listing.stage, listing.in_shop());
     match event {
         E::Drafted { .. } => {}
         E::Submitted => listing.stage = S::Waiting,
@@ -486,9 +526,18 @@ pub fn evolve(state: Option<Listing>, event: &ListingEvent, at: Timestamp) -> Op
             listing.reserved = listing.reserved.saturating_sub(*pieces);
             listing.ready = listing.ready.saturating_sub(*pieces);
         }
+        E::Advised { by, text } => {
+            if listing.advice.len() == MOST_ADVICE {
+                listing.advice.remove(0);
+            }
+            listing.advice.push(Advice { by: by.clone(), text: text.clone(), at });
+        }
         E::Sold { pieces } => listing.sold = listing.sold.saturating_add(*pieces),
+        E::Photographed { .. } | E::PhotoRemoved { .. } | E::PhotoLed { .. } => {
+            photo::evolve(&mut listing.photos, event);
+        }
     }
-    if listing.stage != before {
+    if (listing.stage, listing.in_shop()) != before {
         listing.since = at;
     }
     Some(listing)

@@ -1,4 +1,5 @@
-//! The business: artisans and agents, listings, orders, payouts, loans.
+//! The business: artisans and agents, listings, orders, bulk requests, payouts, kiosks with their cash and paper
+//! receipts, loans, tips and lessons, cases.
 //!
 //! Every aggregate looks alike: a `State`, a `Command`, an `Event`;
 //! `decide(state, &command, &policy, now)` answers with events or a [`Refusal`] and changes
@@ -11,8 +12,15 @@
 //!
 //! Pure. May import `types`.
 
+pub mod approval;
+pub mod bulk;
+pub mod bulletin;
+pub mod case;
+pub mod cash;
 pub mod command;
 pub mod event;
+pub mod freeze;
+pub mod kiosk;
 pub mod listing;
 pub mod loan;
 pub mod order;
@@ -20,17 +28,26 @@ pub mod party;
 pub mod payout;
 pub mod policy;
 pub mod price;
+pub mod receipt;
 pub mod refusal;
 pub mod word;
 
+pub use approval::{Approval, ApprovalCommand, ApprovalEvent};
+pub use bulk::{Bulk, BulkCommand, BulkEvent};
+pub use bulletin::{Bulletin, BulletinCommand, BulletinEvent};
+pub use case::{Case, CaseCommand, CaseEvent};
+pub use cash::{Cash, CashCommand, CashEvent};
 pub use command::Command;
 pub use event::Event;
+pub use freeze::{Freeze, FreezeCommand, FreezeEvent, Switch};
+pub use kiosk::{Kiosk, KioskCommand, KioskEvent};
 pub use listing::{Listing, ListingCommand, ListingEvent};
 pub use loan::{Loan, LoanCommand, LoanEvent};
 pub use order::{Order, OrderCommand, OrderEvent};
 pub use party::{Actor, Party, PartyCommand, PartyEvent, Role};
 pub use payout::{Payout, PayoutCommand, PayoutEvent};
-pub use policy::Policy;
+pub use policy::{PayoutPolicy, Policy};
 pub use price::{Quote, Rate};
+pub use receipt::{Receipt, ReceiptCommand, ReceiptEvent};
 pub use refusal::Refusal;
 pub use word::Word;

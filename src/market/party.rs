@@ -1,8 +1,21 @@
 //! People we deal with: who they are, how they are reached, what keeps their money safe.
 
+mod erasure;
+mod helpers;
+mod holds;
 mod invitation;
+mod joining;
+mod mentorship;
+mod pin;
+mod room;
 
+pub use erasure::Alias;
+pub use helpers::MOST_HELPERS;
+pub use holds::{Hold, HoldCode, same_person};
 pub use invitation::{Invitation, Invitee, Tie};
+pub use mentorship::{MentorPolicy, Mentorship, Record};
+pub use pin::Pin;
+pub use room::Judged;
 
 use super::{Policy, Refusal, Word};
 use crate::types::{Lang, Msisdn, PartyId, SpokenCode, Timestamp, text};
@@ -11,6 +24,8 @@ use std::{collections::BTreeMap, fmt};
 
 /// The most characters of a full name.
 pub const LONGEST_NAME: usize = 20;
+/// The most characters of a name as mobile money has it.
+const LONGEST_MONEY_NAME: usize = 80;
 /// The most characters of a kiosk's name.
 pub const LONGEST_PLACE: usize = 16;
 
@@ -27,6 +42,10 @@ pub enum Role {
     Mentor,
     /// Brings parcels to the kiosk.
     Rider,
+    /// Works for an artisan: sees her orders and says READY, never her money.
+    Helper,
+    /// Stands by artisans at the depot: words on pieces, tips, lessons, cases.
+    Liaison,
 }
 
 impl Role {
@@ -37,6 +56,8 @@ impl Role {
             Self::Agent => "agent",
             Self::Mentor => "mentor",
             Self::Rider => "rider",
+            Self::Helper => "helper",
+            Self::Liaison => "liaison",
         }
     }
 }
@@ -60,64 +81,6 @@ impl fmt::Debug for PinHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PinHash(..)")
     }
-}
-
-/// A PIN, how often it was missed in a row, and whether it is locked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pin {
-    /// The salted hash.
-    pub hash: PinHash,
-    /// Wrong tries since the last right one.
-    pub wrong: u8,
-    /// Since when it is locked, if it is.
-    pub locked: Option<Timestamp>,
-}
-
-/// Why somebody's money waits, as a stable word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HoldCode {
-    /// The SIM of the number was changed.
-    SimChanged,
-    /// Mobile money knows the number by another name.
-    NameDiffers,
-    /// Somebody at the desk decided it.
-    Desk,
-}
-
-impl HoldCode {
-    /// The stable word.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::SimChanged => "sim_changed",
-            Self::NameDiffers => "name_differs",
-            Self::Desk => "desk",
-        }
-    }
-}
-
-/// A hold on somebody's money: never without a reason in words and a date, both shown to her.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hold {
-    /// What kind of reason.
-    pub code: HoldCode,
-    /// The reason in words, by language.
-    pub why: BTreeMap<Lang, String>,
-    /// Since when.
-    pub since: Timestamp,
-}
-
-/// A mentorship: whose share it is, how much, and until when.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mentorship {
-    /// The mentor.
-    pub mentor: PartyId,
-    /// From the moment she agreed.
-    pub from: Timestamp,
-    /// The end that both were told at the start.
-    pub until: Timestamp,
-    /// Of the sale value, in ten-thousandths.
-    pub share_bp: u32,
 }
 
 /// A person.
@@ -149,6 +112,9 @@ pub struct Party {
     pub pin: Option<Pin>,
     /// Why her money waits, if it does.
     pub hold: Option<Hold>,
+    /// Why else it waits: each reason is lifted by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_holds: Vec<Hold>,
     /// Since when she is with us.
     pub joined: Timestamp,
     /// Since when she is a mentor.
@@ -160,6 +126,21 @@ pub struct Party {
     /// Whom she asked for something and who has not answered yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub invited: Vec<Invitation>,
+    /// When she was asked whether she would guide others, for her record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mentor_offered: Option<Timestamp>,
+    /// Those who work for her and may say that an order is ready.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub helpers: Vec<PartyId>,
+    /// How many pieces she says she can have in hand at a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<u32>,
+    /// How her pieces did at the kiosks' checks.
+    #[serde(default, skip_serializing_if = "Judged::is_empty")]
+    pub judged: Judged,
+    /// When her names went; what is here since is an [`Alias`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<Timestamp>,
 }
 
 /// What somebody says of herself when she joins.
@@ -213,6 +194,11 @@ pub enum PartyCommand {
         /// Who vouches.
         by: Actor,
     },
+    /// Somebody who knows her says that it is she, without having seen her ID.
+    VouchPin {
+        /// An agent, or her mentor.
+        by: Actor,
+    },
     /// The name that mobile money knows the number by became known.
     NameMoney {
         /// The name.
@@ -225,8 +211,13 @@ pub enum PartyCommand {
         /// The reason in words, by language; not empty.
         why: BTreeMap<Lang, String>,
     },
-    /// Let her money go again.
-    Unhold,
+    /// A reason why her money waits does not stand any more.
+    Unhold {
+        /// Which.
+        code: HoldCode,
+        /// The agent who has seen her ID; none for the desk.
+        by: Option<Actor>,
+    },
     /// She agrees to a mentor.
     AgreeMentor {
         /// Whom.
@@ -253,6 +244,39 @@ pub enum PartyCommand {
         /// Who vouches.
         by: Actor,
     },
+    /// Her mentor showed her the way.
+    ShowWay,
+    /// See what follows from her record.
+    Weigh {
+        /// What she has done.
+        record: Record,
+    },
+    /// Somebody who was asked agrees to help her.
+    AddHelper {
+        /// Who.
+        helper: Actor,
+    },
+    /// Somebody does not help her any more.
+    DropHelper {
+        /// Who.
+        helper: PartyId,
+    },
+    /// A helper makes pieces of her own from now on.
+    BecomeArtisan,
+    /// An artisan says how many pieces she can have in hand at a time.
+    SetRoom {
+        /// How many.
+        pieces: u32,
+    },
+    /// Pieces of hers were judged.
+    CountJudged {
+        /// How many passed.
+        passed: u32,
+        /// How many failed.
+        failed: u32,
+    },
+    /// Her names go.
+    Erase(Alias),
 }
 
 /// What happened to a party.
@@ -280,6 +304,11 @@ pub enum PartyEvent {
     },
     /// Typed the last wrong PIN.
     PinLocked,
+    /// One of the two who are needed without an ID says that it is she.
+    PinVouched {
+        /// Who.
+        by: PartyId,
+    },
     /// The PIN was opened again.
     PinUnlocked {
         /// Who vouched.
@@ -297,8 +326,16 @@ pub enum PartyEvent {
         /// The reason in words, by language.
         why: BTreeMap<Lang, String>,
     },
-    /// Her money goes again.
+    /// Her money goes again, whatever had kept it.
     Unheld,
+    /// A reason does not stand any more.
+    Lifted {
+        /// Which.
+        code: HoldCode,
+        /// The agent who has seen her ID; none for the desk.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<PartyId>,
+    },
     /// She agreed to a mentor.
     MentorAgreed {
         /// Whom.
@@ -324,6 +361,40 @@ pub enum PartyEvent {
         /// Who vouches.
         by: PartyId,
     },
+    /// Her mentor showed her the way.
+    WayShown,
+    /// Needs no mentor any more, by her record.
+    Graduated,
+    /// Was asked whether she would guide others, for her record.
+    MentorOffered,
+    /// Somebody helps her from now on.
+    HelperAdded {
+        /// Who.
+        helper: PartyId,
+    },
+    /// Somebody does not help her any more.
+    HelperDropped {
+        /// Who.
+        helper: PartyId,
+    },
+    /// Makes pieces of her own from now on.
+    BecameArtisan,
+    /// Can have so many pieces in hand at a time.
+    RoomSet {
+        /// How many.
+        pieces: u32,
+    },
+    /// Pieces of hers were judged.
+    Judged {
+        /// How many passed.
+        passed: u32,
+        /// How many failed.
+        failed: u32,
+    },
+    /// What told who she was is gone from here; this stands in its place.
+    Erased(Alias),
+    /// It is gone from everything before, too, and she was told: nothing is replaced any more.
+    Forgotten,
 }
 
 impl Party {
@@ -335,19 +406,6 @@ impl Party {
     /// How a screen addresses her.
     pub fn first_name(&self) -> String {
         text::first_name(&self.name)
-    }
-
-    /// Wrong PINs she may still type.
-    pub fn tries_left(&self, policy: &Policy) -> u8 {
-        match &self.pin {
-            Some(Pin { locked: None, wrong, .. }) => policy.pin.tries.saturating_sub(*wrong),
-            _ => 0,
-        }
-    }
-
-    /// True when nothing behind a PIN works until it is opened again.
-    pub fn pin_is_locked(&self) -> bool {
-        self.pin.as_ref().is_some_and(|pin| pin.locked.is_some())
     }
 
     /// Whether she may guide artisans.
@@ -372,7 +430,7 @@ pub fn decide(
 ) -> Result<Vec<PartyEvent>, Refusal> {
     let Some(party) = state else {
         return match command {
-            PartyCommand::Join(joining) => join(joining),
+            PartyCommand::Join(joining) => joining::join(joining),
             _ => Err(Refusal::NotFound),
         };
     };
@@ -385,31 +443,20 @@ pub fn decide(
         PartyCommand::Speak { lang } => PartyEvent::Spoke { lang: *lang },
         PartyCommand::SetPin { .. } if party.pin_is_locked() => return Err(Refusal::PinLocked),
         PartyCommand::SetPin { hash } => PartyEvent::PinSet { hash: hash.clone() },
-        PartyCommand::TryPin { right } => return try_pin(party, *right, policy),
-        PartyCommand::UnlockPin { by } if by.role != Role::Agent || by.id == party.id => {
-            return Err(Refusal::NotAllowed);
-        }
-        PartyCommand::UnlockPin { .. } if !party.pin_is_locked() => return Ok(vec![]),
-        PartyCommand::UnlockPin { by } => PartyEvent::PinUnlocked { by: by.id },
+        PartyCommand::TryPin { right } => return pin::prove(party, *right, policy),
+        PartyCommand::UnlockPin { by } => return pin::unlock(party, *by),
+        PartyCommand::VouchPin { by } => return pin::vouch(party, *by, now),
         PartyCommand::NameMoney { name } => {
-            let name = text::person_name(name, LONGEST_NAME).ok_or(Refusal::BadName)?;
+            // Whole, since names are compared; a text shows what fits.
+            let name = text::person_name(name, LONGEST_MONEY_NAME).ok_or(Refusal::BadName)?;
             if party.money_name.as_ref() == Some(&name) {
                 return Ok(vec![]);
             }
             PartyEvent::MoneyNamed { name }
         }
-        PartyCommand::Hold { why, .. } if why.values().all(|words| words.trim().is_empty()) => {
-            return Err(Refusal::BadName);
-        }
-        PartyCommand::Hold { code, why } => {
-            if party.hold.as_ref().is_some_and(|hold| hold.code == *code && hold.why == *why) {
-                return Ok(vec![]);
-            }
-            PartyEvent::Held { code: *code, why: why.clone() }
-        }
-        PartyCommand::Unhold if party.hold.is_none() => return Ok(vec![]),
-        PartyCommand::Unhold => PartyEvent::Unheld,
-        PartyCommand::AgreeMentor { mentor } => return agree_mentor(party, *mentor, policy, now),
+        PartyCommand::Hold { code, why } => return holds::put(party, *code, why),
+        PartyCommand::Unhold { code, by } => return holds::lift(party, *code, *by),
+        PartyCommand::AgreeMentor { mentor } => return mentorship::agree(party, *mentor, policy, now),
         PartyCommand::EndMentorship if party.mentorship_on(now).is_none() => return Ok(vec![]),
         PartyCommand::EndMentorship => PartyEvent::MentorshipEnded,
         PartyCommand::Invite { invitee, to } => return invitation::invite(party, invitee, *to, now),
@@ -425,91 +472,51 @@ pub fn decide(
         }
         PartyCommand::Vouch { .. } if party.vouched.is_some() => return Ok(vec![]),
         PartyCommand::Vouch { by } => PartyEvent::Vouched { by: by.id },
+        PartyCommand::ShowWay if party.mentorship_on(now).is_none() => return Ok(vec![]),
+        PartyCommand::ShowWay => PartyEvent::WayShown,
+        PartyCommand::Weigh { record } => return Ok(mentorship::weigh(party, record, &policy.mentor, now)),
+        PartyCommand::AddHelper { helper } => return helpers::add(party, *helper),
+        PartyCommand::DropHelper { helper } if !party.helpers.contains(helper) => return Ok(vec![]),
+        PartyCommand::DropHelper { helper } => PartyEvent::HelperDropped { helper: *helper },
+        PartyCommand::BecomeArtisan if party.role == Role::Artisan => return Ok(vec![]),
+        PartyCommand::BecomeArtisan if party.role != Role::Helper => return Err(Refusal::NotAllowed),
+        PartyCommand::BecomeArtisan => PartyEvent::BecameArtisan,
+        PartyCommand::SetRoom { pieces } => return room::set_room(party, *pieces, policy),
+        PartyCommand::CountJudged { passed: 0, failed: 0 } => return Ok(vec![]),
+        PartyCommand::CountJudged { passed, failed } => {
+            PartyEvent::Judged { passed: *passed, failed: *failed }
+        }
+        PartyCommand::Erase(alias) => return erasure::erase(party, alias),
     };
     Ok(vec![event])
-}
-
-fn join(joining: &Joining) -> Result<Vec<PartyEvent>, Refusal> {
-    let name = text::person_name(&joining.name, LONGEST_NAME).ok_or(Refusal::BadName)?;
-    let kiosk = joining.kiosk.as_deref().map(str::trim).filter(|place| !place.is_empty());
-    match (joining.role, kiosk) {
-        (Role::Agent, None) => return Err(Refusal::BadName),
-        (Role::Agent, Some(place)) if place.chars().count() > LONGEST_PLACE => return Err(Refusal::BadName),
-        _ => {}
-    }
-    if joining.mentor == Some(joining.id) {
-        return Err(Refusal::NotAllowed);
-    }
-    let kiosk = kiosk.filter(|_| joining.role == Role::Agent).map(str::to_owned);
-    Ok(vec![PartyEvent::Joined(Joining { name, kiosk, ..joining.clone() })])
-}
-
-fn try_pin(party: &Party, right: bool, policy: &Policy) -> Result<Vec<PartyEvent>, Refusal> {
-    let pin = party.pin.as_ref().ok_or(Refusal::NoPin)?;
-    if pin.locked.is_some() {
-        return Err(Refusal::PinLocked);
-    }
-    Ok(match (right, policy.pin.tries.saturating_sub(pin.wrong.saturating_add(1))) {
-        (true, _) if pin.wrong == 0 => vec![],
-        (true, _) => vec![PartyEvent::PinProven],
-        (false, 0) => vec![PartyEvent::PinLocked],
-        (false, left) => vec![PartyEvent::PinMissed { left }],
-    })
-}
-
-/// One mentor at a time: the artisan chooses, and may choose again when the mentorship is over.
-fn agree_mentor(
-    party: &Party, mentor: PartyId, policy: &Policy, now: Timestamp,
-) -> Result<Vec<PartyEvent>, Refusal> {
-    if mentor == party.id || party.role != Role::Artisan {
-        return Err(Refusal::NotAllowed);
-    }
-    match party.mentorship_on(now) {
-        Some(active) if active.mentor == mentor => Ok(vec![]),
-        Some(_) => Err(Refusal::AlreadyExists),
-        None => Ok(vec![PartyEvent::MentorAgreed {
-            mentor,
-            until: now.after(policy.mentorship()),
-            share_bp: policy.mentor_share_bp,
-        }]),
-    }
 }
 
 /// The state after an event.
 pub fn evolve(state: Option<Party>, event: &PartyEvent, at: Timestamp) -> Option<Party> {
     let Some(mut party) = state else {
         let PartyEvent::Joined(joining) = event else { return None };
-        return Some(newcomer(joining, at));
+        return Some(joining::newcomer(joining, at));
     };
     match event {
         PartyEvent::Joined(_) => {}
         PartyEvent::Spoke { lang } => party.lang = *lang,
-        PartyEvent::PinSet { hash } => {
-            party.pin = Some(Pin { hash: hash.clone(), wrong: 0, locked: None });
-        }
-        PartyEvent::PinProven => with_pin(&mut party, |pin| pin.wrong = 0),
-        PartyEvent::PinMissed { .. } => with_pin(&mut party, |pin| pin.wrong = pin.wrong.saturating_add(1)),
-        PartyEvent::PinLocked => with_pin(&mut party, |pin| {
-            pin.wrong = pin.wrong.saturating_add(1);
-            pin.locked = Some(at);
-        }),
-        PartyEvent::PinUnlocked { .. } => with_pin(&mut party, |pin| {
-            pin.wrong = 0;
-            pin.locked = None;
-        }),
+        PartyEvent::PinSet { .. }
+        | PartyEvent::PinProven
+        | PartyEvent::PinMissed { .. }
+        | PartyEvent::PinLocked
+        | PartyEvent::PinVouched { .. }
+        | PartyEvent::PinUnlocked { .. } => pin::change(&mut party, event, at),
         PartyEvent::MoneyNamed { name } => party.money_name = Some(name.clone()),
         PartyEvent::Held { code, why } => {
-            party.hold = Some(Hold { code: *code, why: why.clone(), since: at });
+            party.put_hold(Hold { code: *code, why: why.clone(), since: at });
         }
-        PartyEvent::Unheld => party.hold = None,
+        PartyEvent::Unheld => (party.hold, party.more_holds) = (None, Vec::new()),
+        PartyEvent::Lifted { code, .. } => party.lift_hold(*code),
         PartyEvent::MentorAgreed { mentor, until, share_bp } => {
-            party.mentorship =
-                Some(Mentorship { mentor: *mentor, from: at, until: *until, share_bp: *share_bp });
+            party.mentorship = Some(Mentorship::begun(*mentor, at, *until, *share_bp));
         }
         PartyEvent::MentorshipEnded => {
-            if let Some(mentorship) = &mut party.mentorship {
-                mentorship.until = at;
-            }
+            with_mentorship(&mut party, |mentorship| mentorship.until = at);
         }
         PartyEvent::Invited(asked) => {
             party.invited.retain(|earlier| earlier.phone != asked.phone);
@@ -518,35 +525,23 @@ pub fn evolve(state: Option<Party>, event: &PartyEvent, at: Timestamp) -> Option
         PartyEvent::InvitationClosed { phone } => party.invited.retain(|asked| asked.phone != *phone),
         PartyEvent::BecameMentor => party.mentors_since = Some(at),
         PartyEvent::Vouched { by } => party.vouched = Some(*by),
+        PartyEvent::WayShown => with_mentorship(&mut party, |mentorship| mentorship.helped = Some(at)),
+        PartyEvent::Graduated => with_mentorship(&mut party, |mentorship| mentorship.graduated = Some(at)),
+        PartyEvent::MentorOffered => party.mentor_offered = Some(at),
+        PartyEvent::HelperAdded { helper } => party.helpers.push(*helper),
+        PartyEvent::HelperDropped { helper } => party.helpers.retain(|known| known != helper),
+        PartyEvent::BecameArtisan => party.role = Role::Artisan,
+        PartyEvent::RoomSet { pieces } => party.capacity = Some(*pieces),
+        PartyEvent::Judged { passed, failed } => party.judged.count(*passed, *failed),
+        PartyEvent::Erased(alias) => return Some(erasure::erased(party, alias, at)),
+        PartyEvent::Forgotten => {}
     }
     Some(party)
 }
 
-fn newcomer(joining: &Joining, at: Timestamp) -> Party {
-    Party {
-        id: joining.id,
-        role: joining.role,
-        number: joining.number,
-        phone: joining.phone,
-        lang: joining.lang,
-        name: joining.name.clone(),
-        money_name: None,
-        area: joining.area.clone(),
-        kiosk: joining.kiosk.clone(),
-        named_mentor: joining.mentor,
-        mentorship: None,
-        pin: joining.pin.clone().map(|hash| Pin { hash, wrong: 0, locked: None }),
-        hold: None,
-        joined: at,
-        mentors_since: (joining.role == Role::Mentor).then_some(at),
-        vouched: None,
-        invited: Vec::new(),
-    }
-}
-
-fn with_pin(party: &mut Party, change: impl FnOnce(&mut Pin)) {
-    if let Some(pin) = &mut party.pin {
-        change(pin);
+fn with_mentorship(party: &mut Party, change: impl FnOnce(&mut Mentorship)) {
+    if let Some(mentorship) = &mut party.mentorship {
+        change(mentorship);
     }
 }
 

@@ -75,6 +75,10 @@ pub struct Payout {
     pub from: PayFrom,
     /// To which number.
     pub to: Msisdn,
+    /// By which provider, for good: another one would know nothing of it, and pay it once more. Empty
+    /// where there was only one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub via: String,
     /// Whole shillings.
     pub amount: Kes,
     /// Where it stands.
@@ -138,6 +142,8 @@ pub enum PayoutCommand {
         from: PayFrom,
         /// To which number.
         to: Msisdn,
+        /// By which provider.
+        via: String,
         /// How much.
         amount: Kes,
         /// What is free in that sum now.
@@ -169,6 +175,9 @@ pub enum PayoutEvent {
         from: PayFrom,
         /// To which number.
         to: Msisdn,
+        /// By which provider; empty where there was only one.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        via: String,
         /// Whole shillings.
         amount: Kes,
     },
@@ -229,7 +238,8 @@ pub fn decide(
 }
 
 fn request(command: &PayoutCommand, policy: &Policy) -> Result<Vec<PayoutEvent>, Refusal> {
-    let PayoutCommand::Request { id, owner, from, to, amount, free, open, hold, pin_proven } = command else {
+    let PayoutCommand::Request { id, owner, from, to, via, amount, free, open, hold, pin_proven } = command
+    else {
         return Err(Refusal::NotFound);
     };
     if let Some(hold) = hold {
@@ -252,7 +262,7 @@ fn request(command: &PayoutCommand, policy: &Policy) -> Result<Vec<PayoutEvent>,
         return Err(Refusal::Short { have: *free });
     }
     let (id, owner, from, to, amount) = (*id, *owner, *from, *to, *amount);
-    Ok(vec![PayoutEvent::Asked { id, owner, from, to, amount }, PayoutEvent::Reserved])
+    Ok(vec![PayoutEvent::Asked { id, owner, from, to, via: via.clone(), amount }, PayoutEvent::Reserved])
 }
 
 /// Nothing that is heard is refused: it is news, a repeat, or a contradiction to be recorded.
@@ -298,12 +308,13 @@ fn hear(payout: &Payout, heard: &Heard) -> Option<PayoutEvent> {
 pub fn evolve(state: Option<Payout>, event: &PayoutEvent, at: Timestamp) -> Option<Payout> {
     use {PayoutEvent as E, PayoutStage as S};
     let Some(mut payout) = state else {
-        let E::Asked { id, owner, from, to, amount } = event else { return None };
+        let E::Asked { id, owner, from, to, via, amount } = event else { return None };
         return Some(Payout {
             id: *id,
             owner: *owner,
             from: *from,
             to: *to,
+            via: via.clone(),
             amount: *amount,
             stage: S::Asked,
             reference: None,

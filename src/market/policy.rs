@@ -1,6 +1,19 @@
 //! The house's numbers: markup, shares, fees, limits, lifetimes. Values come from the
 //! configuration; every one has a sensible default and its unit in its name.
 
+mod bulk;
+mod kiosk;
+mod listing;
+mod orders;
+mod shipping;
+
+pub use bulk::Bulk;
+pub use kiosk::{CashPolicy, StockPolicy};
+pub use listing::ListingPolicy;
+pub use orders::OrderPolicy;
+pub use shipping::{HEAVIEST_GRAMS, ParcelPolicy, ShippingRate, Tariff, WeightClass};
+
+use super::party::MentorPolicy;
 use super::price::Rate;
 use crate::types::{Kes, Usd};
 use serde::{Deserialize, Serialize};
@@ -23,6 +36,10 @@ pub struct Policy {
     pub mentor_share_bp: u32,
     /// How long a mentorship lasts.
     pub mentorship_days: u32,
+    /// When an artisan needs no mentor any more, and when she may be one.
+    pub mentor: MentorPolicy,
+    /// How long something that takes two people at the desk waits for the second, in days.
+    pub approval_days: u32,
     /// What a loan takes of each credit, in ten-thousandths.
     pub loan_share_bp: u32,
     /// What an artisan may borrow.
@@ -33,6 +50,10 @@ pub struct Policy {
     pub rider_fee_shillings: u32,
     /// Payouts by mobile money.
     pub payout: PayoutPolicy,
+    /// Cash at the kiosks.
+    pub cash: CashPolicy,
+    /// What the kiosks keep of ours, and second looks at what they passed.
+    pub stock: StockPolicy,
     /// What a listing may say.
     pub listing: ListingPolicy,
     /// How long things may take.
@@ -45,16 +66,8 @@ pub struct Policy {
     pub card_fee: CardFee,
     /// Where we ship to and what it costs.
     pub shipping: Vec<ShippingRate>,
-}
-
-/// The discount on many pieces of one listing; comes out of the margin.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Bulk {
-    /// From so many pieces on.
-    pub from: u32,
-    /// What comes off the retail price, in ten-thousandths.
-    pub off_bp: u32,
+    /// What pieces weigh, and what the customs call them.
+    pub parcel: ParcelPolicy,
 }
 
 /// What agents earn, in whole shillings.
@@ -106,36 +119,9 @@ pub struct LoanPolicy {
     pub max_shillings: u32,
     /// The most, in ten-thousandths of what her released sales have brought her.
     pub record_bp: u32,
-}
-
-/// What a listing may say.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ListingPolicy {
-    /// How many one artisan may have that are not removed.
-    pub max_per_artisan: u32,
-    /// The least price.
-    pub min_price_shillings: u32,
-    /// The highest price.
-    pub max_price_shillings: u32,
-    /// The most pieces that may be ready.
-    pub max_ready: u32,
-}
-
-/// How long things may take.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct OrderPolicy {
-    /// How long pieces are kept for a shopper who is paying.
-    pub reservation_minutes: u32,
-    /// How long an offer waits for an answer.
-    pub offer_hours: u32,
-    /// From acceptance to the day the pieces are due.
-    pub making_days: u32,
-    /// From a failed check to the day the pieces are due again.
-    pub rework_days: u32,
-    /// How long a rider is waited for before the next one is asked.
-    pub pickup_minutes: u32,
+    /// After so many days in which nothing was paid back she is told how she may pay some herself; no
+    /// penalty comes of it.
+    pub quiet_days: u32,
 }
 
 /// Personal numbers.
@@ -156,61 +142,31 @@ pub struct CardFee {
     pub fixed_us_cents: u32,
 }
 
-/// What shipping to a country costs the shopper.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ShippingRate {
-    /// ISO 3166 letters, such as `DE`.
-    pub country: String,
-    /// English name.
-    pub name: String,
-    /// For the first piece, in United States cents.
-    pub first_us_cents: u32,
-    /// For each further piece, in United States cents.
-    pub further_us_cents: u32,
-}
-
 impl Default for Policy {
     fn default() -> Self {
-        let ship = |country: &str, name: &str, first_us_cents, further_us_cents| ShippingRate {
-            country: country.into(),
-            name: name.into(),
-            first_us_cents,
-            further_us_cents,
-        };
         Self {
             markup_bp: 16_000,
             round_retail_to_shillings: 50,
             bulk: Bulk::default(),
             mentor_share_bp: 500,
             mentorship_days: 365,
+            mentor: MentorPolicy::default(),
+            approval_days: 7,
             loan_share_bp: 1_000,
             loan: LoanPolicy::default(),
             agent: AgentFees::default(),
             rider_fee_shillings: 100,
             payout: PayoutPolicy::default(),
+            cash: CashPolicy::default(),
+            stock: StockPolicy::default(),
             listing: ListingPolicy::default(),
             order: OrderPolicy::default(),
             pin: PinPolicy::default(),
             shillings_per_dollar_hundredths: 12_950,
             card_fee: CardFee::default(),
-            shipping: vec![
-                ship("KE", "Kenya", 300, 50),
-                ship("AU", "Australia", 1_900, 300),
-                ship("CA", "Canada", 1_700, 250),
-                ship("FR", "France", 1_500, 200),
-                ship("DE", "Germany", 1_500, 200),
-                ship("NL", "Netherlands", 1_500, 200),
-                ship("GB", "United Kingdom", 1_400, 200),
-                ship("US", "United States", 1_600, 250),
-            ],
+            shipping: shipping::rates(),
+            parcel: ParcelPolicy::default(),
         }
-    }
-}
-
-impl Default for Bulk {
-    fn default() -> Self {
-        Self { from: 10, off_bp: 1_000 }
     }
 }
 
@@ -239,19 +195,7 @@ impl Default for PayoutPolicy {
 
 impl Default for LoanPolicy {
     fn default() -> Self {
-        Self { min_shillings: 500, max_shillings: 50_000, record_bp: 5_000 }
-    }
-}
-
-impl Default for ListingPolicy {
-    fn default() -> Self {
-        Self { max_per_artisan: 20, min_price_shillings: 50, max_price_shillings: 20_000, max_ready: 99 }
-    }
-}
-
-impl Default for OrderPolicy {
-    fn default() -> Self {
-        Self { reservation_minutes: 35, offer_hours: 24, making_days: 7, rework_days: 5, pickup_minutes: 120 }
+        Self { min_shillings: 500, max_shillings: 50_000, record_bp: 5_000, quiet_days: 60 }
     }
 }
 
@@ -300,9 +244,7 @@ impl Policy {
         if self.round_retail_to_shillings == 0 {
             return fault("round_retail_to_shillings", "must be 1 or more");
         }
-        if self.bulk.from < 2 {
-            return fault("bulk.from", "must be 2 or more; to give no discount set bulk.off_bp to 0");
-        }
+        self.check_bulk()?;
         if self.loan_share_bp > WHOLE_BP {
             return fault("loan_share_bp", "must be 10000 (all of it) or less");
         }
@@ -320,27 +262,16 @@ impl Policy {
             return fault("pin.tries", "must be 1 or more");
         }
         self.check_listing()?;
+        self.check_order()?;
         self.check_payout()?;
-        let mut seen = std::collections::BTreeSet::new();
-        for rate in &self.shipping {
-            let letters = rate.country.len() == 2 && rate.country.bytes().all(|b| b.is_ascii_uppercase());
-            if !letters || !seen.insert(&rate.country) {
-                return fault("shipping", "each country once, by two capital letters (ISO 3166)");
-            }
-        }
-        Ok(())
+        self.check_kiosks()?;
+        self.check_shipping()
     }
 
     fn check_listing(&self) -> Result<(), PolicyFault> {
-        let listing = &self.listing;
-        let good = listing.min_price_shillings >= 1
-            && listing.min_price_shillings <= listing.max_price_shillings
-            && listing.max_price_shillings <= 9_999_999
-            && (1..=999).contains(&listing.max_ready)
-            && (1..=999).contains(&listing.max_per_artisan);
-        let why =
-            "prices from 1 to 9999999 with the least first; max_ready and max_per_artisan from 1 to 999";
-        if good { Ok(()) } else { Err(PolicyFault { key: "listing", why: why.to_owned() }) }
+        let why = "prices from 1 to 9999999 with the least first; max_ready and max_per_artisan from 1 to 999; \
+                   max_photos from 1 to 20; the lives of links and passes at least 1";
+        if self.listing.is_good() { Ok(()) } else { Err(PolicyFault { key: "listing", why: why.to_owned() }) }
     }
 
     fn check_payout(&self) -> Result<(), PolicyFault> {
@@ -367,13 +298,6 @@ impl Policy {
         Rate::from_hundredths(self.shillings_per_dollar_hundredths)
     }
 
-    /// What shipping so many pieces to a country costs; `None` where we do not ship.
-    pub fn shipping(&self, country: &str, pieces: u32) -> Option<Usd> {
-        let rate = self.shipping.iter().find(|rate| rate.country == country)?;
-        let further = i64::from(pieces.saturating_sub(1)) * i64::from(rate.further_us_cents);
-        Some(Usd::minor(i64::from(rate.first_us_cents) + further))
-    }
-
     /// What the card processor keeps of a charge.
     pub fn card_fee(&self, charge: Usd) -> Usd {
         let share = -(-charge).share(self.card_fee.share_bp).cents();
@@ -395,6 +319,11 @@ impl Policy {
     /// The largest payout.
     pub fn payout_max(&self) -> Kes {
         shillings(self.payout.max_shillings)
+    }
+
+    /// How long nothing may be paid back before she is told how she may pay some herself.
+    pub fn loan_quiet(&self) -> Duration {
+        Duration::from_secs(u64::from(self.loan.quiet_days) * 86_400)
     }
 
     /// The least loan.
@@ -419,34 +348,14 @@ impl Policy {
         Kes::major((least * u64::from(WHOLE_BP)).div_ceil(bp.max(1)) as i64)
     }
 
-    /// How long pieces are kept for a shopper who is paying.
-    pub fn reservation(&self) -> Duration {
-        Duration::from_secs(u64::from(self.order.reservation_minutes) * 60)
-    }
-
-    /// How long an offer waits for an answer.
-    pub fn offer(&self) -> Duration {
-        hours(self.order.offer_hours)
-    }
-
-    /// How long a rider is waited for before the next one is asked.
-    pub fn pickup(&self) -> Duration {
-        Duration::from_secs(u64::from(self.order.pickup_minutes) * 60)
-    }
-
     /// What a rider earns for a parcel brought to a kiosk.
     pub fn rider_fee(&self) -> Kes {
         shillings(self.rider_fee_shillings)
     }
 
-    /// From acceptance to the day the pieces are due.
-    pub fn making(&self) -> Duration {
-        hours(self.order.making_days * 24)
-    }
-
-    /// From a failed check to the day the pieces are due again.
-    pub fn rework(&self) -> Duration {
-        hours(self.order.rework_days * 24)
+    /// How long something that takes two people waits for the second.
+    pub fn approval(&self) -> Duration {
+        hours(self.approval_days * 24)
     }
 
     /// How long a mentorship lasts.
@@ -469,6 +378,11 @@ impl AgentFees {
     /// For packing into a box of ours.
     pub fn box_used(&self) -> Kes {
         shillings(self.box_used_shillings)
+    }
+
+    /// For a month of stock and leaflets.
+    pub fn stock_month(&self) -> Kes {
+        shillings(self.stock_month_shillings)
     }
 
     /// For paying a cash number.
@@ -541,13 +455,5 @@ mod tests {
         assert_eq!(policy.check().map_err(|fault| fault.key), Err("payout.fees"));
         policy.payout.fees.swap(0, 1);
         assert_eq!(policy.check().map_err(|fault| fault.key), Err("payout.fees"));
-    }
-
-    #[test]
-    fn shipping_grows_by_piece_and_ends_at_the_table() {
-        let policy = Policy::default();
-        assert_eq!(policy.shipping("DE", 1), Some(Usd::minor(1_500)));
-        assert_eq!(policy.shipping("DE", 3), Some(Usd::minor(1_900)));
-        assert_eq!(policy.shipping("XX", 1), None);
     }
 }

@@ -114,6 +114,33 @@ pub enum Refusal {
         /// Which.
         payout: PayoutId,
     },
+    /// This kiosk may not pay cash for now.
+    #[error("this kiosk pays no cash until the desk allows it again")]
+    Stopped,
+    /// It takes two people, and this is the one who asked.
+    #[error("it takes two people: {by} asked for it, somebody else must approve it")]
+    SamePerson {
+        /// Who.
+        by: String,
+    },
+    /// Lines that do not add up to zero.
+    #[error("the lines do not balance: {cents} cents too much on the credit side")]
+    Unbalanced {
+        /// Credits less debits.
+        cents: i64,
+    },
+    /// A sum of nothing, or below it.
+    #[error("nothing would move: name a sum above zero")]
+    NothingMoves,
+    /// A reference or a reason is missing, or too long.
+    #[error("name a reference and a reason, short ones")]
+    NoReason,
+    /// More than one person may give back alone.
+    #[error("more than KSh {alone} takes two people: ask for it with sokoni approvals ask refund")]
+    TwoPeople {
+        /// What one person may.
+        alone: Kes,
+    },
     /// A sum past the range of money.
     #[error("that is too large a sum")]
     TooLarge,
@@ -144,6 +171,12 @@ impl Refusal {
             Self::Held { .. } => "held",
             Self::Short { .. } => "short",
             Self::PayoutOpen { .. } => "payout_open",
+            Self::Stopped => "stopped",
+            Self::SamePerson { .. } => "same_person",
+            Self::Unbalanced { .. } => "unbalanced",
+            Self::NothingMoves => "nothing_moves",
+            Self::NoReason => "no_reason",
+            Self::TwoPeople { .. } => "two_people",
             Self::TooLarge => "too_large",
         }
     }
@@ -167,6 +200,9 @@ mod tests {
             Refusal::TooMany { came: 12, left: 2 },
             Refusal::Short { have: Kes::major(49) },
             Refusal::NoPin,
+            Refusal::SamePerson { by: "Njeri".into() },
+            Refusal::Unbalanced { cents: -1 },
+            Refusal::NothingMoves,
             Refusal::OutOfRange { min: 1, max: 99 },
         ];
         for refusal in all {

@@ -1,7 +1,7 @@
 //! The menus of the product, compiled in: what runs when nobody names a folder of others.
 
 /// Name and text of each file.
-const SOURCES: [(&str, &str); 12] = [
+const SOURCES: [(&str, &str); 16] = [
     ("menus/join.menu", include_str!("../../menus/join.menu")),
     ("menus/join.am", include_str!("../../menus/join.am")),
     ("menus/artisan.menu", include_str!("../../menus/artisan.menu")),
@@ -12,6 +12,10 @@ const SOURCES: [(&str, &str); 12] = [
     ("menus/mentor.am", include_str!("../../menus/mentor.am")),
     ("menus/rider.menu", include_str!("../../menus/rider.menu")),
     ("menus/rider.am", include_str!("../../menus/rider.am")),
+    ("menus/helper.menu", include_str!("../../menus/helper.menu")),
+    ("menus/helper.am", include_str!("../../menus/helper.am")),
+    ("menus/liaison.menu", include_str!("../../menus/liaison.menu")),
+    ("menus/liaison.am", include_str!("../../menus/liaison.am")),
     ("menus/messages.menu", include_str!("../../menus/messages.menu")),
     ("menus/messages.am", include_str!("../../menus/messages.am")),
 ];

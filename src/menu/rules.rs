@@ -152,7 +152,7 @@ pub const RULES: &[Rule] = &[
     rule(
         "many-options",
         "A screen has more options than are easily read (five), or than there are keys (nine).",
-        "Ask in two steps.",
+        "Ask in two steps, or accept up to nine with `options` under the block.",
     ),
     rule(
         "money-without-pin",

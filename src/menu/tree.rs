@@ -360,6 +360,8 @@ pub enum Line {
     After(Duration),
     /// `parts 2`
     Parts(u8),
+    /// `options 7`: this screen may have so many.
+    Options(u8),
     /// `about order`
     About(Name),
     /// `ucs2`: the letters of this overlay lie outside GSM-7.
@@ -475,5 +477,47 @@ impl NodeHead {
             Self::Do(_) => "do",
             Self::End => "end",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use schemars::{
+        Schema,
+        generate::SchemaSettings,
+        transform::{RecursiveTransform, Transform},
+    };
+    use std::{collections::BTreeMap, fs};
+
+    /// What `sokoni menu json --schema` prints.
+    const SCHEMA: &str = include_str!("../../docs/menu.schema.json");
+
+    /// The schema as it follows from the types. No object may have a member that is not described, so
+    /// that whoever reads files by it notices what is new.
+    fn derived() -> Schema {
+        let settings = SchemaSettings::draft2020_12().for_serialize();
+        let mut schema = settings.into_generator().into_root_schema_for::<BTreeMap<String, File>>();
+        RecursiveTransform(closed).transform(&mut schema);
+        schema.insert("title".to_owned(), "Menus of Sokoni, as `sokoni menu json` prints them".into());
+        let description = "Files by their names. Places are octets from the beginning of the file.";
+        schema.insert("description".to_owned(), description.into());
+        schema
+    }
+
+    fn closed(schema: &mut Schema) {
+        if schema.get("properties").is_some() {
+            schema.insert("additionalProperties".to_owned(), false.into());
+        }
+    }
+
+    #[test]
+    fn the_published_schema_is_what_the_types_say() {
+        let derived = serde_json::to_string_pretty(&derived()).expect("JSON") + "\n";
+        let place = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/menu.schema.json");
+        if derived != SCHEMA {
+            fs::write(place, &derived).expect("written");
+        }
+        assert!(derived == SCHEMA, "cp {place} docs/menu.schema.json");
     }
 }

@@ -5,7 +5,7 @@ pub mod event;
 pub mod signature;
 pub mod webhook;
 
-use super::http::{self, Heard};
+use super::http::{Client, ClientError, Heard};
 use super::secret;
 use crate::engine::shopfront::{CardIn, CardSession};
 use crate::types::Usd;
@@ -115,7 +115,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// The adapter.
 pub struct CardMoney {
     config: CardConfig,
-    client: reqwest::Client,
+    client: Client,
 }
 
 #[derive(Deserialize)]
@@ -138,8 +138,8 @@ struct Reason {
 
 impl CardMoney {
     /// The adapter; nothing is sent yet.
-    pub fn new(config: CardConfig) -> reqwest::Result<Self> {
-        let client = http::client(config.connect_timeout, config.answer_timeout)?;
+    pub fn new(config: CardConfig) -> Result<Self, ClientError> {
+        let client = Client::new(config.connect_timeout, config.answer_timeout)?;
         Ok(Self { config, client })
     }
 
@@ -155,12 +155,12 @@ impl CardMoney {
                 .bearer_auth(self.config.api_key.expose_secret())
                 .header("Idempotency-Key", key)
                 .form(form);
-            let trouble = match http::ask(request).await {
-                Heard::Answer { status: 200..=299, body } => return Ok(body),
-                Heard::Answer { status, body } if matches!(status, 409 | 429) || status >= 500 => {
+            let trouble = match self.client.ask(request).await {
+                Heard::Answer { status: 200..=299, body, .. } => return Ok(body),
+                Heard::Answer { status, body, .. } if matches!(status, 409 | 429) || status >= 500 => {
                     format!("status {status}, {} octets", body.len())
                 }
-                Heard::Answer { status, body } => {
+                Heard::Answer { status, body, .. } => {
                     let refused = serde_json::from_slice::<Refused>(&body).map(|r| r.error);
                     return Err(refused.unwrap_or_else(|_| Reason {
                         code: String::new(),
@@ -235,8 +235,8 @@ impl CardMoney {
         let path = format!("{}/v1/refunds", self.config.base_url);
         let address = reqwest::Url::parse_with_params(&path, wanted).map_err(|why| why.to_string())?;
         let request = self.client.get(address).bearer_auth(self.config.api_key.expose_secret());
-        let body = match http::ask(request).await {
-            Heard::Answer { status: 200..=299, body } => body,
+        let body = match self.client.ask(request).await {
+            Heard::Answer { status: 200..=299, body, .. } => body,
             Heard::Answer { status, .. } => return Err(format!("status {status} when asked for refunds")),
             Heard::NotSent(why) | Heard::Nothing(why) => return Err(why),
         };

@@ -1,13 +1,23 @@
-//! Mobile money and cards over HTTP: [`mobile`] pays out, [`card`] takes in, [`callback`] hears
-//! results; what an answer proves is decided in [`answer`], apart from any socket.
+//! Mobile money and cards over HTTP. [`gsma`], [`daraja`], [`mtn`] and [`airtel`] pay out, each by
+//! its provider's own rules, [`routed`] chooses between them, [`card`] takes in. What an answer proves
+//! is decided in each `answer`, apart from any socket, in the words of [`proof`].
 //!
-//! May import `types` and `engine`.
+//! May import `types`, `wire` and `engine`.
 
-pub mod answer;
-pub mod callback;
+pub mod airtel;
 pub mod card;
+pub mod daraja;
+pub mod gsma;
+mod hint;
 mod http;
-pub mod mobile;
+mod link;
+pub mod mtn;
+pub mod proof;
+mod rail;
+pub mod routed;
 mod secret;
+mod token;
 
+pub use http::ClientError;
+pub use rail::Timing;
 pub use secret::SecretError;

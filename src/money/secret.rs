@@ -30,6 +30,14 @@ pub enum SecretError {
         /// The variable.
         variable: String,
     },
+    /// A path that the provider will not post to.
+    #[error(
+        "{name}: the provider refuses addresses with mpesa, safaricom, exe, cmd, sql or query in them; make another, such as openssl rand -hex 24"
+    )]
+    Path {
+        /// The key without its ending.
+        name: &'static str,
+    },
     /// Nothing but blanks, or too short to be a secret.
     #[error("{name}: the secret has fewer than {least} characters")]
     Short {

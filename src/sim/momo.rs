@@ -1,8 +1,9 @@
 //! A mobile-money provider that pays nobody: an HTTP server on loopback that keeps its own list of
 //! transfers and can be told to misbehave.
 //!
-//! The protocol is a small disbursement API in the manner of the GSMA Mobile Money API 1.2, with
-//! its words for headers, states and errors:
+//! It speaks one of four protocols ([`Speaks`]): Safaricom's Daraja, MTN MoMo, Airtel Money, or a small
+//! disbursement API in the manner of the GSMA Mobile Money API 1.2, with its words for headers, states
+//! and errors:
 //!
 //! | request | answer |
 //! |---|---|
@@ -14,10 +15,15 @@
 //!
 //! For tests and the curious, without a key: `GET /transfers` is the list that counts as truth for
 //! "paid once"; `PUT /manners` sets how requests are treated from now on and `POST /manners/next`
-//! how the next one is, both with [`Manners`] as JSON; `PUT /line` takes a [`Line`].
+//! how the next one is, both with [`Manners`] as JSON; `PUT /line` takes a [`Line`]; `DELETE /tokens` ends
+//! every bearer token before its time.
 
+mod airtel;
 mod book;
+mod daraja;
+mod gsma;
 mod http;
+mod mtn;
 #[cfg(test)]
 mod tests;
 
@@ -27,19 +33,37 @@ use super::Line;
 use super::{host::Host, keep::Keep};
 use book::Book;
 use serde::{Deserialize, Serialize};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// The protocol of a double.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Speaks {
+    /// The GSMA Mobile Money API.
+    #[default]
+    Gsma,
+    /// Safaricom's Daraja.
+    Daraja,
+    /// MTN MoMo.
+    Mtn,
+    /// Airtel Money.
+    Airtel,
+}
 
 /// What a double is started with.
 #[derive(Debug, Clone)]
 pub struct MomoOptions {
     /// TCP port on loopback; 0 for any free one.
     pub port: u16,
-    /// What `X-API-Key` must hold; `None` lets everybody in.
+    /// The protocol.
+    pub speaks: Speaks,
+    /// What `X-API-Key`, or the secret of a login, must be; `None` lets everybody in.
     pub api_key: Option<String>,
+    /// What the encrypted password or PIN of a payout must be; `None` takes any.
+    pub credential: Option<String>,
     /// The float at the start, in shillings; a payout above what is left of it is refused.
     pub float_shillings: u64,
     /// How every request is treated until told otherwise.
@@ -50,7 +74,15 @@ pub struct MomoOptions {
 
 impl Default for MomoOptions {
     fn default() -> Self {
-        Self { port: 0, api_key: None, float_shillings: 10_000_000, manners: Manners::default(), file: None }
+        Self {
+            port: 0,
+            speaks: Speaks::Gsma,
+            api_key: None,
+            credential: None,
+            float_shillings: 10_000_000,
+            manners: Manners::default(),
+            file: None,
+        }
     }
 }
 
@@ -74,6 +106,22 @@ pub struct Manners {
     pub callback_every_ms: u64,
     /// Whether transfer and callbacks are through before the request is answered.
     pub callback_first: bool,
+    /// What is odd about the result.
+    pub twist: Option<Twist>,
+}
+
+/// What may be odd about a result that is posted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Twist {
+    /// It is preceded by word that the request waited too long in a queue.
+    LateFirst,
+    /// Numbers are text, and a list of one entry is that entry.
+    Loose,
+    /// It is over another sum.
+    OtherSum,
+    /// It carries another id.
+    OtherId,
 }
 
 impl Default for Manners {
@@ -88,6 +136,7 @@ impl Default for Manners {
             callbacks: 1,
             callback_every_ms: 20,
             callback_first: false,
+            twist: None,
         }
     }
 }
@@ -164,7 +213,9 @@ pub struct Momo {
 /// What the handlers share.
 struct Inner {
     desk: Mutex<Desk>,
+    speaks: Speaks,
     api_key: Option<String>,
+    credential: Option<String>,
     client: reqwest::Client,
     stop: CancellationToken,
 }
@@ -174,6 +225,18 @@ struct Desk {
     manners: Manners,
     next: VecDeque<Manners>,
     line: Line,
+    /// By number; others it does not tell.
+    names: BTreeMap<String, String>,
+    /// Bearer tokens that are taken.
+    tokens: BTreeSet<String>,
+    /// How many were given out.
+    logins: u64,
+    /// How many payouts came under a wrong password or PIN.
+    wrong: u32,
+    /// Where results go that name no address of their own, as told on the provider's portal.
+    registered: String,
+    /// Whether questions are left without their answer.
+    tells_nothing: bool,
 }
 
 impl Momo {
@@ -187,9 +250,26 @@ impl Momo {
             .timeout(Duration::from_secs(10))
             .build()
             .map_err(std::io::Error::other)?;
-        let desk = Desk { book, manners: options.manners, next: VecDeque::new(), line: Line::Open };
-        let inner =
-            Arc::new(Inner { desk: Mutex::new(desk), api_key: options.api_key, client, stop: stop.clone() });
+        let desk = Desk {
+            book,
+            manners: options.manners,
+            next: VecDeque::new(),
+            line: Line::Open,
+            names: BTreeMap::new(),
+            tokens: BTreeSet::new(),
+            logins: 0,
+            wrong: 0,
+            registered: String::new(),
+            tells_nothing: false,
+        };
+        let inner = Arc::new(Inner {
+            desk: Mutex::new(desk),
+            speaks: options.speaks,
+            api_key: options.api_key,
+            credential: options.credential,
+            client,
+            stop: stop.clone(),
+        });
         let host = Host::start(http::router(inner.clone()), options.port, stop.clone()).await?;
         for id in pending {
             http::decide_in_background(&inner, id);
@@ -217,6 +297,11 @@ impl Momo {
         self.inner.desk().book.change(|book| book.set_float_shillings(shillings));
     }
 
+    /// By what name a number is registered, in digits with the country's.
+    pub fn names(&self, number: &str, name: &str) {
+        self.inner.desk().names.insert(number.to_owned(), name.to_owned());
+    }
+
     /// How requests are treated from now on.
     pub fn behave(&self, manners: Manners) {
         self.inner.desk().manners = manners;
@@ -234,13 +319,44 @@ impl Momo {
     }
 
     /// Takes a transfer back days later: the money returns to the float, and the client is told.
-    /// `false` when no such transfer stands.
+    /// `false` when no such transfer stands, or the provider takes none back.
     pub async fn reverse(&self, id: &str) -> bool {
-        let reversed = self.inner.desk().book.change(|book| book.reverse(id));
+        let reversed =
+            self.inner.speaks == Speaks::Gsma && self.inner.desk().book.change(|book| book.reverse(id));
         if reversed {
             http::send_result(&self.inner, id).await;
         }
         reversed
+    }
+
+    /// Contradicts itself: what failed is paid after all, what was paid never was; the client is told.
+    /// `false` when nothing was decided.
+    pub async fn change_mind(&self, id: &str) -> bool {
+        let changed = self.inner.desk().book.change(|book| book.change_mind(id));
+        if changed {
+            http::send_result(&self.inner, id).await;
+        }
+        changed
+    }
+
+    /// Where results go that name no address of their own.
+    pub fn register(&self, url: &str) {
+        url.clone_into(&mut self.inner.desk().registered);
+    }
+
+    /// Ends every bearer token before its time.
+    pub fn forget_tokens(&self) {
+        self.inner.desk().tokens.clear();
+    }
+
+    /// How many bearer tokens were given out.
+    pub fn logins(&self) -> u64 {
+        self.inner.desk().logins
+    }
+
+    /// Whether questions that are answered by a post are left without it from now on.
+    pub fn tells_nothing(&self, so: bool) {
+        self.inner.desk().tells_nothing = so;
     }
 
     /// Sends the result of a transaction once more, whatever it is.

@@ -1,6 +1,7 @@
 //! What one turn decided, as data.
 
 use super::Key;
+use super::redact::Redaction;
 use bytes::Bytes;
 
 /// What must be true of a row for the batch to be written.
@@ -61,6 +62,8 @@ pub struct Batch {
     pub ops: Vec<Op>,
     /// What happened, for the journal: chained by hash, in commit order. One JSON object each.
     pub journal: Vec<Bytes>,
+    /// Records of before that get other words; a record in `journal` must be the notice of them.
+    pub redact: Vec<Redaction>,
 }
 
 /// A row as it was read.

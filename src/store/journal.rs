@@ -5,6 +5,7 @@
 //! written by the store itself in the commit they describe, so the journal can never disagree
 //! with the state because of a crash.
 
+use super::redact::Replaced;
 use super::{Key, Store, StoreError, batch, keys};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -15,6 +16,10 @@ pub const GENESIS: [u8; 32] = [0; 32];
 /// How a journal row is spelled: this octet, the hash before it, its number, its record.
 const LAYOUT: u8 = 1;
 const RECORD_AT: usize = 1 + 32 + 8;
+/// A row whose record was replaced: this octet, the hash before it, its number, its own hash as it was,
+/// its new record.
+const REDACTED: u8 = 2;
+const REDACTED_AT: usize = RECORD_AT + 32;
 
 /// Where a store stands: its last commit and the end of its chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +92,7 @@ pub struct Record {
     pub record: Bytes,
     before: [u8; 32],
     own: [u8; 32],
+    redacted: bool,
 }
 
 impl Record {
@@ -96,23 +102,40 @@ impl Record {
             |why: &str| StoreError::Unreadable { key: batch::show_key(key), why: why.to_owned() };
         let (position, index) =
             keys::parse_journal(key).ok_or_else(|| unreadable("this is no key of the journal"))?;
-        if row.len() < RECORD_AT {
+        let (at, redacted) = match row.first() {
+            Some(&LAYOUT) => (RECORD_AT, false),
+            Some(&REDACTED) => (REDACTED_AT, true),
+            Some(_) => return Err(unreadable("a newer version wrote it")),
+            None => return Err(unreadable("it is empty")),
+        };
+        if row.len() < at {
             return Err(unreadable("it is too short"));
-        }
-        if row[0] != LAYOUT {
-            return Err(unreadable("a newer version wrote it"));
         }
         let (mut before, mut number) = ([0; 32], [0; 8]);
         before.copy_from_slice(&row[1..33]);
         number.copy_from_slice(&row[33..RECORD_AT]);
-        Ok(Self {
-            position,
-            index,
-            number: u64::from_be_bytes(number),
-            record: row.slice(RECORD_AT..),
-            before,
-            own: hash(position, index, row),
-        })
+        let mut own = hash(position, index, row);
+        if redacted {
+            own.copy_from_slice(&row[RECORD_AT..REDACTED_AT]);
+        }
+        let (number, record) = (u64::from_be_bytes(number), row.slice(at..));
+        Ok(Self { position, index, number, record, before, own, redacted })
+    }
+
+    /// Whether its words were replaced: its hash is that of what it said once.
+    pub const fn is_redacted(&self) -> bool {
+        self.redacted
+    }
+
+    /// The row of the same record with other words.
+    pub(super) fn reworded(&self, record: &[u8]) -> Bytes {
+        let mut row = Vec::with_capacity(REDACTED_AT + record.len());
+        row.push(REDACTED);
+        row.extend_from_slice(&self.before);
+        row.extend_from_slice(&self.number.to_be_bytes());
+        row.extend_from_slice(&self.own);
+        row.extend_from_slice(record);
+        row.into()
     }
 
     /// The hash by which the next record names this one.
@@ -139,11 +162,12 @@ pub async fn page(store: &dyn Store, after: Option<Key>, limit: usize) -> Result
 pub struct Chain {
     head: Head,
     next_index: u32,
+    replaced: Replaced,
 }
 
 impl Default for Chain {
     fn default() -> Self {
-        Self { head: Head::START, next_index: 0 }
+        Self { head: Head::START, next_index: 0, replaced: Replaced::default() }
     }
 }
 
@@ -163,10 +187,11 @@ impl Chain {
         }
         self.head = Head { position: record.position, records: record.number + 1, hash: record.own };
         self.next_index = index + 1;
-        Ok(())
+        self.replaced.follow(record)
     }
 
-    /// Whether the chain ends where the store says it does. (Commits without records may follow.)
+    /// Whether the chain ends where the store says it does (commits without records may follow), and
+    /// every record that was replaced is what a later one says.
     pub fn ends_at(&self, head: &Head) -> Result<(), String> {
         if self.head.records != head.records {
             return Err(format!(
@@ -177,7 +202,7 @@ impl Chain {
         if self.head.hash != head.hash || self.head.position > head.position {
             return Err("the journal does not end with the record the store wrote last".to_owned());
         }
-        Ok(())
+        self.replaced.agree()
     }
 }
 

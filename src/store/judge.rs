@@ -4,8 +4,10 @@
 //! the earlier batches of the same group will write.
 
 use super::batch::{Act, Batch, Committed, Expect, Row, Value, show_key};
-use super::journal::Head;
+use super::journal::{Head, Record};
+use super::redact::{digest, notice};
 use super::{Key, StoreError, keys};
+use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most octets one row may hold. Rows are meant to be small (a few hundred octets); what
@@ -41,7 +43,8 @@ pub fn size(batch: &Batch) -> usize {
     };
     let inbox = batch.inbox.as_ref().map_or(0, |mark| mark.key.len() + mark.answer.len() + 16);
     let journal: usize = batch.journal.iter().map(|record| record.len() + 64).sum();
-    inbox + journal + batch.ops.iter().map(op).sum::<usize>()
+    let redact: usize = batch.redact.iter().map(|new| new.record.len() + 96).sum();
+    inbox + journal + redact + batch.ops.iter().map(op).sum::<usize>()
 }
 
 impl Group {
@@ -74,7 +77,39 @@ impl Group {
             }
         }
         let sums = self.sums(&batch)?;
-        Ok(Committed::At(self.take(batch, sums)))
+        let reworded = self.reworded(&batch, load)?;
+        Ok(Committed::At(self.take(batch, sums, reworded)))
+    }
+
+    /// The rows of records that get other words: each as its notice in the same batch says, none that
+    /// is a notice itself, none that was changed in between.
+    fn reworded(&mut self, batch: &Batch, load: &mut Load<'_>) -> Result<Vec<(Key, Bytes)>, StoreError> {
+        let wrong = |why: &str| StoreError::Malformed(format!("records are replaced: {why}"));
+        let named: Vec<_> = batch.journal.iter().filter_map(|record| notice(record)).collect();
+        let named: BTreeMap<_, _> = named.into_iter().flat_map(|notice| notice.rows).collect();
+        let mut rows = Vec::with_capacity(batch.redact.len());
+        for new in &batch.redact {
+            let key = keys::journal(new.position, new.index);
+            let Some(row) = self.current(&key, load)?.map(Row::octets) else {
+                return Err(wrong("one of them is not there"));
+            };
+            let record = Record::parse(&key, &row)?;
+            if record.record != new.was {
+                return Err(StoreError::Conflict(key));
+            }
+            if notice(&record.record).is_some() {
+                return Err(wrong("one of them says what was replaced before"));
+            }
+            if named.get(&record.number) != Some(&digest(&new.record)) {
+                return Err(wrong("no notice says so"));
+            }
+            rows.push((key, record.reworded(&new.record)));
+        }
+        let distinct: BTreeSet<_> = rows.iter().map(|(key, _)| key).collect();
+        if (distinct.len(), rows.len()) != (named.len(), named.len()) {
+            return Err(wrong("a notice names others"));
+        }
+        Ok(rows)
     }
 
     /// The row as it will be after the batches judged so far.
@@ -107,7 +142,7 @@ impl Group {
     }
 
     /// Takes an accepted batch into the group as the next commit.
-    fn take(&mut self, batch: Batch, sums: Vec<i64>) -> u64 {
+    fn take(&mut self, batch: Batch, sums: Vec<i64>, reworded: Vec<(Key, Bytes)>) -> u64 {
         self.octets += size(&batch);
         let position = self.head.position + 1;
         self.head.position = position;
@@ -126,6 +161,9 @@ impl Group {
                     self.write(op.key, Some(Row { version: position, value: Value::Sum(sum) }));
                 }
             }
+        }
+        for (key, row) in reworded {
+            self.write(key, octets(row));
         }
         for (index, record) in (0..).zip(batch.journal) {
             let row = self.head.append(position, index, &record);
@@ -191,7 +229,8 @@ fn check_shape(batch: &Batch) -> Result<(), StoreError> {
             return Err(malformed(key, &format!("has {octets} octets; {MAX_ROW} fit")));
         }
     }
-    if let Some(record) = batch.journal.iter().find(|record| record.len() > MAX_ROW) {
+    let records = batch.journal.iter().chain(batch.redact.iter().map(|new| &new.record));
+    if let Some(record) = records.into_iter().find(|record| record.len() > MAX_ROW) {
         let octets = record.len();
         return Err(StoreError::Malformed(format!("a record has {octets} octets; {MAX_ROW} fit")));
     }

@@ -4,11 +4,14 @@
 //! are read. Nothing else in the crate puts keys together.
 
 use super::Key;
-use crate::types::{DialogId, LoanId, Msisdn, PartyId, PayoutId, SpokenCode, Timestamp, TransferId};
+use crate::types::{
+    ApprovalId, BulletinId, CaseId, DialogId, LoanId, Msisdn, PartyId, PayoutId, PhotoName, SpokenCode,
+    Timestamp, TransferId,
+};
 use std::ops::Bound;
 use std::time::Duration;
 
-/// Things with a life: parties, listings, orders, payouts, loans.
+/// Things with a life: parties, listings, orders, bulk requests, payouts, loans.
 pub const AGGREGATES: u8 = b'A';
 /// Sums by account code.
 pub const BALANCES: u8 = b'B';
@@ -100,6 +103,11 @@ pub fn order(code: SpokenCode) -> Key {
     aggregate(b'o', &code.number().to_be_bytes())
 }
 
+/// A bulk request.
+pub fn bulk(code: SpokenCode) -> Key {
+    aggregate(b'b', &code.number().to_be_bytes())
+}
+
 /// A payout.
 pub fn payout(id: PayoutId) -> Key {
     aggregate(b'y', id.as_bytes())
@@ -110,7 +118,43 @@ pub fn loan(id: LoanId) -> Key {
     aggregate(b'k', id.as_bytes())
 }
 
-/// All aggregates of a kind: `p` party, `l` listing, `o` order, `y` payout, `k` loan.
+/// A tip or lesson.
+pub fn bulletin(id: BulletinId) -> Key {
+    aggregate(b't', id.as_bytes())
+}
+
+/// A case.
+pub fn case(id: CaseId) -> Key {
+    aggregate(b'w', id.as_bytes())
+}
+
+/// A cash number.
+pub fn cash(id: PayoutId) -> Key {
+    aggregate(b'c', id.as_bytes())
+}
+
+/// A kiosk, by its agent.
+pub fn kiosk(agent: PartyId) -> Key {
+    aggregate(b'q', agent.as_bytes())
+}
+
+/// A paper receipt by its seven digits.
+pub fn receipt(number: SpokenCode) -> Key {
+    aggregate(b'u', &number.number().to_be_bytes())
+}
+
+/// Something at the desk that takes two people.
+pub fn approval(id: ApprovalId) -> Key {
+    aggregate(b'a', id.as_bytes())
+}
+
+/// A kind of action that can be stopped for everybody, by its word.
+pub fn freeze(what: &str) -> Key {
+    aggregate(b'z', what.as_bytes())
+}
+
+/// All aggregates of a kind: `p` party, `l` listing, `o` order, `y` payout, `k` loan, `c` cash, `q` kiosk,
+/// `t` tip or lesson, `u` receipt, `w` case, `z` freeze, `a` approval.
 pub fn aggregates(kind: u8) -> Key {
     join(AGGREGATES, &[&[kind]])
 }
@@ -372,9 +416,19 @@ pub fn by_phone(msisdn: Msisdn) -> Key {
     index("phone", &[&msisdn.number().to_be_bytes()], b"")
 }
 
-/// Listings on sale, by the moment they went on sale.
+/// Listings that were found good and not taken off sale, by the moment they came to stand so.
 pub fn on_sale(since: Timestamp, code: SpokenCode) -> Key {
     index("on_sale", &[&moment(since)], &code.number().to_be_bytes())
+}
+
+/// Listings that shoppers see, by the moment they came into the shop.
+pub fn in_shop(since: Timestamp, code: SpokenCode) -> Key {
+    index("in_shop", &[&moment(since)], &code.number().to_be_bytes())
+}
+
+/// A photograph by its name, and a listing that has it.
+pub fn photo(name: PhotoName, code: SpokenCode) -> Key {
+    index("photo", &[name.as_bytes()], &code.number().to_be_bytes())
 }
 
 /// All listings, by the moment they were made.

@@ -9,7 +9,8 @@
 //! * [`judge`]: whether a batch may be written; one place for every engine.
 //! * [`memory`]: the model, for tests and simulations; [`sled`]: the engine that lasts.
 //! * [`writer`]: many callers, one write and one sync.
-//! * [`journal`]: what happened, chained by hash; [`verify`]: the journal against the rows.
+//! * [`journal`]: what happened, chained by hash; [`redact`]: names that have to go from it;
+//!   [`verify`]: the journal against the rows.
 //! * [`outbox`] and [`timers`]: rows that fall due.
 
 pub mod batch;
@@ -20,6 +21,7 @@ pub mod judge;
 pub mod keys;
 pub mod memory;
 pub mod outbox;
+pub mod redact;
 mod row;
 pub mod sled;
 pub mod timers;

@@ -101,6 +101,13 @@ pub fn push(batch: &mut Batch, shard: u8, due: Timestamp, id: &[u8], item: &Item
     batch.put(keys::outbox(shard, due, id), Expect::Absent, encode(item, None));
 }
 
+/// A row with another payload; `None` where it has none, or where it stays as it is.
+pub fn reworded(row: &[u8], change: impl FnOnce(&[u8]) -> Option<Vec<u8>>) -> Option<Bytes> {
+    let (length, rest) = row.split_first_chunk::<4>()?;
+    let (label, payload) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
+    Some([&length[..], label, &change(payload)?].concat().into())
+}
+
 /// Claims at most `n` due items until `until`, oldest first. Others who claim at the same time
 /// get other items, or none this time.
 pub async fn claim(

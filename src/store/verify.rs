@@ -4,7 +4,7 @@
 //! Meant for a store that nobody writes to meanwhile.
 
 use super::batch::{Batch, Expect, Value, show_key};
-use super::journal::{self, Chain, Head};
+use super::journal::{self, Chain, Head, Record};
 use super::{Key, Store, StoreError, keys};
 use crate::types::Timestamp;
 use std::collections::BTreeMap;
@@ -34,11 +34,11 @@ pub enum VerifyError {
     },
 }
 
-/// Takes a record with the position of its commit; `Err` says why it makes no sense.
-pub type Fold<'a> = dyn FnMut(u64, &[u8]) -> Result<(), String> + Send + 'a;
+/// Takes a record; `Err` says why it makes no sense.
+pub type Fold<'a> = dyn FnMut(&Record) -> Result<(), String> + Send + 'a;
 
-/// Walks the whole journal in order, proves its chain and hands every record to `fold` with the
-/// position of its commit. Where the store stands.
+/// Walks the whole journal in order, proves its chain and hands every record to `fold`. Where the
+/// store stands.
 pub async fn walk(store: &dyn Store, fold: &mut Fold<'_>) -> Result<Head, VerifyError> {
     let head = journal::head(store).await?;
     let mut chain = Chain::default();
@@ -47,7 +47,7 @@ pub async fn walk(store: &dyn Store, fold: &mut Fold<'_>) -> Result<Head, Verify
         let page = journal::page(store, after.take(), PAGE).await?;
         for record in &page {
             chain.follow(record).map_err(VerifyError::Broken)?;
-            fold(record.position, &record.record).map_err(|why| VerifyError::Senseless {
+            fold(record).map_err(|why| VerifyError::Senseless {
                 number: record.number,
                 position: record.position,
                 why,
@@ -148,7 +148,7 @@ pub struct Report {
 pub async fn verify(
     store: &dyn Store, rederive: &mut dyn Rederive, most: usize,
 ) -> Result<Report, VerifyError> {
-    let head = walk(store, &mut |position, record| rederive.record(position, record)).await?;
+    let head = walk(store, &mut |record| rederive.record(record.position, &record.record)).await?;
     let differences = compare(store, &rederive.prefixes(), &rederive.rows(), most).await?;
     Ok(Report { head, differences })
 }
@@ -196,8 +196,8 @@ mod tests {
 
     async fn derived(store: &Memory) -> BTreeMap<Key, Value> {
         let mut sums: BTreeMap<Key, i64> = BTreeMap::new();
-        let head = walk(store, &mut |_, record| {
-            let text = std::str::from_utf8(record).map_err(|e| e.to_string())?;
+        let head = walk(store, &mut |record| {
+            let text = std::str::from_utf8(&record.record).map_err(|e| e.to_string())?;
             let (account, cents) = text.split_once(' ').ok_or("no blank")?;
             let cents: i64 = cents.parse().map_err(|_| "no number")?;
             *sums.entry(keys::balance(account)).or_default() += cents;
@@ -243,8 +243,8 @@ mod tests {
     #[tokio::test]
     async fn a_record_that_makes_no_sense_is_named() {
         let store = bank().await;
-        let answer = walk(&store, &mut |position, _| {
-            if position == 2 { Err("unheard of".to_owned()) } else { Ok(()) }
+        let answer = walk(&store, &mut |record| {
+            if record.position == 2 { Err("unheard of".to_owned()) } else { Ok(()) }
         })
         .await;
         assert_eq!(

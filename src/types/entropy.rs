@@ -39,3 +39,9 @@ impl Entropy {
         z ^ (z >> 31)
     }
 }
+
+/// Where shells draw randomness; simulations hand in one that repeats itself.
+pub trait Chance: Send + Sync + 'static {
+    /// Octets that nobody can foretell; `Err` says in words why there are none.
+    fn draw(&self) -> Result<[u8; 32], String>;
+}

@@ -80,6 +80,18 @@ id! {
     LoanId
 }
 id! {
+    /// One tip or lesson that many are told of.
+    BulletinId
+}
+id! {
+    /// One thing that went wrong and that somebody looks after.
+    CaseId
+}
+id! {
+    /// Something at the desk that takes two people.
+    ApprovalId
+}
+id! {
     /// One balanced set of postings.
     TransferId
 }

@@ -92,6 +92,25 @@ impl<C: Currency> Money<C> {
     }
 }
 
+impl<C: Currency> Money<C> {
+    /// A sum as people write it: `1250`, `1,250.5`, `1250.50`; commas stand between thousands and
+    /// nowhere else, since many a country writes its cents behind one.
+    pub fn read(text: &str) -> Option<Self> {
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit());
+        let (whole, part) = text.split_once('.').unwrap_or((text, "00"));
+        let mut groups = whole.split(',');
+        let first = groups.next().filter(|first| digits(first))?;
+        let grouped = whole.contains(',');
+        let fits = groups.all(|group| group.len() == 3 && digits(group)) && (!grouped || first.len() <= 3);
+        if !fits || !digits(part) || part.len() > 2 {
+            return None;
+        }
+        let cents: i64 = format!("{part:0<2}").parse().ok()?;
+        let whole: i64 = whole.replace(',', "").parse().ok()?;
+        Some(Self::minor(whole.checked_mul(C::MINOR)?.checked_add(cents)?))
+    }
+}
+
 impl<C: Currency> Clone for Money<C> {
     fn clone(&self) -> Self {
         *self

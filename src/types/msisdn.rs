@@ -8,6 +8,9 @@ use std::{fmt, str::FromStr};
 #[serde(try_from = "String", into = "String")]
 pub struct Msisdn(u64);
 
+/// The first number of nobody's: fifteen digits.
+const NOBODYS: u64 = 999_000_000_000_000;
+
 /// Why a text is not a phone number we can reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MsisdnError {
@@ -23,6 +26,17 @@ pub enum MsisdnError {
 }
 
 impl Msisdn {
+    /// A number that no phone has, out of a country code that the ITU assigns to nobody (E.164, annexed
+    /// list: 999), for what stands in the place of a number that was forgotten.
+    pub const fn nobodys(chance: u64) -> Self {
+        Self(NOBODYS + chance % 1_000_000_000_000)
+    }
+
+    /// Whether it is such a number.
+    pub const fn is_nobodys(self) -> bool {
+        self.0 >= NOBODYS && self.0 < NOBODYS + 1_000_000_000_000
+    }
+
     /// The number from digits that an SMSC gave us: any E.164 number, no national guessing.
     pub fn from_e164(digits: &str) -> Result<Self, MsisdnError> {
         let digits = digits.strip_prefix('+').unwrap_or(digits);

@@ -34,9 +34,74 @@ pub fn first_name(name: &str) -> String {
     name.split(' ').next().unwrap_or_default().chars().take(12).collect()
 }
 
+/// Words as they are kept: blanks folded; `None` when nothing is left.
+pub fn folded(text: &str) -> Option<String> {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    (!text.is_empty()).then_some(text)
+}
+
+/// A text in parts of at most `most` letters, parted between words where that is possible; nothing
+/// of it is lost but the blanks at which it is parted.
+pub fn parts(text: &str, most: usize) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let letters: Vec<char> = word.chars().collect();
+        for piece in letters.chunks(most.max(1)) {
+            let piece: String = piece.iter().collect();
+            match parts.last_mut() {
+                Some(last) if last.chars().count() + 1 + piece.chars().count() <= most => {
+                    last.push(' ');
+                    last.push_str(&piece);
+                }
+                _ => parts.push(piece),
+            }
+        }
+    }
+    parts
+}
+
+/// A text in two parts of at most `half` letters, as far as it has no more than twice as many; parted
+/// between words where that is possible.
+pub fn halves(text: &str, half: usize) -> (&str, &str) {
+    let letters = text.chars().count();
+    let fits = text
+        .char_indices()
+        .enumerate()
+        .filter(|(nth, (_, c))| *c == ' ' && *nth <= half && letters - nth - 1 <= half);
+    if letters <= half {
+        return (text, "");
+    }
+    if let Some((_, (at, _))) = fits.last() {
+        return (&text[..at], &text[at + 1..]);
+    }
+    let at = text.char_indices().nth(half).map_or(text.len(), |(at, _)| at);
+    text.split_at(at)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_is_parted_between_words_and_nothing_of_it_is_lost() {
+        assert_eq!(halves("We love your work", 55), ("We love your work", ""));
+        let long = "We love your work and hope that the machine serves you well. Greetings from Oslo";
+        let (begin, rest) = halves(long, 55);
+        assert_eq!(format!("{begin} {rest}"), long);
+        for text in ["x".repeat(110), format!("{} {}", "x".repeat(20), "y".repeat(89)), long.to_owned()] {
+            let (begin, rest) = halves(&text, 55);
+            assert!(begin.chars().count() <= 55 && rest.chars().count() <= 55, "{text}");
+            assert_eq!(begin.len() + rest.len(), text.trim().len() - usize::from(text == long));
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_parted_between_words() {
+        assert_eq!(parts("  thin brass   sells best ", 11), ["thin brass", "sells best"]);
+        assert_eq!(parts("abcdefgh ij", 4), ["abcd", "efgh", "ij"]);
+        assert!(parts(" ", 4).is_empty());
+        assert_eq!(folded(" a \n b "), Some("a b".to_owned()));
+    }
 
     #[test]
     fn names_are_folded_and_bounded() {

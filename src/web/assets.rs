@@ -50,6 +50,11 @@ impl Assets {
             "text/javascript; charset=utf-8",
             Bytes::from_static(include_bytes!("static/preview.js")),
         );
+        all.add(
+            "upload.js",
+            "text/javascript; charset=utf-8",
+            Bytes::from_static(include_bytes!("static/upload.js")),
+        );
         all.add("icon.svg", "image/svg+xml", Bytes::from_static(include_bytes!("static/icon.svg")));
         for (name, drawing) in emblem::all() {
             all.add(&name, "image/svg+xml", drawing.into());

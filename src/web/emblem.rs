@@ -9,8 +9,8 @@ use std::{
     fmt::Write,
 };
 
-const KINDS: [&str; 5] = ["necklace", "bracelet", "earrings", "ring", "other"];
-const STUFFS: [&str; 5] = ["brass", "beads", "bone", "wood", "mixed"];
+pub(super) const KINDS: [&str; 5] = ["necklace", "bracelet", "earrings", "ring", "other"];
+pub(super) const STUFFS: [&str; 5] = ["brass", "beads", "bone", "wood", "mixed"];
 
 /// The address of the emblem for a piece; an unknown word gets the general drawing.
 pub(super) fn url(kind: &str, stuff: &str) -> String {

@@ -25,6 +25,8 @@ pub(super) enum Refusal {
     TooLarge,
     /// The desk, without its key.
     NoKey,
+    /// Something at the desk that is for others: the role it takes.
+    NotYours(&'static str),
     /// As many live pages as we serve are open.
     Busy,
 }
@@ -78,6 +80,9 @@ impl Refusal {
                 "Something in the form needs another look",
                 "See the fields below.",
             ),
+            Self::Shop(ShopError::TooLate(_)) => {
+                (StatusCode::CONFLICT, "too_late", "That cannot be done any more", "")
+            }
             Self::Shop(ShopError::KeyUsed) => (
                 StatusCode::CONFLICT,
                 "key_used",
@@ -90,6 +95,9 @@ impl Refusal {
                 "The card processor does not answer",
                 "Nothing was taken. Please try again in a minute.",
             ),
+            Self::Shop(ShopError::Stopped(_)) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "stopped", "This is not possible for now", "")
+            }
             Self::Shop(ShopError::Fault) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "fault",
@@ -126,6 +134,9 @@ impl Refusal {
                 "The desk needs its key",
                 "Enter the key of the desk, or send it as a bearer token.",
             ),
+            Self::NotYours(_) => {
+                (StatusCode::FORBIDDEN, "not_yours", "This is for somebody else at the desk", "")
+            }
             Self::Busy => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "busy",
@@ -134,7 +145,9 @@ impl Refusal {
             ),
         };
         let advice = match self {
-            Self::Shop(error @ ShopError::Field { .. }) => error.to_string(),
+            Self::Shop(error @ (ShopError::Field { .. } | ShopError::TooLate(_))) => error.to_string(),
+            Self::Shop(ShopError::Stopped(why)) => format!("{why}. Nothing was taken."),
+            Self::NotYours(role) => format!("It takes the role of {role}. Nothing was changed."),
             _ => advice.to_owned(),
         };
         Outside { status, code, title, advice }

@@ -1,11 +1,12 @@
 //! HTTP: the shop, a shopper's live order page, and the desk.
 //!
-//! May import `types` and `engine`. Everything is rendered on the server and works without
+//! May import `types`, `engine` and `photos`. Everything is rendered on the server and works without
 //! script, but for the editor of menus; the shop's one script only keeps an order page fresh. What the pages show comes from
 //! [`ShopFront`](crate::engine::shopfront::ShopFront), so nothing here knows a store or a phone.
 //!
 //! * `routes` is the table of every path; `guard` what every answer and every post goes through.
 //! * `shop` and `desk` hold the handlers, one file per page; `error` maps a refusal to HTTP.
+//! * `upload` takes photographs of pieces, and hands them out again.
 //! * `preview` is the editor of menus, on the desk and alone.
 //! * `wording`, `emblem` and `assets` are what the pages are drawn with.
 
@@ -15,13 +16,17 @@ mod emblem;
 mod error;
 mod guard;
 mod page;
+pub mod people;
 pub mod preview;
 pub mod routes;
 pub mod settings;
 mod shop;
 #[cfg(test)]
 mod tests;
+mod upload;
 mod wording;
 
+pub(crate) use desk::orders::shillings;
+pub use page::Photos;
 pub use routes::{Surroundings, router, router_in, serve};
 pub use settings::{Settings, SettingsError};

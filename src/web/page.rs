@@ -1,12 +1,20 @@
 //! What every page shares: rendering, and small pieces that templates show.
 
-use super::{error::Refusal, settings::Settings, wording};
+use super::{error::Refusal, people::People, settings::Settings, wording};
 use crate::{
+    engine::bulk::front::BulkFront,
+    engine::depot::desk::DepotDesk,
+    engine::desk::OperatorDesk,
+    engine::kiosks::desk::KioskDesk,
     engine::loans::desk::LoanDesk,
     engine::menus::desk::MenuDesk,
+    engine::orders::desk::OrderDesk,
+    engine::orders::wishes::ShopperDesk,
+    engine::photos::front::{PhotoFront, PhotoView},
     engine::port::Binds,
     engine::shopfront::{PieceView, ShopError, ShopFront, Split},
     engine::tapes::desk::Dialogs,
+    photos::{Studio, WIDTHS},
     types::{Clock, Kes},
 };
 use askama::Template;
@@ -15,12 +23,23 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+/// What photographs need: the files, and the engine as their senders see it.
+#[derive(Clone)]
+pub struct Photos {
+    /// The files.
+    pub studio: Arc<Studio>,
+    /// The engine.
+    pub front: Arc<dyn PhotoFront>,
+}
+
 /// What handlers are handed.
 pub(super) struct Web {
     /// The engine, as the web sees it.
     pub(super) front: Arc<dyn ShopFront>,
     /// The `[http]` section.
     pub(super) settings: Settings,
+    /// Everybody who may come to the desk.
+    pub(super) people: People,
     /// The moment.
     pub(super) clock: Arc<dyn Clock>,
     /// The connections to operators.
@@ -31,6 +50,20 @@ pub(super) struct Web {
     pub(super) menus: Option<Arc<dyn MenuDesk>>,
     /// The loans, for the desk.
     pub(super) loans: Option<Arc<dyn LoanDesk>>,
+    /// The depot, for the desk.
+    pub(super) depot: Option<Arc<dyn DepotDesk>>,
+    /// The kiosks, for the desk.
+    pub(super) kiosks: Option<Arc<dyn KioskDesk>>,
+    /// What operators do by name.
+    pub(super) operators: Option<Arc<dyn OperatorDesk>>,
+    /// Many pieces at once, for the shop and the desk.
+    pub(super) bulk: Option<Arc<dyn BulkFront>>,
+    /// The orders, for the desk.
+    pub(super) orders: Option<Arc<dyn OrderDesk>>,
+    /// What shoppers do about their orders.
+    pub(super) shoppers: Option<Arc<dyn ShopperDesk>>,
+    /// Photographs, and who may send them.
+    pub(super) photos: Option<Photos>,
     /// Ends live pages when the house closes.
     pub(super) shutdown: CancellationToken,
     /// One permit per live page.
@@ -57,15 +90,66 @@ pub(super) struct Piece<'a> {
     pub(super) view: &'a PieceView,
     /// `Brass necklace`.
     pub(super) title: String,
-    /// Where its emblem is.
+    /// Its first photograph.
+    pub(super) photo: Option<Shown>,
+    /// The others.
+    pub(super) further: Vec<Shown>,
+    /// Where its emblem is, for where there is no photograph.
     pub(super) emblem: String,
+}
+
+/// A photograph as a page shows it.
+pub(super) struct Shown {
+    /// What it shows, for those who do not see it.
+    pub(super) alt: String,
+    /// Where its middle size is.
+    pub(super) src: String,
+    /// Where its largest is.
+    pub(super) large: String,
+    /// Every size with its width, for the browser to choose from.
+    pub(super) srcset: String,
+    /// How wide the largest is.
+    pub(super) width: u32,
+    /// How high.
+    pub(super) height: u32,
+    /// What is shown until it has come: column, row, colour.
+    pub(super) tints: Vec<(usize, usize, String)>,
+}
+
+impl Shown {
+    fn new(photo: &PhotoView, alt: String) -> Self {
+        let url = |width: u32| super::upload::serve::url(photo.name, width);
+        let mut sizes: Vec<(u32, u32)> =
+            WIDTHS.iter().map(|width| (*width, photo.width.min(*width))).collect();
+        sizes.dedup_by_key(|(_, real)| *real);
+        let srcset: Vec<String> =
+            sizes.iter().map(|(width, real)| format!("{} {real}w", url(*width))).collect();
+        let colours = photo.tints.as_bytes().chunks_exact(6).take(9).enumerate();
+        let tint =
+            |(at, colour): (usize, &[u8])| (at % 3, at / 3, format!("#{}", String::from_utf8_lossy(colour)));
+        Self {
+            alt,
+            src: url(WIDTHS[1]),
+            large: url(WIDTHS[2]),
+            srcset: srcset.join(", "),
+            width: photo.width,
+            height: photo.height,
+            tints: colours.map(tint).collect(),
+        }
+    }
 }
 
 impl<'a> From<&'a PieceView> for Piece<'a> {
     fn from(view: &'a PieceView) -> Self {
         let title = wording::piece(&view.kind, &view.stuff);
         let emblem = super::emblem::url(&view.kind, &view.stuff);
-        Self { view, title, emblem }
+        let mut photos = view.photos.iter().enumerate().map(|(at, photo)| {
+            let by = format!("{title} by {}", view.maker);
+            let alt = if at == 0 { by } else { format!("{by}, picture {}", at + 1) };
+            Shown::new(photo, alt)
+        });
+        let (photo, further) = (photos.next(), photos.collect());
+        Self { view, title, photo, further, emblem }
     }
 }
 

@@ -4,15 +4,22 @@ use super::{
     assets, desk,
     error::Refusal,
     guard,
-    page::Web,
+    page::{Photos, Web},
     preview::{self, Editor},
     settings::Settings,
-    shop::{checkout, home, order, piece},
+    shop::{bulk, checkout, home, many, order, piece},
+    upload,
 };
 use crate::{
+    engine::bulk::front::BulkFront,
     engine::clock::SystemClock,
+    engine::depot::desk::DepotDesk,
+    engine::desk::OperatorDesk,
+    engine::kiosks::desk::KioskDesk,
     engine::loans::desk::LoanDesk,
     engine::menus::desk::MenuDesk,
+    engine::orders::desk::OrderDesk,
+    engine::orders::wishes::ShopperDesk,
     engine::port::{BindView, Binds},
     engine::shopfront::{ShopError, ShopFront},
     engine::tapes::desk::Dialogs,
@@ -24,7 +31,7 @@ use axum::{
     http::{StatusCode, header},
     middleware::{from_fn_with_state, map_response_with_state},
     response::{IntoResponse, Redirect},
-    routing::{get, post},
+    routing::{delete, get, post},
     serve::ListenerExt,
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -48,6 +55,20 @@ pub struct Surroundings {
     pub menus: Option<Arc<dyn MenuDesk>>,
     /// The loans, for the desk.
     pub loans: Option<Arc<dyn LoanDesk>>,
+    /// The depot, for the desk.
+    pub depot: Option<Arc<dyn DepotDesk>>,
+    /// The kiosks, for the desk.
+    pub kiosks: Option<Arc<dyn KioskDesk>>,
+    /// What operators do by name.
+    pub operators: Option<Arc<dyn OperatorDesk>>,
+    /// Many pieces at once, for the shop and the desk.
+    pub bulk: Option<Arc<dyn BulkFront>>,
+    /// The orders, for the desk.
+    pub orders: Option<Arc<dyn OrderDesk>>,
+    /// What shoppers do about their orders.
+    pub shoppers: Option<Arc<dyn ShopperDesk>>,
+    /// Photographs, and who may send them.
+    pub photos: Option<Photos>,
 }
 
 /// Where the desk's editor of menus stands.
@@ -63,6 +84,13 @@ impl Default for Surroundings {
             editor: None,
             menus: None,
             loans: None,
+            depot: None,
+            kiosks: None,
+            operators: None,
+            bulk: None,
+            orders: None,
+            shoppers: None,
+            photos: None,
         }
     }
 }
@@ -78,15 +106,56 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
     let body_limit = settings.body_limit_bytes;
     let timeout = settings.request_timeout();
     let live = Arc::new(Semaphore::new(settings.live_pages.min(Semaphore::MAX_PERMITS)));
-    let Surroundings { clock, shutdown, binds, dialogs, editor, menus, loans } = around;
+    let Surroundings {
+        clock,
+        shutdown,
+        binds,
+        dialogs,
+        editor,
+        menus,
+        loans,
+        depot,
+        kiosks,
+        bulk: many_at_once,
+        operators,
+        orders,
+        shoppers,
+        photos,
+    } = around;
     let has_editor = editor.is_some();
-    let web =
-        Arc::new(Web { front, settings, clock, binds, dialogs, menus, loans, shutdown, live, has_editor });
+    let people = settings.people();
+    let web = Arc::new(Web {
+        front,
+        settings,
+        people,
+        clock,
+        binds,
+        dialogs,
+        menus,
+        loans,
+        depot,
+        kiosks,
+        operators,
+        bulk: many_at_once,
+        orders,
+        shoppers,
+        photos,
+        shutdown,
+        live,
+        has_editor,
+    });
 
     let desk = Router::new()
         .route("/desk", get(desk::overview))
         .route("/desk/messages", get(desk::messages::page))
         .route("/desk/messages/again", post(desk::messages::again))
+        .route("/desk/cash", get(desk::cash::page))
+        .route("/desk/cash/allow", post(desk::cash::allow))
+        .route("/desk/api/cash", get(desk::cash::json))
+        .route("/desk/kiosks", get(desk::kiosks::page))
+        .route("/desk/kiosks/look", post(desk::kiosks::look))
+        .route("/desk/api/kiosks", get(desk::kiosks::json))
+        .route("/desk/api/receipts", post(desk::kiosks::print))
         .route("/desk/api/messages", get(desk::messages::json))
         .route("/desk/dialogs", get(desk::dialogs::page))
         .route("/desk/dialogs/stats", get(desk::dialogs::stats))
@@ -106,20 +175,71 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         .route("/desk/api/menus/back", post(desk::menus::back_json))
         .route("/desk/api/listings", get(desk::listings))
         .route("/desk/api/payouts", get(desk::payouts))
+        .route("/desk/orders", get(desk::orders::show).post(desk::orders::press))
+        .route("/desk/orders/{order}/label", get(desk::orders::label))
+        .route("/desk/api/orders/{order}/label", get(desk::orders::label_data))
+        .route("/desk/api/orders", get(desk::orders::all).post(desk::orders::change))
         .route("/desk/api/loans", get(desk::loans::all).post(desk::loans::change))
         .route("/desk/api/loans/repayments", get(desk::loans::repayments).post(desk::loans::remit))
+        .route("/desk/depot", get(desk::depot::page).post(desk::depot::press))
+        .route("/desk/api/depot", post(desk::depot::change))
+        .route("/desk/api/depot/bulletins", get(desk::depot::bulletins))
+        .route("/desk/api/depot/cases", get(desk::depot::cases))
+        .route("/desk/approvals", get(desk::approvals::show).post(desk::approvals::act))
+        .route("/desk/api/approvals", get(desk::approvals::all).post(desk::approvals::change))
+        .route("/desk/holds", get(desk::holds::show).post(desk::holds::act))
+        .route("/desk/api/holds", get(desk::holds::all).post(desk::holds::change))
+        .route("/desk/books/orders", get(desk::books::orders))
+        .route("/desk/books/orders/{code}", get(desk::books::order))
+        .route("/desk/books/listings", get(desk::books::listings))
+        .route("/desk/books/listings/{code}", get(desk::books::listing))
+        .route("/desk/books/payouts", get(desk::books::payouts))
+        .route("/desk/books/payouts/{id}", get(desk::books::payout))
+        .route("/desk/books/accounts", get(desk::books::accounts))
+        .route("/desk/books/accounts/{code}", get(desk::books::account))
+        .route("/desk/books/people", get(desk::books::people))
+        .route("/desk/books/people/{id}", get(desk::books::person))
+        .route("/desk/books/people/{id}/statement.csv", get(desk::books::statement))
+        .route("/desk/api/people/{whom}/export", get(desk::books::export))
+        .route("/desk/stops", get(desk::stops::show).post(desk::stops::turn))
+        .route("/desk/api/stops", get(desk::stops::all).post(desk::stops::change))
+        .route("/desk/bulk", get(desk::bulk::show).post(desk::bulk::choose))
+        .route("/desk/api/bulk", get(desk::bulk::json))
         .route("/desk/api/trial-balance", get(desk::trial_balance))
-        .merge(editor.map(preview::router).unwrap_or_default())
-        .route_layer(from_fn_with_state(web.clone(), desk::key::guard))
-        .route("/desk/key", post(desk::key::enter));
+        .merge(
+            editor
+                .map(|editor| {
+                    preview::router(editor).layer(from_fn_with_state(web.clone(), desk::menus::edited))
+                })
+                .unwrap_or_default(),
+        )
+        .route_layer(from_fn_with_state(web.clone(), desk::door::guard))
+        .route("/desk/key", post(desk::door::enter))
+        .route("/desk/leave", post(desk::door::leave));
 
     Router::new()
         .route("/", get(home::show))
         .route("/piece/{code}", get(piece::show))
         .route("/checkout", get(async || Redirect::to("/")).post(checkout::place))
+        .route("/piece/{code}/many", get(many::show))
+        .route("/many", get(async || Redirect::to("/")).post(many::place))
+        .route("/bulk/{token}", get(bulk::show).post(bulk::choose))
+        .route("/bulk/{token}/live", get(bulk::live))
         .route("/order/{token}", get(order::show))
         .route("/order/{token}/live", get(order::live))
+        .route("/order/{token}/cancel", post(order::cancel))
+        .route("/order/{token}/choose", post(order::choose))
+        .route("/order/{token}/thanks", post(order::thank))
         .route("/static/{name}", get(assets::serve))
+        .route("/photo/{file}", get(upload::serve::file))
+        .route("/upload", get(upload::page::show))
+        .route("/upload/worker.js", get(upload::page::worker))
+        .route("/upload/manifest.webmanifest", get(upload::page::manifest))
+        .route("/upload/api/listings", post(upload::list))
+        .route("/upload/api/me", get(upload::me))
+        .route("/upload/api/photos/{code}", get(upload::show))
+        .route("/upload/api/photos/{code}/{name}", delete(upload::remove))
+        .route("/upload/api/photos/{code}/{name}/first", post(upload::lead))
         .route("/robots.txt", get(robots))
         .route("/healthz", get(async || "ok\n"))
         .merge(desk)
@@ -128,6 +248,12 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         .layer(from_fn_with_state(web.clone(), guard::same_site))
         .layer(DefaultBodyLimit::max(body_limit))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, timeout))
+        // A photograph may take longer to come than any answer of ours.
+        .merge(
+            Router::new()
+                .route("/upload/api/photos/{code}", post(upload::add))
+                .layer(from_fn_with_state(web.clone(), guard::same_site)),
+        )
         .layer(CompressionLayer::new())
         .layer(map_response_with_state(web.clone(), guard::headers))
         .layer(TraceLayer::new_for_http().make_span_with(span))
@@ -161,6 +287,6 @@ fn span(request: &Request) -> tracing::Span {
 }
 
 async fn robots() -> impl IntoResponse {
-    let text = "User-agent: *\nDisallow: /checkout\nDisallow: /order/\nDisallow: /desk\n";
+    let text = "User-agent: *\nDisallow: /checkout\nDisallow: /order/\nDisallow: /bulk/\nDisallow: /upload\nDisallow: /desk\n";
     ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text)
 }

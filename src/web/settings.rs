@@ -1,5 +1,6 @@
 //! The `[http]` section of the configuration.
 
+use super::people::{People, Roll};
 use axum::http::Uri;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -23,6 +24,8 @@ pub struct Settings {
     pub public_url: String,
     /// A file that holds the key of the desk. Without a key the desk answers 404.
     pub desk_key_file: Option<PathBuf>,
+    /// A file with the people of the desk, each with a key of her own; `sokoni desk` writes it.
+    pub desk_people_file: Option<PathBuf>,
     /// The most octets of a posted form.
     pub body_limit_bytes: usize,
     /// How long an answer may take before it is given up, in seconds. Live pages are exempt.
@@ -48,6 +51,7 @@ impl Default for Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_url: "http://127.0.0.1:8080".to_owned(),
             desk_key_file: None,
+            desk_people_file: None,
             body_limit_bytes: 64 * 1024,
             request_timeout_seconds: 15,
             live_heartbeat_seconds: 15,
@@ -78,6 +82,9 @@ pub enum SettingsError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The file of the desk's people cannot be used.
+    #[error("desk_people_file {0}; `sokoni desk` writes it")]
+    PeopleFile(String),
     /// The key could be guessed.
     #[error(
         "the desk key has fewer than {SHORTEST_DESK_KEY} characters; make one with `openssl rand -hex 24`"
@@ -106,12 +113,28 @@ impl Settings {
             }
             (None, None) => None,
         };
+        if let Some(file) = &mut self.desk_people_file {
+            *file = folder.join(&*file);
+            Roll::read(file).map_err(SettingsError::PeopleFile)?;
+        }
         match &self.desk_key {
             Some(key) if key.expose_secret().chars().count() < SHORTEST_DESK_KEY => {
                 Err(SettingsError::KeyShort)
             }
             _ => Ok(self),
         }
+    }
+
+    /// Everybody who may come to the desk.
+    pub(super) fn people(&self) -> People {
+        let mut chance = [0; 32];
+        #[expect(clippy::disallowed_methods, reason = "what seals sessions must not be predictable")]
+        let drawn = getrandom::fill(&mut chance);
+        if let Err(why) = drawn {
+            tracing::error!(%why, "no randomness");
+            return People::default();
+        }
+        People::new(self.desk_key.as_ref(), self.desk_people_file.clone(), chance)
     }
 
     /// True when people reach us by TLS.

@@ -1,5 +1,6 @@
 //! Stable words of the engine, as a shopper reads them.
 
+use crate::engine::desk::freeze::Switch;
 use crate::types::{Kes, Timestamp, Usd, time::NAIROBI};
 use std::time::Duration;
 
@@ -60,11 +61,14 @@ pub(crate) fn step(word: &str) -> String {
         "with_rider" => "On its way to the kiosk",
         "at_kiosk" => "At the kiosk",
         "checked" => "Checked, and the money is the maker's",
+        "late" => "The maker needs more time",
+        "cancelled" => "You cancelled it",
         "rework" => "Back with the maker to be mended",
         "short" => "Not every piece can be made",
         "packed" => "Packed",
         "shipped" => "On its way to you",
         "delivered" => "Delivered",
+        "returned" => "Back at our depot",
         "refunded" => "Money given back",
         other => return plain(other),
     }
@@ -82,12 +86,28 @@ pub(crate) fn state(word: &str, maker: &str) -> String {
         "ready" => format!("{maker} has finished it. It goes to the kiosk next."),
         "with_rider" => "It is on its way to the kiosk.".to_owned(),
         "at_kiosk" => "It is at the kiosk, waiting for its check.".to_owned(),
-        "released" => format!("It passed the check, and the money is ready for {maker}."),
+        "choosing" => "Not every piece can be made. Please choose what happens next.".to_owned(),
+        "released" => {
+            format!("It passed the check, and the money is ready for {maker}. It is sent to you next.")
+        }
         "packed" => "It is packed.".to_owned(),
+        "closed" => "It has been delivered. Asante.".to_owned(),
         "shipped" => "It is on its way to you.".to_owned(),
         "delivered" => "It has been delivered. Asante.".to_owned(),
-        "refunded" => "It could not be made. Your money goes back to your card within a few days.".to_owned(),
+        "refunded" => {
+            "Nothing of it will be sent. Your money goes back to your card within a few days.".to_owned()
+        }
         other => format!("{}.", plain(other)),
+    }
+}
+
+/// Why a maker needs more time, as it goes on after "because".
+pub(crate) fn late(word: &str) -> &'static str {
+    match word {
+        "materials" => "materials came late",
+        "home" => "something came up at home",
+        "busy" => "many orders came at once",
+        _ => "the work takes longer",
     }
 }
 
@@ -98,6 +118,19 @@ pub(crate) fn part(word: &str, maker: &str) -> String {
         "mentor" => "The mentor who guides the work".to_owned(),
         "margin" => "Sokoni: kiosk, rider, card fee, running the market".to_owned(),
         other => plain(other),
+    }
+}
+
+/// What can be stopped, as the desk names it.
+pub(crate) const fn switch(what: Switch) -> &'static str {
+    match what {
+        Switch::Payouts => "Money sent to phones",
+        Switch::Cash => "Cash numbers",
+        Switch::Listing => "New pieces",
+        Switch::Orders => "Orders accepted",
+        Switch::Joining => "New people",
+        Switch::Loans => "Loans asked for and sent",
+        Switch::Checkout => "New orders in the shop",
     }
 }
 
@@ -132,15 +165,62 @@ pub(crate) fn account(code: &str) -> String {
     .to_owned()
 }
 
+/// What a posting belongs to: `order/482108` as `order 482108`; of what only ids name, no more than the word.
+pub(crate) fn about(what: &str) -> String {
+    match what.split_once('/') {
+        Some(("payout", _)) => "payout".to_owned(),
+        Some(("party", _)) => "person".to_owned(),
+        Some(("paper", paper)) => paper.to_owned(),
+        _ => what.replace('/', " "),
+    }
+}
+
+/// The same for a moment that a template has by reference.
+pub(crate) fn moment_of(millis: i64) -> String {
+    moment(Timestamp::from_millis(millis))
+}
+
+/// A sum without its sign, for lines that say debit or credit.
+pub(crate) fn size(sum: &Kes) -> Kes {
+    Kes::minor(sum.cents().abs())
+}
+
 /// A price, its cents always written, so that prices under one another compare at a glance.
 pub(crate) fn usd(price: &Usd) -> String {
     format!("${price}{}", if price.is_whole() { ".00" } else { "" })
+}
+
+/// The state of a bulk request, as its page begins.
+pub(crate) fn bulk_state(word: &str) -> String {
+    let told = match word {
+        "placed" => "Waiting for your payment",
+        "expired" => "The payment was not made in time",
+        "gathering" => "Artisans are being asked",
+        "choosing" => "Not all pieces have a maker: please choose",
+        "making" => "Every piece is taken and being made",
+        "done" => "Every piece has passed the check",
+        "refunded" => "Nothing will be sent, your money goes back",
+        other => return plain(other),
+    };
+    told.to_owned()
+}
+
+/// A day of Nairobi, as forms write it: 2027-01-31.
+pub(crate) fn day(at: &Timestamp) -> String {
+    let (year, month, day) = at.civil(NAIROBI);
+    format!("{year}-{month:02}-{day:02}")
 }
 
 /// A moment as people in Nairobi write it: `22 Nov 2026, 14:05`.
 pub(crate) fn moment(at: Timestamp) -> String {
     let (year, month, day) = at.civil(NAIROBI);
     format!("{day} {} {year}, {}", MONTHS[month as usize - 1], at.hour_minute(NAIROBI))
+}
+
+/// Its day alone: `22 Nov 2026`.
+pub(crate) fn day_of(at: &Timestamp) -> String {
+    let (year, month, day) = at.civil(NAIROBI);
+    format!("{day} {} {year}", MONTHS[month as usize - 1])
 }
 
 /// The same for machines: `2026-11-22T14:05+03:00`.

@@ -64,6 +64,17 @@ async function cursorAfter(words) {
   }, words);
 }
 
+/** Moves the mouse over a fault until its tip shows: the page may still be laid out or scroll below the mouse. */
+async function restOn(fault) {
+  for (let tries = 0; tries < 40; tries += 1) {
+    const [mark, area] = [await fault.boundingBox(), await text().boundingBox()];
+    await page.mouse.move(Math.max(mark.x, area.x) + 36 + (tries % 8), mark.y + 8);
+    if (await page.locator('#tip').isVisible()) return;
+    await page.waitForTimeout(200);
+  }
+  await page.locator('#tip').waitFor();
+}
+
 async function walk(...answers) {
   for (const answer of answers) {
     await page.getByTestId('typed').fill(answer);
@@ -120,10 +131,7 @@ try {
     assert.ok((await page.locator('.back mark.error').count()) > 0, 'the fault is underlined');
     await until(page.getByTestId('state'), 'Not saved: artisan.menu');
     await shoot('too-long');
-    const mark = await page.locator('.back mark.error').last().evaluate((one) => one.getBoundingClientRect().toJSON());
-    const area = await text().boundingBox();
-    await page.mouse.move(Math.max(mark.x, area.x) + 40, mark.y + 8);
-    await page.locator('#tip').waitFor();
+    await restOn(page.locator('.back mark.error').last());
     await shoot('tip');
     await page.mouse.move(1, 1);
   });

@@ -20,6 +20,7 @@ const CODE = '*483*57#';
 const PIN = '2580';
 const WIDE = { width: 1280, height: 900 };
 const NARROW = { width: 390, height: 844 };
+const SMALL = { width: 320, height: 640 };
 const SHOPPER = {
   name: 'Jörg Müller',
   email: 'joerg@example.org',
@@ -244,6 +245,44 @@ try {
     await shoot(desk, 'desk');
   });
 
+  await stages.run('every number of the desk leads down to rows, postings and messages, by keys alone', async () => {
+    const home = desk.url();
+    const goes = async (link, wanted) => {
+      await link.focus();
+      await desk.keyboard.press('Enter');
+      await desk.waitForURL(wanted);
+      await fits(desk);
+    };
+    for (const [name, size] of [['wide', WIDE], ['small', SMALL]]) {
+      await desk.setViewportSize(size);
+      await desk.goto(home);
+      await fits(desk);
+      await shoot(desk, `${name}-figures`);
+      await goes(desk.locator('[data-testid=figure][data-key=released]'), /orders\?stage=released/);
+      await shoot(desk, `${name}-figures-orders`);
+      await goes(desk.locator(`#main a[href="/desk/books/orders/${parcel}"]`), /orders\/\d/);
+      assert.ok((await desk.getByTestId('posting').count()) > 1);
+      await shoot(desk, `${name}-figures-order`);
+      await goes(desk.locator('#main a[href^="/desk/books/people/"]').first(), /people\/./);
+      await until(desk.locator('#main'), 'Achieng Otieno');
+      assert.ok((await desk.getByTestId('her-dialog').count()) > 2);
+      await shoot(desk, `${name}-figures-person`);
+      await goes(desk.locator('#main a[href^="/desk/books/payouts/"]').first(), /payouts\/./);
+      await shoot(desk, `${name}-figures-payout`);
+      await goes(desk.locator('#main a[href^="/desk/books/accounts/artisan"]').first(), /accounts\/./);
+      await shoot(desk, `${name}-figures-account`);
+      await desk.goto(home);
+      await goes(desk.locator('#main a[href^="/desk/books/accounts?family="]').first(), /accounts\?family/);
+      await shoot(desk, `${name}-figures-accounts`);
+      await desk.goto(home);
+      await goes(desk.locator('[data-testid=figure][data-key=on_sale]'), /listings\?state/);
+      await goes(desk.locator(`#main a[href="/desk/books/listings/${second}"]`), /listings\/\d/);
+      await shoot(desk, `${name}-figures-listing`);
+    }
+    await desk.setViewportSize(WIDE);
+    await desk.goto(home);
+  });
+
   await stages.run('on a small phone: home, filter, piece and order, nothing cut off', async () => {
     const orderPage = shop.url();
     await shop.bringToFront();
@@ -273,6 +312,71 @@ try {
     assert.equal(await shop.getByTestId('quantity').getAttribute('max'), '2', 'both are for sale again');
   });
 
+  await stages.run('W140: drafted without a network, sent once with one', async () => {
+    await achieng.text('UKURASA');
+    const [link] = await achieng.sms(/http:\/\/\S+\/upload#\w+/);
+    const page = await browser.context.newPage();
+    await page.setViewportSize({ width: 320, height: 640 });
+    await page.goto(link.replace(/\.$/, ''));
+    await page.locator('body[data-ready=true]').waitFor();
+    assert.ok(!page.url().includes('#'), 'the secret does not stay in the address');
+    await browser.context.setOffline(true);
+    const reached = () => fetch('/upload', { cache: 'no-store' }).then(() => true, () => false);
+    for (const one of browser.context.serviceWorkers()) assert.equal(await one.evaluate(reached), false);
+    assert.ok((await page.reload()).fromServiceWorker());
+    await page.locator('body[data-ready=true]').waitFor();
+    await page.getByLabel('What is it?').selectOption('bracelet');
+    await page.getByLabel('Made of').selectOption('bone');
+    await page.getByLabel('Your price, KSh').fill('640');
+    await page.getByLabel('How many are ready').fill('4');
+    const shots = await Promise.all([phones, shop].map((one) => one.screenshot()));
+    const files = shots.map((buffer, nth) => ({ name: `../../${nth}.exe`, mimeType: 'image/png', buffer }));
+    await page.getByLabel('Photographs').setInputFiles(files);
+    await page.getByTestId('upload-keep').click();
+    await page.locator('body[data-drafts="1"]').waitFor();
+    await page.reload();
+    await until(page.getByTestId('upload-draft'), 'Bracelet, horn or bone, 2 photographs to send');
+    for (const width of [320, 390, 1280]) {
+      await page.setViewportSize({ width, height: 800 });
+      await fits(page);
+      await shoot(page, `upload-drafted-${width}`);
+    }
+    await page.setViewportSize({ width: 320, height: 640 });
+
+    // Of the listing and of each photograph the house takes the first sending, and the answer is lost.
+    const lost = new Set();
+    await browser.context.route('**/upload/api/**', async (route) => {
+      const sent = `${route.request().url()} ${route.request().postDataBuffer()?.length}`;
+      if (lost.has(sent)) return route.continue();
+      lost.add(sent);
+      assert.ok((await route.fetch()).ok());
+      return route.abort();
+    });
+    await browser.context.setOffline(false);
+    for (let tries = 0; tries < 80 && (await page.getAttribute('body', 'data-drafts')) !== '0'; tries += 1) {
+      // The network that comes and goes tells the page each time.
+      await page.evaluate(() => dispatchEvent(new Event('online')));
+      await page.waitForTimeout(100);
+    }
+    await page.locator('body[data-drafts="0"]').waitFor();
+    await browser.context.unroute('**/upload/api/**');
+    assert.equal(lost.size, 3, 'a listing and two photographs');
+    const [, code] = await until(page.getByTestId('upload-sent'), /(\d+): Bracelet, horn or bone, 2 photographs/);
+    await fits(page);
+    await shoot(page, 'upload-sent');
+    const [, made] = await achieng.sms(/Imehifadhiwa (\d+): Bangili KSh 640 x 4/);
+    assert.equal(made, code, 'the page and the SMS name the same piece');
+    await amina.text(`OK ${made}`);
+    await achieng.sms(new RegExp(`${made} Bangili inauzwa sasa`));
+    const told = (await achieng.texts.allInnerTexts()).filter((text) => /Imehifadhiwa \d+: Bangili/.test(text));
+    assert.equal(told.length, 1, 'it was listed once');
+    await page.setViewportSize(WIDE);
+    await page.goto(`${village.shop}piece/${made}`);
+    assert.equal(await page.getByTestId('photo').count(), 2);
+    await shoot(page, 'piece-photographs');
+    await page.close();
+  });
+
   await stages.run('on a small phone: the desk and the phones', async () => {
     await desk.setViewportSize(NARROW);
     await desk.reload();
@@ -286,8 +390,9 @@ try {
   });
 
   await stages.run('no page complained', async () => {
-    // Browsers note in their console the form and the card that were refused above.
-    assert.deepEqual(browser.complaints([422, '/checkout'], [402, '/pay/']), []);
+    // Browsers note in their console the form and the card that were refused above, the network that was gone,
+    // and the answers that were lost.
+    assert.deepEqual(browser.complaints([422, '/checkout'], [402, '/pay/'], ['net::ERR_INTERNET_DISCONNECTED', '/'], ['net::ERR_FAILED', '/upload/api/']), []);
   });
 } catch (error) {
   await stages.run('the village opens', () => Promise.reject(error));

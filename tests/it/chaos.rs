@@ -17,6 +17,8 @@ use tokio::time::sleep;
 /// People, by their first names: a screen with somebody else's is another's screen.
 const PEOPLE: [&str; 6] = ["Achieng", "Wanjiru", "Nafula", "Chebet", "Mumbua", "Kerubo"];
 const PIN: &str = "4729";
+/// More screens than these are seen in any night.
+const SCREENS: u64 = 100;
 /// How long the night is; ten minutes where slow tests are wished for.
 const NIGHT: Duration = Duration::from_secs(12);
 const LONG_NIGHT: Duration = Duration::from_secs(600);
@@ -198,7 +200,12 @@ async fn a_bad_night_loses_no_sms_doubles_none_that_was_heard_and_mixes_no_scree
         dialling.spawn(dials(phone(&smsc, who), who, Arc::clone(&tally)));
     }
     let night_long = if std::env::var_os("SOKONI_SLOW_TESTS").is_some() { LONG_NIGHT } else { NIGHT };
-    for _ in 0..night_long.as_secs() / 3 {
+    // A night goes on until it was one: a slow machine shows fewer screens in as many seconds.
+    let rounds = night_long.as_secs() / 3;
+    for round in 0..4 * rounds {
+        if round >= rounds && tally.screens.load(Ordering::Relaxed) > SCREENS {
+            break;
+        }
         sleep(Duration::from_secs(3)).await;
         smsc.drop_links();
     }
@@ -222,7 +229,7 @@ async fn a_bad_night_loses_no_sms_doubles_none_that_was_heard_and_mixes_no_scree
     assert!(sent_again <= unheard as u64);
     // A text the network brings twice is answered twice, so that nobody waits for a lost answer.
     assert!(answered_again <= counters.duplicated + counters.redelivered, "{answered_again}: {counters:?}");
-    assert!(tally.screens.load(Ordering::Relaxed) > 100, "people were kept from dialling: {tally:?}");
+    assert!(tally.screens.load(Ordering::Relaxed) > SCREENS, "people were kept from dialling: {tally:?}");
     assert!(counters.binds > 3 && counters.held_off > 0 && counters.duplicated > 0);
     assert!(after < before + GROWTH, "from {before} to {after} KiB");
     assert!(server.terminate(&site).await.success(), "{}", log_of(&site));

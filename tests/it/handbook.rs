@@ -6,6 +6,7 @@ use sokoni::gateway::settings::HttpGateway;
 use sokoni::menu::check::{Limits, check};
 use sokoni::menu::fmt::layout;
 use sokoni::menu::report;
+use sokoni::money::{Timing, airtel::AirtelSettings, daraja::DarajaSettings, mtn::MtnSettings};
 use sokoni::smpp::dialect::Dialect;
 use sokoni::smpp::settings::Smsc;
 use std::collections::BTreeSet;
@@ -162,6 +163,33 @@ fn every_setting_of_an_http_gateway_is_described() {
     let told = |name: &String| page.contains(&format!("`{name}`")) || page.contains(&format!(".{name}`"));
     let missing: Vec<_> = known.iter().filter(|name| !told(name)).collect();
     assert!(missing.is_empty(), "docs/HTTP-GATEWAYS.md does not say what {missing:?} means");
+}
+
+#[test]
+fn every_setting_of_a_provider_is_described() {
+    fn names<T: serde::de::DeserializeOwned>(text: &str) -> Vec<String> {
+        let refused = toml::from_str::<T>(text).err().expect("unknown").to_string();
+        let names = refused.split("expected one of").nth(1).expect("the names").to_owned();
+        names.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    }
+    let page = page("PAYMENTS.md");
+    let (_, daraja) = page.split_once("## Daraja").expect("a chapter");
+    let (daraja, mtn) = daraja.split_once("## MTN").expect("a chapter");
+    let (mtn, airtel) = mtn.split_once("## Airtel").expect("a chapter");
+    let (airtel, times) = airtel.split_once("## Times").expect("a chapter");
+    let nonsense = "nonsense = 1";
+    for (chapter, known) in [
+        (daraja, names::<DarajaSettings>(nonsense)),
+        (mtn, names::<MtnSettings>(nonsense)),
+        (airtel, names::<AirtelSettings>(nonsense)),
+        (times, names::<Timing>(nonsense)),
+    ] {
+        assert!(known.len() > 5, "{known:?}");
+        let rows = || chapter.lines().filter_map(|line| line.strip_prefix("| `")?.split('|').next());
+        let told = |name: &String| rows().any(|row| format!("`{row}").contains(&format!("`{name}`")));
+        let missing: Vec<_> = known.iter().filter(|name| !told(name)).collect();
+        assert!(missing.is_empty(), "docs/PAYMENTS.md has no row for {missing:?}");
+    }
 }
 
 /// Every file of `src`, read.

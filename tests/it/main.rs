@@ -9,6 +9,7 @@ mod interop;
 mod menus;
 mod money_card;
 mod money_mobile;
+mod money_rails;
 mod probe;
 mod serve;
 mod serve_node_smpp;

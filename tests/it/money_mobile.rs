@@ -6,8 +6,7 @@ use crate::support::listen::{eventually, listen};
 use proptest::prelude::*;
 use sokoni::engine::port::{MoneyOut, PayOut, PayoutNews};
 use sokoni::engine::shopfront::ShopError;
-use sokoni::money::callback;
-use sokoni::money::mobile::{MobileConfig, MobileMoney, MobileSettings};
+use sokoni::money::gsma::{MobileConfig, MobileMoney, MobileSettings, callback};
 use sokoni::sim::Line;
 use sokoni::sim::momo::{Answer, Manners, Momo, MomoOptions, Verdict};
 use sokoni::types::{Msisdn, PayoutId};
@@ -40,6 +39,7 @@ async fn bench() -> Bench {
 fn payout(name: &str) -> PayOut {
     PayOut {
         id: PayoutId::derived(name),
+        via: String::new(),
         to: Msisdn::from_e164("254712345678").expect("a number"),
         shillings: 850,
         again: false,
@@ -64,7 +64,7 @@ async fn a_payout_is_accepted_and_its_result_comes_by_callback_and_on_asking() {
     assert_eq!((transfer.shillings, transfer.msisdn.as_str()), (850, "254712345678"));
     let paid = PayoutNews::Paid { reference: transfer.reference };
     assert_eq!(bench.front.payouts(), [(payout.id, paid.clone())]);
-    assert_eq!(bench.money.status(payout.id).await, paid);
+    assert_eq!(bench.money.status(payout.clone()).await, paid);
 }
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn silence_is_unknown_and_asking_finds_the_transfer() {
     bench.momo.behave_once(Manners { callbacks: 0, ..Manners::silent() });
     let payout = payout("a");
     assert!(is_unknown(&bench.money.pay(payout.clone()).await));
-    assert!(matches!(bench.money.status(payout.id).await, PayoutNews::Paid { .. }));
+    assert!(matches!(bench.money.status(payout.clone()).await, PayoutNews::Paid { .. }));
     assert_eq!(bench.money.pay(payout).await, PayoutNews::Accepted, "a duplicate means the first arrived");
     assert_eq!(bench.momo.transfers().len(), 1);
 }
@@ -147,14 +147,14 @@ async fn a_refusal_is_no_failure_when_a_program_before_this_one_may_have_sent_it
 #[tokio::test]
 async fn nothing_is_taken_when_nobody_listens_and_the_link_shows_as_down_until_it_is_back() {
     let bench = bench().await;
-    assert!(bench.money.is_up());
+    assert!(bench.money.is_up(payout("a").to));
     bench.momo.set_line(Line::Closed).await;
     assert!(is_not_taken(&bench.money.pay(payout("a")).await));
-    assert!(!bench.money.is_up());
+    assert!(!bench.money.is_up(payout("a").to));
     bench.momo.set_line(Line::Open).await;
-    eventually("up again by the look at its health", || bench.money.is_up()).await;
+    eventually("up again by the look at its health", || bench.money.is_up(payout("a").to)).await;
     bench.momo.set_line(Line::Silent).await;
-    eventually("down by the look at its health", || !bench.money.is_up()).await;
+    eventually("down by the look at its health", || !bench.money.is_up(payout("a").to)).await;
     assert!(bench.momo.transfers().is_empty());
 }
 
@@ -166,9 +166,9 @@ async fn three_payments_without_an_answer_outweigh_a_good_health_page() {
         assert!(is_unknown(&bench.money.pay(payout(name)).await));
     }
     tokio::time::sleep(Duration::from_millis(100)).await;
-    assert!(!bench.money.is_up());
-    assert!(is_not_taken(&bench.money.status(payout("a").id).await), "the provider never heard of it");
-    assert!(bench.money.is_up());
+    assert!(!bench.money.is_up(payout("a").to));
+    assert!(is_not_taken(&bench.money.status(payout("a")).await), "the provider never heard of it");
+    assert!(bench.money.is_up(payout("a").to));
 }
 
 #[tokio::test]
@@ -258,6 +258,7 @@ fn any_manners() -> impl Strategy<Value = Manners> {
                 callbacks,
                 callback_every_ms: 1,
                 callback_first,
+                twist: None,
             }
         },
     )
@@ -294,7 +295,7 @@ async fn live_through(steps: Vec<Step>) -> Result<(), TestCaseError> {
                 momo.behave(manners);
                 money.pay(payout.clone()).await
             }
-            Step::Ask => money.status(payout.id).await,
+            Step::Ask => money.status(payout.clone()).await,
             Step::Line(line) => {
                 momo.set_line(line).await;
                 let news = money.pay(payout.clone()).await;

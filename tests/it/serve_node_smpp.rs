@@ -3,6 +3,7 @@
 
 use crate::support::capture::{ANSWER, Capture};
 use crate::support::node_smsc::{Network, Screen};
+use crate::support::photo::{Door, picture};
 use crate::support::serve::{Gateway, Server, Site, log_of};
 use std::time::Duration;
 
@@ -94,13 +95,23 @@ impl Village {
         code
     }
 
+    async fn photograph(&mut self, listing: &str) {
+        self.network.send(AMINA, &format!("PHOTO {listing}")).await;
+        let door = Door::of(&self.network.text(AMINA, "/upload#").await);
+        let (status, answer) = door.sends(listing, picture(1, 96, 72)).await;
+        assert_eq!(status, 201, "{answer}");
+        self.network.text(ACHIENG, &format!("{listing} Mkufu ina picha sasa")).await;
+    }
+
     async fn validate_by_sms(&mut self, listing: &str) {
+        self.photograph(listing).await;
         self.network.send(AMINA, &format!("OK {listing}")).await;
         self.network.text(AMINA, &format!("{listing} is checked. You earned KSh 30.")).await;
         self.network.text(ACHIENG, &format!("{listing} Mkufu inauzwa sasa kwa $")).await;
     }
 
     async fn validate_by_ussd(&mut self, listing: &str) {
+        self.photograph(listing).await;
         let list = self.network.walk(AMINA, &["4"]).await;
         let line = line_with(&list, listing);
         asks(&self.network.press(AMINA, &line).await, "KSh 850 x 3");

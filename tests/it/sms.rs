@@ -15,7 +15,7 @@ use sokoni::{
 };
 use std::{fs, path::Path};
 
-const TREES: [&str; 5] = ["artisan", "agent", "rider", "mentor", "join"];
+const TREES: [&str; 7] = ["artisan", "agent", "rider", "mentor", "helper", "liaison", "join"];
 
 /// How a message was read, as the files write it.
 fn read(graph: &Graph, reading: &Reading) -> String {

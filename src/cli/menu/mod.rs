@@ -14,6 +14,7 @@ pub mod sound;
 pub mod sources;
 pub mod stats;
 pub mod test;
+pub mod texts;
 pub mod words;
 
 use clap::{Args, Subcommand};
@@ -38,6 +39,7 @@ pub enum MenuCommand {
     Fmt(fmt::FmtArgs),
     Json(json::JsonArgs),
     Test(test::TestArgs),
+    Texts(texts::TextsArgs),
     Map(map::MapArgs),
     Preview(preview::PreviewArgs),
     Rehearse(rehearse::RehearseArgs),
@@ -63,6 +65,7 @@ pub fn run(args: &MenuArgs) -> ExitCode {
         MenuCommand::Fmt(args) => fmt::run(args, out),
         MenuCommand::Json(args) => json::run(args, out),
         MenuCommand::Test(args) => test::run(args, out),
+        MenuCommand::Texts(args) => texts::run(args, out),
         MenuCommand::Map(args) => map::run(args, out),
         MenuCommand::Preview(args) => preview::run(args, out),
         MenuCommand::Rehearse(args) => rehearse::run(args, out),

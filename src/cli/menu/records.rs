@@ -102,6 +102,23 @@ impl Records {
     }
 }
 
+/// The desk of a running service, for commands that ask it.
+#[derive(Debug, Clone, Args)]
+pub(in crate::cli) struct AtDesk {
+    /// Where the desk stands
+    #[arg(long, global = true, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    desk: String,
+    /// Your key of that desk; without it, secrets/desk
+    #[arg(long, global = true, value_name = "FILE")]
+    desk_key_file: Option<PathBuf>,
+}
+
+impl AtDesk {
+    pub(in crate::cli) fn open(&self) -> io::Result<Desk<'_>> {
+        Desk::at(&self.desk, self.desk_key_file.as_deref())
+    }
+}
+
 /// A desk and its key.
 pub(in crate::cli) struct Desk<'a> {
     address: &'a str,
@@ -111,7 +128,7 @@ pub(in crate::cli) struct Desk<'a> {
 
 impl<'a> Desk<'a> {
     /// The desk there; without a key file, its key is `secrets/desk`.
-    pub(in crate::cli) fn at(address: &'a str, key: Option<&Path>) -> io::Result<Self> {
+    fn at(address: &'a str, key: Option<&Path>) -> io::Result<Self> {
         let key = key.unwrap_or(Path::new("secrets/desk"));
         let named = |why: io::Error| io::Error::new(why.kind(), format!("{}: {why}", key.display()));
         let key = fs::read_to_string(key).map_err(named)?.trim().to_owned();

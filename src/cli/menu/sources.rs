@@ -120,7 +120,7 @@ pub(super) mod tests {
         let sources = builtin::sources();
         let checked = check(&sources, &vocabulary(), &Limits::default());
         assert!(checked.problems.is_empty(), "{}", report::to_text(&checked.problems, &sources, false));
-        assert_eq!(checked.graphs.len(), 5);
+        assert_eq!(checked.graphs.len(), 7);
     }
 
     #[test]

@@ -35,7 +35,7 @@ const ENDING: &str = "talk";
 /// # Errors
 /// A file that cannot be read or written.
 pub fn run(args: &TestArgs, out: &mut impl Write) -> io::Result<u8> {
-    let menus = menus(args);
+    let menus = menus(&args.menus, &args.conversations);
     let sound = match sound::sound(&menus, None, out)? {
         Ok(sound) => sound,
         Err(faults) => return Ok(faults),
@@ -48,7 +48,7 @@ pub fn run(args: &TestArgs, out: &mut impl Write) -> io::Result<u8> {
         let script = fs::read_to_string(file).map_err(|error| named(&error, file))?;
         let told = match play(&script, stage) {
             Err(fault) => Some(format!("{}:{}: {}", file.display(), fault.line, fault.sentence)),
-            Ok(played) => differs(file, &script, &played, args.write, out)?,
+            Ok(played) => differs(file, &script, &played.script, args.write, out)?,
         };
         bad += usize::from(told.is_some());
         told.iter().try_for_each(|told| writeln!(out, "{told}\n"))?;
@@ -64,15 +64,15 @@ pub fn run(args: &TestArgs, out: &mut impl Write) -> io::Result<u8> {
 }
 
 /// The menus to play over: those that are named, else those beside the conversations.
-fn menus(args: &TestArgs) -> Vec<PathBuf> {
+pub(super) fn menus(named: &[PathBuf], conversations: &[PathBuf]) -> Vec<PathBuf> {
     let has_menus = |folder: &&Path| {
         let mut files = fs::read_dir(folder).into_iter().flatten().flatten();
         files.any(|file| file.path().extension().is_some_and(|extension| extension == "menu"))
     };
-    if !args.menus.is_empty() {
-        return args.menus.clone();
+    if !named.is_empty() {
+        return named.to_vec();
     }
-    let folders = args.conversations.iter().filter_map(|path| {
+    let folders = conversations.iter().filter_map(|path| {
         let folder = if path.is_dir() { path } else { path.parent()? };
         folder.parent().filter(has_menus).map(Path::to_owned)
     });
@@ -99,7 +99,8 @@ fn differs(
     )))
 }
 
-fn conversations(paths: &[PathBuf]) -> io::Result<Vec<PathBuf>> {
+/// The conversations in these files and folders, by name.
+pub(super) fn conversations(paths: &[PathBuf]) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {
@@ -125,7 +126,7 @@ fn conversations(paths: &[PathBuf]) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn named(error: &io::Error, path: &Path) -> io::Error {
+pub(super) fn named(error: &io::Error, path: &Path) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 

@@ -6,6 +6,7 @@
 //! stands still between two looks is whole.
 
 use crate::cli::service::menu_sources;
+use crate::engine::desk::Who;
 use crate::engine::menus::change::{By, Outcome};
 use crate::engine::menus::desk::{MenuDesk, MenusView};
 use crate::engine::menus::{Menus, Sources};
@@ -35,6 +36,9 @@ pub struct MenuFolder {
     menus: Arc<Menus>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    /// One reading at a time, from the first file to what came of it: what an older look at the
+    /// folder found must not stand over what a newer one did.
+    reading: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl MenuFolder {
@@ -42,7 +46,7 @@ impl MenuFolder {
     pub fn new(
         folder: Option<PathBuf>, menus: Arc<Menus>, store: Arc<dyn Store>, clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { folder, menus, store, clock }
+        Self { folder, menus, store, clock, reading: Arc::default() }
     }
 
     /// Reads the files and puts them live if they are sound and new. Once begun it ends, also when
@@ -50,6 +54,7 @@ impl MenuFolder {
     pub async fn read(&self, by: By) -> Result<Outcome, StoreError> {
         let this = self.clone();
         whole(async move {
+            let _one = this.reading.lock().await;
             let folder = this.folder.clone();
             let files = tokio::task::spawn_blocking(move || menu_sources(folder.as_deref())).await;
             let files = files.map_err(|panicked| panicked.to_string()).and_then(|files| files);
@@ -128,14 +133,59 @@ impl MenuDesk for MenuFolder {
         self.menus.edition().files.clone()
     }
 
-    fn reload(&self) -> BoxFuture<'_, Result<Outcome, ShopError>> {
-        async move { self.read(By::Desk).await.map_err(fault) }.boxed()
+    fn reload(&self, by: Who) -> BoxFuture<'_, Result<Outcome, ShopError>> {
+        async move { self.read(By::Person(by)).await.map_err(fault) }.boxed()
     }
 
-    fn roll_back(&self, from: String) -> BoxFuture<'_, Result<Outcome, ShopError>> {
+    fn roll_back(&self, by: Who, from: String) -> BoxFuture<'_, Result<Outcome, ShopError>> {
         let this = self.clone();
-        let back =
-            whole(async move { this.menus.roll_back(&*this.store, this.clock.now(), &from, By::Desk).await });
+        let back = whole(async move {
+            this.menus.roll_back(&*this.store, this.clock.now(), &from, By::Person(by)).await
+        });
         async move { back.await.map_err(fault) }.boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::clock::SystemClock;
+    use crate::menu::builtin;
+    use crate::menu::check::Limits;
+    use crate::store::memory::Memory;
+    use std::process::Command;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_an_older_look_at_the_folder_found_does_not_stand_over_a_newer_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, text) in builtin::sources() {
+            let bare = Path::new(&name).file_name().expect("a name");
+            std::fs::write(folder.path().join(bare), text).expect("written");
+        }
+        let menus = Arc::new(Menus::read(&builtin::sources(), &Limits::default()).expect("menus"));
+        let path = Some(folder.path().to_owned());
+        let menus_of = Arc::clone(&menus);
+        let folder_of = MenuFolder::new(path, menus_of, Arc::new(Memory::new()), Arc::new(SystemClock));
+        // A file that gives its text when we choose: whoever reads the folder waits for it.
+        let slow = folder.path().join("a-slow.menu");
+        assert!(Command::new("mkfifo").arg(&slow).status().expect("mkfifo").success());
+
+        let older = tokio::spawn({
+            let folder = folder_of.clone();
+            async move { folder.read(By::Folder).await }
+        });
+        let pipe = slow.clone();
+        let opened = tokio::task::spawn_blocking(move || std::fs::OpenOptions::new().write(true).open(pipe));
+        let mut pipe = opened.await.expect("a thread").expect("the older look is reading it");
+        std::fs::remove_file(&slow).expect("removed");
+        let newer = tokio::spawn(async move { folder_of.read(By::Folder).await });
+        // Long enough for a newer look that does not wait.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        std::io::Write::write_all(&mut pipe, b"no menu").expect("read");
+        drop(pipe);
+
+        assert!(matches!(older.await.expect("read"), Ok(Outcome::Refused(_))));
+        newer.await.expect("read").expect("a store");
+        assert!(menus.refused().is_none(), "{:?}", menus.refused());
     }
 }

@@ -50,7 +50,7 @@ impl<'g> Walked<'g> {
         state.typed.clear();
         state.phase = match state.phase {
             Phase::Offering(_) | Phase::Offered => Phase::Offering(self.note),
-            Phase::Broken => Phase::Broken,
+            Phase::Broken | Phase::Stopped(_) => Phase::Broken,
             _ => Phase::Showing(self.note),
         };
         let screen = trial.feed(Input::Again, &mut |_, _| None);

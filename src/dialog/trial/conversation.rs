@@ -13,21 +13,25 @@
 //! cut
 //! ```
 //!
-//! `>` is what is dialled or typed, `!` an outcome of the next action (the first it may have when
-//! none is named), `cut` a call that is cut; `menu`, `lang` and `values` say whose phone it is.
+//! `>` is what is dialled or typed, `text` an SMS that she sends, `!` an outcome of the next action
+//! (the first it may have when none is named), `cut` a call that is cut; `menu`, `lang` and `values`
+//! say whose phone it is, `when me.pin = locked` what a value is that decides over options.
 //! `<` and `~` are what must come of it. To play one is to write it anew: what comes out is the file
 //! itself, or the menus have changed.
 
 use super::{Screen, Trial, samples::Filling};
 use crate::{
-    dialog::input::Input,
+    dialog::{
+        input::{Do, Input},
+        keyword::Half,
+    },
     menu::{
         graph::{Catalogue, Graph},
         vocabulary::Vocabulary,
     },
     types::Lang,
 };
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 /// A line that cannot be played.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -61,12 +65,22 @@ impl<'g> Stage<'g> {
     }
 }
 
+/// What came of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Played {
+    /// What happened, in the form of the conversation.
+    pub script: String,
+    /// Texts that were said on the way: blocks as `artisan/sell.done`, messages as `sms/listing_saved`.
+    pub said: BTreeSet<String>,
+}
+
 /// Plays a conversation and writes what happens in the same form.
 ///
 /// # Errors
 /// The first line that cannot be played.
-pub fn play(script: &str, stage: Stage<'_>) -> Result<String, Fault> {
-    let mut player = Player { stage, phone: None, outcomes: VecDeque::new(), played: String::new() };
+pub fn play(script: &str, stage: Stage<'_>) -> Result<Played, Fault> {
+    let played = Played { script: String::new(), said: BTreeSet::new() };
+    let mut player = Player { stage, phone: None, outcomes: VecDeque::new(), played };
     for (at, line) in script.lines().enumerate() {
         let line = line.trim_end();
         player.line(line).map_err(|sentence| Fault { line: at + 1, sentence })?;
@@ -78,6 +92,27 @@ pub fn play(script: &str, stage: Stage<'_>) -> Result<String, Fault> {
         }
         None => Ok(player.played),
     }
+}
+
+/// A way that [`super::route`] found, as a conversation whose screens are still to be written.
+pub fn call(graph: &Graph, way: &[String]) -> String {
+    let dial = graph.dial.as_deref().unwrap_or_default();
+    let (mut head, mut lines) = (format!("menu {}\n", graph.name), Vec::new());
+    // What is typed, and before it the outcomes that it has.
+    lines.push((String::new(), dial));
+    for step in way {
+        let last = lines.last_mut().map(|(outcomes, _)| outcomes);
+        match (step.as_bytes().first(), step.split_once('='), last) {
+            (Some(b'!'), _, Some(outcomes)) => outcomes.push_str(&format!("! {}\n", &step[1..])),
+            (Some(b'?'), Some((value, word)), _) => {
+                head.push_str(&format!("when {} = {word}\n", &value[1..]));
+            }
+            _ if step == super::walk::CUT => lines.push(("cut\n".to_owned(), dial)),
+            _ => lines.push((String::new(), step.as_str())),
+        }
+    }
+    let lines = lines.into_iter().map(|(before, typed)| format!("{before}> {typed}\n"));
+    head + &lines.collect::<String>()
 }
 
 /// The first line in which two conversations differ, counted from 1, with what stands there in the
@@ -93,19 +128,25 @@ pub fn difference<'t>(
     })?
 }
 
-const KINDS: &str = "a line begins with > < ! ~ # or with menu, lang, values or cut";
+/// How texts of the catalogue are named among those that were said: `sms/listing_saved`.
+pub const SMS: &str = "sms";
+/// How a tree's offer to go on after a cut is named: `artisan/resume`.
+pub const OFFER: &str = "resume";
+const NO_PHONE: &str = "say first whose phone it is: `menu artisan`";
+const KINDS: &str = "a line begins with > < ! ~ # or with menu, lang, values, when, text or cut";
 
 /// A phone and where its call stands.
 struct Phone<'g> {
     trial: Trial<'g>,
     in_call: bool,
+    half: Option<Half>,
 }
 
 struct Player<'g> {
     stage: Stage<'g>,
     phone: Option<Phone<'g>>,
     outcomes: VecDeque<String>,
-    played: String,
+    played: Played,
 }
 
 impl<'g> Player<'g> {
@@ -114,15 +155,22 @@ impl<'g> Player<'g> {
         if matches!(first, "<" | "~") {
             return Ok(());
         }
-        self.played.push_str(line);
-        self.played.push('\n');
+        self.played.script.push_str(line);
+        self.played.script.push('\n');
         match first {
-            "menu" => self.phone = Some(Phone { trial: self.stage.phone(rest)?, in_call: false }),
+            "menu" => {
+                self.phone = Some(Phone { trial: self.stage.phone(rest)?, in_call: false, half: None });
+            }
             "lang" => {
                 let lang: Lang = rest.parse().map_err(|_| format!("`{rest}` is no language"))?;
                 self.phone()?.trial.read_in(lang)?;
             }
             "values" => self.phone()?.trial.samples.filling = rest.parse()?,
+            "when" => {
+                let (value, word) = rest.split_once('=').ok_or("write `when VALUE = WORD`")?;
+                let (value, word) = (value.trim().to_owned(), word.trim().to_owned());
+                self.phone()?.trial.samples.chosen.insert(value, word);
+            }
             "cut" => {
                 let phone = self.phone()?;
                 phone.trial.cut();
@@ -130,6 +178,7 @@ impl<'g> Player<'g> {
             }
             "!" => self.outcomes.push_back(rest.to_owned()),
             ">" => self.typed(rest)?,
+            "text" => self.texted(rest)?,
             _ if first.is_empty() || first.starts_with('#') => {}
             _ => return Err(format!("`{first}` begins no line: {KINDS}")),
         }
@@ -137,11 +186,11 @@ impl<'g> Player<'g> {
     }
 
     fn phone(&mut self) -> Result<&mut Phone<'g>, String> {
-        self.phone.as_mut().ok_or_else(|| "say first whose phone it is: `menu artisan`".to_owned())
+        self.phone.as_mut().ok_or_else(|| NO_PHONE.to_owned())
     }
 
     fn typed(&mut self, typed: &str) -> Result<(), String> {
-        let phone = self.phone.as_mut().ok_or("say first whose phone it is: `menu artisan`")?;
+        let phone = self.phone.as_mut().ok_or(NO_PHONE)?;
         let input = match (phone.in_call, dialled(phone.trial.graph, typed)) {
             (true, _) => Input::Key(typed.to_owned()),
             (false, Some(answers)) => phone.trial.dial(&answers),
@@ -150,30 +199,64 @@ impl<'g> Player<'g> {
                 return Err(format!("nobody is in a call: dial with `> {code}`"));
             }
         };
-        let mut unknown = None;
-        let outcomes = &mut self.outcomes;
-        let screen = phone.trial.feed(input, &mut |wish, known| {
-            let is_meant = outcomes.front().is_some_and(|name| known.contains(name));
-            let name = match super::only_way(known) {
-                Some(only) if !is_meant => only,
-                _ => outcomes.pop_front()?,
-            };
-            if !known.contains(&name) {
-                unknown =
-                    Some(format!("`{name}` is no outcome of {}; there are: {}", wish.name, known.join(", ")));
-            }
-            Some(name).filter(|name| known.contains(name))
-        });
+        let mut chosen = Chosen { named: &mut self.outcomes, unknown: None };
+        let screen = phone.trial.feed(input, &mut |wish, known| chosen.of(wish, known));
+        chosen.all_ran()?;
         phone.in_call = !screen.over;
-        if let Some(sentence) = unknown {
-            return Err(sentence);
-        }
-        if let Some(name) = self.outcomes.front() {
-            return Err(format!("no action ran that `! {name}` could be the outcome of"));
-        }
         let sms = said(&screen, self.stage.catalogue, phone.trial.env.lang);
-        self.played.push_str(&written(&screen.text, sms.as_deref()));
+        let shown = match phone.trial.offers_to_go_on() {
+            true => OFFER,
+            false => phone.trial.state.block(phone.trial.graph),
+        };
+        self.played.said.insert(format!("{}/{shown}", phone.trial.graph.name));
+        self.played.said.extend(screen.sms.iter().map(|sms| format!("{SMS}/{}", sms.name)));
+        self.played.script.push_str(&written(&screen.text, sms.as_deref()));
         Ok(())
+    }
+
+    /// An SMS that she sends, and the one that answers it.
+    fn texted(&mut self, text: &str) -> Result<(), String> {
+        let phone = self.phone.as_mut().ok_or(NO_PHONE)?;
+        let mut chosen = Chosen { named: &mut self.outcomes, unknown: None };
+        let wish = phone.trial.text(text, &mut phone.half, &mut |wish, known| chosen.of(wish, known));
+        chosen.all_ran()?;
+        let (catalogue, lang) = (self.stage.catalogue, phone.trial.env.lang);
+        let answer = catalogue.render(&wish.name, &wish.args, lang).and_then(Result::ok);
+        let answer = answer.unwrap_or_else(|| wish.name.clone());
+        self.played.said.insert(format!("{SMS}/{}", wish.name));
+        self.played.script.push_str(&written("", Some(&answer)));
+        Ok(())
+    }
+}
+
+/// Outcomes as the conversation names them, one after the other.
+struct Chosen<'o> {
+    named: &'o mut VecDeque<String>,
+    unknown: Option<String>,
+}
+
+impl Chosen<'_> {
+    fn of(&mut self, wish: &Do, known: &[String]) -> Option<String> {
+        let is_meant = self.named.front().is_some_and(|name| known.contains(name));
+        let name = match super::only_way(known) {
+            Some(only) if !is_meant => only,
+            _ => self.named.pop_front()?,
+        };
+        if known.contains(&name) {
+            return Some(name);
+        }
+        self.unknown =
+            Some(format!("`{name}` is no outcome of {}; there are: {}", wish.name, known.join(", ")));
+        None
+    }
+
+    /// Every outcome that was named must have been one.
+    fn all_ran(self) -> Result<(), String> {
+        match (self.unknown, self.named.front()) {
+            (Some(sentence), _) => Err(sentence),
+            (None, Some(name)) => Err(format!("no action ran that `! {name}` could be the outcome of")),
+            (None, None) => Ok(()),
+        }
     }
 }
 

@@ -5,14 +5,14 @@
 //! * [`walk`]: a way through a tree as a row of keys and outcomes, walked again after every change.
 //! * [`route`]: a way that leads to a block.
 //! * [`conversation`]: a walk as a file, with all that must be seen on it.
+//! * [`texting`]: an SMS to a tree.
 //! * [`beside`]: the same place on another phone: another language, other values.
 
 mod beside;
 pub mod conversation;
 pub mod route;
 pub mod samples;
-#[cfg(test)]
-mod tests;
+pub mod texting;
 pub mod walk;
 
 use crate::{

@@ -3,7 +3,7 @@
 
 use crate::engine::Engine;
 use crate::engine::aggregate;
-use crate::engine::record::Cause;
+use crate::engine::desk::Who;
 use crate::engine::shopfront::ShopError;
 use crate::engine::turn::TRIES;
 use crate::engine::view;
@@ -122,6 +122,16 @@ pub enum LoanWish {
 }
 
 impl LoanWish {
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Endorse { .. } => "endorse",
+            Self::Show { .. } => "show",
+            Self::Fund { .. } => "fund",
+            Self::Note { .. } => "note to",
+            Self::Stop { .. } => "stop",
+        }
+    }
+
     const fn loan(&self) -> LoanId {
         match self {
             Self::Endorse { loan, .. }
@@ -138,12 +148,12 @@ pub trait LoanDesk: Send + Sync + 'static {
     /// All loans, newest first.
     fn loans(&self) -> BoxFuture<'_, Result<Vec<LoanRow>, ShopError>>;
     /// Does something with a loan; how it stands then. A repeat changes nothing.
-    fn loan(&self, wish: LoanWish) -> BoxFuture<'_, Result<LoanRow, ShopError>>;
+    fn loan(&self, by: Who, wish: LoanWish) -> BoxFuture<'_, Result<LoanRow, ShopError>>;
     /// What is to be sent back to lenders; or what went back with a remittance.
     fn repayments(&self, paper: Option<String>) -> BoxFuture<'_, Result<Vec<RepaymentRow>, ShopError>>;
     /// Records that all that is due goes back to lenders now; what that is. The same remittance again
     /// is the same file, and moves nothing.
-    fn remit(&self, paper: String) -> BoxFuture<'_, Result<Vec<RepaymentRow>, ShopError>>;
+    fn remit(&self, by: Who, paper: String) -> BoxFuture<'_, Result<Vec<RepaymentRow>, ShopError>>;
 }
 
 fn broken(fault: Fault) -> ShopError {
@@ -163,10 +173,10 @@ impl LoanDesk for Engine {
         Box::pin(async { self.loan_rows().await.map_err(broken) })
     }
 
-    fn loan(&self, wish: LoanWish) -> BoxFuture<'_, Result<LoanRow, ShopError>> {
+    fn loan(&self, by: Who, wish: LoanWish) -> BoxFuture<'_, Result<LoanRow, ShopError>> {
         Box::pin(async move {
             for _ in 0..TRIES {
-                match self.try_loan(&wish).await {
+                match self.try_loan(&by, &wish).await {
                     Err(fault) if fault.is_conflict() => {}
                     done => return done.map_err(broken)?.map_err(|why| said_no(&why)),
                 }
@@ -182,7 +192,7 @@ impl LoanDesk for Engine {
         })
     }
 
-    fn remit(&self, paper: String) -> BoxFuture<'_, Result<Vec<RepaymentRow>, ShopError>> {
+    fn remit(&self, by: Who, paper: String) -> BoxFuture<'_, Result<Vec<RepaymentRow>, ShopError>> {
         Box::pin(async move {
             let paper = paper.trim();
             if paper.is_empty() {
@@ -190,7 +200,7 @@ impl LoanDesk for Engine {
                 return Err(ShopError::Field { field: "paper", why });
             }
             for _ in 0..TRIES {
-                match self.try_remit(paper).await {
+                match self.try_remit(&by, paper).await {
                     Err(fault) if fault.is_conflict() => {}
                     done => return done.map_err(broken),
                 }
@@ -242,26 +252,28 @@ impl Engine {
         })
     }
 
-    async fn try_loan(&self, wish: &LoanWish) -> Result<Result<LoanRow, Refusal>, Fault> {
+    async fn try_loan(&self, by: &Who, wish: &LoanWish) -> Result<Result<LoanRow, Refusal>, Fault> {
         let mut work = self.work(self.clock.now())?;
         let Some(loan) = work.get::<Loan>(wish.loan()).await? else { return Ok(Err(Refusal::NotFound)) };
-        if let Err(why) = self.wish_for_loan(&mut work, &loan, wish).await? {
+        if let Err(why) = self.wish_for_loan(&mut work, &loan, by, wish).await? {
             return Ok(Err(why));
         }
         let loan = work.need::<Loan>(loan.id).await?;
         let row = self.loan_row(&mut work, &loan).await?;
         if work.acts() {
-            self.commit(work, Cause::Desk(format!("loan {}", loan.id)), None).await?;
+            self.commit(work, by.did(format!("{} loan {}", wish.word(), loan.id)), None).await?;
         }
         Ok(Ok(row))
     }
 
     async fn wish_for_loan(
-        &self, work: &mut Work<'_>, loan: &Loan, wish: &LoanWish,
+        &self, work: &mut Work<'_>, loan: &Loan, by: &Who, wish: &LoanWish,
     ) -> Result<Result<(), Refusal>, Fault> {
         let command = match wish {
-            LoanWish::Endorse { by, .. } => {
-                let by = Endorser::Desk(by.trim().to_owned());
+            LoanWish::Endorse { by: name, .. } => {
+                // Only the house's own key may speak for somebody else.
+                let named = if by.is_house() { name.trim() } else { by.name() };
+                let by = Endorser::Desk(named.to_owned());
                 return Ok(self.endorse(work, loan, by).await?.map(|_| ()));
             }
             LoanWish::Stop { .. } => {
@@ -323,7 +335,7 @@ impl Engine {
         Ok(found.into_iter().map(|(_, row)| row).collect())
     }
 
-    async fn try_remit(&self, paper: &str) -> Result<Vec<RepaymentRow>, Fault> {
+    async fn try_remit(&self, by: &Who, paper: &str) -> Result<Vec<RepaymentRow>, Fault> {
         let mut work = self.work(self.clock.now())?;
         let before = self.repayment_rows(&mut work, Some(paper)).await?;
         if !before.is_empty() {
@@ -341,7 +353,7 @@ impl Engine {
             return Ok(Vec::new());
         }
         work.post(&Fact::LoanRemitted { paper: paper.to_owned(), amount: Kes::minor(amount) })?;
-        self.commit(work, Cause::Desk(format!("remittance {paper}")), None).await?;
+        self.commit(work, by.did(format!("remittance {paper}")), None).await?;
         let mut work = self.work(self.clock.now())?;
         self.repayment_rows(&mut work, Some(paper)).await
     }

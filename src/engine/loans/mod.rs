@@ -17,7 +17,7 @@ use crate::market::loan::{
 use crate::market::{Party, Refusal};
 use crate::menu::value::{Record, Value};
 use crate::store::{codec, keys};
-use crate::types::{Kes, LoanId, PartyId};
+use crate::types::{Kes, LoanId, PartyId, text};
 
 /// How much of a message one screen shows, in every alphabet.
 const HALF: usize = LONGEST_NOTE / 2;
@@ -31,6 +31,8 @@ impl Engine {
             "loan.mine" => self.my_loan(work, me).await,
             "loan.ask" => self.ask_for_loan(work, me, wish).await,
             "loan.withdraw" => self.withdraw_loan(work, me).await,
+            "loan.may_pay" => self.may_pay_loan(work, me).await,
+            "loan.pay" => self.pay_loan(work, who, me, wish).await,
             "loan.agree" => self.agree_to_loan(work, who, me, wish).await,
             "loan.endorse" => self.endorse_loan(work, me, wish).await,
             "loan.note" => self.answer_lenders(work, me, wish).await,
@@ -252,7 +254,7 @@ impl Engine {
 
 /// A message as a list and a screen show it.
 fn note(note: &Note) -> Record {
-    let (begin, rest) = halves(&note.text);
+    let (begin, rest) = text::halves(&note.text, HALF);
     Record::new(
         "note",
         note.at.millis().to_string(),
@@ -267,23 +269,6 @@ fn note(note: &Note) -> Record {
     )
 }
 
-/// A message in two parts that both fit a screen, parted between words where that is possible.
-fn halves(text: &str) -> (&str, &str) {
-    let letters = text.chars().count();
-    let fits = text
-        .char_indices()
-        .enumerate()
-        .filter(|(nth, (_, c))| *c == ' ' && *nth <= HALF && letters - nth - 1 <= HALF);
-    if letters <= HALF {
-        return (text, "");
-    }
-    if let Some((_, (at, _))) = fits.last() {
-        return (&text[..at], &text[at + 1..]);
-    }
-    let at = text.char_indices().nth(HALF).map_or(text.len(), |(at, _)| at);
-    text.split_at(at)
-}
-
 /// A share as people read it: `10`, `7.5`.
 fn percent(bp: u32) -> String {
     let (whole, part) = (bp / 100, bp % 100);
@@ -295,20 +280,7 @@ fn percent(bp: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{HALF, halves, percent};
-
-    #[test]
-    fn a_message_is_parted_between_words_and_nothing_of_it_is_lost() {
-        assert_eq!(halves("We love your work"), ("We love your work", ""));
-        let long = "We love your work and hope that the machine serves you well. Greetings from Oslo";
-        let (begin, rest) = halves(long);
-        assert_eq!(format!("{begin} {rest}"), long);
-        for text in ["x".repeat(110), format!("{} {}", "x".repeat(20), "y".repeat(89)), long.to_owned()] {
-            let (begin, rest) = halves(&text);
-            assert!(begin.chars().count() <= HALF && rest.chars().count() <= HALF, "{text}");
-            assert_eq!(begin.len() + rest.len(), text.trim().len() - usize::from(text == long));
-        }
-    }
+    use super::percent;
 
     #[test]
     fn a_share_reads_as_people_write_it() {

@@ -1,18 +1,19 @@
 //! The money of loans: sent once by mobile money under her PIN, paid back out of each release.
 
 use crate::dialog::input::Do;
-use crate::engine::actions::{FOR_EVER, Outcome, refused};
+use crate::engine::actions::{FOR_EVER, Outcome, kes_arg, refused};
 use crate::engine::aggregate;
+use crate::engine::trade::Due;
 use crate::engine::view;
 use crate::engine::work::{Fault, Work, shard};
 use crate::engine::{Caller, Engine};
-use crate::ledger::{Fact, LoanCut, Purse, loan_cut};
+use crate::ledger::{Account, Fact, LoanCut, Purse, loan_cut};
 use crate::market::loan::{Disbursal, Loan, LoanCommand, LoanEvent};
 use crate::market::order::{Order, Step};
 use crate::market::payout::{self, PayFrom, Payout, PayoutCommand, PayoutEvent};
 use crate::market::{Party, Refusal};
 use crate::menu::value::Value;
-use crate::types::{Kes, PartyId, PayoutId, SpokenCode};
+use crate::types::{Kes, LoanId, PartyId, PayoutId, SpokenCode, Timestamp};
 
 impl Engine {
     /// `loan.agree`: she agrees to the terms, or wants it sent again after it has failed; from here
@@ -33,11 +34,14 @@ impl Engine {
             Err(Refusal::Gone { .. }) => return Ok(("gone", vec![])),
             Err(why) => return refused(wish, &why),
         }
+        let via = self.money.way(me.phone);
+        let policy = self.policy_at(&via);
         let command = PayoutCommand::Request {
             id,
             owner: me.id,
             from: PayFrom::Loan,
             to: me.phone,
+            via,
             amount: loan.amount,
             // What lenders gave for it, all of which is in the bank.
             free: loan.amount,
@@ -46,7 +50,7 @@ impl Engine {
             pin_proven,
         };
         let known = work.get::<Payout>(id).await?;
-        let events = payout::decide(known.as_ref(), &command, &self.policy, work.now)
+        let events = payout::decide(known.as_ref(), &command, &policy, work.now)
             .map_err(|why| Fault::Broken(format!("loan {} cannot be sent: {why}", loan.id)))?;
         work.apply::<Payout>(id, events);
         work.send(shard::MONEY, format!("pay/{id}"), "pay", &id, FOR_EVER);
@@ -70,15 +74,18 @@ impl Engine {
         let (id, artisan, amount) = (payout.id, her.id, payout.amount);
         let loans = view::found::<Loan>(work, aggregate::loans_of(artisan), true).await?;
         let sends = loans.into_iter().find(|(_, loan)| loan.payout == Some(id)).map(|(id, _)| id);
+        // What she has paid of the loan that this payout sent.
+        let mut repaid = Kes::ZERO;
         let heard = match sends {
             Some(loan) => {
                 let loan = work.need::<Loan>(loan).await?;
+                repaid = loan.repaid;
                 let heard = LoanCommand::Hear { payout: id, news: news.clone() };
                 self.decide_loan(work, &loan, &heard).map(|_| loan.id)
             }
             None => Err(Refusal::NotFound),
         };
-        let fee = self.policy.payout_fee(amount);
+        let fee = self.policy_at(&payout.via).payout_fee(amount);
         match (&news, &heard) {
             (Disbursal::Paid { .. }, Ok(_)) => {
                 work.post(&Fact::LoanSent { payout: id, artisan, amount, fee })?
@@ -88,19 +95,34 @@ impl Engine {
                 let from = Purse::Artisan(artisan);
                 work.post(&Fact::PayoutPaidLate { payout: id, from, amount, covered: Kes::ZERO, fee })?;
             }
-            (Disbursal::Reversed { .. }, _) => {
+            (Disbursal::Reversed { .. }, Ok(_)) => {
                 work.post(&Fact::LoanReturned { payout: id, artisan, amount })?;
+            }
+            // She has paid it off, or we bore it, or this try was the second that went.
+            (Disbursal::Reversed { .. }, Err(_)) => {
+                work.post(&Fact::LoanReturnedLate { payout: id, artisan, amount, repaid })?;
             }
             (Disbursal::Failed { .. }, _) => {}
         }
         let loan = match heard {
             Ok(loan) => work.need::<Loan>(loan).await?,
             Err(why) => {
+                if matches!(news, Disbursal::Reversed { .. }) && repaid > Kes::ZERO {
+                    let free = view::free(work, her).await?;
+                    let help = Value::Phone(self.house.help_phone);
+                    self.tell(
+                        work,
+                        her,
+                        "loan_given_back",
+                        vec![Value::Kes(repaid), Value::Kes(free), help],
+                    )?;
+                }
                 tracing::error!(payout = %id, ?news, refusal = why.code(), "ALARM: a loan was paid or taken back out of turn; look at its account");
                 return Ok(());
             }
         };
         let name = if matches!(news, Disbursal::Paid { .. }) { "loan_sent" } else { "loan_failed" };
+        self.watch_loan(work, &loan);
         self.tell(work, her, name, vec![Value::Record(self.loan(&loan, her))])
     }
 
@@ -122,11 +144,85 @@ impl Engine {
         let events = self
             .decide_loan(work, &loan, &take)
             .map_err(|why| Fault::Broken(format!("loan {} does not take its share: {why}", loan.id)))?;
+        let loan = work.need::<Loan>(loan.id).await?;
+        self.watch_loan(work, &loan);
         if events.contains(&LoanEvent::Repaid) {
             let maker = work.need::<Party>(maker).await?;
             self.tell(work, &maker, "loan_repaid", vec![])?;
         }
         Ok(())
+    }
+
+    /// What she could pay back now, in whole shillings: no more than she has or owes. Cents that are
+    /// left of the loan are paid with the last shilling.
+    pub(in crate::engine) async fn loan_payable(
+        &self, work: &mut Work<'_>, me: PartyId,
+    ) -> Result<Kes, Fault> {
+        let left = self.open_loan(work, me).await?.map_or(Kes::ZERO, |loan| loan.left());
+        let free = Kes::minor(work.sum(Account::Artisan(me)).await?);
+        Ok(match free >= left {
+            true => Kes::major(left.whole() + i64::from(!left.is_whole())),
+            false => Kes::major(free.whole()),
+        })
+    }
+
+    /// `loan.may_pay`: whether there is anything to pay, and to pay it with.
+    pub(super) async fn may_pay_loan(&self, work: &mut Work<'_>, me: &Party) -> Result<Outcome, Fault> {
+        if self.loan_payable(work, me.id).await? > Kes::ZERO {
+            return Ok(("ok", vec![]));
+        }
+        Ok(("little", vec![Value::Kes(Kes::minor(work.sum(Account::Artisan(me.id)).await?))]))
+    }
+
+    /// `loan.pay`: she pays some of it back of her own accord.
+    pub(super) async fn pay_loan(
+        &self, work: &mut Work<'_>, who: &Caller, me: &Party, wish: &Do,
+    ) -> Result<Outcome, Fault> {
+        let Some(loan) = self.open_loan(work, me.id).await? else { return Ok(("gone", vec![])) };
+        let free = Kes::minor(work.sum(Account::Artisan(me.id)).await?);
+        let (amount, pin_proven) = (kes_arg(wish, "amount")?, who.pin_proven);
+        let pay = LoanCommand::Pay { by: me.id, amount, free, pin_proven };
+        let events = match self.decide_loan(work, &loan, &pay) {
+            Ok(events) => events,
+            Err(Refusal::Gone { .. }) => return Ok(("gone", vec![])),
+            Err(Refusal::OutOfRange { .. }) => return Ok(("little", vec![Value::Kes(free)])),
+            Err(why) => return refused(wish, &why),
+        };
+        for event in &events {
+            match event {
+                LoanEvent::Paid { round, amount } => {
+                    let (artisan, loan, round, amount) = (me.id, loan.id, *round, *amount);
+                    work.post(&Fact::LoanPaid { artisan, loan, round, amount })?;
+                }
+                LoanEvent::Repaid => self.tell(work, me, "loan_repaid", vec![])?,
+                _ => {}
+            }
+        }
+        let loan = work.need::<Loan>(loan.id).await?;
+        self.watch_loan(work, &loan);
+        Ok(("ok", vec![Value::Record(self.loan(&loan, me))]))
+    }
+
+    /// Looks again after a quiet time whether anything was paid back.
+    fn watch_loan(&self, work: &mut Work<'_>, loan: &Loan) {
+        if loan.left() > Kes::ZERO {
+            let moved = loan.moved();
+            let due = Due::LoanQuiet { loan: loan.id, moved };
+            work.timer(moved.after(self.policy.loan_quiet()), &format!("quiet/{}", loan.id), &due);
+        }
+    }
+
+    /// Nothing was paid back for long: she may pay some herself. She is told once for each such time.
+    pub(in crate::engine) async fn loan_is_quiet(
+        &self, work: &mut Work<'_>, id: LoanId, moved: Timestamp,
+    ) -> Result<(), Fault> {
+        let loan = work.need::<Loan>(id).await?;
+        if loan.left() == Kes::ZERO || loan.moved() != moved {
+            return Ok(());
+        }
+        let her = work.need::<Party>(loan.artisan).await?;
+        let shown = Value::Record(self.loan(&loan, &her));
+        self.tell(work, &her, "loan_quiet", vec![shown])
     }
 
     /// What a loan took of the releases since this order's parcel came to the kiosk last.

@@ -5,6 +5,7 @@ use super::diff::{self, FileChange};
 use super::kept::{self, Sources};
 use super::standing::{self, Standing};
 use super::{Edition, Menus};
+use crate::engine::desk::Who;
 use crate::engine::record::{Cause, Record};
 use crate::menu::check::Limits;
 use crate::menu::report::{self, Problem, Severity};
@@ -17,7 +18,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock, PoisonError};
 
 /// Who had the files read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum By {
     /// The start of the program.
@@ -26,18 +27,21 @@ pub enum By {
     Folder,
     /// SIGHUP.
     Signal,
-    /// The desk.
+    /// The desk, before people there had names.
     Desk,
+    /// A person at the desk.
+    Person(Who),
 }
 
 impl By {
     /// In a word, as it is kept and logged.
-    pub const fn word(self) -> &'static str {
+    pub fn word(&self) -> &str {
         match self {
             Self::Start => "start",
             Self::Folder => "folder",
             Self::Signal => "signal",
             Self::Desk => "desk",
+            Self::Person(who) => who.name(),
         }
     }
 }
@@ -237,15 +241,18 @@ impl Menus {
         let live = Live { number: change.number, set: edition.set.clone(), offered };
         batch.put(live_key(), Expect::Any, codec::encode(&live));
         batch.put(keys::menu_change(change.number), Expect::Absent, codec::encode(&change));
-        let cause = Cause::Desk(format!("menus {} live by {}", short(&change.set), by.word()));
-        let record = Record { at: now, cause, events: Vec::new(), transfers: Vec::new() };
+        let cause = match &change.by {
+            By::Person(who) => who.did(format!("menus {} live", short(&change.set))),
+            by => Cause::Desk(format!("menus {} live by {}", short(&change.set), by.word())),
+        };
+        let record = Record { at: now, cause, events: Vec::new(), transfers: Vec::new(), redacts: None };
         batch.journal.push(record.encode());
         store.commit(batch).await?;
         let files: Vec<&str> = change.files.iter().map(|file| file.name.as_str()).collect();
         tracing::info!(
             version = short(&change.set),
             number = change.number,
-            by = by.word(),
+            by = change.by.word(),
             back = change.back,
             ?files,
             "the menus changed"
@@ -274,8 +281,13 @@ impl Menus {
         if let Some(known) = self.refused().filter(|known| known.content == content) {
             return known;
         }
-        let refused =
-            Arc::new(Refused { content, at: now, by, faults: trouble.faults(), report: trouble.report() });
+        let refused = Arc::new(Refused {
+            content,
+            at: now,
+            by: by.clone(),
+            faults: trouble.faults(),
+            report: trouble.report(),
+        });
         tracing::error!(
             faults = refused.faults, by = by.word(), report = %format_args!("\n{}", refused.report),
             "ALARM: the menu files have faults; those of before go on serving"

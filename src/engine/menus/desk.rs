@@ -2,6 +2,7 @@
 
 use super::change::{self, Change, Outcome, Refused};
 use super::{Menus, Sources, sweep};
+use crate::engine::desk::Who;
 use crate::engine::shopfront::ShopError;
 use crate::store::{Store, StoreError};
 use futures_util::future::BoxFuture;
@@ -38,9 +39,9 @@ pub trait MenuDesk: Send + Sync + 'static {
     /// The files that serve, by name and text.
     fn files(&self) -> Sources;
     /// Reads the files now.
-    fn reload(&self) -> BoxFuture<'_, Result<Outcome, ShopError>>;
+    fn reload(&self, by: Who) -> BoxFuture<'_, Result<Outcome, ShopError>>;
     /// Puts the version live that served before `from`, if `from` serves.
-    fn roll_back(&self, from: String) -> BoxFuture<'_, Result<Outcome, ShopError>>;
+    fn roll_back(&self, by: Who, from: String) -> BoxFuture<'_, Result<Outcome, ShopError>>;
 }
 
 impl Menus {

@@ -80,7 +80,8 @@ impl Edition {
         self.graphs.iter().find(|graph| graph.who == word)
     }
 
-    fn say(&self, name: &str, args: &[Value], lang: Lang) -> Result<String, String> {
+    /// A text of its catalogue with its values.
+    pub fn say(&self, name: &str, args: &[Value], lang: Lang) -> Result<String, String> {
         match self.catalogue.render(name, args, lang) {
             Some(Ok(text)) => Ok(text),
             Some(Err(missing)) => Err(format!("SMS {name}: {missing:?}")),
@@ -202,8 +203,20 @@ impl Menus {
         }
     }
 
+    /// Every language that people may speak here, in the order of the first tree that has it.
+    pub fn langs(&self) -> Vec<Lang> {
+        let mut langs: Vec<Lang> = Vec::new();
+        for lang in self.edition().graphs.iter().flat_map(|graph| &graph.langs) {
+            if !langs.contains(lang) {
+                langs.push(*lang);
+            }
+        }
+        langs
+    }
+
     /// A text of the newest catalogue with its values.
     pub fn say(&self, name: &str, args: &[Value], lang: Lang) -> Result<String, String> {
+        tracing::trace!(target: "sokoni::said", text = name, %lang);
         self.edition().say(name, args, lang)
     }
 

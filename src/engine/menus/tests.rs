@@ -43,7 +43,10 @@ async fn offer(menus: &Menus, store: &Memory, files: Sources) -> Outcome {
 
 async fn back(menus: &Menus, store: &Memory) -> Outcome {
     let from = menus.edition().set.clone();
-    menus.roll_back(store, NOON, &from, By::Desk).await.expect("a store")
+    menus
+        .roll_back(store, NOON, &from, By::Person(crate::engine::desk::Who::new("Otieno")))
+        .await
+        .expect("a store")
 }
 
 fn artisans(menus: &Menus) -> Arc<Graph> {
@@ -145,7 +148,10 @@ async fn a_step_back_holds_until_the_files_change_and_back_again_is_there_again(
     assert!(change.back && change.before.as_ref() == Some(&newer));
     assert!(first_option(&menus).contains("Sell a piece"));
     // A second press of the same button is one press.
-    let twice = menus.roll_back(&store, NOON, &newer, By::Desk).await.expect("a store");
+    let twice = menus
+        .roll_back(&store, NOON, &newer, By::Person(crate::engine::desk::Who::new("Otieno")))
+        .await
+        .expect("a store");
     assert_eq!(twice, Outcome::Same);
     // The files lie there as they did, also at the next start.
     assert_eq!(offer(&menus, &store, house("Sell one")).await, Outcome::Same);

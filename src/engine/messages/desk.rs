@@ -2,6 +2,7 @@
 
 use super::{Fault, Message, State, Way};
 use crate::engine::Engine;
+use crate::engine::desk::Who;
 use crate::engine::shopfront::{DeskMessage, DeskMessages, MessagesWish, ShopError};
 use crate::engine::view::FromIndex;
 use crate::market::party::Party;
@@ -205,9 +206,11 @@ impl Engine {
 
 impl Engine {
     /// Sends a text again that was given up, by the id of its row.
-    pub(in crate::engine) async fn message_again(&self, id: &str) -> Result<Result<(), ShopError>, Fault> {
+    pub(in crate::engine) async fn message_again(
+        &self, by: &Who, id: &str,
+    ) -> Result<Result<(), ShopError>, Fault> {
         match unhex(id) {
-            Some(place) => self.send_parked_again(&place).await,
+            Some(place) => self.send_parked_again(by, &place).await,
             None => Ok(Err(ShopError::NotFound)),
         }
     }

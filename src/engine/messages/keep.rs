@@ -80,22 +80,27 @@ async fn forget_ids(store: &dyn Store, now: Timestamp, life: Duration) -> Result
             if finished.is_some_and(|at| at.is_none_or(|at| now.since(at) < life)) {
                 break;
             }
-            if let Some(Message { gateway: Some(gateway), parts, .. }) = message {
-                let mut names: Vec<String> =
-                    parts.iter().map(|part| crate::types::receipt::normal_id(&part.id)).collect();
-                names.sort();
-                names.dedup();
-                for name in names.iter().filter(|name| !name.is_empty()) {
-                    batch.delete(keys::by_message(&gateway, name, &key[1..]), Expect::Any);
-                    gone += 1;
-                }
-            }
+            gone += message.map_or(0, |message| drop_ids(&mut batch, &key, &message));
             last = Some(key);
         }
         let Some(last) = last else { return Ok(gone) };
         batch.put(cursor(), Expect::Any, last);
         store.commit(batch).await?;
     }
+}
+
+/// Forgets the gateway's ids of a message; how many.
+pub(in crate::engine) fn drop_ids(batch: &mut Batch, key: &Key, message: &Message) -> u64 {
+    let Some(gateway) = &message.gateway else { return 0 };
+    let mut names: Vec<String> =
+        message.parts.iter().map(|part| crate::types::receipt::normal_id(&part.id)).collect();
+    names.retain(|name| !name.is_empty());
+    names.sort();
+    names.dedup();
+    for name in &names {
+        batch.delete(keys::by_message(gateway, name, &key[1..]), Expect::Any);
+    }
+    names.len() as u64
 }
 
 /// Forgets messages that are old enough and whose ids are forgotten.

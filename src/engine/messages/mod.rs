@@ -11,6 +11,7 @@ mod parked;
 pub mod receipts;
 
 use super::Engine;
+use super::photos::passes::without_pass;
 use super::port::{Sent, SmsIn};
 use super::trade::Text;
 use super::work::{Fault, Work};
@@ -20,6 +21,10 @@ use crate::types::receipt::{Fate, ReceiptState, network_error, normal_id};
 use crate::types::{Msisdn, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+
+/// So many digits in one are a number that is good once, as good as money or a parcel: they are not
+/// kept, whichever text they stand in.
+const ONCE: usize = 7;
 
 /// Which way a text goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,7 +149,7 @@ impl Message {
             phone: text.to,
             purpose: text.purpose.word().to_owned(),
             name: text.name.clone(),
-            text: masked(&text.text),
+            text: kept(&text.text),
             at,
             until,
             gateway: None,
@@ -164,7 +169,7 @@ impl Message {
             phone: input.from,
             purpose: String::new(),
             name: String::new(),
-            text: masked(text),
+            text: kept(text),
             at: input.at,
             until: input.at,
             gateway: Some(input.gateway.to_string()),
@@ -305,6 +310,14 @@ impl Work<'_> {
             Event::Order(code, event) => (format!("order {code}"), serde_json::to_value(event)),
             Event::Payout(_, event) => ("payout".to_owned(), serde_json::to_value(event)),
             Event::Loan(_, event) => ("loan".to_owned(), serde_json::to_value(event)),
+            Event::Bulletin(_, event) => ("bulletin".to_owned(), serde_json::to_value(event)),
+            Event::Case(_, event) => ("case".to_owned(), serde_json::to_value(event)),
+            Event::Cash(_, event) => ("cash".to_owned(), serde_json::to_value(event)),
+            Event::Kiosk(_, event) => ("kiosk".to_owned(), serde_json::to_value(event)),
+            Event::Receipt(number, event) => (format!("receipt {number}"), serde_json::to_value(event)),
+            Event::Freeze(what, event) => (what.word().to_owned(), serde_json::to_value(event)),
+            Event::Bulk(_, event) => ("bulk".to_owned(), serde_json::to_value(event)),
+            Event::Approval(_, event) => ("approval".to_owned(), serde_json::to_value(event)),
         };
         let line = |event| {
             let (what, event) = words(event);
@@ -408,6 +421,21 @@ fn name_parts(
 
 /// A text with stars for each group of four digits, which may be a PIN; sums of shillings are not.
 pub fn masked(text: &str) -> String {
+    starred(text, 4)
+}
+
+/// What may be kept of a text: neither a PIN nor a number that is good once.
+fn kept(text: &str) -> String {
+    without_once(&masked(&without_pass(text)))
+}
+
+/// A text with stars for each number that is good once.
+pub fn without_once(text: &str) -> String {
+    starred(text, ONCE)
+}
+
+/// The same for groups of so many digits.
+fn starred(text: &str, group: usize) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(from) = rest.find(char::is_numeric) {
@@ -416,8 +444,8 @@ pub fn masked(text: &str) -> String {
         let (digits, after) = digits.split_at(end);
         out.push_str(before);
         let is_sum = out.trim_end().to_ascii_lowercase().ends_with("ksh");
-        if digits.chars().count() == 4 && !is_sum {
-            out.push_str("****");
+        if digits.chars().count() == group && !is_sum {
+            out.extend(std::iter::repeat_n('*', group));
         } else {
             out.push_str(digits);
         }

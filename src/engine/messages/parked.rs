@@ -3,7 +3,7 @@
 use super::desk::{Found, Wanted};
 use super::{Fault, Message, place};
 use crate::engine::Engine;
-use crate::engine::record::Cause;
+use crate::engine::desk::Who;
 use crate::engine::shopfront::ShopError;
 use crate::engine::trade::Text;
 use crate::engine::work::shard;
@@ -62,7 +62,7 @@ pub(super) async fn find(store: &dyn Store, wanted: &Wanted, limit: usize) -> Re
 impl Engine {
     /// Sends a parked text once more, its tries counted anew.
     pub(in crate::engine) async fn send_parked_again(
-        &self, place: &[u8],
+        &self, by: &Who, place: &[u8],
     ) -> Result<Result<(), ShopError>, Fault> {
         let key = [&[keys::MESSAGES], place].concat();
         let Some((_, id)) = keys::parse_message(&key) else { return Ok(Err(ShopError::NotFound)) };
@@ -83,10 +83,7 @@ impl Engine {
         })
         .await?;
         work.wake(shard::SMS);
-        match self
-            .commit(work, Cause::Desk(format!("send again {}", String::from_utf8_lossy(id))), None)
-            .await
-        {
+        match self.commit(work, by.did(format!("send again {}", String::from_utf8_lossy(id))), None).await {
             Ok(_) => Ok(Ok(())),
             // Somebody else was quicker.
             Err(fault) if fault.is_conflict() => Ok(Err(ShopError::NotFound)),

@@ -34,7 +34,7 @@ const WORTH_A_LOOK: usize = 32;
 const LOOK: Duration = Duration::from_millis(200);
 
 /// One kind of sending.
-trait Sending: Sync {
+trait Sending: Send + Sync {
     /// Where its items are.
     fn shard(&self) -> u8;
 
@@ -68,14 +68,40 @@ pub async fn run(engine: Arc<Engine>, sms: Arc<dyn SmsSender>, stop: Cancellatio
             Err(why) => troubled(&why, shard, &stop),
         }
     }
-    let texts = texts::Texts { engine: &engine, sender: &*sms };
-    let (payouts, refunds) = (money::Payouts(&engine), money::Refunds(&engine));
-    futures_util::future::join3(
-        Worker::new(&engine, &texts).run(&stop),
-        Worker::new(&engine, &payouts).run(&stop),
-        Worker::new(&engine, &refunds).run(&stop),
-    )
-    .await;
+    let [texts, payouts, refunds] = Worker::all(&engine, sms);
+    futures_util::future::join3(texts.run(&stop), payouts.run(&stop), refunds.run(&stop)).await;
+}
+
+/// The workers in the hand of a simulation, where no time passes by itself: what is due leaves when
+/// they are told.
+pub struct ByHand([Worker; 3]);
+
+impl ByHand {
+    /// Workers of a start: what an earlier run claimed is due at once.
+    pub async fn start(engine: &Arc<Engine>, sms: Arc<dyn SmsSender>) -> Result<Self, StoreError> {
+        for shard in [shard::SMS, shard::MONEY, shard::CARD] {
+            outbox::release(&*engine.store, shard, engine.clock.now()).await?;
+        }
+        Ok(Self(Worker::all(engine, sms)))
+    }
+
+    /// Sends and settles everything that is due now; how much that was.
+    pub async fn step(&mut self) -> Result<usize, StoreError> {
+        let mut sent = 0;
+        for worker in &mut self.0 {
+            loop {
+                let (taken, _) = worker.take_due().await?;
+                while let Some(done) = worker.under_way.next().await {
+                    worker.finished(done);
+                }
+                if taken == 0 {
+                    break;
+                }
+                sent += taken;
+            }
+        }
+        Ok(sent)
+    }
 }
 
 /// The store did not do its part. One that stopped does nothing more before the next start.
@@ -94,11 +120,11 @@ fn troubled(why: &StoreError, shard: u8, stop: &CancellationToken) {
 type Place = (u64, Vec<u8>);
 
 /// What is in hand of one kind: one slow sending holds up nobody but those of its own key.
-struct Worker<'e> {
-    engine: &'e Engine,
-    kind: &'e dyn Sending,
+struct Worker {
+    engine: Arc<Engine>,
+    kind: Arc<dyn Sending>,
     /// One for each key that is busy, and one for each item without a key.
-    under_way: FuturesUnordered<BoxFuture<'e, (Option<Place>, Option<Timestamp>)>>,
+    under_way: FuturesUnordered<BoxFuture<'static, (Option<Place>, Option<Timestamp>)>>,
     /// Claimed items behind the one of their key that is under way, in the order they were decided.
     behind: BTreeMap<u64, BTreeMap<Vec<u8>, Claimed>>,
     /// How many of them.
@@ -108,8 +134,19 @@ struct Worker<'e> {
     put_off: BTreeMap<Place, Timestamp>,
 }
 
-impl<'e> Worker<'e> {
-    fn new(engine: &'e Engine, kind: &'e dyn Sending) -> Self {
+impl Worker {
+    /// One for each kind: texts, payouts, refunds.
+    fn all(engine: &Arc<Engine>, sender: Arc<dyn SmsSender>) -> [Self; 3] {
+        let own = || Arc::clone(engine);
+        let kinds: [Arc<dyn Sending>; 3] = [
+            Arc::new(texts::Texts { engine: own(), sender }),
+            Arc::new(money::Payouts(own())),
+            Arc::new(money::Refunds(own())),
+        ];
+        kinds.map(|kind| Self::new(own(), kind))
+    }
+
+    fn new(engine: Arc<Engine>, kind: Arc<dyn Sending>) -> Self {
         Self {
             engine,
             kind,
@@ -122,7 +159,8 @@ impl<'e> Worker<'e> {
 
     /// Claims and sends until `stop`, then ends what is in hand.
     async fn run(mut self, stop: &CancellationToken) {
-        let wake = &self.engine.wake[usize::from(self.kind.shard())];
+        let engine = Arc::clone(&self.engine);
+        let wake = &engine.wake[usize::from(self.kind.shard())];
         while !stop.is_cancelled() {
             if self.claim(stop).await {
                 continue;
@@ -156,25 +194,28 @@ impl<'e> Worker<'e> {
 
     /// Takes up what is due and has room; true when there may be more.
     async fn claim(&mut self, stop: &CancellationToken) -> bool {
-        let (now, shard) = (self.engine.clock.now(), self.kind.shard());
-        let most = self.free().min(self.kind.room());
-        if most == 0 {
-            return false;
-        }
-        match outbox::claim(&*self.engine.store, shard, now, most, now.after(LEASE)).await {
-            Ok(items) => {
-                let full = items.len() == most;
-                // Of one key the one that was decided first goes first, whichever fell due first.
-                let mut items = items;
-                items.sort_by(|one, other| one.id.cmp(&other.id));
-                items.into_iter().for_each(|item| self.take_up(item));
-                full && self.free() > 0 && self.kind.room() > 0
-            }
+        match self.take_due().await {
+            Ok((_, full)) => full && self.free() > 0 && self.kind.room() > 0,
             Err(why) => {
-                troubled(&why, shard, stop);
+                troubled(&why, self.kind.shard(), stop);
                 false
             }
         }
+    }
+
+    /// The same; how many that were, and whether there was room for no more.
+    async fn take_due(&mut self) -> Result<(usize, bool), StoreError> {
+        let (now, shard) = (self.engine.clock.now(), self.kind.shard());
+        let most = self.free().min(self.kind.room());
+        if most == 0 {
+            return Ok((0, false));
+        }
+        let mut items = outbox::claim(&*self.engine.store, shard, now, most, now.after(LEASE)).await?;
+        let taken = items.len();
+        // Of one key the one that was decided first goes first, whichever fell due first.
+        items.sort_by(|one, other| one.id.cmp(&other.id));
+        items.into_iter().for_each(|item| self.take_up(item));
+        Ok((taken, taken == most))
     }
 
     fn take_up(&mut self, item: Claimed) {
@@ -198,7 +239,7 @@ impl<'e> Worker<'e> {
         let place = key.map(|key| (key, item.id.clone()));
         let held = place.as_ref().and_then(|place| self.held(place, now));
         let tired = item.until.since(now) < LEAST_LEASE;
-        let kind = self.kind;
+        let kind = Arc::clone(&self.kind);
         self.under_way.push(Box::pin(async move {
             let held = held.or(tired.then_some(now));
             // What a panic leaves behind is claimed again when its lease ends.

@@ -3,14 +3,16 @@
 
 use super::Sending;
 use crate::engine::Engine;
-use crate::engine::port::{PayOut, PayoutNews};
+use crate::engine::port::{NameNews, PayOut, PayoutNews};
 use crate::engine::trade::RefundOut;
 use crate::engine::work::{Fault, shard};
 use crate::market::order::OrderCommand;
 use crate::market::payout::{Heard, Payout};
+use crate::market::{Bulk, BulkCommand};
 use crate::store::outbox::Claimed;
-use crate::types::{PayoutId, Timestamp};
+use crate::types::{PartyId, PayoutId, Timestamp};
 use futures_util::future::BoxFuture;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// When an unsettled payout is asked about again: soon, then ever more seldom, for ever.
@@ -24,12 +26,12 @@ const OLD: Duration = Duration::from_secs(3_600);
 const IN_HAND: usize = 64;
 
 /// Payouts.
-pub(super) struct Payouts<'e>(pub &'e Engine);
+pub(super) struct Payouts(pub Arc<Engine>);
 
 /// Refunds.
-pub(super) struct Refunds<'e>(pub &'e Engine);
+pub(super) struct Refunds(pub Arc<Engine>);
 
-impl Sending for Payouts<'_> {
+impl Sending for Payouts {
     fn shard(&self) -> u8 {
         shard::MONEY
     }
@@ -40,13 +42,16 @@ impl Sending for Payouts<'_> {
 
     fn send(&self, item: Claimed, _held: Option<Timestamp>) -> BoxFuture<'_, Option<Timestamp>> {
         Box::pin(async move {
-            self.0.send_payout(&item).await;
+            match item.item.kind.as_str() {
+                "name" => self.0.send_name(&item).await,
+                _ => self.0.send_payout(&item).await,
+            }
             None
         })
     }
 }
 
-impl Sending for Refunds<'_> {
+impl Sending for Refunds {
     fn shard(&self) -> u8 {
         shard::CARD
     }
@@ -100,6 +105,31 @@ impl Engine {
         .await;
     }
 
+    /// Asks whose number it is. A provider that never answers is asked a few times.
+    async fn send_name(&self, item: &Claimed) {
+        let Ok(id) = serde_json::from_slice::<PartyId>(&item.item.payload) else {
+            return self.park(item, "it cannot be read").await;
+        };
+        let news = match self.look_up_name(id).await {
+            Ok(news) => news,
+            Err(fault) => return tracing::error!(party = %id, %fault, "nobody to ask a name for"),
+        };
+        let news = &news;
+        self.settle(item, |mut work, now| async move {
+            match news {
+                NameNews::Later if (item.item.attempt as usize) < ASK_AGAIN.len() => {
+                    item.retry(work.extra(), now.after(ask_after(item.item.attempt)));
+                    return Ok(work);
+                }
+                NameNews::Named(name) => self.money_named(&mut work, id, name).await?,
+                NameNews::Later | NameNews::Untold => {}
+            }
+            item.done(work.extra());
+            Ok(work)
+        })
+        .await;
+    }
+
     /// What the provider says now; `None` when the payout is settled already. `again` when this is
     /// not the first try, whatever came of those before.
     async fn ask_provider(&self, id: PayoutId, again: bool) -> Result<Option<PayoutNews>, Fault> {
@@ -107,29 +137,42 @@ impl Engine {
         let payout = self.work(self.clock.now())?.need::<Payout>(id).await?;
         let now = self.clock.now();
         // From here on the same id could be paid once more.
-        let forgotten = again && now.since(payout.asked) >= self.money.keeps_ids();
+        let forgotten = again && now.since(payout.asked) >= self.money.keeps_ids(&payout.via);
+        let request = self.request(&payout, again)?;
         Ok(match payout.stage {
-            S::Asked | S::Reserved if !forgotten => Some(self.money.pay(self.request(&payout, again)?).await),
-            S::Asked | S::Reserved | S::Submitted | S::Unknown => match self.money.status(id).await {
-                PayoutNews::NotTaken { why } if forgotten => {
-                    tracing::error!(payout = %id, why, "ALARM: a payout that the provider does not know is too old to be sent again");
-                    Some(PayoutNews::NotTaken { why })
+            S::Asked | S::Reserved if !forgotten => Some(self.money.pay(request).await),
+            S::Asked | S::Reserved | S::Submitted | S::Unknown => {
+                match self.money.status(request.clone()).await {
+                    PayoutNews::NotTaken { why } if forgotten => {
+                        tracing::error!(payout = %id, why, "ALARM: a payout that the provider does not know is too old to be sent again");
+                        Some(PayoutNews::NotTaken { why })
+                    }
+                    // It never arrived, or is still on its way: the same id again is taken once at most.
+                    PayoutNews::NotTaken { .. } if now.since(payout.since) > NEVER_ARRIVED => {
+                        Some(self.money.pay(request).await)
+                    }
+                    // Its result should have come by itself by now.
+                    PayoutNews::Asked if now.since(payout.since) > NEVER_ARRIVED => {
+                        Some(PayoutNews::Unknown { why: "no result in time".to_owned() })
+                    }
+                    news => Some(news),
                 }
-                // It never arrived, or is still on its way: the same id again is taken once at most.
-                PayoutNews::NotTaken { .. } if now.since(payout.since) > NEVER_ARRIVED => {
-                    Some(self.money.pay(self.request(&payout, again)?).await)
-                }
-                news => Some(news),
-            },
+            }
             S::Paid | S::Failed | S::Reversed => None,
         })
     }
 
+    /// What a provider was asked for; `None` when that is no payout of ours.
+    pub(in crate::engine) async fn asked_of_provider(&self, id: PayoutId) -> Result<Option<PayOut>, Fault> {
+        let payout = self.work(self.clock.now())?.get::<Payout>(id).await?;
+        payout.map(|payout| self.request(&payout, true)).transpose()
+    }
+
     fn request(&self, payout: &Payout, again: bool) -> Result<PayOut, Fault> {
-        let Payout { id, to, amount, .. } = *payout;
+        let Payout { id, to, amount, ref via, .. } = *payout;
         let shillings = u32::try_from(amount.whole())
             .map_err(|_| Fault::Broken(format!("payout {id} is no sum a provider takes")))?;
-        Ok(PayOut { id, to, shillings, again })
+        Ok(PayOut { id, via: via.clone(), to, shillings, again })
     }
 
     /// Asks for a refund; once the processor may have forgotten the key, only after it has said
@@ -153,8 +196,14 @@ impl Engine {
         self.settle(item, |mut work, now| async move {
             match result {
                 Ok(()) => {
-                    let done = OrderCommand::ConfirmRefund { round: out.round };
-                    if let Err(why) = self.order_turn(&mut work, out.order, &done).await? {
+                    let (code, round) = (out.order, out.round);
+                    // One number is an order's or a bulk request's, never both.
+                    let heard = if work.get::<Bulk>(code).await?.is_some() {
+                        self.bulk_turn(&mut work, code, &BulkCommand::ConfirmRefund { round }).await?
+                    } else {
+                        self.order_turn(&mut work, code, &OrderCommand::ConfirmRefund { round }).await?
+                    };
+                    if let Err(why) = heard {
                         tracing::warn!(order = %out.order, refusal = why.code(), "a refund that was not due");
                     }
                     item.done(work.extra());
@@ -184,7 +233,7 @@ pub(in crate::engine) fn heard(news: &PayoutNews) -> Option<Heard> {
         PayoutNews::Failed { why } => Heard::Failed { why },
         PayoutNews::Reversed { why } => Heard::Reversed { why },
         PayoutNews::Unknown { why } => Heard::Unknown { why },
-        PayoutNews::NotTaken { .. } => return None,
+        PayoutNews::NotTaken { .. } | PayoutNews::Asked => return None,
     })
 }
 
@@ -194,7 +243,7 @@ mod tests {
     use crate::engine::shopfront::{CardIn, CardSession};
     use crate::engine::tests::engine_with;
     use crate::types::{CodeKind, SpokenCode, Usd};
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
 
     /// A processor that says what it was asked, and whether it knows of a refund.
     struct Processor {

@@ -206,15 +206,21 @@ async fn a_text_that_was_given_up_is_listed_and_sent_again_once() {
     assert_eq!((parked[0].state.as_str(), parked[0].can_go_again), ("given_up", true));
     assert_eq!(parked[0].reason.as_deref(), Some("no such number"));
 
-    engine.desk_send_again(parked[0].id.clone()).await.expect("it waits again");
+    engine
+        .desk_send_again(crate::engine::desk::Who::default(), parked[0].id.clone())
+        .await
+        .expect("it waits again");
     assert!(desk(&engine, "parked").await.is_empty());
     assert_eq!(desk(&engine, "waiting").await.len(), 1);
-    let twice = engine.desk_send_again(parked[0].id.clone()).await;
+    let twice = engine.desk_send_again(crate::engine::desk::Who::default(), parked[0].id.clone()).await;
     assert_eq!(twice, Err(ShopError::NotFound), "a second press sends no second copy");
     until(&engine, &sender, || sender.seen().len() == 2).await;
     assert_eq!(desk(&engine, "taken").await.len(), 1);
     for nonsense in ["", "00", "zz", &"0a".repeat(90)] {
-        assert_eq!(engine.desk_send_again(nonsense.to_owned()).await, Err(ShopError::NotFound));
+        assert_eq!(
+            engine.desk_send_again(crate::engine::desk::Who::default(), nonsense.to_owned()).await,
+            Err(ShopError::NotFound)
+        );
     }
 }
 

@@ -10,6 +10,7 @@ use crate::engine::work::{Work, shard};
 use crate::store::outbox::Claimed;
 use crate::types::{Msisdn, Timestamp};
 use futures_util::future::BoxFuture;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The pauses after tries that count, in seconds; the last one again and again.
@@ -19,9 +20,9 @@ const BACK_OFF: [u64; 5] = [5, 30, 120, 600, 1_800];
 const IN_HAND: usize = 1024;
 
 /// Texts, and who sends them.
-pub(super) struct Texts<'e> {
-    pub engine: &'e Engine,
-    pub sender: &'e dyn SmsSender,
+pub(super) struct Texts {
+    pub engine: Arc<Engine>,
+    pub sender: Arc<dyn SmsSender>,
 }
 
 /// What becomes of a text.
@@ -31,7 +32,7 @@ enum Fate {
     Parked(String),
 }
 
-impl Sending for Texts<'_> {
+impl Sending for Texts {
     fn shard(&self) -> u8 {
         shard::SMS
     }
@@ -60,14 +61,14 @@ impl Sending for Texts<'_> {
                 return None;
             }
             // A code is of use for minutes: it does not wait for a text that could not be sent.
-            if self.engine.push_first(self.sender, &item, &text).await {
+            if self.engine.push_first(&*self.sender, &item, &text).await {
                 return None;
             }
             // And one whose time is over waits for nothing.
             let old = item.item.give_up <= self.engine.clock.now();
             match held.filter(|_| text.purpose != Purpose::Code && !old) {
                 Some(until) => self.engine.put_off(&item, until).await,
-                None => self.engine.send_text(self.sender, item, text).await,
+                None => self.engine.send_text(&*self.sender, item, text).await,
             }
         })
     }
@@ -111,6 +112,9 @@ impl Engine {
     /// The same, of a text that says all of it.
     pub(in crate::engine) fn post_text(&self, work: &mut Work<'_>, text: Text) {
         let purpose = text.purpose;
+        if text.to.is_nobodys() {
+            return;
+        }
         // By moment and place in the turn: ids of one phone sort as they were decided.
         let at = work.now.millis();
         let id = format!("{at:013}{:03}{:08x}", work.next_message(), work.entropy.next_u64() as u32);

@@ -9,6 +9,7 @@ use crate::engine::view::{self, FromIndex};
 use crate::engine::work::{Fault, Work};
 use crate::engine::{Caller, Engine};
 use crate::market::Refusal;
+use crate::market::case::CaseKind;
 use crate::market::party::{self, Invitation, Invitee, Joining, Party, PartyCommand, Role, Tie};
 use crate::menu::value::{Record, Value};
 use crate::store::keys;
@@ -53,13 +54,14 @@ impl Engine {
         )
     }
 
-    /// `mentee.invite`, `mentor.offer`, `rider.invite`: a name and a phone.
+    /// `mentee.invite`, `mentor.offer`, `rider.invite`, `helper.invite`: a name and a phone.
     pub(in crate::engine) async fn invite_person(
         &self, work: &mut Work<'_>, me: &Party, wish: &Do,
     ) -> Result<Outcome, Fault> {
         let to = match wish.name.as_str() {
             "mentee.invite" => Tie::Mentee,
             "mentor.offer" => Tie::Mentor,
+            "helper.invite" => Tie::Helper,
             _ => Tie::Rider,
         };
         let phone = phone_arg(wish, "phone")?;
@@ -93,6 +95,12 @@ impl Engine {
                 Ok(events) => events,
                 Err(Refusal::NotAllowed) => {
                     tracing::warn!(by = %me.id, to = to.word(), "somebody may not be asked, herself perhaps");
+                    let text = format!(
+                        "{} asked {phone} to be {}: herself, or one with her mobile-money name",
+                        me.name,
+                        to.word()
+                    );
+                    self.note_case(work, CaseKind::Herself, None, vec![me.id], &text).await?;
                     return Ok(("herself", vec![]));
                 }
                 Err(Refusal::AlreadyExists) => return Ok(("already", vec![])),
@@ -113,6 +121,7 @@ impl Engine {
                 Tie::Guide => "invite_guide",
                 Tie::Mentor => "invite_mentor",
                 Tie::Rider => "invite_rider",
+                Tie::Helper => "invite_helper",
             };
             let lang = known.map_or(me.lang, |known| known.lang);
             let text = self.menus.say(name, std::slice::from_ref(&shown), lang).map_err(Fault::Broken)?;
@@ -217,6 +226,7 @@ impl Engine {
             Tie::Mentee | Tie::Guide => Role::Artisan,
             Tie::Mentor => Role::Mentor,
             Tie::Rider => Role::Rider,
+            Tie::Helper => Role::Helper,
         };
         let joining = Joining {
             id: PartyId::new(work.now, &mut work.entropy),
@@ -235,6 +245,9 @@ impl Engine {
             .map_err(|why| Fault::Broken(why.to_string()))?;
         work.apply::<Party>(id, events);
         (who.party, who.lang) = (Some(id), by.lang);
+        if asked.to != Tie::Helper {
+            self.ask_for_name(work, id);
+        }
         work.need::<Party>(id).await
     }
 
@@ -247,10 +260,13 @@ impl Engine {
             Tie::Guide => (by, PartyCommand::AgreeMentor { mentor: me.id }),
             Tie::Mentor => (me, PartyCommand::BecomeMentor),
             Tie::Rider => (me, PartyCommand::Vouch { by: by.actor() }),
+            Tie::Helper => (by, PartyCommand::AddHelper { helper: me.actor() }),
         };
         match party::decide(Some(whose), &command, &self.policy, work.now) {
             Ok(events) => work.apply::<Party>(whose.id, events),
-            Err(Refusal::AlreadyExists) => return Ok(("gone", vec![])),
+            Err(Refusal::AlreadyExists | Refusal::Gone { .. } | Refusal::Full { .. }) => {
+                return Ok(("gone", vec![]));
+            }
             Err(why) => return refused(wish, &why),
         }
         let by = work.need::<Party>(by.id).await?;

@@ -53,6 +53,8 @@ impl Engine {
                 brought: Kes::ZERO,
                 stuck: Value::text(""),
                 until: asked.at,
+                learned: false,
+                locked: false,
             };
             rows.push(shown.record(String::new()));
         }
@@ -66,6 +68,8 @@ impl Engine {
                 brought: brought.get(&id).copied().unwrap_or(Kes::ZERO),
                 stuck: self.stuck_at(work, her.phone).await?,
                 until: mentorship.until,
+                learned: self.has_learned(work, id).await?,
+                locked: her.pin_is_locked(),
             };
             rows.push(shown.record(id.to_string()));
         }
@@ -76,7 +80,7 @@ impl Engine {
     async fn stage(
         &self, work: &mut Work<'_>, her: &Party, mentorship: &Mentorship,
     ) -> Result<&'static str, Fault> {
-        if mentorship.until <= work.now {
+        if mentorship.until <= work.now || mentorship.graduated.is_some() {
             return Ok("graduated");
         }
         let released = keys::statements(&Account::Artisan(her.id).to_string());
@@ -168,6 +172,10 @@ struct Shown {
     brought: Kes,
     stuck: Value,
     until: Timestamp,
+    /// She was at a photo lesson.
+    learned: bool,
+    /// Her PIN is.
+    locked: bool,
 }
 
 impl Shown {
@@ -184,6 +192,8 @@ impl Shown {
                 ("stuck", Value::word("yes_no", stuck)),
                 ("at", self.stuck),
                 ("until", Value::Date(self.until)),
+                ("learned", Value::word("yes_no", if self.learned { "yes" } else { "no" })),
+                ("locked", Value::word("yes_no", if self.locked { "yes" } else { "no" })),
             ],
         )
     }

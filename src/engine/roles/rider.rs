@@ -215,7 +215,8 @@ impl Engine {
         self.tell(work, &rider, "pickup_paid", vec![shown, Value::text(self.place_of(&at))])
     }
 
-    async fn not_needed(
+    /// Whoever was to fetch it need not, unless it was he who took it.
+    pub(in crate::engine) async fn not_needed(
         &self, work: &mut Work<'_>, code: SpokenCode, before: &Order, took: Option<PartyId>,
     ) -> Result<(), Fault> {
         let Some(other) = before.rider().filter(|rider| Some(*rider) != took) else { return Ok(()) };

@@ -9,6 +9,7 @@ use crate::dialog::tape::{
     stats::{Count, OPEN_FOR},
 };
 use crate::engine::messages::desk::{Wanted, find, names, shown};
+use crate::engine::messages::without_once;
 use crate::engine::shopfront::{DeskMessage, MessagesWish, ShopError};
 use crate::engine::work::Fault;
 use crate::engine::{Engine, tapes::Reel};
@@ -299,7 +300,7 @@ pub fn step(turn: &Turn, before: Timestamp, dial: Option<&str>) -> DialogStep {
         at: turn.at,
         after_ms: u64::try_from(turn.at.since(before).as_millis()).unwrap_or(u64::MAX),
         what: what.to_owned(),
-        typed,
+        typed: without_once(&typed),
         refused: walk.is_some_and(|walk| walk.refused),
         screen: walk.map(|walk| screen(walk, &walk.screen, &walk.block, walk.ended)),
         outcomes: walk.into_iter().flat_map(|walk| walk.outcomes().map(outcome)).collect(),
@@ -314,7 +315,7 @@ pub fn screen(walk: &Walk, text: &str, block: &str, last: bool) -> DialogScreen 
         block: block.to_owned(),
         lang: walk.lang,
         septets: fit::septets(text),
-        text: text.to_owned(),
+        text: without_once(text),
         limit: walk.limit,
         last,
     }

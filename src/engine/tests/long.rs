@@ -25,12 +25,14 @@ async fn restarted(engine: &Engine) -> Arc<Engine> {
     let parts = Parts {
         store: engine.store.clone(),
         clock: engine.clock.clone(),
+        chance: Arc::new(crate::engine::chance::SystemChance),
         menus: engine.menus.clone(),
         policy: engine.policy.clone(),
         house: engine.house.clone(),
         pins: Pins::quick(),
         money: Arc::new(Nobody),
         card: Arc::new(Nobody),
+        addresses: crate::engine::buyers::Seal::new(&"a secret of these tests".into()),
     };
     Engine::new(parts).await.expect("an engine")
 }

@@ -1,6 +1,7 @@
 //! What menus may say and do about loans.
 
 use super::{Act, act, change, named, record, word};
+use crate::engine::view::LONGEST_HOLD;
 use crate::menu::vocabulary::{Type, Vocabulary};
 
 pub(super) fn records(v: &mut Vocabulary) {
@@ -50,6 +51,10 @@ pub(super) fn actions(v: &mut Vocabulary) {
         named([("amount", Type::Kes), ("what", word("loan_for"))]),
         vec![("ok", loan()), ("much", vec![Type::Kes]), ("open", vec![])],
     );
+    let outcomes = vec![("ok", vec![]), ("little", vec![Type::Cents])];
+    act(v, "loan.may_pay", Act { params: vec![], outcomes, money: false, changes: false });
+    let outcomes = vec![("ok", loan()), ("little", vec![Type::Cents]), ("gone", vec![])];
+    act(v, "loan.pay", Act { params: named([("amount", Type::Kes)]), outcomes, money: true, changes: true });
     change(v, "loan.withdraw", vec![], vec![("ok", vec![]), ("gone", vec![])]);
     change(v, "loan.endorse", named([("loan", record("loan"))]), vec![("ok", loan()), ("gone", vec![])]);
     change(v, "loan.note", named([("note", Type::Text(110))]), vec![("ok", vec![]), ("none", vec![])]);
@@ -57,7 +62,7 @@ pub(super) fn actions(v: &mut Vocabulary) {
         ("sent", loan()),
         ("unknown", vec![record("payout")]),
         ("open", vec![record("payout")]),
-        ("held", vec![Type::Text(40)]),
+        ("held", vec![Type::Text(LONGEST_HOLD)]),
         ("down", vec![]),
         ("gone", vec![]),
     ];

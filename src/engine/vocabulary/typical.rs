@@ -7,7 +7,7 @@ use crate::{
 use std::collections::BTreeMap;
 
 /// Texts that are the same in every language: names, places, what is dialled.
-const TEXTS: [(&str, &[&str]); 17] = [
+const TEXTS: [(&str, &[&str]); 22] = [
     ("first", &["Wanjiku", "Achieng", "Nafula"]),
     ("maker", &["Achieng", "Nafula", "Wanjiku"]),
     ("by", &["Amina", "Njeri", "Halima"]),
@@ -21,16 +21,29 @@ const TEXTS: [(&str, &[&str]); 17] = [
     ("sign", &["+", "-", "+"]),
     ("echo", &["48213"]),
     ("heard", &["NECKLACE BRASS"]),
+    ("link", &["https://sokoni.example/upload#3f9k2m7q0x8d5t1v6b4n9ahw"]),
     ("loan.share", &["10"]),
+    ("words.about", &["10192", "10265", "10334"]),
+    ("words.short", &["Thin brass bangles sell"]),
+    ("words.begin", &["Thin brass bangles sell best this month."]),
+    ("words.rest", &["Photograph them by day."]),
     ("note.begin", &["We love your work, Wanjiku. Greetings from Oslo!"]),
     ("note.rest", &["We hope the machine serves you well."]),
     ("note.text", &["We love your work, Wanjiku. Greetings from Oslo!"]),
 ];
 
 /// Texts that are told in the reader's language: English, Swahili, Amharic.
-const TOLD: [(&str, [&str; 3]); 3] = [
+const TOLD: [(&str, [&str; 3]); 4] = [
     ("at", ["How many are ready now?", "Ngapi ziko tayari sasa?", "ስንት ዝግጁ ናቸው?"]),
     ("why", ["your SIM card is new", "laini yako ya simu ni mpya", "ሲም ካርድዎ አዲስ ነው"]),
+    (
+        "lines",
+        [
+            "01/12 +850 Sale, 30/11 -500 M-Pesa",
+            "01/12 +850 Mauzo, 30/11 -500 M-Pesa",
+            "01/12 +850 ሽያጭ፣ 30/11 -500 M-Pesa",
+        ],
+    ),
     ("miss", ["price", "bei", "ዋጋ"]),
 ];
 

@@ -42,7 +42,17 @@ fn on_sale(ready: u32) -> Option<Listing> {
     let mut state = None;
     run(&mut state, create(Kes::major(850), ready, 0)).expect("created");
     run(&mut state, ListingCommand::Approve { by: agent() }).expect("approved");
+    run(&mut state, photographed(1)).expect("photographed");
     state
+}
+
+fn photo(nth: u8) -> Photo {
+    let name = PhotoName::from_bytes([nth; 16]);
+    Photo { name, width: 1280, height: 960, tints: "a05030".repeat(9) }
+}
+
+fn photographed(nth: u8) -> ListingCommand {
+    ListingCommand::AddPhoto { by: agent(), guides: false, photo: photo(nth) }
 }
 
 fn stage(state: &Option<Listing>) -> &'static str {
@@ -90,6 +100,7 @@ fn an_agents_ok_puts_it_on_sale_and_is_paid_once() {
     let ok = ListingCommand::Approve { by: agent() };
     assert_eq!(run(&mut state, ok.clone()), Ok(vec![ListingEvent::Approved { by: agent().id, round: 1 }]));
     assert_eq!(run(&mut state, ok), Ok(vec![]));
+    run(&mut state, photographed(1)).expect("photographed");
     assert_eq!((stage(&state), state.expect("stands").available()), ("on_sale", 3));
 }
 
@@ -241,4 +252,47 @@ proptest! {
             prop_assert!(listing.available() <= there.saturating_sub(promised));
         }
     }
+}
+
+#[test]
+fn a_piece_is_in_the_shop_while_it_is_found_good_and_has_a_photograph() {
+    let mut state = None;
+    run(&mut state, create(Kes::major(850), 3, 0)).expect("created");
+    run(&mut state, ListingCommand::Approve { by: agent() }).expect("approved");
+    let seen = |state: &Option<Listing>| state.as_ref().map(|l| (l.in_shop(), l.available()));
+    assert_eq!((stage(&state), seen(&state)), ("on_sale", Some((false, 0))));
+    assert_eq!(run(&mut state, ListingCommand::Reserve { pieces: 1 }), Err(Refusal::gone("no_photo")));
+    run(&mut state, photographed(1)).expect("photographed");
+    assert_eq!(seen(&state), Some((true, 3)));
+    let name = photo(1).name;
+    run(&mut state, ListingCommand::RemovePhoto { by: maker(), guides: false, name }).expect("removed");
+    assert_eq!(seen(&state), Some((false, 0)));
+    assert_eq!(run(&mut state, ListingCommand::RemovePhoto { by: maker(), guides: false, name }), Ok(vec![]));
+}
+
+#[test]
+fn the_same_photograph_twice_is_one_and_there_is_an_end_of_them() {
+    let mut state = on_sale(3);
+    assert_eq!(run(&mut state, photographed(1)), Ok(vec![]));
+    for nth in 2..=6 {
+        assert_eq!(run(&mut state, photographed(nth)).map(|events| events.len()), Ok(1));
+    }
+    assert_eq!(run(&mut state, photographed(7)), Err(Refusal::Full { max: 6 }));
+    assert_eq!(run(&mut state, photographed(6)), Ok(vec![]), "a repeat is none too many");
+    let lead = ListingCommand::LeadPhoto { by: agent(), guides: false, name: photo(4).name };
+    run(&mut state, lead.clone()).expect("leads");
+    assert_eq!(run(&mut state, lead), Ok(vec![]));
+    let order: Vec<u8> = state.iter().flat_map(|l| &l.photos).map(|photo| photo.name.as_bytes()[0]).collect();
+    assert_eq!(order, [4, 1, 2, 3, 5, 6]);
+}
+
+#[test]
+fn a_stranger_photographs_nothing_and_nobody_a_piece_that_is_gone() {
+    let mut state = on_sale(3);
+    let other = Actor { id: PartyId::derived("somebody"), role: Role::Artisan };
+    let add = |by, guides| ListingCommand::AddPhoto { by, guides, photo: photo(2) };
+    assert_eq!(run(&mut state, add(other, false)), Err(Refusal::NotAllowed));
+    assert_eq!(run(&mut state, add(other, true)).map(|events| events.len()), Ok(1));
+    run(&mut state, ListingCommand::Stop { by: maker().id, open_orders: 0 }).expect("stopped");
+    assert_eq!(run(&mut state, add(maker(), false)), Err(Refusal::gone("removed")));
 }

@@ -3,7 +3,11 @@
 //!
 //! No interest, no penalty, no date: what is taken is a share of a sale and never more than is left.
 
-use super::{Policy, Refusal, party::Hold};
+mod decide;
+
+pub use decide::decide;
+
+use super::party::Hold;
 use crate::types::{Kes, LoanId, PartyId, PayoutId, SpokenCode, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -97,12 +101,12 @@ pub enum Endorser {
     Desk(String),
 }
 
-/// What is owed to lenders because of one release, or because a loan was not taken.
+/// What is owed to lenders because of one release, because she paid, or because a loan was not taken or is lost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
-    /// The order whose release paid it; none for a loan that was not taken.
+    /// The order whose release paid it; none for what she paid herself, and for a loan not taken or lost.
     pub order: Option<SpokenCode>,
-    /// Which of the order's releases.
+    /// Which of the order's releases, or of her own payments; zero for a loan not taken or lost.
     pub round: u32,
     /// How much.
     pub amount: Kes,
@@ -173,6 +177,17 @@ impl Loan {
             LoanStage::Sent | LoanStage::Repaying => less(self.amount, self.repaid),
             _ => Kes::ZERO,
         }
+    }
+
+    /// How often she paid some of it back herself.
+    pub fn payments(&self) -> u32 {
+        let own = self.parts.iter().filter(|part| part.order.is_none() && part.round > 0);
+        u32::try_from(own.count()).unwrap_or(u32::MAX)
+    }
+
+    /// When something was paid back last, or when she got it.
+    pub fn moved(&self) -> Timestamp {
+        self.parts.last().map_or(self.since, |part| part.at.max(self.since))
     }
 
     /// What was collected and not sent back to lenders yet.
@@ -265,8 +280,24 @@ pub enum LoanCommand {
         /// How much, at most what is left.
         amount: Kes,
     },
+    /// She pays some of it back herself, of what she has ready.
+    Pay {
+        /// Who.
+        by: PartyId,
+        /// How much, in whole shillings; what is left is enough.
+        amount: Kes,
+        /// What she has ready.
+        free: Kes,
+        /// Whether her PIN was proven in this dialog.
+        pin_proven: bool,
+    },
     /// It is not wanted any more, by her or by the desk, before she has agreed.
     Stop,
+    /// Nobody will pay what is left: it is the house's loss, decided by two people.
+    Lose {
+        /// How much: all that is left.
+        amount: Kes,
+    },
     /// Lenders write.
     Note {
         /// What.
@@ -346,10 +377,22 @@ pub enum LoanEvent {
         /// How much.
         amount: Kes,
     },
+    /// She paid some of it back herself.
+    Paid {
+        /// Counts what she paid herself: 1, 2, ...
+        round: u32,
+        /// How much.
+        amount: Kes,
+    },
     /// Nothing is left.
     Repaid,
     /// It will not go on; what lenders gave goes back to them.
     Stopped,
+    /// The house bears what was left; lenders have it back with the next remittance.
+    Lost {
+        /// How much.
+        amount: Kes,
+    },
     /// Lenders wrote.
     Noted {
         /// What.
@@ -370,124 +413,6 @@ pub enum LoanEvent {
 /// `a - b`, of which `b` is never the larger.
 fn less(a: Kes, b: Kes) -> Kes {
     Kes::minor(a.cents().saturating_sub(b.cents()))
-}
-
-/// Answers a command with events, or says no.
-pub fn decide(
-    state: Option<&Loan>, command: &LoanCommand, policy: &Policy, _now: Timestamp,
-) -> Result<Vec<LoanEvent>, Refusal> {
-    use {LoanCommand as C, LoanEvent as E, LoanStage as S};
-    let Some(loan) = state else {
-        return match command {
-            C::Ask { .. } => ask(command, policy),
-            _ => Err(Refusal::NotFound),
-        };
-    };
-    let gone = || Err(Refusal::gone(loan.stage.word()));
-    let event = match command {
-        C::Ask { artisan, amount, what, .. } => {
-            let same = (*artisan, *amount, *what) == (loan.artisan, loan.amount, loan.what);
-            return if same { Ok(vec![]) } else { Err(Refusal::AlreadyExists) };
-        }
-        C::Endorse { by: Endorser::Mentor(by), guides } if !guides || *by == loan.artisan => {
-            return Err(Refusal::NotAllowed);
-        }
-        C::Endorse { by: Endorser::Desk(name), .. } if name.trim().is_empty() => {
-            return Err(Refusal::BadName);
-        }
-        C::Endorse { by, .. } => match (loan.stage, &loan.endorsed) {
-            (S::Asked, _) => E::Endorsed { by: by.clone() },
-            (_, Some(known)) if known == by => return Ok(vec![]),
-            _ => return gone(),
-        },
-        C::Show => match loan.stage {
-            S::Endorsed => E::Shown,
-            S::Shown => return Ok(vec![]),
-            _ => return gone(),
-        },
-        C::Fund { paper, .. } if paper.trim().is_empty() => return Err(Refusal::BadName),
-        C::Fund { lenders, countries, .. } if *lenders == 0 || *countries == 0 || countries > lenders => {
-            return Err(Refusal::OutOfRange { min: 1, max: i64::from((*lenders).max(1)) });
-        }
-        C::Fund { paper, lenders, countries } => match loan.stage {
-            S::Endorsed | S::Shown => {
-                E::Funded { paper: paper.trim().to_owned(), lenders: *lenders, countries: *countries }
-            }
-            _ if loan.paper.as_deref() == Some(paper.trim()) => return Ok(vec![]),
-            _ => return gone(),
-        },
-        C::Agree { payout, .. } if loan.payout == Some(*payout) => return Ok(vec![]),
-        C::Agree { hold: Some(hold), .. } => return Err(Refusal::Held { hold: hold.clone() }),
-        C::Agree { pin_proven: false, .. } => return Err(Refusal::NoPin),
-        C::Agree { payout, .. } => match (loan.stage, &loan.failed) {
-            (S::Funded, _) | (S::Agreed, Some(_)) => E::Agreed { payout: *payout },
-            _ => return gone(),
-        },
-        C::Hear { payout, news } => return hear(loan, *payout, news),
-        C::Take { amount, .. } if *amount == Kes::ZERO => return Ok(vec![]),
-        C::Take { amount, .. } if *amount > loan.left() => return Err(Refusal::TooLarge),
-        C::Take { order, round, amount } => {
-            let taken = E::Taken { order: *order, round: *round, amount: *amount };
-            let done = *amount == loan.left();
-            return Ok(if done { vec![taken, E::Repaid] } else { vec![taken] });
-        }
-        C::Stop => match loan.stage {
-            S::Asked | S::Endorsed | S::Shown | S::Funded => E::Stopped,
-            S::Stopped => return Ok(vec![]),
-            _ => return gone(),
-        },
-        C::Note { .. } | C::Answer { .. } if loan.paper.is_none() => return gone(),
-        C::Note { text } => E::Noted { text: words(text)? },
-        C::Answer { text } => E::Answered { text: words(text)? },
-        C::Remit { .. } if loan.due() == Kes::ZERO => return Ok(vec![]),
-        C::Remit { paper } if paper.trim().is_empty() => return Err(Refusal::BadName),
-        C::Remit { paper } => E::Remitted { paper: paper.clone() },
-    };
-    Ok(vec![event])
-}
-
-fn ask(command: &LoanCommand, policy: &Policy) -> Result<Vec<LoanEvent>, Refusal> {
-    let LoanCommand::Ask { id, artisan, amount, what, released, open } = command else {
-        return Err(Refusal::NotFound);
-    };
-    if open.is_some() {
-        return Err(Refusal::AlreadyExists);
-    }
-    if !amount.is_whole() {
-        return Err(Refusal::NotWhole);
-    }
-    let (least, most) = (policy.loan_min(), policy.loan_most(*released));
-    if *amount < least || *amount > most {
-        return Err(Refusal::OutOfRange { min: least.whole(), max: most.whole() });
-    }
-    let (id, artisan, amount, what) = (*id, *artisan, *amount, *what);
-    Ok(vec![LoanEvent::Asked { id, artisan, amount, what, share_bp: policy.loan_share_bp }])
-}
-
-/// News of a payout that is not the one that sends the loan now is no news of the loan: whoever
-/// heard it must look what it means.
-fn hear(loan: &Loan, payout: PayoutId, news: &Disbursal) -> Result<Vec<LoanEvent>, Refusal> {
-    use LoanStage as S;
-    if loan.payout != Some(payout) {
-        return Err(Refusal::gone(loan.stage.word()));
-    }
-    let event = match (loan.stage, news) {
-        (S::Agreed, Disbursal::Paid { reference }) => LoanEvent::Sent { reference: reference.clone() },
-        (S::Agreed, Disbursal::Failed { why }) if loan.failed.is_none() => {
-            LoanEvent::SendFailed { why: why.clone() }
-        }
-        (S::Sent | S::Repaying, Disbursal::Reversed { why }) => LoanEvent::Returned { why: why.clone() },
-        (S::Repaid, Disbursal::Reversed { .. }) => return Err(Refusal::gone(loan.stage.word())),
-        _ => return Ok(vec![]),
-    };
-    Ok(vec![event])
-}
-
-/// A message as it is kept: blanks in order, of the length that a phone shows.
-fn words(text: &str) -> Result<String, Refusal> {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let fits = (1..=LONGEST_NOTE).contains(&text.chars().count());
-    if fits { Ok(text) } else { Err(Refusal::OutOfRange { min: 1, max: LONGEST_NOTE as i64 }) }
 }
 
 /// The state after an event.
@@ -521,16 +446,17 @@ pub fn evolve(state: Option<Loan>, event: &LoanEvent, at: Timestamp) -> Option<L
             loan.failed = Some(why.clone());
             loan.stage = S::Agreed;
         }
-        E::Taken { order, round, amount } => {
-            loan.repaid = Kes::minor(loan.repaid.cents() + amount.cents());
-            loan.stage = S::Repaying;
-            loan.parts.push(Part { order: Some(*order), round: *round, amount: *amount, at, paper: None });
-        }
+        E::Taken { order, round, amount } => pay(&mut loan, (Some(*order), *round), *amount, at),
+        E::Paid { round, amount } => pay(&mut loan, (None, *round), *amount, at),
         E::Repaid => loan.stage = S::Repaid,
         E::Stopped => {
             if loan.stage == S::Funded {
                 loan.parts.push(Part { order: None, round: 0, amount: loan.amount, at, paper: None });
             }
+            loan.stage = S::Stopped;
+        }
+        E::Lost { amount } => {
+            loan.parts.push(Part { order: None, round: 0, amount: *amount, at, paper: None });
             loan.stage = S::Stopped;
         }
         E::Noted { text } => keep(&mut loan.notes, Note { hers: false, text: text.clone(), at }),
@@ -545,6 +471,13 @@ pub fn evolve(state: Option<Loan>, event: &LoanEvent, at: Timestamp) -> Option<L
         loan.since = at;
     }
     Some(loan)
+}
+
+/// Some was paid back.
+fn pay(loan: &mut Loan, (order, round): (Option<SpokenCode>, u32), amount: Kes, at: Timestamp) {
+    loan.repaid = Kes::minor(loan.repaid.cents() + amount.cents());
+    loan.stage = LoanStage::Repaying;
+    loan.parts.push(Part { order, round, amount, at, paper: None });
 }
 
 fn keep(notes: &mut Vec<Note>, note: Note) {

@@ -1,6 +1,7 @@
 //! A loan from the question to the last cent.
 
 use super::*;
+use crate::market::{Policy, Refusal};
 use crate::types::CodeKind;
 use proptest::prelude::*;
 
@@ -221,4 +222,31 @@ proptest! {
             prop_assert_eq!(stage(&state) == "repaid", taken == 250_000);
         }
     }
+}
+
+fn pay(shillings: i64, free: i64) -> LoanCommand {
+    LoanCommand::Pay {
+        by: artisan(),
+        amount: Kes::major(shillings),
+        free: Kes::minor(free),
+        pin_proven: true,
+    }
+}
+
+#[test]
+fn she_may_pay_some_herself_and_never_more_than_she_has_or_owes() {
+    let mut state = None;
+    must(&mut state, [ask(2_000, 5_000), endorse(), fund("K-1"), agree(1), paid(1)]);
+    let unproven =
+        LoanCommand::Pay { by: artisan(), amount: Kes::major(5), free: Kes::major(9), pin_proven: false };
+    assert_eq!(run(&mut state, unproven), Err(Refusal::NoPin));
+    assert!(matches!(run(&mut state, pay(300, 29_999)), Err(Refusal::OutOfRange { .. })));
+    must(&mut state, [pay(300, 30_000), pay(300, 30_000)]);
+    let loan = state.clone().expect("a loan");
+    assert_eq!((loan.left(), loan.due(), loan.payments()), (Kes::major(1_400), Kes::major(600), 2));
+    let events = run(&mut state, pay(9_999, 999_900)).expect("paid");
+    assert_eq!(events.last(), Some(&LoanEvent::Repaid));
+    let loan = state.clone().expect("a loan");
+    assert_eq!((loan.left(), loan.due()), (Kes::ZERO, Kes::major(2_000)));
+    assert!(matches!(run(&mut state, pay(1, 100)), Err(Refusal::Gone { .. })));
 }

@@ -1,9 +1,9 @@
 //! What an order answers to a command.
 
-use super::pickup;
 use super::{HandOver, Offer, Order, OrderCommand, OrderEvent, OrderStage, Refund, RefundWhy, Terms};
-use crate::market::{Actor, Policy, Refusal, Role, listing::Reason};
-use crate::types::{PartyId, Timestamp, Usd};
+use super::{complaint, life, pickup, ship};
+use crate::market::{Actor, Policy, Quote, Refusal, Role, kiosk::BoxSize, listing::Reason};
+use crate::types::{Kes, PartyId, Timestamp, Usd};
 
 use OrderCommand as C;
 use OrderEvent as E;
@@ -62,13 +62,24 @@ pub fn decide(
         C::NextRider { next } => pickup::next_rider(order, *next, policy, now),
         C::Receive { by } => receive(order, *by, now),
         C::Judge { by, passed, failed, reason } => judge(order, *by, *passed, *failed, *reason, policy, now),
-        C::GiveUp { by } => give_up(order, *by),
-        C::Cancel => match order.stage {
-            S::Placed => Ok(vec![E::Expired]),
-            S::Paid | S::Offered => Ok(vec![refund(order, order.untaken(), RefundWhy::Cancelled)]),
-            S::Expired | S::Refunded => Ok(vec![]),
-            _ => Err(gone(order)),
-        },
+        C::UseBox { by, size } => use_box(order, *by, *size),
+        C::Postpone { by, days, why } => life::postpone(order, *by, *days, *why, policy, now),
+        C::GiveUp { by } => life::give_up(order, *by, policy, now),
+        C::RunOut => life::run_out(order, policy, now),
+        C::Choose { round, again } => life::choose(order, *round, *again, policy, now),
+        C::Cancel => life::cancel(order, policy, now),
+        C::Send { by, grams, hs } => ship::send(order, *by, *grams, hs),
+        C::Track { by, number } => ship::track(order, *by, number),
+        C::Deliver => ship::deliver(order),
+        C::Close => ship::close(order, policy, now),
+        C::PayCarrier { cost } => ship::settle(order, *cost),
+        C::Thank { text } => ship::thank(order, text),
+        C::Complain { paper, reason, pieces, two } => {
+            let alone = (!two).then(|| policy.refund_alone());
+            complaint::refund(order, paper, reason, *pieces, alone)
+        }
+        C::TakeBack { paper } => complaint::take_back(order, paper),
+        C::ReadThanks { pass } => ship::read_thanks(order, *pass),
         C::ConfirmRefund { round } => match order.refunds.iter().find(|refund| refund.round == *round) {
             None => Err(Refusal::NotFound),
             Some(refund) if refund.done.is_some() => Ok(vec![]),
@@ -77,7 +88,7 @@ pub fn decide(
     }
 }
 
-fn gone(order: &Order) -> Refusal {
+pub(super) fn gone(order: &Order) -> Refusal {
     Refusal::gone(order.stage.word())
 }
 
@@ -86,7 +97,8 @@ fn place(terms: &Terms, policy: &Policy) -> Result<Vec<OrderEvent>, Refusal> {
     if !(1..=max).contains(&terms.quote.pieces) {
         return Err(Refusal::OutOfRange { min: 1, max: i64::from(max) });
     }
-    if policy.shipping(&terms.country, 1).is_none() {
+    // A part of a bulk request goes where the request goes, whatever is shipped to since.
+    if terms.bulk.is_none() && !policy.ships_to(&terms.country) {
         return Err(Refusal::NoShipping);
     }
     Ok(vec![E::Placed(terms.clone())])
@@ -131,20 +143,19 @@ fn offer(order: &Order, to: PartyId, policy: &Policy, now: Timestamp) -> Result<
     }
 }
 
-fn offered(order: &Order, to: PartyId, policy: &Policy, now: Timestamp) -> OrderEvent {
-    E::Offered(Offer {
-        to,
-        pieces: order.untaken(),
-        until: now.after(policy.offer()),
-        due: now.after(policy.offer()).after(policy.making()),
-    })
+pub(super) fn offered(order: &Order, to: PartyId, policy: &Policy, now: Timestamp) -> OrderEvent {
+    let (until, due) = match order.terms.bulk {
+        Some(part) => (now.after(policy.bulk_answer()), part.due),
+        None => (now.after(policy.offer()), now.after(policy.offer()).after(policy.making())),
+    };
+    E::Offered(Offer { to, pieces: order.untaken(), until, due })
 }
 
 /// The offer this person may answer; `None` when she took the order already. An answer after the
 /// deadline is good as long as nobody else was asked.
 fn answerable(order: &Order, by: PartyId) -> Result<Option<Offer>, Refusal> {
     match order.offer {
-        Some(offer) if offer.to == by => Ok(Some(offer)),
+        Some(offer) if offer.to == by && order.stage == S::Offered => Ok(Some(offer)),
         _ if order.maker == Some(by) => Ok(None),
         _ if order.offered_to.contains(&by) => Err(gone(order)),
         _ => Err(Refusal::NotAllowed),
@@ -155,22 +166,41 @@ fn answerable(order: &Order, by: PartyId) -> Result<Option<Offer>, Refusal> {
 fn passed_on(
     order: &Order, no: OrderEvent, next: Option<PartyId>, policy: &Policy, now: Timestamp,
 ) -> Vec<OrderEvent> {
-    let next = next.filter(|next| !order.offered_to.contains(next));
-    let then = match next {
-        Some(to) => offered(order, to, policy, now),
-        None => refund(order, order.untaken(), RefundWhy::NobodyTook),
-    };
-    vec![no, then]
+    // A part goes back to its request, which offers it onward under another number.
+    let next = next.filter(|next| order.terms.bulk.is_none() && !order.offered_to.contains(next));
+    match next {
+        Some(to) => vec![no, offered(order, to, policy, now)],
+        None => {
+            let back = refund(order, order.untaken(), RefundWhy::NobodyTook);
+            // What was taken before stands as it is.
+            [no, back].into_iter().chain(order.maker.map(|_| E::Completed)).collect()
+        }
+    }
 }
 
-/// Money back for some pieces; shipping goes back with the last piece when none will be sent.
-fn refund(order: &Order, pieces: u32, why: RefundWhy) -> OrderEvent {
+/// Money back for some pieces of an order.
+pub(super) fn refund(order: &Order, pieces: u32, why: RefundWhy) -> OrderEvent {
+    refund_keeping(order, pieces, why, Usd::ZERO)
+}
+
+/// The same, less what somebody has a right to keep of it.
+pub(super) fn refund_keeping(order: &Order, pieces: u32, why: RefundWhy, kept: Usd) -> OrderEvent {
+    let round = order.refunds.len() as u32 + 1;
     let quote = &order.terms.quote;
-    let nothing_goes = order.refunded() + pieces == order.quantity();
+    let whole = money_back(quote, round, order.refunded(), pieces, why);
+    let back = Usd::minor(whole.back.cents().saturating_sub(kept.cents()));
+    let goods_value = less(whole.goods_value, quote.in_shillings(kept));
+    E::RefundDue(Refund { back, back_value: quote.in_shillings(back), goods_value, ..whole })
+}
+
+/// The `round`-th refund of a purchase, for some pieces when others were refunded before; shipping
+/// goes back with the last piece when none will be sent.
+pub fn money_back(quote: &Quote, round: u32, before: u32, pieces: u32, why: RefundWhy) -> Refund {
+    let nothing_goes = before + pieces == quote.pieces;
     let shipping = if nothing_goes { quote.shipping } else { Usd::ZERO };
     let back = Usd::minor(quote.goods(pieces).cents().saturating_add(shipping.cents()));
-    E::RefundDue(Refund {
-        round: order.refunds.len() as u32 + 1,
+    Refund {
+        round,
         pieces,
         back,
         back_value: quote.in_shillings(back),
@@ -178,7 +208,12 @@ fn refund(order: &Order, pieces: u32, why: RefundWhy) -> OrderEvent {
         shipping_value: quote.in_shillings(shipping),
         why,
         done: None,
-    })
+    }
+}
+
+/// `a - b`; both are sums of one order, far from the ends of the range.
+fn less(a: Kes, b: Kes) -> Kes {
+    Kes::minor(a.cents().saturating_sub(b.cents()))
 }
 
 fn mark_ready(order: &Order, by: PartyId) -> Result<Vec<OrderEvent>, Refusal> {
@@ -200,13 +235,23 @@ fn receive(order: &Order, by: Actor, now: Timestamp) -> Result<Vec<OrderEvent>, 
     if maker == by.id {
         return Err(Refusal::NotAllowed);
     }
-    let giver = if order.stage == S::WithRider { order.holder().unwrap_or(maker) } else { maker };
+    let giver = match order.stage {
+        S::WithRider => order.holder().unwrap_or(maker),
+        S::Choosing => order.carrier().unwrap_or(maker),
+        _ => maker,
+    };
     if giver == by.id {
         return Err(Refusal::NotAllowed);
     }
     let received = E::Received(HandOver { giver, receiver: by.id, pieces: order.outstanding(), at: now });
     match order.stage {
         S::Making => Ok(vec![E::MarkedReady { by: maker }, received]),
+        // She was given up and comes all the same.
+        S::Choosing => {
+            let pieces = order.asked().map_or(0, |choice| choice.pieces);
+            let hand_over = HandOver { giver, receiver: by.id, pieces, at: now };
+            Ok(vec![E::BroughtAfterAll { pieces }, E::Received(hand_over)])
+        }
         S::Ready | S::WithRider => Ok(vec![received]),
         S::AtKiosk if order.holder() == Some(by.id) => Ok(vec![]),
         S::AtKiosk => Err(Refusal::NotInCustody),
@@ -266,15 +311,13 @@ fn judge(
     Ok(events)
 }
 
-fn give_up(order: &Order, by: Actor) -> Result<Vec<OrderEvent>, Refusal> {
-    if order.maker != Some(by.id) && by.role != Role::Agent {
-        return Err(Refusal::NotAllowed);
-    }
-    match (order.stage, order.outstanding()) {
-        (S::Making | S::Ready, pieces) if pieces > 0 => {
-            Ok(vec![E::Shorted { pieces }, refund(order, pieces, RefundWhy::Short), E::Completed])
-        }
-        (S::Released | S::Refunded, _) if order.short > 0 => Ok(vec![]),
-        _ => Err(gone(order)),
+/// One box for each parcel: the first that is named stands.
+fn use_box(order: &Order, by: Actor, size: BoxSize) -> Result<Vec<OrderEvent>, Refusal> {
+    match order.check {
+        Some(check) if by.role != Role::Agent || check.by != by.id => Err(Refusal::NotInCustody),
+        Some(check) if check.passed == 0 => Err(Refusal::NotAllowed),
+        Some(check) if check.boxed.is_some() => Ok(vec![]),
+        Some(check) => Ok(vec![E::BoxUsed { by: by.id, round: check.round, size }]),
+        None => Err(gone(order)),
     }
 }

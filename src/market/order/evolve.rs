@@ -1,7 +1,7 @@
 //! How an order changes.
 
 use super::pickup::{self, Pickup};
-use super::{Check, HandOver, Order, OrderEvent, OrderStage, RefundWhy, Step, Terms};
+use super::{Check, HandOver, Late, Order, OrderEvent, OrderStage, Parcel, RefundWhy, Step, Terms, Thanks};
 use crate::types::Timestamp;
 
 use OrderEvent as E;
@@ -35,10 +35,16 @@ fn placed(terms: &Terms, at: Timestamp) -> Order {
         maker: None,
         mentoring: None,
         due: None,
+        late: None,
+        choice: None,
         accepted: 0,
         passed: 0,
         short: 0,
+        parcel: None,
+        thanks: None,
+        complaints: Vec::new(),
         check: None,
+        boxes: Vec::new(),
         custody: Vec::new(),
         pickup: None,
         refunds: Vec::new(),
@@ -66,7 +72,8 @@ fn change(order: &mut Order, event: &OrderEvent, at: Timestamp) {
             order.maker = Some(*by);
             order.mentoring = *mentoring;
             order.due = Some(*due);
-            order.accepted = *pieces;
+            order.late = None;
+            order.accepted += pieces;
             order.stage = S::Making;
         }
         E::Refused { by } => {
@@ -105,12 +112,75 @@ fn change(order: &mut Order, event: &OrderEvent, at: Timestamp) {
                 check.reason = Some(*reason);
             }
         }
+        E::BoxUsed { size, .. } => {
+            order.boxes.push(*size);
+            if let Some(check) = &mut order.check {
+                check.boxed = Some(*size);
+            }
+        }
         E::SentBack { due, .. } => {
             order.due = Some(*due);
+            order.late = None;
             order.stage = S::Making;
         }
-        E::Shorted { pieces } => order.short += pieces,
-        E::Completed => order.stage = if order.passed > 0 { S::Released } else { S::Refunded },
+        E::Postponed { due, why, days, .. } => {
+            let promised = order.late.map(|late| late.promised).or(order.due).unwrap_or(*due);
+            order.late = Some(Late { promised, why: *why, days: *days, asked: at });
+            order.due = Some(*due);
+        }
+        E::Shorted { pieces } => {
+            order.short += pieces;
+            // Whoever has it may still bring it.
+            order.pickup = order.pickup.take().filter(|_| order.stage == S::WithRider);
+        }
+        E::ChoiceAsked(choice) => {
+            order.choice = Some(*choice);
+            order.stage = S::Choosing;
+        }
+        E::Chosen { again } => {
+            order.pickup = None;
+            if let Some(choice) = &mut order.choice {
+                choice.again = Some(*again);
+            }
+        }
+        E::BroughtAfterAll { pieces } => {
+            order.short = order.short.saturating_sub(*pieces);
+            if let Some(choice) = &mut order.choice {
+                choice.brought = true;
+            }
+            order.stage = if order.carrier().is_some() { S::WithRider } else { S::Making };
+        }
+        // Nothing of it is hers any more; what is refunded is counted there.
+        E::Cancelled(_) => order.accepted = order.accepted.saturating_sub(order.outstanding()),
+        E::Completed => {
+            // What was offered again is not to be had any more.
+            (order.offer, order.pickup) = (None, None);
+            order.stage = if order.passed > 0 { S::Released } else { S::Refunded };
+        }
+        E::Packed(parcel) => order.parcel = Some(parcel.clone()),
+        E::Shipped => order.stage = S::Shipped,
+        E::Tracked { number } => with_parcel(order, |parcel| parcel.tracking = Some(number.clone())),
+        E::Delivered => order.stage = S::Delivered,
+        E::Closed => order.stage = S::Closed,
+        E::CarrierPaid { cost } => with_parcel(order, |parcel| parcel.settled = Some(*cost)),
+        E::Thanked { text } => order.thanks = Some(Thanks { text: text.clone(), at, passed: None }),
+        E::Complained(complaint) => {
+            order.complaints.push(complaint.clone());
+            // Nothing is left to send.
+            if order.stage == S::Released && order.to_send() == 0 {
+                order.stage = S::Refunded;
+            }
+        }
+        E::Returned { paper } => {
+            for complaint in order.complaints.iter_mut().filter(|complaint| complaint.paper == *paper) {
+                complaint.returned = Some(at);
+            }
+        }
+        E::ThanksRead { passed } => {
+            if let Some(thanks) = &mut order.thanks {
+                thanks.passed = Some(*passed);
+            }
+        }
         E::RefundDue(refund) => {
             order.refunds.push(*refund);
             // Nothing of it will ever be made: the order is over.
@@ -133,6 +203,12 @@ fn with_pickup(order: &mut Order, change: impl FnOnce(&mut Pickup)) {
     }
 }
 
+fn with_parcel(order: &mut Order, change: impl FnOnce(&mut Parcel)) {
+    if let Some(parcel) = &mut order.parcel {
+        change(parcel);
+    }
+}
+
 /// A parcel at a kiosk is judged from the beginning.
 fn receive(order: &mut Order, hand_over: HandOver) {
     order.check = Some(Check {
@@ -142,6 +218,7 @@ fn receive(order: &mut Order, hand_over: HandOver) {
         passed: 0,
         failed: 0,
         reason: None,
+        boxed: None,
     });
     order.custody.push(hand_over);
     order.pickup = None;
@@ -160,13 +237,30 @@ fn step(order: &Order, event: &OrderEvent) -> Option<Step> {
         E::PickedUp(_) => Step::WithRider,
         E::Received(_) => Step::AtKiosk,
         E::SentBack { .. } => Step::Rework,
+        E::Postponed { .. } => Step::Late,
         E::Shorted { .. } => Step::Short,
+        E::Cancelled(_) => Step::Cancelled,
+        E::Packed(_) if order.stage == S::Released => Step::Packed,
+        E::Shipped => Step::Shipped,
+        E::Delivered => Step::Delivered,
+        E::Returned { .. } => Step::Returned,
         E::Completed if order.passed > 0 => Step::Checked,
         E::RefundDone { .. } => Step::Refunded,
         E::Placed(_)
         | E::Passed { .. }
         | E::Failed { .. }
+        | E::BoxUsed { .. }
         | E::Completed
+        | E::ChoiceAsked(_)
+        | E::Chosen { .. }
+        | E::BroughtAfterAll { .. }
+        | E::Packed(_)
+        | E::Tracked { .. }
+        | E::Closed
+        | E::CarrierPaid { .. }
+        | E::Thanked { .. }
+        | E::ThanksRead { .. }
+        | E::Complained(_)
         | E::RefundDue(_)
         | E::RiderAsked(_)
         | E::RiderGoes { .. }

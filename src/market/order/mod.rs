@@ -5,17 +5,29 @@
 //! `passed` went through the check and `short` will never come; `refunded` are settled with the
 //! shopper. At the end every piece has either passed or been refunded.
 
+mod command;
+mod complaint;
 mod decide;
+mod event;
 mod evolve;
+mod life;
 mod pickup;
+mod ship;
+mod terms;
 #[cfg(test)]
 mod tests;
 
-pub use decide::decide;
+pub use command::OrderCommand;
+pub use complaint::{Complaint, LONGEST_REASON};
+pub use decide::{decide, money_back};
+pub use event::OrderEvent;
 pub use evolve::evolve;
+pub use life::{Cancellation, Choice, Late, LateWhy};
 pub use pickup::{Errand, Pickup};
+pub use ship::{LONGEST_THANKS, Parcel, Thanks};
+pub use terms::{PartOf, Terms};
 
-use super::{Actor, ListingCommand, Quote, listing::Reason};
+use super::{ListingCommand, kiosk::BoxSize, listing::Reason};
 use crate::types::{Kes, PartyId, SpokenCode, Timestamp, Usd};
 use serde::{Deserialize, Serialize};
 
@@ -39,9 +51,17 @@ pub enum OrderStage {
     WithRider,
     /// At a kiosk, not all pieces judged.
     AtKiosk,
+    /// Pieces will never come, and the shopper says what becomes of them.
+    Choosing,
     /// Every piece she took has passed, or will never come; hers is done.
     Released,
-    /// Nothing was made: the shopper got everything back, or will.
+    /// A carrier has it, on the way to the shopper.
+    Shipped,
+    /// The shopper has it.
+    Delivered,
+    /// Nothing is left to do.
+    Closed,
+    /// Nothing of it goes to the shopper: she got everything back, or will.
     Refunded,
 }
 
@@ -57,30 +77,24 @@ impl OrderStage {
             Self::Ready => "ready",
             Self::WithRider => "with_rider",
             Self::AtKiosk => "at_kiosk",
+            Self::Choosing => "choosing",
             Self::Released => "released",
+            Self::Shipped => "shipped",
+            Self::Delivered => "delivered",
+            Self::Closed => "closed",
             Self::Refunded => "refunded",
         }
     }
 
     /// True while the artisan still has something to do or to answer, or the shopper to pay.
     pub const fn is_open(self) -> bool {
-        !matches!(self, Self::Expired | Self::Released | Self::Refunded)
+        match self {
+            Self::Placed | Self::Paid | Self::Offered | Self::Making => true,
+            Self::Ready | Self::WithRider | Self::AtKiosk => true,
+            Self::Expired | Self::Choosing | Self::Released | Self::Refunded => false,
+            Self::Shipped | Self::Delivered | Self::Closed => false,
+        }
     }
-}
-
-/// What was agreed when the order was placed; never changes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Terms {
-    /// The order's six digits.
-    pub code: SpokenCode,
-    /// The listing.
-    pub listing: SpokenCode,
-    /// How many pieces, at which prices and rate.
-    pub quote: Quote,
-    /// ISO 3166 letters of where it goes.
-    pub country: String,
-    /// The private link's token.
-    pub token: String,
 }
 
 /// An offer that waits for an answer.
@@ -133,6 +147,9 @@ pub struct Check {
     pub failed: u32,
     /// Why they failed.
     pub reason: Option<Reason>,
+    /// The box of ours that those that passed were packed into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boxed: Option<BoxSize>,
 }
 
 impl Check {
@@ -154,6 +171,8 @@ pub enum RefundWhy {
     Cancelled,
     /// The payment came after the pieces were let go.
     PaidTooLate,
+    /// Pieces that had passed are not what she wanted, or never came.
+    AfterRelease,
 }
 
 /// Money on its way back to the shopper's card.
@@ -198,6 +217,12 @@ pub struct Order {
     pub mentoring: Option<Mentoring>,
     /// The day the pieces are wanted.
     pub due: Option<Timestamp>,
+    /// Whether that day was moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<Late>,
+    /// What the shopper was asked last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choice: Option<Choice>,
     /// Pieces she promised.
     pub accepted: u32,
     /// Pieces that passed the check.
@@ -206,11 +231,23 @@ pub struct Order {
     pub short: u32,
     /// The parcel that was received last, and how it was judged.
     pub check: Option<Check>,
+    /// Every box of ours that something of it was packed into.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub boxes: Vec<BoxSize>,
     /// Every hand-over.
     pub custody: Vec<HandOver>,
     /// The ride of the parcel that is ready, while it is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pickup: Option<Pickup>,
+    /// On its way to the shopper, and there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parcel: Option<Parcel>,
+    /// What the shopper wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thanks: Option<Thanks>,
+    /// Why pieces that had passed were refunded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub complaints: Vec<Complaint>,
     /// Every refund.
     pub refunds: Vec<Refund>,
     /// Each step and when it happened, in order.
@@ -245,10 +282,22 @@ pub enum Step {
     AtKiosk,
     /// All she took was checked.
     Checked,
+    /// She needs more time.
+    Late,
     /// Some failed and are being mended.
     Rework,
     /// Some will never come.
     Short,
+    /// The shopper changed her mind.
+    Cancelled,
+    /// Packed for the carrier.
+    Packed,
+    /// A carrier has it.
+    Shipped,
+    /// The shopper has it.
+    Delivered,
+    /// Pieces came back to the depot.
+    Returned,
     /// The card processor confirmed a refund.
     Refunded,
 }
@@ -268,232 +317,17 @@ impl Step {
             Self::WithRider => "with_rider",
             Self::AtKiosk => "at_kiosk",
             Self::Checked => "checked",
+            Self::Late => "late",
             Self::Rework => "rework",
             Self::Short => "short",
+            Self::Cancelled => "cancelled",
+            Self::Packed => "packed",
+            Self::Shipped => "shipped",
+            Self::Delivered => "delivered",
+            Self::Returned => "returned",
             Self::Refunded => "refunded",
         }
     }
-}
-
-/// What can be asked of an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OrderCommand {
-    /// A shopper begins to pay; the listing has reserved the pieces.
-    Place(Terms),
-    /// The card processor took the money.
-    Pay {
-        /// The processor's id of the payment.
-        payment: String,
-        /// What was charged; must be the order's charge.
-        charged: Usd,
-    },
-    /// The shopper did not pay: by the processor's word, or because the time is up.
-    Expire {
-        /// True when the processor says the payment page is closed, whatever the time.
-        closed: bool,
-    },
-    /// Offer what nobody has taken yet.
-    Offer {
-        /// To whom.
-        to: PartyId,
-    },
-    /// The artisan will make so many of the pieces offered.
-    Accept {
-        /// Who says so.
-        by: PartyId,
-        /// How many; all, or some.
-        pieces: u32,
-        /// Her mentor's share, when the mentorship is active today.
-        mentoring: Option<Mentoring>,
-    },
-    /// The artisan will not.
-    Refuse {
-        /// Who says so.
-        by: PartyId,
-        /// Who is asked next; without anybody the shopper gets her money back.
-        next: Option<PartyId>,
-    },
-    /// The offer's time is up.
-    Lapse {
-        /// Who is asked next; without anybody the shopper gets her money back.
-        next: Option<PartyId>,
-    },
-    /// The pieces are finished.
-    MarkReady {
-        /// Who says so.
-        by: PartyId,
-    },
-    /// Ask a rider to fetch what is ready.
-    SendFor {
-        /// Whom.
-        to: PartyId,
-        /// The number that the maker will say.
-        number: SpokenCode,
-    },
-    /// The rider goes for it.
-    GoFor {
-        /// Who says so.
-        by: PartyId,
-    },
-    /// The rider has the parcel, and proves it by the maker's number.
-    PickUp {
-        /// Who says so.
-        by: PartyId,
-        /// The number he was told.
-        number: SpokenCode,
-    },
-    /// The rider cannot go.
-    HandBack {
-        /// Who says so.
-        by: PartyId,
-        /// Who is asked next, if there is anybody.
-        next: Option<PartyId>,
-    },
-    /// Nobody went in time.
-    NextRider {
-        /// Who is asked next, if there is anybody.
-        next: Option<PartyId>,
-    },
-    /// A kiosk has the parcel: all pieces that are still to pass.
-    Receive {
-        /// The agent.
-        by: Actor,
-    },
-    /// An agent judges pieces. Zero means "not said": `PASS 12` says only how many passed.
-    Judge {
-        /// The agent.
-        by: Actor,
-        /// How many passed, of this parcel.
-        passed: u32,
-        /// How many failed, of this parcel.
-        failed: u32,
-        /// Why they failed; needed when some did.
-        reason: Option<Reason>,
-    },
-    /// The pieces that have not passed will never come.
-    GiveUp {
-        /// Who says so: the maker, or an agent on her behalf.
-        by: Actor,
-    },
-    /// The shopper changes her mind; only before anybody has taken it.
-    Cancel,
-    /// The card processor confirmed a refund.
-    ConfirmRefund {
-        /// Which.
-        round: u32,
-    },
-}
-
-/// What happened to an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OrderEvent {
-    /// A shopper began to pay.
-    Placed(Terms),
-    /// The money was taken.
-    Paid {
-        /// The processor's id of the payment.
-        payment: String,
-        /// What was charged.
-        charged: Usd,
-    },
-    /// The shopper did not pay.
-    Expired,
-    /// It was offered.
-    Offered(Offer),
-    /// An artisan took pieces.
-    Accepted {
-        /// Who.
-        by: PartyId,
-        /// How many.
-        pieces: u32,
-        /// The day they are wanted.
-        due: Timestamp,
-        /// Her mentor's share, when there is one.
-        mentoring: Option<Mentoring>,
-    },
-    /// An artisan said no.
-    Refused {
-        /// Who.
-        by: PartyId,
-    },
-    /// No answer came.
-    Lapsed {
-        /// From whom; it does not count against her.
-        by: PartyId,
-    },
-    /// The pieces are finished.
-    MarkedReady {
-        /// Who said so.
-        by: PartyId,
-    },
-    /// A rider was asked to fetch the parcel.
-    RiderAsked(Errand),
-    /// He goes for it.
-    RiderGoes {
-        /// Who.
-        by: PartyId,
-    },
-    /// He cannot, or was passed over and says so.
-    RiderLeft {
-        /// Who.
-        by: PartyId,
-    },
-    /// No rider is left to be asked.
-    NoRider,
-    /// A rider gave a number that is not the maker's.
-    NumberMissed {
-        /// Who.
-        by: PartyId,
-        /// Tries left.
-        left: u8,
-    },
-    /// A rider has the parcel.
-    PickedUp(HandOver),
-    /// A kiosk has the parcel.
-    Received(HandOver),
-    /// Pieces passed the check: their money is released.
-    Passed {
-        /// Who judged.
-        by: PartyId,
-        /// How many.
-        pieces: u32,
-        /// Of which parcel: 1, 2, ...
-        round: u32,
-    },
-    /// Pieces failed the check.
-    Failed {
-        /// Who judged.
-        by: PartyId,
-        /// How many.
-        pieces: u32,
-        /// Why.
-        reason: Reason,
-        /// Of which parcel: 1, 2, ...
-        round: u32,
-    },
-    /// Every piece of the parcel was judged and some failed: she mends them.
-    SentBack {
-        /// How many.
-        pieces: u32,
-        /// The day they are wanted again.
-        due: Timestamp,
-    },
-    /// Pieces will never come.
-    Shorted {
-        /// How many.
-        pieces: u32,
-    },
-    /// All she took has passed or will never come.
-    Completed,
-    /// Money has to go back to the card.
-    RefundDue(Refund),
-    /// The card processor confirmed it.
-    RefundDone {
-        /// Which.
-        round: u32,
-    },
 }
 
 impl Order {
@@ -502,14 +336,20 @@ impl Order {
         self.terms.quote.pieces
     }
 
-    /// True from her yes until anything follows from it.
-    pub fn is_first_making(&self) -> bool {
-        self.stage == OrderStage::Making && self.check.is_none()
+    /// Whose deposit holds the shopper's money for it: its own, or its bulk request's.
+    pub fn deposit(&self) -> SpokenCode {
+        self.terms.bulk.map_or(self.terms.code, |part| part.code)
     }
 
-    /// Pieces whose money goes, or went, back to the shopper.
+    /// True from her yes until anything follows from it.
+    pub fn is_first_making(&self) -> bool {
+        self.stage == OrderStage::Making && self.check.is_none() && self.choice.is_none()
+    }
+
+    /// Pieces that never passed and whose money goes, or went, back to the shopper.
     pub fn refunded(&self) -> u32 {
-        self.refunds.iter().map(|refund| refund.pieces).sum()
+        let never = self.refunds.iter().filter(|refund| refund.why != RefundWhy::AfterRelease);
+        never.map(|refund| refund.pieces).sum()
     }
 
     /// Pieces that nobody has taken and whose money was not given back.
@@ -523,13 +363,19 @@ impl Order {
         self.accepted.saturating_sub(self.passed).saturating_sub(self.short)
     }
 
-    /// What her part of the order brings her in all.
+    /// The pieces that the maker is spoken to about: those she is offered, those she makes again, all
+    /// that she has promised and not given up.
+    pub fn hers(&self) -> u32 {
+        match self.offer {
+            Some(offer) => offer.pieces,
+            None if self.short > 0 && self.outstanding() > 0 => self.outstanding(),
+            None => self.accepted.saturating_sub(self.short),
+        }
+    }
+
+    /// What those pieces bring her.
     pub fn earns(&self) -> Kes {
-        let pieces = match self.offer {
-            Some(offer) if self.maker.is_none() => offer.pieces,
-            _ => self.accepted.saturating_sub(self.short),
-        };
-        self.terms.quote.maker_gets(pieces)
+        self.terms.quote.maker_gets(self.hers())
     }
 
     /// What counts as *in orders* for its maker: her price over pieces she promised that have not
@@ -541,8 +387,12 @@ impl Order {
     /// What an event about to happen to this order means for its listing's stock. Pieces stay
     /// reserved until the first artisan answers; after that they are not hers to sell, whatever
     /// she said.
+    /// A part of a bulk request is made to order and takes nothing off a shelf.
     pub fn stock(&self, event: &OrderEvent) -> Option<ListingCommand> {
         let pieces = self.quantity();
+        if self.terms.bulk.is_some() && !matches!(event, OrderEvent::Passed { .. }) {
+            return None;
+        }
         let unanswered = self.offered_to.len() == usize::from(self.offer.is_some());
         match event {
             OrderEvent::Expired => Some(ListingCommand::Unreserve { pieces }),
@@ -562,6 +412,12 @@ impl Order {
     /// Who has the parcel, by the last hand-over.
     pub fn holder(&self) -> Option<PartyId> {
         self.custody.last().map(|hand_over| hand_over.receiver)
+    }
+
+    /// The rider who took it from its maker and has brought it to no kiosk yet.
+    pub fn carrier(&self) -> Option<PartyId> {
+        let last = self.custody.last().filter(|hand_over| Some(hand_over.giver) == self.maker)?;
+        Some(last.receiver).filter(|by| self.check.is_none_or(|check| check.by != *by))
     }
 }
 

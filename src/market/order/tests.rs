@@ -1,12 +1,13 @@
 //! An order from the shop to the shelf, and every way it may go wrong.
 
 use super::*;
-use crate::market::{Policy, Refusal, Role, price};
+use crate::market::{Actor, Policy, Refusal, Role, price};
 use crate::types::CodeKind;
 use proptest::prelude::*;
 
 use OrderCommand as C;
 
+mod life;
 mod pickup;
 
 fn wanjiku() -> PartyId {
@@ -27,13 +28,14 @@ fn another_agent() -> Actor {
 
 fn terms(pieces: u32) -> Terms {
     let policy = Policy::default();
-    let shipping = policy.shipping("DE", pieces).expect("we ship there");
+    let shipping = policy.shipping("DE", "necklace", pieces).expect("we ship there");
     Terms {
         code: SpokenCode::nth(CodeKind::Order, 5),
         listing: SpokenCode::nth(CodeKind::Listing, 7),
         quote: price::quote(&policy, Kes::major(850), pieces, shipping).expect("in range"),
         country: "DE".into(),
         token: "a private link".into(),
+        bulk: None,
     }
 }
 
@@ -337,7 +339,7 @@ fn the_shopper_may_change_her_mind_until_somebody_has_taken_it() {
         assert_eq!(desk.stage(), "refunded");
         assert_eq!(desk.done(C::Cancel), vec![]);
     }
-    assert_eq!(Desk::accepted(2).refused(C::Cancel), Refusal::gone("making"));
+    assert_eq!(Desk::at_kiosk(2).refused(C::Cancel), Refusal::gone("at_kiosk"));
     assert_eq!(Desk::placed(2).done(C::Cancel), vec![OrderEvent::Expired]);
 }
 
@@ -346,21 +348,25 @@ fn pieces_that_will_never_come_are_given_back_and_the_others_stay_sold() {
     let mut desk = Desk::at_kiosk(3);
     desk.done(pass(2));
     desk.done(fail(1));
-    let events = desk.done(C::GiveUp { by: agent() });
+    assert_eq!(refunds(&desk.done(C::GiveUp { by: Some(agent()) })).len(), 0, "the shopper chooses first");
+    assert_eq!((desk.stage(), desk.order().held()), ("choosing", Kes::ZERO));
+    assert_eq!(desk.done(C::GiveUp { by: Some(agent()) }), vec![]);
+    let events = desk.done(C::Choose { round: 1, again: Some(false) });
     let [refund] = refunds(&events)[..] else { panic!("one refund: {events:?}") };
     assert_eq!((refund.pieces, refund.why, refund.shipping_value), (1, RefundWhy::Short, Kes::ZERO));
     assert_eq!(
         (desk.stage(), desk.order().held(), desk.order().earns()),
         ("released", Kes::ZERO, Kes::major(1_700))
     );
-    assert_eq!(desk.done(C::GiveUp { by: agent() }), vec![]);
+    assert_eq!(desk.done(C::GiveUp { by: Some(agent()) }), vec![]);
 }
 
 #[test]
 fn when_nothing_comes_shipping_goes_back_too() {
     let mut desk = Desk::offered(3);
     desk.done(accept(2));
-    let events = desk.done(C::GiveUp { by: Actor { id: wanjiku(), role: Role::Artisan } });
+    desk.done(C::GiveUp { by: Some(Actor { id: wanjiku(), role: Role::Artisan }) });
+    let events = desk.done(C::Choose { round: 1, again: Some(false) });
     assert_eq!(desk.stage(), "refunded");
     let all: i64 = desk.order().refunds.iter().map(|refund| refund.back.cents()).sum();
     assert_eq!(all, terms(3).quote.charge().cents());
@@ -398,7 +404,11 @@ fn any_command() -> impl Strategy<Value = C> {
         4 => by.clone().prop_map(|by| C::Receive { by }),
         6 => (by.clone(), 0u32..4, 0u32..4)
             .prop_map(|(by, passed, failed)| C::Judge { by, passed, failed, reason: Some(Reason::Other) }),
-        1 => by.prop_map(|by| C::GiveUp { by }),
+        1 => by.prop_map(|by| C::GiveUp { by: Some(by) }),
+        1 => Just(C::RunOut),
+        1 => (1u32..9).prop_map(|days| C::Postpone { by: wanjiku(), days, why: LateWhy::Other }),
+        2 => (1u32..3, prop::option::of(any::<bool>()))
+            .prop_map(|(round, again)| C::Choose { round, again }),
         1 => Just(C::Cancel),
         1 => (1u32..4).prop_map(|round| C::ConfirmRefund { round }),
     ]
@@ -412,6 +422,7 @@ proptest! {
     ) {
         let mut desk = Desk::placed(3);
         let (mut passed, mut refunded, mut back, mut paid, mut reserved) = (0u32, 0u32, 0i64, false, 3i64);
+        let mut materials = 0i64;
         for (command, hours) in commands {
             desk.now = Timestamp::from_millis(desk.now.millis() + hours * 3_600_000);
             let mut before = desk.order.clone();
@@ -430,6 +441,10 @@ proptest! {
                         prop_assert!(!paid, "captured twice");
                         paid = true;
                     }
+                    OrderEvent::Cancelled(cancellation) => {
+                        let kept = terms(3).quote.rate.to_usd_up(cancellation.materials).expect("in range");
+                        materials += kept.cents();
+                    }
                     OrderEvent::RefundDue(refund) => {
                         refunded += refund.pieces;
                         back += refund.back.cents();
@@ -443,8 +458,8 @@ proptest! {
             prop_assert!(passed + refunded <= 3, "{} passed, {} refunded", passed, refunded);
             prop_assert!(order.untaken() + order.outstanding() + passed + refunded == 3);
             prop_assert!(paid || back == 0, "gave back what was never paid");
-            prop_assert!(back <= terms(3).quote.charge().cents());
-            prop_assert_eq!(refunded == 3, back == terms(3).quote.charge().cents());
+            prop_assert!(back + materials <= terms(3).quote.charge().cents());
+            prop_assert_eq!(refunded == 3, back + materials == terms(3).quote.charge().cents());
             match order.stage {
                 OrderStage::Released | OrderStage::Refunded => {
                     prop_assert_eq!(passed + refunded, 3);

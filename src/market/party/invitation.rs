@@ -1,9 +1,9 @@
 //! Asking somebody to become something here. Whoever is asked answers from her own phone; nothing
 //! is active, and a stranger has no account, before she says yes.
 
-use super::{LONGEST_NAME, Party, PartyEvent, Role};
+use super::{LONGEST_NAME, Party, PartyEvent, Role, helpers};
 use crate::market::Refusal;
-use crate::types::{Msisdn, Timestamp, text};
+use crate::types::{Msisdn, PartyId, Timestamp, text};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ pub enum Tie {
     Mentor,
     /// A rider, asked by an agent.
     Rider,
+    /// Somebody who helps the artisan who asks.
+    Helper,
 }
 
 impl Tie {
@@ -34,6 +36,7 @@ impl Tie {
             Self::Guide => "guide",
             Self::Mentor => "mentor",
             Self::Rider => "rider",
+            Self::Helper => "helper",
         }
     }
 }
@@ -54,6 +57,8 @@ pub struct Invitation {
 /// Whoever is asked, as far as we know her already.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invitee {
+    /// Who she is, if she is one of us.
+    pub id: Option<PartyId>,
     /// Her phone.
     pub phone: Msisdn,
     /// Her names.
@@ -74,6 +79,7 @@ impl Invitee {
     /// Somebody we know.
     pub fn known(party: &Party, now: Timestamp) -> Self {
         Self {
+            id: Some(party.id),
             phone: party.phone,
             name: party.name.clone(),
             role: Some(party.role),
@@ -86,7 +92,16 @@ impl Invitee {
 
     /// Somebody we do not know.
     pub const fn stranger(phone: Msisdn, name: String) -> Self {
-        Self { phone, name, role: None, mentored: false, mentors: false, vouched: false, money_name: None }
+        Self {
+            id: None,
+            phone,
+            name,
+            role: None,
+            mentored: false,
+            mentors: false,
+            vouched: false,
+            money_name: None,
+        }
     }
 }
 
@@ -116,6 +131,11 @@ pub(super) fn invite(
         Tie::Rider => {
             (party.role == Role::Agent, matches!(invitee.role, None | Some(Role::Rider)), invitee.vouched)
         }
+        Tie::Helper => (
+            party.role == Role::Artisan,
+            matches!(invitee.role, None | Some(Role::Artisan | Role::Helper)),
+            invitee.id.is_some_and(|id| party.helpers.contains(&id)),
+        ),
     };
     let name = text::person_name(&invitee.name, LONGEST_NAME).ok_or(Refusal::BadName)?;
     match (may_ask, fits, done) {
@@ -123,6 +143,9 @@ pub(super) fn invite(
         (_, false, _) => return Err(Refusal::gone(invitee.role.map_or("stranger", Role::word))),
         (_, _, true) => return Err(Refusal::AlreadyExists),
         (true, true, false) => {}
+    }
+    if to == Tie::Helper {
+        helpers::has_room(party, invitee.phone)?;
     }
     let same = |asked: &&Invitation| asked.phone == invitee.phone;
     if let Some(asked) = party.invited.iter().find(same)

@@ -118,6 +118,32 @@ fn an_agent_opens_a_locked_pin_and_she_cannot_do_it_herself() {
 }
 
 #[test]
+fn two_who_know_her_open_a_locked_pin_and_one_of_them_twice_does_not() {
+    let mut state = joined();
+    for _ in 0..3 {
+        run(&mut state, PartyCommand::TryPin { right: false }).expect("counted");
+    }
+    let vouch = |by| PartyCommand::VouchPin { by };
+    let herself = state.as_ref().map(Party::actor).expect("stands");
+    let stranger = Actor { id: PartyId::derived("stranger"), role: Role::Artisan };
+    for nobody in [herself, stranger] {
+        assert_eq!(run(&mut state, vouch(nobody)), Err(Refusal::NotAllowed));
+    }
+    let first = run(&mut state, vouch(agent()));
+    assert_eq!(first, Ok(vec![PartyEvent::PinVouched { by: agent().id }]));
+    assert_eq!(run(&mut state, vouch(agent())), Ok(vec![]));
+    assert_eq!(run(&mut state, PartyCommand::TryPin { right: true }), Err(Refusal::PinLocked));
+    let other = Actor { id: PartyId::derived("another kiosk"), role: Role::Agent };
+    assert_eq!(run(&mut state, vouch(other)), Ok(vec![PartyEvent::PinUnlocked { by: other.id }]));
+    assert_eq!(run(&mut state, vouch(other)), Ok(vec![]));
+    // A PIN that is locked again needs both again.
+    for _ in 0..3 {
+        run(&mut state, PartyCommand::TryPin { right: false }).expect("counted");
+    }
+    assert_eq!(run(&mut state, vouch(other)), Ok(vec![PartyEvent::PinVouched { by: other.id }]));
+}
+
+#[test]
 fn who_has_no_pin_cannot_prove_one() {
     let mut state = None;
     run(&mut state, PartyCommand::Join(Joining { pin: None, ..joining() })).expect("joined");
@@ -132,6 +158,26 @@ fn a_hash_reaches_no_log() {
 }
 
 #[test]
+fn each_reason_of_a_hold_is_lifted_by_itself_and_nobody_lifts_her_own() {
+    let mut state = joined();
+    for code in [HoldCode::Desk, HoldCode::SimChanged] {
+        let why = [(Lang::EN, "a reason".to_owned())].into();
+        run(&mut state, PartyCommand::Hold { code, why }).expect("held");
+    }
+    let codes = |state: &Option<Party>| -> Vec<HoldCode> {
+        state.iter().flat_map(Party::holds).map(|hold| hold.code).collect()
+    };
+    assert_eq!(codes(&state), [HoldCode::Desk, HoldCode::SimChanged]);
+    let herself = state.as_ref().map(Party::actor);
+    let own = PartyCommand::Unhold { code: HoldCode::Desk, by: herself };
+    assert_eq!(run(&mut state, own), Err(Refusal::NotAllowed));
+    run(&mut state, PartyCommand::Unhold { code: HoldCode::Desk, by: None }).expect("lifted");
+    assert_eq!(codes(&state), [HoldCode::SimChanged]);
+    run(&mut state, PartyCommand::Unhold { code: HoldCode::SimChanged, by: None }).expect("lifted");
+    assert!(state.expect("she stays").hold.is_none());
+}
+
+#[test]
 fn a_hold_has_words_and_a_date_and_can_be_lifted() {
     let mut state = joined();
     let hold = |words: &str| PartyCommand::Hold {
@@ -143,8 +189,10 @@ fn a_hold_has_words_and_a_date_and_can_be_lifted() {
     assert_eq!(run(&mut state, hold("the SIM was changed")), Ok(vec![]));
     let standing = state.as_ref().and_then(|party| party.hold.clone()).expect("held");
     assert_eq!((standing.code.word(), standing.since), ("sim_changed", now()));
-    assert_eq!(run(&mut state, PartyCommand::Unhold), Ok(vec![PartyEvent::Unheld]));
-    assert_eq!(run(&mut state, PartyCommand::Unhold), Ok(vec![]));
+    let unhold = || PartyCommand::Unhold { code: HoldCode::SimChanged, by: None };
+    let lifted = PartyEvent::Lifted { code: HoldCode::SimChanged, by: None };
+    assert_eq!(run(&mut state, unhold()), Ok(vec![lifted]));
+    assert_eq!(run(&mut state, unhold()), Ok(vec![]));
 }
 
 #[test]
@@ -274,4 +322,126 @@ fn an_agent_vouches_for_a_rider_and_for_nobody_else() {
     assert_eq!(run(&mut rider, PartyCommand::Vouch { by: agent() }), Ok(vec![]));
     assert_eq!(run(&mut joined(), PartyCommand::Vouch { by: agent() }), Err(Refusal::NotAllowed));
     assert_eq!(run(&mut rider, PartyCommand::BecomeMentor), Err(Refusal::NotAllowed));
+}
+
+#[test]
+fn five_help_an_artisan_those_who_have_not_answered_too_and_no_more() {
+    let mut state = joined();
+    let phone = |n: u8| Msisdn::from_e164(&format!("2547000003{n:02}")).expect("a number");
+    let ask = |state: &mut Option<Party>, n: u8| {
+        let invitee = Invitee::stranger(phone(n), "Odhiambo Otieno".into());
+        run(state, PartyCommand::Invite { invitee, to: Tie::Helper })
+    };
+    for n in 0..5 {
+        assert_eq!(ask(&mut state, n).map(|events| events.len()), Ok(1));
+    }
+    assert_eq!(ask(&mut state, 0), Ok(vec![]), "asked a moment ago");
+    assert_eq!(ask(&mut state, 5), Err(Refusal::Full { max: 5 }));
+    let helper = |n: u8, role| Actor { id: PartyId::derived(&n.to_string()), role };
+    for n in 0..5 {
+        let add = PartyCommand::AddHelper { helper: helper(n, Role::Helper) };
+        run(&mut state, PartyCommand::CloseInvitation { phone: phone(n) }).expect("closed");
+        assert_eq!(run(&mut state, add.clone()).map(|events| events.len()), Ok(1));
+        assert_eq!(run(&mut state, add), Ok(vec![]), "once");
+    }
+    let sixth = PartyCommand::AddHelper { helper: helper(9, Role::Artisan) };
+    assert_eq!(run(&mut state, sixth.clone()), Err(Refusal::Full { max: 5 }));
+    run(&mut state, PartyCommand::DropHelper { helper: helper(0, Role::Helper).id }).expect("dropped");
+    let rider = PartyCommand::AddHelper { helper: helper(8, Role::Rider) };
+    assert_eq!(run(&mut state, rider), Err(Refusal::gone("rider")));
+    assert!(run(&mut state, sixth).is_ok());
+}
+
+#[test]
+fn only_a_helper_becomes_an_artisan_and_stays_who_she_is() {
+    let mut state = None;
+    run(&mut state, PartyCommand::Join(Joining { role: Role::Helper, ..joining() })).expect("joined");
+    run(&mut state, PartyCommand::BecomeArtisan).expect("joins");
+    assert_eq!(run(&mut state, PartyCommand::BecomeArtisan), Ok(vec![]));
+    let her = state.expect("stands");
+    assert_eq!((her.role, her.number, her.phone), (Role::Artisan, joining().number, joining().phone));
+    let mut rider = None;
+    run(&mut rider, PartyCommand::Join(Joining { role: Role::Rider, ..joining() })).expect("joined");
+    assert_eq!(run(&mut rider, PartyCommand::BecomeArtisan), Err(Refusal::NotAllowed));
+}
+
+#[test]
+fn a_record_graduates_her_once_and_counts_again_after_help() {
+    let mut state = joined();
+    let done = |listings, orders, passed, failed| PartyCommand::Weigh {
+        record: Record { listings, orders, passed, failed },
+    };
+    let mentor = PartyId::derived("mentor");
+    assert_eq!(run(&mut state, done(9, 9, 0, 0)), Ok(vec![]), "nobody guides her");
+    run(&mut state, PartyCommand::AgreeMentor { mentor }).expect("agreed");
+    assert_eq!(run(&mut state, done(3, 2, 5, 0)), Ok(vec![]));
+    let later = Timestamp::from_millis(5_000);
+    run_at(&mut state, PartyCommand::ShowWay, later).expect("shown");
+    let since = state.as_ref().and_then(|her| her.mentorship.as_ref()).map(|m| m.alone_since());
+    assert_eq!(since, Some(later));
+    assert_eq!(run(&mut state, done(3, 3, 5, 0)), Ok(vec![PartyEvent::Graduated]));
+    assert_eq!(run(&mut state, done(4, 4, 6, 0)), Ok(vec![]));
+    assert!(state.as_ref().is_some_and(|her| her.mentorship_on(later).is_some()), "the share goes on");
+}
+
+#[test]
+fn twenty_pieces_and_under_a_tenth_failed_make_a_mentor_of_whoever_says_yes() {
+    let mut state = joined();
+    let done =
+        |passed, failed| PartyCommand::Weigh { record: Record { passed, failed, ..Record::default() } };
+    assert_eq!(run(&mut state, done(19, 0)), Ok(vec![]));
+    assert_eq!(run(&mut state, done(20, 3)), Ok(vec![]), "3 of 23 failed");
+    assert_eq!(run(&mut state, done(27, 3)), Ok(vec![]), "a tenth");
+    assert_eq!(run(&mut state, done(28, 3)), Ok(vec![PartyEvent::MentorOffered]));
+    assert_eq!(run(&mut state, done(40, 0)), Ok(vec![]));
+}
+
+#[test]
+fn she_says_how_many_pieces_she_can_make_and_until_then_the_house_guesses() {
+    let mut state = joined();
+    let policy = Policy::default();
+    assert_eq!(state.as_ref().map(|her| her.room(&policy)), Some(policy.bulk.capacity));
+    run(&mut state, PartyCommand::SetRoom { pieces: 25 }).expect("kept");
+    assert_eq!(run(&mut state, PartyCommand::SetRoom { pieces: 25 }), Ok(vec![]));
+    assert_eq!(state.as_ref().map(|her| her.room(&policy)), Some(25));
+    for pieces in [0, policy.listing.max_ready + 1] {
+        let refusal = run(&mut state, PartyCommand::SetRoom { pieces }).expect_err("refused");
+        assert!(matches!(refusal, Refusal::OutOfRange { min: 1, .. }));
+    }
+}
+
+#[test]
+fn what_passed_and_what_failed_of_hers_is_counted() {
+    let mut state = joined();
+    for (passed, failed) in [(3, 1), (0, 0), (2, 0)] {
+        run(&mut state, PartyCommand::CountJudged { passed, failed }).expect("counted");
+    }
+    assert_eq!(state.map(|her| her.judged), Some(Judged { passed: 5, failed: 1 }));
+}
+
+#[test]
+fn who_is_erased_has_an_alias_of_nobodys_and_nothing_of_what_she_said_before() {
+    let mut state = joined();
+    run(&mut state, PartyCommand::NameMoney { name: "Wanjiku Njeri Otieno".into() }).expect("named");
+    let alias = |phone| Alias {
+        name: "Erased K7QM2".into(),
+        phone,
+        number: SpokenCode::nth(CodeKind::Listing, 8),
+        area: "other".parse().expect("a word"),
+    };
+    let real = alias(Msisdn::from_e164("254700000001").expect("a number"));
+    assert!(run(&mut state, PartyCommand::Erase(real)).is_err(), "a number that somebody may have");
+    let nobodys = alias(Msisdn::nobodys(7));
+    assert_eq!(run(&mut state, PartyCommand::Erase(nobodys.clone())).map(|events| events.len()), Ok(1));
+    let told = format!("{state:?}");
+    assert!(!told.contains("Wanjiku") && !told.contains("712345678") && !told.contains("kibera"), "{told}");
+    let her = state.clone().expect("stands");
+    assert!(her.is_erased() && her.phone.is_nobodys() && her.pin.is_none() && her.joined == now());
+    assert_eq!(run(&mut state, PartyCommand::Erase(alias(Msisdn::nobodys(9)))), Ok(vec![]), "once");
+    // What stands in her row hangs on nothing that was said before.
+    let joining = Joining { name: "Erased K7QM2".into(), pin: None, ..joining() };
+    let mut other = None;
+    run(&mut other, PartyCommand::Join(joining)).expect("joined");
+    run(&mut other, PartyCommand::Erase(nobodys)).expect("erased");
+    assert_eq!(state, other);
 }

@@ -16,6 +16,7 @@ fn ask(amount: Kes, free: Kes) -> PayoutCommand {
         owner: PartyId::derived("wanjiku"),
         from: PayFrom::Artisan,
         to: Msisdn::from_e164("254712345678").expect("a number"),
+        via: String::new(),
         amount,
         free,
         open: None,

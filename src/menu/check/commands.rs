@@ -207,11 +207,21 @@ impl<'a> Checker<'a> {
                 let above = !matches!(low, Bound::Fixed(low) if default < *low);
                 above && !matches!(high, Bound::Fixed(high) if default > *high)
             }
+            // A label is named by its number, as it may be sent.
+            Asked::Enum(set) => {
+                let labels = self.enums.get(set).map_or(0, |set| set.words.len());
+                usize::try_from(default).is_ok_and(|n| (1..=labels).contains(&n))
+            }
             _ => false,
         };
         if !within {
             let sentence = format!("{default} could not be sent here, so it cannot be left out either");
-            self.error("wrong-type", at, sentence, "only numbers within bounds have a default".into());
+            self.error(
+                "wrong-type",
+                at,
+                sentence,
+                "numbers within bounds and labels, by their number, have a default".into(),
+            );
         }
     }
 
@@ -351,7 +361,8 @@ impl<'a> Checker<'a> {
 }
 
 /// Whether a word inside, or a number of another length, tells two commands apart that begin alike:
-/// it stands at the same place in both, and nothing before it may be left out.
+/// it stands at the same place in both, and nothing before it may be left out. Or one goes on with
+/// words where the other ends.
 fn tell_apart(a: &[Slot], b: &[Slot]) -> bool {
     let optional = |slot: &Slot| matches!(slot, Slot::Value { default: Some(_), .. });
     for (one, other) in a.iter().zip(b) {
@@ -366,7 +377,13 @@ fn tell_apart(a: &[Slot], b: &[Slot]) -> bool {
             _ => {}
         }
     }
-    false
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    let words = |slot: &Slot| matches!(slot, Slot::Value { asked: Asked::Text(_), default: None, .. });
+    let alike = |(one, other): (&Slot, &Slot)| match (one, other) {
+        (Slot::Value { asked: one, .. }, Slot::Value { asked: other, .. }) => one == other,
+        (one, other) => one == other,
+    };
+    long.get(short.len()).is_some_and(words) && !short.iter().any(words) && short.iter().zip(long).all(alike)
 }
 
 /// What kind of spoken number a slot takes, which says how many digits it has.

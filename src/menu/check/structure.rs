@@ -5,7 +5,7 @@ use crate::menu::{
     face::most_options,
     graph::{Arg, Asked, Bound, Graph, Kind, Node, NodeId, Path, Piece, Target, Text},
     report::Problem,
-    tree::{Block, Head, Span},
+    tree::{Block, Head, Line, Span},
 };
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -201,9 +201,10 @@ impl Checker<'_> {
             if most > 9 {
                 let sentence = format!("`{}` has {most} options, and keys are 1 to 9", node.name);
                 self.error("many-options", span, sentence, "ask in two steps".into());
-            } else if most > 5 {
+            } else if most > self.accepted_options(at) {
                 let sentence = format!("`{}` shows up to {most} options", node.name);
-                self.warning("many-options", span, sentence, "five are easily read on a small phone".into());
+                let help = format!("five are easily read on a small phone; `options {most}` accepts them");
+                self.warning("many-options", span, sentence, help);
             }
             let Kind::Ask { asked: Asked::Kes(low, high) | Asked::Int(low, high), .. } = &node.kind else {
                 continue;
@@ -216,6 +217,15 @@ impl Checker<'_> {
                 self.error("range-has-key", span, sentence, help);
             }
         }
+    }
+
+    /// How many options a block may show unremarked: five, or as many as it says.
+    fn accepted_options(&mut self, node: usize) -> usize {
+        let said = self.single(self.nodes[node], "options", |line| match line {
+            Line::Options(most) => Some(usize::from(*most)),
+            _ => None,
+        });
+        said.map_or(5, |(most, _)| most)
     }
 
     /// No way to money without a PIN in the same step. A redial or a bare SMS can go on at any

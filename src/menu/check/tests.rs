@@ -225,7 +225,7 @@ fn entries(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
 }
 
 fn bad_menus() -> Vec<Bad> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/menus-bad");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/menus-bad");
     let paths = entries(&folder);
     paths
         .iter()
@@ -265,7 +265,7 @@ fn every_faulty_menu_is_refused_with_the_report_beside_it() {
 
 #[test]
 fn every_rule_has_a_faulty_menu_of_its_own() {
-    let src = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/menu");
+    let src = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../src/menu");
     let mut codes = std::collections::BTreeSet::new();
     for folder in ["check", "syntax"] {
         for path in entries(&src.join(folder)).iter().filter(|path| !path.ends_with("tests.rs")) {
@@ -288,7 +288,7 @@ fn every_rule_has_a_faulty_menu_of_its_own() {
 
 #[test]
 fn an_overlay_is_a_further_language_of_its_tree_and_of_the_messages() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/menus/overlay");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/menus/overlay");
     let sources: Vec<_> = entries(&folder)
         .iter()
         .map(|path| (read_name(path), std::fs::read_to_string(path).expect("read")))
@@ -385,6 +385,27 @@ fn the_smallest_route_is_the_one_that_counts() {
     assert!(long(&route(140)) > 1);
     let both = Limits { routes: vec![("wide".into(), 182), ("narrow".into(), 140)], ..Limits::default() };
     assert_eq!(long(&both), long(&route(140)));
+}
+
+#[test]
+fn two_commands_may_share_a_first_word_when_one_goes_on_with_words_where_the_other_ends() {
+    let command = |more: &str| {
+        format!(
+            "\ntext GONE {{o:order}}{more}\n  do    order.mark_ready(order: o)\n  ok(a) sms \
+             rider_coming(a)\n  gone  sms order_gone(o)\n  fault sms try_later()\n"
+        )
+    };
+    let apart = format!("{ARTISAN}{}{}", command(""), command(" {number:text 30}"));
+    assert_eq!(faults_of("artisan.menu", &apart).0, []);
+    for more in [" {number:int 1..9}", " {number:text 30} {more:text 30}", " {number:int 1..9 = 1}"] {
+        let alike = format!(
+            "{ARTISAN}{}{}",
+            command(if more.contains("more") { " {number:text 30}" } else { "" }),
+            command(more)
+        );
+        let codes: Vec<_> = faults_of("artisan.menu", &alike).0.iter().map(|problem| problem.code).collect();
+        assert!(codes.contains(&"command-twice"), "{more}: {codes:?}");
+    }
 }
 
 #[test]

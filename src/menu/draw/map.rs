@@ -40,7 +40,7 @@ const LEAST: usize = 12;
 const MOST_LINES: usize = 6;
 
 #[derive(Template)]
-#[template(path = "map.svg", config = "src/menu/draw/askama.toml")]
+#[template(path = "map.svg", config = "../src/menu/draw/askama.toml")]
 struct Map<'a> {
     graph: &'a Graph,
     dial: &'a str,

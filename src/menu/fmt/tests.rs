@@ -131,7 +131,7 @@ fn files(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
 fn every_menu_of_the_fixtures_keeps_its_meaning_faults_and_all() {
     let mut found = Vec::new();
     for folder in ["menus", "menus-bad"] {
-        let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+        let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
         files(&fixtures.join(folder), &mut found);
     }
     found.retain(|path| path.extension().is_some_and(|extension| extension != "txt"));

@@ -15,8 +15,8 @@ pub const BLOCKS: [(&str, &str); 15] = [
     ("menu", "dial, who, langs, limit, idle, dialog, resume, keys"),
     ("messages", "langs"),
     ("enum", "a word and its label in each language"),
-    ("screen", "say, and options such as `1 Label | Label -> target`"),
-    ("pick", "say, then"),
+    ("screen", "say, options, and keys such as `1 Label | Label -> target`"),
+    ("pick", "say, options, then"),
     ("list", "say, item, none, then"),
     ("ask", "say, bad, tries, then"),
     ("pin", "say, bad, tries, then"),
@@ -122,6 +122,9 @@ impl<'a> Place<'a> {
             ("do", _) => self.branch(line),
             ("drop", "after") => all(map(span_of_time, Line::After))(after),
             ("resume", "never") => all(map(|i| self.names(i), Line::Never))(after),
+            ("screen" | "pick", "options") => {
+                all(map(want("how many options, 6 to 9", digit), Line::Options))(after)
+            }
             ("sms", "about") => all(map(|i| self.plain(i), Line::About))(after),
             ("sms", "parts") => all(map(want("how many SMS, 1 to 9", digit), Line::Parts))(after),
             ("pick" | "list" | "ask" | "pin" | "newpin", "then") => {

@@ -18,6 +18,12 @@ pub struct Transaction {
     pub state: State,
     /// Where the client wants its result; empty for nowhere.
     pub callback_url: String,
+    /// Where it wants to hear that the request waits in a queue; empty for nowhere.
+    #[serde(default)]
+    pub late_url: String,
+    /// The client's second name for it, where the protocol has one.
+    #[serde(default)]
+    pub external: String,
     /// How it is treated.
     pub manners: Manners,
 }
@@ -115,6 +121,30 @@ impl Book {
         Ok(())
     }
 
+    /// Takes a request only to refuse it later; the id is used up.
+    pub(super) fn take_in_vain(&mut self, wish: Transaction, code: &str) -> Result<(), Refusal> {
+        if self.transactions.contains_key(&wish.id) {
+            return Err(Refusal::Duplicate);
+        }
+        let state = State::Failed { code: code.to_owned() };
+        self.transactions.insert(wish.id.clone(), Transaction { state, ..wish });
+        Ok(())
+    }
+
+    /// What went to a number, or is on its way there, in shillings.
+    pub(super) fn sent_to(&self, msisdn: &str) -> u64 {
+        let counts = |t: &&Transaction| {
+            t.msisdn == msisdn && matches!(t.state, State::Pending | State::Completed { .. })
+        };
+        self.transactions.values().filter(counts).map(|t| t.shillings).sum()
+    }
+
+    /// The transaction of a receipt.
+    pub(super) fn by_receipt(&self, receipt: &str) -> Option<&Transaction> {
+        let made = self.transfers.iter().find(|transfer| transfer.reference == receipt)?;
+        self.transactions.get(&made.id)
+    }
+
     /// Decides a pending transaction as its manners say; later calls change nothing.
     pub(super) fn decide(&mut self, id: &str) {
         let Some(transaction) = self.transactions.get_mut(id) else { return };
@@ -122,23 +152,46 @@ impl Book {
             return;
         }
         match &transaction.manners.verdict {
-            Verdict::Pay => {
-                self.references += 1;
-                let reference = reference(self.references);
-                transaction.state = State::Completed { reference: reference.clone() };
-                self.transfers.push(Transfer {
-                    id: id.to_owned(),
-                    msisdn: transaction.msisdn.clone(),
-                    shillings: transaction.shillings,
-                    reference,
-                    reversed: false,
-                });
-            }
+            Verdict::Pay => self.complete(id),
             Verdict::Fail { code } => {
                 transaction.state = State::Failed { code: code.clone() };
                 self.float_shillings += transaction.shillings;
             }
         }
+    }
+
+    fn complete(&mut self, id: &str) {
+        let Some(transaction) = self.transactions.get_mut(id) else { return };
+        self.references += 1;
+        let reference = reference(self.references);
+        transaction.state = State::Completed { reference: reference.clone() };
+        self.transfers.push(Transfer {
+            id: id.to_owned(),
+            msisdn: transaction.msisdn.clone(),
+            shillings: transaction.shillings,
+            reference,
+            reversed: false,
+        });
+    }
+
+    /// Says the other thing of what it has decided: paid after all, or never paid. `false` when it
+    /// has decided nothing, or has not the money.
+    pub(super) fn change_mind(&mut self, id: &str) -> bool {
+        let Some(transaction) = self.transactions.get_mut(id) else { return false };
+        let shillings = transaction.shillings;
+        match &transaction.state {
+            State::Failed { .. } if self.float_shillings >= shillings => {
+                self.float_shillings -= shillings;
+                self.complete(id);
+            }
+            State::Completed { .. } => {
+                transaction.state = State::Failed { code: "requestDeclined".to_owned() };
+                self.float_shillings += shillings;
+                self.transfers.retain(|transfer| transfer.id != id);
+            }
+            _ => return false,
+        }
+        true
     }
 
     /// Takes a completed transfer back; `false` when there is none.

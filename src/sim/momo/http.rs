@@ -1,46 +1,47 @@
-//! The provider's HTTP: requests in, results out.
+//! The double's HTTP, but for what differs between protocols: what is asked of it, and how it is
+//! controlled.
 
 use super::book::{Refusal, State, Transaction};
-use super::{Answer, Inner, Manners};
-use crate::sim::Line;
+use super::{Answer, Inner, Line, Manners, Speaks, Twist};
+use super::{airtel, daraja, gsma, mtn};
 use axum::extract::{Path, Request, State as Shared};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Every path of the double.
 pub(super) fn router(inner: Arc<Inner>) -> Router {
-    let api = Router::new()
-        .route("/transactions", post(take))
-        .route("/transactions/{id}", get(look_up))
-        .route("/health", get(async || Json(json!({ "serviceStatus": "available" }))))
-        .layer(middleware::from_fn_with_state(inner.clone(), over_the_line));
+    let api = match inner.speaks {
+        Speaks::Gsma => gsma::router(),
+        Speaks::Daraja => daraja::router(),
+        Speaks::Mtn => mtn::router(),
+        Speaks::Airtel => airtel::router(),
+    };
+    let api = api.layer(middleware::from_fn_with_state(inner.clone(), over_the_line));
     let control = Router::new()
         .route("/transfers", get(transfers))
         .route("/manners", put(set_manners))
         .route("/manners/next", post(queue_manners))
+        .route("/names", put(set_names))
+        .route("/registered", put(register))
+        .route("/tokens", delete(forget_tokens))
         .route("/line", put(set_line));
     api.merge(control).with_state(inner)
 }
 
-/// The state of the line, and the key, stand before everything else.
+/// The state of the line stands before everything else.
 async fn over_the_line(Shared(inner): Shared<Arc<Inner>>, request: Request, next: Next) -> Response {
     let line = inner.desk().line;
     match line {
         Line::Open => {}
         Line::Slow(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
         Line::Silent => return silence(&inner).await,
-        Line::Unavailable | Line::Closed => return unavailable(),
-    }
-    let given = request.headers().get("x-api-key").map(|v| v.as_bytes());
-    if inner.api_key.as_ref().is_some_and(|key| given != Some(key.as_bytes())) {
-        return refusal(StatusCode::UNAUTHORIZED, "authorisation", "clientAuthorisationError");
+        Line::Unavailable | Line::Closed => return inner.unavailable(),
     }
     next.run(request).await
 }
@@ -48,86 +49,123 @@ async fn over_the_line(Shared(inner): Shared<Arc<Inner>>, request: Request, next
 /// Holds the connection until the double ends.
 async fn silence(inner: &Inner) -> Response {
     inner.stop.cancelled().await;
-    unavailable()
+    inner.unavailable()
 }
 
-fn unavailable() -> Response {
-    refusal(StatusCode::SERVICE_UNAVAILABLE, "serviceUnavailable", "genericError")
+/// A header as text; empty where there is none.
+pub(super) fn header_of(headers: &HeaderMap, name: &str) -> String {
+    headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned()
 }
 
-fn refusal(status: StatusCode, category: &str, code: &str) -> Response {
-    (status, Json(error(category, code))).into_response()
-}
-
-fn error(category: &str, code: &str) -> Value {
-    json!({ "errorCategory": category, "errorCode": code, "errorDescription": format!("refused: {code}") })
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Wish {
-    amount: String,
-    currency: String,
-    #[serde(rename = "type")]
-    kind: String,
-    credit_party: Vec<Party>,
-}
-
-#[derive(Deserialize)]
-struct Party {
-    key: String,
-    value: String,
-}
-
-/// The request as a transaction, or the name of what is wrong with it.
-fn read(headers: &HeaderMap, body: &[u8], manners: Manners) -> Result<Transaction, &'static str> {
-    let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
-    let id = header("x-correlationid");
-    let wish: Wish = serde_json::from_slice(body).map_err(|_| "formatError")?;
-    let msisdn = wish.credit_party.into_iter().find(|p| p.key == "msisdn").map(|p| p.value);
-    let msisdn = msisdn.filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
-    let shillings = wish.amount.parse().map_err(|_| "formatError")?;
-    if id.is_empty() || wish.currency != "KES" || wish.kind != "disbursement" {
-        return Err("mandatoryValueNotSupplied");
+impl Inner {
+    /// Whether a secret is the one that lets in.
+    pub(super) fn knows(&self, secret: &str) -> bool {
+        self.api_key.as_deref().is_none_or(|key| key == secret)
     }
-    Ok(Transaction {
-        id,
-        msisdn: msisdn.ok_or("identifierError")?,
-        shillings,
-        state: State::Pending,
-        callback_url: header("x-callback-url"),
-        manners,
-    })
+
+    /// Whether `Authorization: Basic` holds the secret as its password.
+    pub(super) fn knows_basic(&self, headers: &HeaderMap) -> bool {
+        let given = header_of(headers, header::AUTHORIZATION.as_str());
+        let Some(user_and_secret) = given.strip_prefix("Basic ").and_then(from_base64) else { return false };
+        user_and_secret.split_once(':').is_some_and(|(_, secret)| self.knows(secret))
+    }
+
+    /// A fresh bearer token.
+    pub(super) fn log_in(&self) -> String {
+        let mut desk = self.desk();
+        desk.logins += 1;
+        let token = format!("token-{}-of-{:p}", desk.logins, self);
+        desk.tokens.insert(token.clone());
+        token
+    }
+
+    /// Whether `Authorization: Bearer` holds a token that is taken.
+    pub(super) fn knows_bearer(&self, headers: &HeaderMap) -> bool {
+        let given = header_of(headers, header::AUTHORIZATION.as_str());
+        given.strip_prefix("Bearer ").is_some_and(|token| self.desk().tokens.contains(token))
+    }
+
+    /// How the next request for a transfer is treated.
+    pub(super) fn next_manners(&self) -> Manners {
+        let mut desk = self.desk();
+        desk.next.pop_front().unwrap_or_else(|| desk.manners.clone())
+    }
+
+    fn unavailable(&self) -> Response {
+        match self.speaks {
+            Speaks::Gsma => gsma::unavailable(),
+            Speaks::Daraja => daraja::refusal("500.003.02"),
+            Speaks::Mtn => mtn::refusal(StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE"),
+            Speaks::Airtel => airtel::refusal(StatusCode::SERVICE_UNAVAILABLE, "ESB000004"),
+        }
+    }
+
+    /// 400, or whatever this code comes with.
+    fn refuses(&self, code: &str) -> Response {
+        match self.speaks {
+            Speaks::Gsma => gsma::refusal(StatusCode::BAD_REQUEST, "businessRule", code),
+            Speaks::Daraja => daraja::refusal(code),
+            Speaks::Mtn => mtn::refusal(StatusCode::BAD_REQUEST, code),
+            Speaks::Airtel => airtel::refusal(StatusCode::BAD_REQUEST, code),
+        }
+    }
+
+    fn duplicate(&self) -> Response {
+        match self.speaks {
+            Speaks::Gsma => gsma::refusal(StatusCode::CONFLICT, "businessRule", "duplicateRequest"),
+            Speaks::Daraja => daraja::refusal("500.002.1001"),
+            Speaks::Mtn => mtn::refusal(StatusCode::CONFLICT, "RESOURCE_ALREADY_EXIST"),
+            Speaks::Airtel => airtel::refusal(StatusCode::BAD_REQUEST, "ESB000045"),
+        }
+    }
+
+    fn accepted(&self, id: &str) -> Response {
+        match self.speaks {
+            Speaks::Gsma => gsma::accepted(id),
+            Speaks::Daraja => daraja::accepted(id),
+            Speaks::Mtn => StatusCode::ACCEPTED.into_response(),
+            Speaks::Airtel => airtel::accepted(id),
+        }
+    }
+
+    /// Takes a request, or refuses it as this provider does when the float or a limit is against it.
+    fn take(&self, wish: Transaction) -> Result<(), Refusal> {
+        let mut desk = self.desk();
+        let speaks = self.speaks;
+        desk.book.change(|book| {
+            // These take whatever is well written, and say later that it failed.
+            let in_vain = match speaks {
+                Speaks::Daraja => daraja::in_vain(book, &wish),
+                Speaks::Mtn => (wish.shillings > book.float_shillings()).then_some("NOT_ENOUGH_FUNDS"),
+                Speaks::Gsma | Speaks::Airtel => None,
+            };
+            match in_vain {
+                Some(code) => book.take_in_vain(wish, code),
+                None => book.take(wish),
+            }
+        })
+    }
 }
 
-async fn take(Shared(inner): Shared<Arc<Inner>>, headers: HeaderMap, body: bytes::Bytes) -> Response {
-    let manners = {
-        let mut desk = inner.desk();
-        desk.next.pop_front().unwrap_or_else(|| desk.manners.clone())
-    };
-    let wish = match read(&headers, &body, manners.clone()) {
-        Ok(wish) => wish,
-        Err(code) => return refusal(StatusCode::BAD_REQUEST, "validation", code),
-    };
-    // The client may hang up; what it asked for goes on all the same.
-    let handled = tokio::spawn(async move { handle(inner, wish, manners).await }).await;
+/// Goes on with a request for a transfer though the client may hang up.
+pub(super) async fn taken(inner: Arc<Inner>, wish: Transaction) -> Response {
+    let handled = tokio::spawn(async move { handle(inner, wish).await }).await;
     handled.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
-async fn handle(inner: Arc<Inner>, wish: Transaction, manners: Manners) -> Response {
+async fn handle(inner: Arc<Inner>, wish: Transaction) -> Response {
+    let manners = wish.manners.clone();
     let lag = Duration::from_millis(manners.answer_after_ms);
     if manners.late_taking {
         tokio::time::sleep(lag).await;
     }
     let id = wish.id.clone();
     let taken = match &manners.answer {
-        Answer::Refuse { code } => return refusal(StatusCode::BAD_REQUEST, "businessRule", code),
-        Answer::Unavailable => return unavailable(),
+        Answer::Refuse { code } => return inner.refuses(code),
+        Answer::Unavailable => return inner.unavailable(),
         Answer::Silence { taken: false } => return silence(&inner).await,
         Answer::Broken { taken: false } => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        Answer::Accept | Answer::Silence { taken: true } | Answer::Broken { taken: true } => {
-            inner.desk().book.change(|book| book.take(wish))
-        }
+        Answer::Accept | Answer::Silence { taken: true } | Answer::Broken { taken: true } => inner.take(wish),
     };
     if taken.is_ok() && manners.callback_first {
         decide(&inner, &id).await;
@@ -140,13 +178,10 @@ async fn handle(inner: Arc<Inner>, wish: Transaction, manners: Manners) -> Respo
     match (manners.answer, taken) {
         (Answer::Silence { .. }, _) => silence(&inner).await,
         (Answer::Broken { .. }, _) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        (_, Err(Refusal::Duplicate)) => refusal(StatusCode::CONFLICT, "businessRule", "duplicateRequest"),
-        (_, Err(Refusal::Float)) => refusal(StatusCode::BAD_REQUEST, "businessRule", "insufficientFunds"),
-        (_, Ok(())) => {
-            let state =
-                json!({ "serverCorrelationId": id, "status": "pending", "notificationMethod": "callback" });
-            (StatusCode::ACCEPTED, Json(state)).into_response()
-        }
+        (_, Err(Refusal::Duplicate)) => inner.duplicate(),
+        (_, Err(Refusal::Float)) if inner.speaks == Speaks::Airtel => inner.refuses("ESB000014"),
+        (_, Err(Refusal::Float)) => inner.refuses("insufficientFunds"),
+        (_, Ok(())) => inner.accepted(&id),
     }
 }
 
@@ -160,7 +195,11 @@ pub(super) fn decide_in_background(inner: &Arc<Inner>, id: String) {
 }
 
 async fn decide(inner: &Inner, id: &str) {
-    let Some(manners) = inner.desk().book.get().find(id).map(|t| t.manners.clone()) else { return };
+    let Some(transaction) = inner.desk().book.get().find(id).cloned() else { return };
+    let manners = &transaction.manners;
+    if manners.twist == Some(Twist::LateFirst) {
+        post_to(inner, id, &transaction.late_url, &daraja::late(&transaction)).await;
+    }
     tokio::time::sleep(Duration::from_millis(manners.decide_after_ms)).await;
     inner.desk().book.change(|book| book.decide(id));
     for round in 0..manners.callbacks {
@@ -174,53 +213,55 @@ async fn decide(inner: &Inner, id: &str) {
 /// Posts the transaction to its callback URL; whoever does not listen is not told again.
 pub(super) async fn send_result(inner: &Inner, id: &str) {
     let Some(transaction) = inner.desk().book.get().find(id).cloned() else { return };
-    if transaction.callback_url.is_empty() {
+    if transaction.state == State::Pending && inner.speaks != Speaks::Gsma {
         return;
     }
-    let post = inner.client.post(&transaction.callback_url).header("X-CorrelationID", id);
-    match post.json(&shown(&transaction)).send().await {
+    let shown = match inner.speaks {
+        Speaks::Gsma => gsma::shown(&transaction),
+        Speaks::Daraja => daraja::result(inner, &transaction),
+        Speaks::Mtn => mtn::shown(&transaction),
+        Speaks::Airtel => airtel::told(&transaction),
+    };
+    post_to(inner, id, &transaction.callback_url, &shown).await;
+}
+
+/// Posts something to an address of the client's; nothing where that is empty.
+pub(super) async fn post_to(inner: &Inner, id: &str, url: &str, body: &Value) {
+    if url.is_empty() {
+        return;
+    }
+    match inner.client.post(url).header("X-CorrelationID", id).json(body).send().await {
         Ok(answer) => tracing::debug!(id, status = answer.status().as_u16(), "result delivered"),
         Err(error) => tracing::debug!(id, %error, "result not delivered"),
     }
 }
 
-/// The transaction object of the API.
-fn shown(transaction: &Transaction) -> Value {
-    let mut object = json!({
-        "requestingOrganisationTransactionReference": transaction.id,
-        "type": "disbursement",
-        "amount": transaction.shillings.to_string(),
-        "currency": "KES",
-        "creditParty": [{ "key": "msisdn", "value": transaction.msisdn }],
-    });
-    let status = match &transaction.state {
-        State::Pending => "pending",
-        State::Completed { reference } => {
-            object["transactionReference"] = json!(reference);
-            "completed"
+/// The text of a base64 text.
+fn from_base64(text: &str) -> Option<String> {
+    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let (mut bits, mut held, mut octets) = (0u32, 0, Vec::new());
+    for letter in text.trim_end_matches('=').bytes() {
+        let value = LETTERS.iter().position(|known| *known == letter)?;
+        bits = bits << 6 | u32::try_from(value).ok()?;
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            octets.push((bits >> held & 0xFF) as u8);
         }
-        State::Failed { code } => {
-            object["error"] = error("businessRule", code);
-            "failed"
-        }
-        State::Reversed { reference } => {
-            object["transactionReference"] = json!(reference);
-            "reversed"
-        }
-    };
-    object["transactionStatus"] = json!(status);
-    object
-}
-
-async fn look_up(Shared(inner): Shared<Arc<Inner>>, Path(id): Path<String>) -> Response {
-    match inner.desk().book.get().find(&id) {
-        Some(transaction) => Json(shown(transaction)).into_response(),
-        None => refusal(StatusCode::NOT_FOUND, "identification", "identifierError"),
     }
+    String::from_utf8(octets).ok()
 }
 
 async fn transfers(Shared(inner): Shared<Arc<Inner>>) -> Response {
     Json(inner.desk().book.get().transfers()).into_response()
+}
+
+/// Names by number, as they are registered from now on: `{"254712345678": "ACHIENG OTIENO"}`.
+async fn set_names(
+    Shared(inner): Shared<Arc<Inner>>, Json(names): Json<std::collections::BTreeMap<String, String>>,
+) -> StatusCode {
+    inner.desk().names.extend(names);
+    StatusCode::NO_CONTENT
 }
 
 async fn set_manners(Shared(inner): Shared<Arc<Inner>>, Json(manners): Json<Manners>) -> StatusCode {
@@ -233,8 +274,27 @@ async fn queue_manners(Shared(inner): Shared<Arc<Inner>>, Json(manners): Json<Ma
     StatusCode::NO_CONTENT
 }
 
+/// Where results go that name no address of their own: `{"url": "http://.."}`.
+async fn register(
+    Shared(inner): Shared<Arc<Inner>>, Json(told): Json<std::collections::BTreeMap<String, String>>,
+) -> StatusCode {
+    let Some(url) = told.get("url") else { return StatusCode::UNPROCESSABLE_ENTITY };
+    url.clone_into(&mut inner.desk().registered);
+    StatusCode::NO_CONTENT
+}
+
+async fn forget_tokens(Shared(inner): Shared<Arc<Inner>>) -> StatusCode {
+    inner.desk().tokens.clear();
+    StatusCode::NO_CONTENT
+}
+
 /// Over HTTP a closed line answers 503, since nobody could open it again otherwise.
 async fn set_line(Shared(inner): Shared<Arc<Inner>>, Json(line): Json<Line>) -> StatusCode {
     inner.desk().line = line;
     StatusCode::NO_CONTENT
+}
+
+/// The name of a number, where it was told.
+pub(super) fn name_of(inner: &Inner, Path(number): &Path<String>) -> Option<String> {
+    inner.desk().names.get(number).cloned()
 }

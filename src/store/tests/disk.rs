@@ -41,9 +41,9 @@ async fn deposit(store: &Sled, worker: u32, count: u64) -> Result<(), StoreError
 /// Each worker's count, proven to agree with the sums and with the journal.
 async fn audit(store: &Sled) -> Vec<u64> {
     let mut counts = vec![0; WORKERS as usize];
-    verify::walk(store, &mut |_, record| {
+    verify::walk(store, &mut |record| {
         let worker: usize =
-            std::str::from_utf8(record).ok().and_then(|text| text.parse().ok()).ok_or("no worker")?;
+            std::str::from_utf8(&record.record).ok().and_then(|text| text.parse().ok()).ok_or("no worker")?;
         counts[worker] += 1;
         Ok(())
     })

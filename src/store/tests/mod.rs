@@ -5,6 +5,7 @@ mod disk;
 mod fixtures;
 mod keys;
 mod model;
+mod redact;
 
 use super::batch::{Batch, Committed};
 use super::{Key, Store, StoreError};

@@ -1,5 +1,7 @@
 //! Dialogs as they were recorded: which there were, one screen by screen, and what they add up to.
 
+use super::door::Acting;
+use crate::web::people::DeskRole;
 use crate::{
     engine::{
         shopfront::ShopError,
@@ -171,8 +173,10 @@ pub(in crate::web) async fn one_json(
 
 /// `GET /desk/api/dialogs/tapes`
 pub(in crate::web) async fn tapes(
-    State(web): State<Arc<Web>>, wish: Result<Query<TapesWish>, QueryRejection>,
+    State(web): State<Arc<Web>>, acting: Acting, wish: Result<Query<TapesWish>, QueryRejection>,
 ) -> Result<Json<TapePage>, JsonRefusal> {
+    // A tape is all of a dialog, numbers that are good once among it.
+    acting.as_any(&[DeskRole::Operator])?;
     let wish = wish
         .map(|Query(wish)| wish)
         .map_err(|why| ShopError::Field { field: "since", why: why.to_string() })?;

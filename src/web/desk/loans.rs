@@ -1,12 +1,11 @@
 //! Loans, for programs: what the lending site is told and tells us, and what goes back to lenders.
 //! `sokoni loans` speaks to these.
 
+use super::{door::Acting, garbled};
 use crate::engine::loans::desk::{LoanDesk, LoanRow, LoanWish, RepaymentRow};
 use crate::engine::shopfront::ShopError;
-use crate::web::{
-    error::{JsonRefusal, Refusal},
-    page::Web,
-};
+use crate::web::people::DeskRole;
+use crate::web::{error::JsonRefusal, page::Web};
 use axum::{
     Json,
     extract::{
@@ -29,10 +28,6 @@ fn desk(web: &Web) -> Result<&Arc<dyn LoanDesk>, ShopError> {
     web.loans.as_ref().ok_or(ShopError::NotFound)
 }
 
-fn garbled(why: &JsonRejection) -> JsonRefusal {
-    JsonRefusal(Refusal::Shop(ShopError::Field { field: "body", why: why.body_text() }))
-}
-
 /// `GET /desk/api/loans`: all loans, newest first; sums in cents
 pub(in crate::web) async fn all(State(web): State<Arc<Web>>) -> Result<Json<Vec<LoanRow>>, JsonRefusal> {
     Ok(Json(desk(&web)?.loans().await?))
@@ -40,10 +35,14 @@ pub(in crate::web) async fn all(State(web): State<Arc<Web>>) -> Result<Json<Vec<
 
 /// `POST /desk/api/loans`: does something with one loan; how it stands then
 pub(in crate::web) async fn change(
-    State(web): State<Arc<Web>>, wish: Result<Json<LoanWish>, JsonRejection>,
+    State(web): State<Arc<Web>>, acting: Acting, wish: Result<Json<LoanWish>, JsonRejection>,
 ) -> Result<Json<LoanRow>, JsonRefusal> {
     let Json(wish) = wish.map_err(|why| garbled(&why))?;
-    Ok(Json(desk(&web)?.loan(wish).await?))
+    let by = acting.as_any(match wish {
+        LoanWish::Fund { .. } => &[DeskRole::Treasurer],
+        _ => &[DeskRole::Liaison, DeskRole::Treasurer],
+    })?;
+    Ok(Json(desk(&web)?.loan(by, wish).await?))
 }
 
 /// `GET /desk/api/loans/repayments`: what waits to go back, or `?paper=` what went back
@@ -56,8 +55,9 @@ pub(in crate::web) async fn repayments(
 
 /// `POST /desk/api/loans/repayments`: all that is due goes back now; what that is
 pub(in crate::web) async fn remit(
-    State(web): State<Arc<Web>>, which: Result<Json<Remittance>, JsonRejection>,
+    State(web): State<Arc<Web>>, acting: Acting, which: Result<Json<Remittance>, JsonRejection>,
 ) -> Result<Json<Vec<RepaymentRow>>, JsonRefusal> {
+    let by = acting.as_any(&[DeskRole::Treasurer])?;
     let Json(Remittance { paper }) = which.map_err(|why| garbled(&why))?;
-    Ok(Json(desk(&web)?.remit(paper.unwrap_or_default()).await?))
+    Ok(Json(desk(&web)?.remit(by, paper.unwrap_or_default()).await?))
 }

@@ -1,10 +1,12 @@
 //! The menus: which version serves, how it came about, what was refused; reading the files anew,
 //! and one step back.
 
+use super::door::Acting;
 use crate::engine::menus::Sources;
 use crate::engine::menus::change::{By, Change, Outcome};
 use crate::engine::menus::desk::{MenuDesk, MenusView};
 use crate::engine::shopfront::ShopError;
+use crate::web::people::DeskRole;
 use crate::web::{
     error::{JsonRefusal, Refusal},
     page::{self, Web},
@@ -14,7 +16,8 @@ use crate::web::{
 use askama::Template;
 use axum::{
     Form, Json,
-    extract::{Query, State, rejection::FormRejection, rejection::QueryRejection},
+    extract::{Query, Request, State, rejection::FormRejection, rejection::QueryRejection},
+    middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
@@ -24,7 +27,7 @@ use std::sync::Arc;
 struct Row<'a> {
     view: &'a Change,
     at: (String, String),
-    by: &'static str,
+    by: &'a str,
     files: Vec<File<'a>>,
 }
 
@@ -81,12 +84,13 @@ fn sentence(said: &str) -> &'static str {
     }
 }
 
-fn who(by: By) -> &'static str {
+fn who(by: &By) -> &str {
     match by {
         By::Start => "the start of the program",
         By::Folder => "a change in the folder",
         By::Signal => "SIGHUP",
         By::Desk => "the desk",
+        By::Person(who) => who.name(),
     }
 }
 
@@ -104,7 +108,7 @@ fn row(view: &Change) -> Row<'_> {
         lines: file.diff.lines().skip(2).map(|line| (class(line), line)).collect(),
     });
     let at = (wording::moment(view.at), wording::moment_iso(view.at));
-    Row { view, at, by: who(view.by), files: files.collect() }
+    Row { view, at, by: who(&view.by), files: files.collect() }
 }
 
 /// `GET /desk/menus`
@@ -114,25 +118,43 @@ pub(in crate::web) async fn show(
     let view = desk(&web)?.menus().await?;
     let said = said.map(|Query(said)| said).unwrap_or_default();
     let refused =
-        view.refused.as_ref().map(|refused| (wording::moment(refused.at), who(refused.by).to_owned()));
+        view.refused.as_ref().map(|refused| (wording::moment(refused.at), who(&refused.by).to_owned()));
     let rows = view.history.iter().map(row).collect();
     let (said, editor) = (sentence(&said.said), web.has_editor.then_some(EDITOR));
     Ok(page::html(&Menus { said, refused, rows, editor, view: &view }))
 }
 
 /// `POST /desk/menus/reload`
-pub(in crate::web) async fn reload(State(web): State<Arc<Web>>) -> Result<Response, Refusal> {
-    let outcome = desk(&web)?.reload().await?;
+pub(in crate::web) async fn reload(State(web): State<Arc<Web>>, acting: Acting) -> Result<Response, Refusal> {
+    let by = acting.as_any(&[DeskRole::Operator])?;
+    let outcome = desk(&web)?.reload(by).await?;
     Ok(Redirect::to(&format!("/desk/menus?said={}", word(&outcome))).into_response())
 }
 
 /// `POST /desk/menus/back`
 pub(in crate::web) async fn back(
-    State(web): State<Arc<Web>>, form: Result<Form<From>, FormRejection>,
+    State(web): State<Arc<Web>>, acting: Acting, form: Result<Form<From>, FormRejection>,
 ) -> Result<Response, Refusal> {
+    let by = acting.as_any(&[DeskRole::Operator])?;
     let Form(From { from }) = form?;
-    let outcome = desk(&web)?.roll_back(from).await?;
+    let outcome = desk(&web)?.roll_back(by, from).await?;
     Ok(Redirect::to(&format!("/desk/menus?said={}", word(&outcome))).into_response())
+}
+
+/// Around the editor: what it writes goes live, so only an operator writes, and it is her change.
+pub(in crate::web) async fn edited(
+    State(web): State<Arc<Web>>, acting: Acting, request: Request, next: Next,
+) -> Result<Response, Refusal> {
+    if !request.uri().path().ends_with("/save") {
+        return Ok(next.run(request).await);
+    }
+    let by = acting.as_any(&[DeskRole::Operator])?;
+    let response = next.run(request).await;
+    if let Some(menus) = web.menus.as_ref().filter(|_| response.status().is_success()) {
+        // What it saved is sound; whatever keeps it from being read is told where menus are read.
+        let _ = menus.reload(by).await?;
+    }
+    Ok(response)
 }
 
 /// `GET /desk/api/menus`
@@ -146,14 +168,18 @@ pub(in crate::web) async fn files(State(web): State<Arc<Web>>) -> Result<Json<So
 }
 
 /// `POST /desk/api/menus/reload`
-pub(in crate::web) async fn reload_json(State(web): State<Arc<Web>>) -> Result<Json<Outcome>, JsonRefusal> {
-    Ok(Json(desk(&web)?.reload().await?))
+pub(in crate::web) async fn reload_json(
+    State(web): State<Arc<Web>>, acting: Acting,
+) -> Result<Json<Outcome>, JsonRefusal> {
+    let by = acting.as_any(&[DeskRole::Operator])?;
+    Ok(Json(desk(&web)?.reload(by).await?))
 }
 
 /// `POST /desk/api/menus/back`
 pub(in crate::web) async fn back_json(
-    State(web): State<Arc<Web>>, form: Result<Form<From>, FormRejection>,
+    State(web): State<Arc<Web>>, acting: Acting, form: Result<Form<From>, FormRejection>,
 ) -> Result<Json<Outcome>, JsonRefusal> {
+    let by = acting.as_any(&[DeskRole::Operator])?;
     let Form(From { from }) = form.map_err(Refusal::from)?;
-    Ok(Json(desk(&web)?.roll_back(from).await?))
+    Ok(Json(desk(&web)?.roll_back(by, from).await?))
 }

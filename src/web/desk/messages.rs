@@ -1,7 +1,9 @@
 //! Texts to and from phones, what became of them, and sending again what was given up.
 
+use super::door::Acting;
 use crate::engine::shopfront::{DeskMessage, DeskMessages, MessagesWish, ShopError};
 use crate::types::Timestamp;
+use crate::web::people::DeskRole;
 use crate::web::{
     error::{JsonRefusal, Refusal},
     page::{self, Web},
@@ -77,10 +79,11 @@ pub(in crate::web) struct Again {
 
 /// `POST /desk/messages/again`: sends a text again that was given up.
 pub(in crate::web) async fn again(
-    State(web): State<Arc<Web>>, form: Result<Form<Again>, FormRejection>,
+    State(web): State<Arc<Web>>, acting: Acting, form: Result<Form<Again>, FormRejection>,
 ) -> Result<Redirect, Refusal> {
+    let by = acting.as_any(&[DeskRole::Liaison, DeskRole::Operator])?;
     let Form(Again { id }) = form?;
-    web.front.desk_send_again(id).await?;
+    web.front.desk_send_again(by, id).await?;
     Ok(Redirect::to("/desk/messages?state=parked"))
 }
 

@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 /// The fields of the form, in its order.
 const FIELDS: [&str; 5] = ["quantity", "name", "email", "country", "address"];
-/// More pieces than this are a bulk order, which is agreed with people.
-const MOST_PIECES: u32 = 500;
+/// More pieces than this nobody means.
+const MOST_PIECES: u32 = 9_999;
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 80;
 /// The longest email address, in octets (RFC 5321 section 4.5.3.1.3, without its brackets).
@@ -44,29 +44,48 @@ pub(crate) async fn place(
     };
     match web.front.checkout(checkout).await {
         Ok(out) => Ok(Redirect::to(&out.pay_url).into_response()),
-        Err(ShopError::Field { field, why }) => {
+        Err(error) => {
+            let CannotPlace { faults, status, fresh } = explain(error, &FIELDS)?;
+            if fresh {
+                typed.idempotency_key = piece::fresh_key()?;
+            }
+            piece::again(&web, &typed, &faults, status).await
+        }
+    }
+}
+
+/// Why a form could not be carried out, as the form shows it.
+pub(super) struct CannotPlace {
+    pub(super) faults: Faults,
+    pub(super) status: StatusCode,
+    /// The form needs a new key.
+    pub(super) fresh: bool,
+}
+
+/// What a form with these fields says of an error; what no form can mend is passed on.
+pub(super) fn explain(error: ShopError, fields: &[&'static str]) -> Result<CannotPlace, Refusal> {
+    match error {
+        ShopError::Field { field, why } => {
             let mut faults = Faults::default();
-            match FIELDS.contains(&field) {
+            match fields.contains(&field) {
                 true => drop(faults.fields.insert(field, why)),
                 false => faults.whole = Some(why),
             }
-            piece::again(&web, &typed, &faults, StatusCode::UNPROCESSABLE_ENTITY).await
+            Ok(CannotPlace { faults, status: StatusCode::UNPROCESSABLE_ENTITY, fresh: false })
         }
-        Err(error @ (ShopError::NotFound | ShopError::Gone)) => Err(error.into()),
-        Err(error @ (ShopError::CardDown | ShopError::Fault | ShopError::KeyUsed)) => {
-            if error == ShopError::KeyUsed {
-                typed.idempotency_key = piece::fresh_key()?;
-            }
+        ShopError::NotFound | ShopError::Gone | ShopError::TooLate(_) => Err(error.into()),
+        ShopError::CardDown | ShopError::Stopped(_) | ShopError::Fault | ShopError::KeyUsed => {
+            let fresh = error == ShopError::KeyUsed;
             let outside = Refusal::from(error).outside();
             let whole = Some(format!("{}. {}", outside.title, outside.advice));
-            piece::again(&web, &typed, &Faults { whole, ..Faults::default() }, outside.status).await
+            Ok(CannotPlace { faults: Faults { whole, ..Faults::default() }, status: outside.status, fresh })
         }
     }
 }
 
 /// Reads the form. How many pieces are left is for the engine to say: a form posted twice must get
 /// its first answer although it took the last piece.
-fn read(typed: &Typed, front: &dyn ShopFront) -> Result<CheckoutIn, Faults> {
+pub(super) fn read(typed: &Typed, front: &dyn ShopFront) -> Result<CheckoutIn, Faults> {
     let mut faults = Faults::default();
     let mut complain = |field, why: &str| drop(faults.fields.insert(field, why.to_owned()));
 
@@ -83,7 +102,7 @@ fn read(typed: &Typed, front: &dyn ShopFront) -> Result<CheckoutIn, Faults> {
         complain("email", "Write an address such as asha@example.org.");
     }
     let country = typed.country.trim().to_ascii_uppercase();
-    if front.shipping(&country).is_none() {
+    if front.shipping(&country, "").is_none() {
         complain("country", "Choose a country of the list.");
     }
     let address = lines(&typed.address);

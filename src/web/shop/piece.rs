@@ -1,7 +1,7 @@
 //! `GET /piece/{code}`: one piece, who gets what of its price, and the form to buy it.
 
 use crate::{
-    engine::shopfront::{PieceView, ShopError, ShopFront, Split},
+    engine::shopfront::{PieceView, ShopError, Split},
     types::Usd,
     web::{
         error::Refusal,
@@ -30,6 +30,8 @@ pub(crate) struct Typed {
     pub(super) email: String,
     pub(super) country: String,
     pub(super) address: String,
+    /// The day, of many pieces.
+    pub(super) wanted: String,
     pub(super) idempotency_key: String,
 }
 
@@ -42,20 +44,20 @@ pub(super) struct Faults {
 
 impl Faults {
     /// The complaint about a field; empty when there is none.
-    fn of(&self, field: &str) -> &str {
+    pub(super) fn of(&self, field: &str) -> &str {
         self.fields.get(field).map_or("", String::as_str)
     }
 
-    fn any(&self) -> bool {
+    pub(super) fn any(&self) -> bool {
         self.whole.is_some() || !self.fields.is_empty()
     }
 }
 
 /// A country we ship to.
-struct Country {
-    letters: String,
-    name: String,
-    shipping: Usd,
+pub(super) struct Country {
+    pub(super) letters: String,
+    pub(super) name: String,
+    pub(super) shipping: Usd,
 }
 
 #[derive(Template)]
@@ -65,8 +67,13 @@ struct PiecePage<'a> {
     total: crate::types::Kes,
     parts: Vec<Part<'a>>,
     countries: Vec<Country>,
+    shipped: &'a str,
+    /// From so many pieces on there is another price.
+    many: Option<u32>,
     typed: &'a Typed,
     faults: &'a Faults,
+    /// Why nothing can be bought now; a form that was filled comes back all the same.
+    closed: Option<&'a str>,
 }
 
 /// Shows a piece with an empty form.
@@ -76,7 +83,7 @@ pub(crate) async fn show(State(web): State<Arc<Web>>, Path(code): Path<String>) 
     }
     let (piece, split) = web.front.piece(code).await?;
     let typed = Typed { quantity: "1".to_owned(), idempotency_key: fresh_key()?, ..Typed::default() };
-    Ok(draw(&*web.front, &piece, &split, &typed, &Faults::default()))
+    Ok(draw(&web, &piece, &split, &typed, &Faults::default()))
 }
 
 /// Shows the piece again with what was typed and what is wrong with it.
@@ -84,23 +91,28 @@ pub(super) async fn again(
     web: &Web, typed: &Typed, faults: &Faults, status: StatusCode,
 ) -> Result<Response, Refusal> {
     let (piece, split) = web.front.piece(typed.code.clone()).await?;
-    let mut response = draw(&*web.front, &piece, &split, typed, faults);
+    let mut response = draw(web, &piece, &split, typed, faults);
     *response.status_mut() = status;
     Ok(response)
 }
 
-fn draw(front: &dyn ShopFront, piece: &PieceView, split: &Split, typed: &Typed, faults: &Faults) -> Response {
+fn draw(web: &Web, piece: &PieceView, split: &Split, typed: &Typed, faults: &Faults) -> Response {
+    let front = &web.front;
     let countries = front.countries().into_iter().filter_map(|(letters, name)| {
-        let shipping = front.shipping(&letters)?;
+        let shipping = front.shipping(&letters, &piece.kind)?;
         Some(Country { letters, name, shipping })
     });
+    let closed = front.closed();
     page::html(&PiecePage {
         piece: Piece::from(piece),
         total: split.total,
         parts: page::parts(split, &piece.maker),
         countries: countries.collect(),
+        shipped: "one",
+        many: web.bulk.as_ref().map(|bulk| bulk.least()),
         typed,
         faults,
+        closed: closed.as_deref().filter(|_| !faults.any()),
     })
 }
 

@@ -1,6 +1,7 @@
 use super::*;
 use crate::engine::port::BindView;
 use crate::types::{Kes, Timestamp};
+use crate::web::people::DeskRole;
 use std::sync::atomic::Ordering;
 
 impl Shop {
@@ -18,9 +19,11 @@ impl Shop {
 
 const BEARER: &str = "Bearer a desk key of the tests";
 
-const PATHS: [&str; 11] = [
+const PATHS: [&str; 13] = [
     "/desk",
     "/desk/binds",
+    "/desk/cash",
+    "/desk/api/cash",
     "/desk/menus",
     "/desk/messages",
     "/desk/api/binds",
@@ -90,6 +93,54 @@ async fn a_browser_is_let_in_once_and_keeps_a_cookie_that_hides_the_key() {
 }
 
 #[tokio::test]
+async fn a_person_of_the_desk_is_named_and_does_what_her_roles_allow() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("people.toml");
+    let mut roll = crate::web::people::Roll::default();
+    for (name, role) in
+        [("Halima", DeskRole::Liaison), ("Juma", DeskRole::Reader), ("Otieno", DeskRole::Treasurer)]
+    {
+        roll.add(name, [role].into(), &format!("the key of {name}").into()).expect("a person");
+    }
+    std::fs::write(&file, toml::to_string(&roll).expect("toml")).expect("written");
+    let settings = Settings { desk_people_file: Some(file), ..Settings::default() };
+    let shop = Shop::with(Stall::with_three_pieces(), settings);
+    let again = async |name: &str| {
+        let request =
+            posted("/desk/messages/again").header("authorization", format!("Bearer the key of {name}"));
+        shop.send(request.body(body_of(&[("id", "0a0c")])).expect("a request")).await
+    };
+    let page = shop.get_with("/desk", header::AUTHORIZATION, "Bearer the key of Juma").await;
+    assert!(
+        page.status == StatusCode::OK && page.body.contains("data-testid=\"who\">Juma<"),
+        "{}",
+        page.body
+    );
+    assert_eq!(again("Halima").await.status, StatusCode::SEE_OTHER);
+    for (name, takes) in [("Juma", "liaison, operator or treasurer"), ("Otieno", "the role of liaison")] {
+        let refused = again(name).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{name}");
+        assert!(
+            refused.body.contains(takes) && refused.body.contains("Nothing was changed"),
+            "{}",
+            refused.body
+        );
+    }
+    assert_eq!(again("nobody").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(*shop.stall.sent_again.lock().expect("unpoisoned"), ["0a0c"]);
+
+    let let_in = shop.post("/desk/key", &[("key", "the key of Juma")]).await;
+    let cookie = let_in.header(header::SET_COOKIE).split(';').next().unwrap_or_default().to_owned();
+    assert!(!cookie.contains("Juma") && !cookie.contains("key of"), "{cookie}");
+    assert_eq!(shop.get_with("/desk", header::COOKIE, &cookie).await.status, StatusCode::OK);
+    let left = shop.post("/desk/leave", &[]).await;
+    assert!(
+        left.header(header::SET_COOKIE).starts_with("sokoni_desk=; ")
+            && left.header(header::SET_COOKIE).contains("Max-Age=0")
+    );
+}
+
+#[tokio::test]
 async fn over_tls_the_cookie_is_secure() {
     let settings = Settings {
         desk_key: Some(KEY.to_owned().into()),
@@ -107,8 +158,8 @@ async fn the_desk_shows_what_waits_what_is_open_and_that_the_books_balance() {
     let answer = shop.get_with("/desk", header::AUTHORIZATION, &format!("Bearer {KEY}")).await;
     assert_eq!(answer.status, StatusCode::OK);
     for text in [
-        "<strong>1</strong> waiting for their check",
-        "<strong>1</strong> payout open",
+        "<strong>1</strong> <a href=\"/desk/books/listings?state=waiting\">waiting for their check</a>",
+        "<strong>1</strong> <a href=\"/desk/books/payouts?state=open\">payout open</a>",
         "data-testid=\"trial-sum\" data-cents=\"0\"",
         "the books balance",
         "42 min",
@@ -278,4 +329,15 @@ async fn programs_read_the_binds_too() {
     assert_eq!((&rows["rows"][0]["window_used"], &rows["rows"][0]["window"]), (&12.into(), &64.into()));
     assert_eq!(rows["rows"][1]["reason"], "bind refused: <Rinvpaswd>");
     assert!(rows["rows"][1]["throttled_since"].is_null());
+}
+
+#[tokio::test]
+async fn a_kiosk_that_was_stopped_is_seen_on_the_desk_and_let_pay_again_there() {
+    let shop = Shop::new(Stall::with_three_pieces());
+    let page = shop.get_with("/desk", header::AUTHORIZATION, BEARER).await.body;
+    assert!(page.contains("kiosk stopped: cash denied"), "{page}");
+    let page = shop.get_with("/desk/cash", header::AUTHORIZATION, BEARER).await.body;
+    assert_eq!(page.matches("Let it pay again").count(), 1, "{page}");
+    let rows = shop.as_program("/desk/api/cash").await;
+    assert_eq!((&rows["rows"][0]["state"], &rows["rows"][0]["amount"]), (&"denied".into(), &50_000.into()));
 }

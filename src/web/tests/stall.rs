@@ -2,14 +2,15 @@
 
 use crate::{
     engine::{
+        desk::Who,
         port::PayoutNews,
         shopfront::{
-            BalanceRow, CardNews, CheckoutIn, CheckoutOut, DeskListing, DeskMessage, DeskMessages,
+            BalanceRow, CardNews, CheckoutIn, CheckoutOut, DeskCash, DeskListing, DeskMessage, DeskMessages,
             DeskPayout, MessagesWish, OrderChanged, OrderStep, OrderView, PieceView, ShopError, ShopFront,
             Split,
         },
     },
-    types::{Clock, Kes, PayoutId, Timestamp, Usd},
+    types::{Clock, Kes, PartyId, PayoutId, Timestamp, Usd},
 };
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use std::{
@@ -50,6 +51,7 @@ pub(super) fn piece(code: &str, kind: &str, stuff: &str, maker: &str) -> PieceVi
         maker_gets: Kes::major(1_700),
         ready: 3,
         since: Timestamp::from_millis(1_763_800_000_000),
+        photos: Vec::new(),
     }
 }
 
@@ -139,6 +141,7 @@ fn order_of(piece: &PieceView) -> OrderView {
         state: "making".to_owned(),
         steps: steps.into_iter().map(|(step, at)| OrderStep { step: step.to_owned(), at }).collect(),
         split: split(),
+        life: Default::default(),
         version: 3,
     }
 }
@@ -159,7 +162,7 @@ impl ShopFront for Stall {
         ready(found.map(|piece| (piece, split())).ok_or(ShopError::NotFound)).boxed()
     }
 
-    fn shipping(&self, country: &str) -> Option<Usd> {
+    fn shipping(&self, country: &str, _: &str) -> Option<Usd> {
         match country {
             "KE" => Some(Usd::minor(300)),
             "NL" => Some(Usd::minor(1_450)),
@@ -263,7 +266,26 @@ impl ShopFront for Stall {
         ready(Ok(vec![row("p2", "unknown", 42, None), row("p1", "paid", 900, Some("SJK3ABCDEF"))])).boxed()
     }
 
-    fn desk_send_again(&self, id: String) -> BoxFuture<'_, Result<(), ShopError>> {
+    fn desk_cash(&self) -> BoxFuture<'_, Result<Vec<DeskCash>, ShopError>> {
+        let row = |id: &str, state: &str, stopped: bool| DeskCash {
+            id: id.to_owned(),
+            who: "Akinyi Odhiambo".to_owned(),
+            party: PartyId::derived("Akinyi"),
+            amount: Kes::major(500),
+            state: state.to_owned(),
+            since: Timestamp::from_millis(1_763_900_000_000),
+            kiosk: stopped.then(|| "Kibera Kiosk".to_owned()),
+            agent: stopped.then(|| PartyId::derived("Amina")),
+            stopped,
+        };
+        ready(Ok(vec![row("c2", "denied", true), row("c1", "open", false)])).boxed()
+    }
+
+    fn desk_allow_cash(&self, _: Who, id: String) -> BoxFuture<'_, Result<(), ShopError>> {
+        ready(if id == "c2" { Ok(()) } else { Err(ShopError::NotFound) }).boxed()
+    }
+
+    fn desk_send_again(&self, _: Who, id: String) -> BoxFuture<'_, Result<(), ShopError>> {
         let known = id == "0a0c";
         self.sent_again.lock().expect("unpoisoned").push(id);
         Box::pin(async move { if known { Ok(()) } else { Err(ShopError::NotFound) } })

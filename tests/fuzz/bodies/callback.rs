@@ -2,20 +2,25 @@
 //! at which door.
 
 use super::{take, take_one};
-use sokoni::engine::port::PayoutNews;
+use sokoni::engine::port::{PayOut, PayoutNews};
 use sokoni::engine::shopfront::CardEvent;
 use sokoni::gateway::fields::Fields;
 use sokoni::gsm::fit;
-use sokoni::money::answer::{self, Ack};
+use sokoni::money::airtel::answer as airtel;
 use sokoni::money::card::event::{self, Meaning};
 use sokoni::money::card::signature::{self, TOLERANCE_S};
+use sokoni::money::daraja::answer as daraja;
+use sokoni::money::gsma::answer::{self, Ack};
+use sokoni::money::mtn::answer as mtn;
+use sokoni::types::{Msisdn, PayoutId};
 
 pub fn any_octets(mut octets: &[u8]) {
-    match take_one(&mut octets) % 5 {
+    match take_one(&mut octets) % 6 {
         0 => mobile(octets),
         1 => answered(octets),
         2 => card(octets),
         3 => signed(octets),
+        4 => rails(octets),
         _ => gateway(octets),
     }
 }
@@ -46,7 +51,44 @@ fn answered(mut octets: &[u8]) {
             assert!((400..500).contains(&status) && status != 408, "{status} refuses nothing");
             assert!(fit::fits(&why, 20), "{why}");
         }
+        Ack::Ours { why, .. } => unreachable!("this API blames nobody: {why}"),
     }
+}
+
+/// A result, or an answer, of a provider with an API of its own, held against a payout that it may be
+/// about.
+fn rails(body: &[u8]) {
+    let asked = PayOut {
+        id: PayoutId::derived("fuzz"),
+        via: String::new(),
+        to: Msisdn::from_e164("254712345678").expect("a number"),
+        shillings: 850,
+        again: true,
+    };
+    let told = [daraja::of_result(body, &asked), daraja::of_state(body, &asked)].into_iter().flatten();
+    let answered = [mtn::to_status(200, body, &asked), airtel::to_status(200, body, &asked)];
+    told.chain(answered).for_each(|told| speaks_plainly(&told.news));
+    for status in [200, 202, 400, 401, 404, 409, 429, 500, 503] {
+        let acks = [
+            daraja::to_request(status, body),
+            mtn::to_request(status, body),
+            airtel::to_request(status, body),
+        ];
+        for ack in acks {
+            match ack {
+                Ack::News(news) => {
+                    let settled = matches!(
+                        news,
+                        PayoutNews::Paid { .. } | PayoutNews::Failed { .. } | PayoutNews::Reversed { .. }
+                    );
+                    assert!(!settled, "a request is only ever accepted: {news:?}");
+                }
+                Ack::Refused { why, .. } => assert!(fit::fits(&why, 20) && status < 500, "{status}: {why}"),
+                Ack::Ours { .. } => {}
+            }
+        }
+    }
+    let _ = (daraja::float_in(body), mtn::of_callback(body), airtel::of_callback(body));
 }
 
 /// What goes into an SMS is short and plain.
@@ -58,7 +100,10 @@ fn speaks_plainly(news: &PayoutNews) {
             );
         }
         PayoutNews::Failed { why } | PayoutNews::Reversed { why } => assert!(fit::fits(why, 20), "{why}"),
-        PayoutNews::Accepted | PayoutNews::Unknown { .. } | PayoutNews::NotTaken { .. } => {}
+        PayoutNews::Accepted
+        | PayoutNews::Unknown { .. }
+        | PayoutNews::NotTaken { .. }
+        | PayoutNews::Asked => {}
     }
 }
 

@@ -226,7 +226,8 @@ fn outcome_renamed(_: &Menus, spot: &Spot, _: &mut Dice) -> Option<String> {
 
 fn language(_: &Menus, spot: &Spot, dice: &mut Dice) -> Option<String> {
     let (before, en, sw, behind) = texts(spot)?;
-    Some(format!("{before}{}{behind}", if dice.below(2) == 0 { en } else { sw }))
+    // A text of values alone reads the same in both: with one left out, nothing is missing.
+    (en.trim() != sw.trim()).then(|| format!("{before}{}{behind}", if dice.below(2) == 0 { en } else { sw }))
 }
 
 fn digits(_: &Menus, spot: &Spot, dice: &mut Dice) -> Option<String> {

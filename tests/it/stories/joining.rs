@@ -35,11 +35,23 @@ async fn two_pins_that_differ_and_one_that_everybody_guesses_join_nobody() {
 async fn w15_an_unknown_number_sees_the_first_question_whatever_it_dials() {
     let village = Village::open().await;
     let stranger = village.phone("0700000104", Lang::SW);
-    assert!(stranger.dials().await.starts_with("Karibu Sokoni. Welcome."));
+    // J1; whoever chooses Amharic there has it in Amharic, too, and J2; and her names, which are no digits.
+    let first = "Karibu Sokoni. Welcome.";
+    let asks =
+        [first, "እንኳን ወደ Sokoni ደህና መጡ", "እርስዎ ማን ነዎት?", "ሁለቱን ስምዎን ይጻፉ", "ፊደል ብቻ፣ እንደ Achieng Otieno።"];
+    // Below what is said of a wrong key.
+    let is_joining =
+        |screen: &str| screen.lines().take(2).any(|line| asks.iter().any(|ask| line.starts_with(ask)));
+    assert!(stranger.dials().await.starts_with(first));
+    for keys in ["98", "00", "0"] {
+        let screen = stranger.handset.press(keys).await.expect("a screen").text;
+        assert!(screen.contains(first), "{keys} leads to {screen:?}");
+    }
+    let screen = stranger.handset.press("3").await.expect("a screen").text;
+    assert!(is_joining(&screen), "{screen}");
     for code in ["*483*57*3#", "*483*57*3*1#", "*483*57*3*1*500*1234#", "*483*57*9*9*9#"] {
         let screen = stranger.handset.dial(code).await.expect("a screen").text;
-        let money = ["KSh", "M-Pesa"].iter().any(|word| screen.contains(word));
-        assert!(!money, "{code} leads to {screen:?}");
+        assert!(is_joining(&screen), "{code} leads to {screen:?}");
     }
     village.closes().await;
 }

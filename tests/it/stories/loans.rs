@@ -7,11 +7,12 @@ use crate::support::actors::{Agent, Artisan};
 use crate::support::village::{Founding, Village};
 use sokoni::sim::momo::Manners;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 type Rows = Vec<BTreeMap<String, String>>;
 
 /// Runs `sokoni loans` against the desk of the village; what it prints.
-async fn loans(village: &Village, args: &[&str]) -> String {
+pub(super) async fn loans(village: &Village, args: &[&str]) -> String {
     let key = village.data().with_file_name("desk");
     let mut sokoni = tokio::process::Command::new(env!("CARGO_BIN_EXE_sokoni"));
     let run = sokoni.arg("loans").args(args).args(["--desk", &village.url]).arg("--desk-key-file").arg(key);
@@ -42,7 +43,9 @@ async fn sells(village: &Village, maker: &Artisan, amina: &Agent, price: u32) ->
 }
 
 /// She has sold for so much and asks for a loan for a machine; how the list names it.
-async fn asks(village: &Village, maker: &Artisan, amina: &Agent, sold: u32, amount: &str) -> String {
+pub(super) async fn asks(
+    village: &Village, maker: &Artisan, amina: &Agent, sold: u32, amount: &str,
+) -> String {
     sells(village, maker, amina, sold).await;
     let asked = maker.walks(&["3", "4", "1", amount, "1", "1"]).await;
     assert!(asked.contains(maker.word("You asked for KSh", "Umeomba KSh")), "{asked}");
@@ -51,13 +54,14 @@ async fn asks(village: &Village, maker: &Artisan, amina: &Agent, sold: u32, amou
     listed[0]["loan"].clone()
 }
 
-async fn funds(village: &Village, loan: &str) {
+/// Lenders far away give it, under a paper of theirs.
+pub(super) async fn funds(village: &Village, loan: &str) {
     let fund = ["fund", loan, "--paper", "K-7", "--lenders", "31", "--countries", "9"];
     assert_eq!(rows(village, &fund).await[0]["state"], "funded");
 }
 
 /// A village where Achieng, who has sold for twice as much, has a loan waiting for her yes.
-async fn funded(founding: Founding, amount: u32) -> (Village, Artisan, Agent, String) {
+pub(super) async fn funded(founding: Founding, amount: u32) -> (Village, Artisan, Agent, String) {
     let village = Village::found(founding).await;
     let (achieng, amina) = (village.achieng().await, village.amina());
     let loan = asks(&village, &achieng, &amina, 2 * amount, &amount.to_string()).await;
@@ -70,7 +74,7 @@ async fn funded(founding: Founding, amount: u32) -> (Village, Artisan, Agent, St
 }
 
 /// She agrees with her PIN; the last screen.
-async fn agrees(maker: &Artisan) -> String {
+pub(super) async fn agrees(maker: &Artisan) -> String {
     maker.walks(&["3", "4", "1", &maker.pin]).await
 }
 
@@ -97,16 +101,25 @@ async fn w80_the_share_stops_in_the_very_release_that_reaches_zero() {
     let words = "KSh 9,999 is yours now. Loan took KSh 999.90. Balance KSh 13,999.10.";
     assert!(told.contains(words), "{told}");
     assert_eq!(owed(&village).await, (150_010, 99_990));
+    // W12, W13, W110: what the loan left is hers to the cent, shillings are sent, the cents stay.
+    assert_eq!(achieng.balance().await, [1_399_910, 0, 0]);
+    assert_eq!(village.account("artisan:").await, 1_399_910);
+    let money = achieng.walks(&["3"]).await;
+    assert!(money.starts_with("Ready: KSh 13,999.10. In orders: KSh 0. On its way: KSh 0"), "{money}");
+    assert!(achieng.cashes_out("13999").await.contains("is on its way to"));
+    achieng.reads("Sokoni sent KSh 13,999").await;
+    assert_eq!(village.momo.transfers().last().map(|sent| sent.shillings), Some(13_999));
+    assert_eq!((achieng.balance().await, village.account("artisan:").await), ([10, 0, 0], 10));
     let screen = achieng.walks(&["3", "4"]).await;
     assert!(screen.starts_with("You owe KSh 1,500.10 of KSh 2,500."), "{screen}");
 
     let (_, told) = sells(&village, &achieng, &amina, 20_000).await;
-    assert!(told.contains("Loan took KSh 1,500.10. Balance KSh 32,499."), "{told}");
+    assert!(told.contains("Loan took KSh 1,500.10. Balance KSh 18,500."), "{told}");
     achieng.reads("Your loan is paid back").await;
     assert_eq!(owed(&village).await, (0, 250_000));
 
     let (_, told) = sells(&village, &achieng, &amina, 850).await;
-    assert!(!told.contains("Loan") && told.contains("Balance KSh 33,349."), "{told}");
+    assert!(!told.contains("Loan") && told.contains("Balance KSh 19,350."), "{told}");
     achieng.gets_exactly(1, "Your loan is paid back").await;
     assert!(achieng.walks(&["3", "4"]).await.starts_with("You have no loan. You may ask up to KSh"));
     village.closes().await;
@@ -244,5 +257,52 @@ async fn w4_a_mentor_endorses_a_loan_and_the_artisan_says_no_to_it_in_swahili() 
     let back = rows(&village, &["repayments", "--remit", "R-1"]).await;
     assert_eq!((back[0]["order"].as_str(), total(&back)), ("", 50_000));
     assert!(village.momo.transfers().is_empty());
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn after_a_quiet_time_she_is_told_that_she_may_pay_some_and_pays_what_she_likes() {
+    let (village, achieng, _, _) = funded(Founding::default(), 2_500).await;
+    agrees(&achieng).await;
+    achieng.reads("Loan KSh 2,500 sent to").await;
+    village.clock.advance(Duration::from_secs(59 * 86_400));
+    assert_eq!(achieng.balance().await, [500_000, 0, 0]);
+    assert_eq!(achieng.got("No sale has paid"), 0);
+    village.clock.advance(Duration::from_secs(2 * 86_400));
+    let told = achieng.reads("No sale has paid").await;
+    assert!(told.contains("No penalty. You owe KSh 2,500; if you wish, pay some: dial *483*57#"), "{told}");
+
+    let paid = achieng.walks(&["3", "4", "1", "300", &achieng.pin]).await;
+    assert_eq!(paid, "Thank you. You still owe KSh 2,200.");
+    assert_eq!(achieng.balance().await, [470_000, 0, 0]);
+    assert_eq!(owed(&village).await, (220_000, 30_000));
+    let last = achieng.walks(&["3", "3"]).await;
+    assert!(last.contains("-300 Loan"), "{last}");
+    let file = rows(&village, &["repayments"]).await;
+    assert_eq!((file.len(), file[0]["order"].as_str(), total(&file)), (1, "", 30_000));
+
+    // The rest at once; more than that is not taken.
+    let paid = achieng.walks(&["3", "4", "1", "2200", &achieng.pin]).await;
+    assert_eq!(paid, "Thank you. You still owe KSh 0.");
+    achieng.reads("Your loan is paid back").await;
+    assert_eq!((owed(&village).await, achieng.balance().await), ((0, 250_000), [250_000, 0, 0]));
+    village.clock.advance(Duration::from_secs(61 * 86_400));
+    achieng.gets_exactly(1, "No sale has paid").await;
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn a_loan_that_the_desk_stops_is_owed_by_nobody_and_she_is_told_once() {
+    let village = Village::open().await;
+    let (achieng, amina) = (village.achieng().await, village.amina());
+    let loan = asks(&village, &achieng, &amina, 1_000, "500").await;
+    for _ in 0..2 {
+        assert_eq!(rows(&village, &["stop", &loan]).await[0]["state"], "stopped");
+    }
+    let told = achieng.reads("will not come about").await;
+    assert!(told.starts_with("Your loan of KSh 500 will not come about. You owe nothing."), "{told}");
+    achieng.gets_exactly(1, "will not come about").await;
+    assert_eq!(owed(&village).await, (0, 0));
+    assert!(achieng.walks(&["3", "4"]).await.starts_with("You have no loan. You may ask up to KSh"));
     village.closes().await;
 }

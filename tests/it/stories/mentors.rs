@@ -1,9 +1,9 @@
 //! Mentors: how somebody comes to be one, whom she guides, and what that brings her.
 
-use super::{brought, earns, on_sale, taken};
+use super::{brought, earns, loans, on_sale, taken};
 use crate::support::actors::{Agent, Artisan, Phone, number};
 use crate::support::shopper::Order;
-use crate::support::village::{Founding, Village};
+use crate::support::village::{Founding, Village, until};
 use sokoni::types::Lang;
 use std::time::Duration;
 
@@ -63,6 +63,7 @@ async fn w20_the_mentors_share_comes_out_of_the_margin_and_never_out_of_the_pric
     let sale: i64 =
         [order.part("maker").await, order.part("mentor").await, order.part("margin").await].iter().sum();
     let share = sale * 5 / 100;
+    assert_eq!((sale, share, order.part("mentor").await), (140_119, 7_005, 7_005));
     assert_eq!(village.account("mentor:").await, share);
     assert_eq!(village.account("artisan:").await, 85_000);
     assert_eq!(village.account("margin").await, sale - 85_000 - share);
@@ -88,6 +89,29 @@ async fn w20_the_mentors_share_comes_out_of_the_margin_and_never_out_of_the_pric
 }
 
 #[tokio::test]
+async fn w20_her_loan_is_cut_from_her_part_and_the_mentors_share_from_the_margin() {
+    let (village, _, wanjiru, amina) = guided().await;
+    let loan = loans::asks(&village, &wanjiru, &amina, 1_000, "500").await;
+    loans::loans(&village, &["endorse", &loan, "--by", "Halima"]).await;
+    loans::funds(&village, &loan).await;
+    wanjiru.reads("wanakukopesha KSh 500").await;
+    loans::agrees(&wanjiru).await;
+    until("she has the loan", || async { (village.account("loan:").await == 50_000).then_some(()) }).await;
+    let of_us = async || {
+        let accounts = ["artisan:", "mentor:", "margin", "loan:", "kiva:due"];
+        let books = village.books().await;
+        accounts.map(|kind| books.iter().filter(|(name, _)| name.starts_with(kind)).map(|(_, sum)| sum).sum())
+    };
+    let before: [i64; 5] = of_us().await;
+    let order = sells(&village, &wanjiru, &amina, 850).await;
+    let after = of_us().await;
+    let moved = std::array::from_fn(|at| after[at] - before[at]);
+    assert_eq!(moved, [85_000 - 8_500, 7_005, 140_119 - 85_000 - 7_005, -8_500, 8_500]);
+    assert_eq!((order.part("maker").await, order.part("mentor").await), (85_000, 7_005));
+    village.closes().await;
+}
+
+#[tokio::test]
 async fn w20_what_is_still_to_pass_the_check_shows_as_in_orders() {
     let (village, achieng, wanjiru, amina) = guided().await;
     let listing = on_sale(&wanjiru, &amina, 850, 1).await;
@@ -103,8 +127,9 @@ async fn w20_what_is_still_to_pass_the_check_shows_as_in_orders() {
 async fn w21_an_order_accepted_after_graduation_gives_the_mentor_nothing() {
     let (village, achieng, wanjiru, amina) = guided().await;
     let listing = on_sale(&wanjiru, &amina, 850, 2).await;
+    village.clock.advance(DAY * 361);
     let before = taken(&village, &wanjiru, &listing, 1).await;
-    village.clock.advance(DAY * 366);
+    village.clock.advance(DAY * 5);
     achieng.reads("Wanjiru has graduated").await;
     wanjiru.reads("Umehitimu").await;
     let after = taken(&village, &wanjiru, &listing, 1).await;
@@ -161,7 +186,7 @@ async fn nobody_guides_herself_nor_somebody_who_has_a_mentor() {
     assert!(kiosk.contains("who makes nothing"), "{kiosk}");
     // Somebody who is no mentor has no such entry, whatever she dials.
     let help = wanjiru.walks(&["4"]).await;
-    assert!(help.contains("3 Mshauri wangu") && !help.contains("Mafundi"), "{help}");
+    assert!(help.contains("3 Mshauri") && !help.contains("Mafundi"), "{help}");
     drop(amina);
     village.closes().await;
 }
@@ -297,5 +322,111 @@ async fn an_artisan_without_a_mentor_gives_nobody_a_share() {
     let achieng = village.achieng().await;
     earns(&village, &achieng, 850).await;
     assert_eq!(village.account("mentor:").await, 0);
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn a_mentor_shows_the_way_and_may_leave() {
+    let (village, achieng, wanjiru, _) = guided().await;
+    wanjiru.walks(&["1", "1", "1"]).await;
+    village.hangs_up(&wanjiru).await;
+    let shown = achieng.walks(&["4", "6", "2", "1", "2", "1"]).await;
+    assert!(shown.starts_with("An SMS tells you where Wanjiru is"), "{shown}");
+    let told = achieng.reads("a star is her own answer").await;
+    let place = "Wanjiru is at 'Your price for one, KSh (what'. To come there dial *483*57#, then 1 * *;";
+    assert!(told.starts_with(place), "{told}");
+    let left = achieng.walks(&["4", "6", "2", "1", "2", "2", "1"]).await;
+    assert!(left.starts_with("You do not guide Wanjiru any more"), "{left}");
+    wanjiru.reads("hakuongozi tena").await;
+    assert!(wanjiru.walks(&["4", "3"]).await.starts_with("Huna mshauri"));
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn w21_three_listings_and_three_orders_alone_graduate_her_before_the_date() {
+    let (village, achieng, wanjiru, amina) = guided().await;
+    for price in [850, 860, 870] {
+        assert_eq!(wanjiru.got("umehitimu"), 0);
+        sells(&village, &wanjiru, &amina, price).await;
+    }
+    wanjiru.reads("umehitimu").await;
+    let told = achieng.reads("lists and sells alone now").await;
+    assert!(told.contains("Your share goes on until"), "{told}");
+    assert!(achieng.walks(&["4", "6", "2"]).await.contains("Wanjiru: graduated"));
+    // The share goes on until the date that both were told.
+    let before = village.account("mentor:").await;
+    sells(&village, &wanjiru, &amina, 880).await;
+    assert!(village.account("mentor:").await > before);
+    wanjiru.gets_exactly(1, "umehitimu").await;
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn whoever_has_sold_twenty_good_pieces_is_asked_to_guide_others() {
+    let village = Village::open().await;
+    let (achieng, amina) = (village.achieng().await, village.amina());
+    let listing = on_sale(&achieng, &amina, 300, 20).await;
+    assert!(!achieng.walks(&["4", "3", "5"]).await.contains("Become a mentor"));
+    let order = taken(&village, &achieng, &listing, 20).await;
+    brought(&achieng, &amina, &order).await;
+    // One of twenty is mended: what counts is every check, not the last one of an order.
+    amina.passes(&order.code, 19).await;
+    amina.fails(&order.code, 1, 2).await;
+    order.reaches("making").await;
+    assert_eq!(achieng.got("Would you guide others"), 0);
+    village.clock.advance(Duration::from_secs(600));
+    brought(&achieng, &amina, &order).await;
+    amina.passes(&order.code, 1).await;
+    achieng.reads("Would you guide others").await;
+    assert!(achieng.walks(&["4", "3", "5", "5", "1"]).await.starts_with("You are a mentor"));
+    assert!(achieng.walks(&["4"]).await.contains("6 My artisans"));
+    assert!(!achieng.walks(&["4", "3", "5"]).await.contains("Become a mentor"));
+    achieng.gets_exactly(1, "Would you guide others").await;
+    village.closes().await;
+}
+
+/// Types three wrong PINs.
+async fn locks(who: &Artisan) {
+    who.walks(&["4", "5"]).await;
+    for wrong in ["1111", "2222"] {
+        who.presses(wrong).await;
+    }
+    let locked = who.presses("3333").await;
+    assert!(locked.contains(who.word("Your PIN is locked", "PIN yako imefungwa")), "{locked}");
+}
+
+#[tokio::test]
+async fn her_mentor_and_a_kiosk_who_know_her_open_a_locked_pin_together() {
+    const MORE: [&str; 5] = ["4", "6", "2", "1", "2"];
+    let (village, achieng, wanjiru, amina) = guided().await;
+    assert!(!achieng.walks(&MORE).await.contains("Her PIN is locked"));
+    locks(&wanjiru).await;
+    for _ in 0..2 {
+        assert!(achieng.walks(&MORE).await.contains("4 Her PIN is locked"));
+        assert!(achieng.presses("4").await.starts_with("Did Wanjiru herself ask you?"));
+        let noted = achieng.presses("1").await;
+        assert_eq!(noted, "Noted. When a kiosk knows her too, Wanjiru can use her PIN again.");
+    }
+    assert_eq!(amina.walks(&["6", "4", WANJIRU, "3"]).await, "Wanjiru can use her PIN again.");
+    wanjiru.reads("PIN yako inafanya kazi tena, imefunguliwa Kibera Kiosk").await;
+    assert!(amina.walks(&["6", "4", WANJIRU, "3"]).await.starts_with("That PIN is not locked"));
+
+    // Whichever of them comes first.
+    village.clock.advance(DAY);
+    locks(&wanjiru).await;
+    let noted = amina.walks(&["6", "4", WANJIRU, "3"]).await;
+    assert!(noted.starts_with("Noted. Her mentor or another kiosk opens Wanjiru's PIN with you"), "{noted}");
+    achieng.walks(&MORE).await;
+    achieng.presses("4").await;
+    assert_eq!(achieng.presses("1").await, "Wanjiru can use her PIN again.");
+    wanjiru.reads("PIN yako inafanya kazi tena, imefunguliwa Kibera Kiosk").await;
+
+    // A kiosk that sees her ID needs nobody.
+    village.clock.advance(DAY);
+    locks(&wanjiru).await;
+    achieng.walks(&MORE).await;
+    achieng.presses("4").await;
+    assert_eq!(amina.walks(&["6", "4", WANJIRU, "1"]).await, "Wanjiru can use her PIN again.");
+    assert_eq!(achieng.presses("1").await, "Her PIN is open already.");
     village.closes().await;
 }

@@ -5,20 +5,34 @@
 //! her phone (w4).
 
 mod aggregator;
+mod approvals;
+mod bulk;
+mod cash;
+mod days;
+mod depot;
+mod desk;
 mod edge;
+mod erasure;
+mod figures;
+mod helpers;
+mod holds;
 mod joining;
+mod kiosks;
 mod loans;
 mod mentors;
 mod menus;
 mod messages;
 mod money;
 mod orders;
+mod orders_of_news;
 mod payouts;
+mod photos;
 mod pushes;
 mod replay;
 mod riders;
 mod safety;
 mod selling;
+mod shipping;
 mod shop;
 mod tips;
 

@@ -46,6 +46,10 @@ async fn w110_the_balance_by_sms_is_the_books_at_every_stage() {
     .await;
     agrees(&village, &wanjiru, 0).await;
     assert_eq!(village.account("artisan:").await, 33_100);
+    let told = wanjiru.asks("TAARIFA", "Mauzo").await;
+    let today = told[..5].to_owned();
+    assert_eq!(told, format!("{today} -2,000 M-Pesa, {today} +2,331 Mauzo. Tayari: KSh 331."));
+    assert!(amina.asks("STATEMENT", "Ready").await.contains("Fee"), "an agent's are fees");
     village.closes().await;
 }
 
@@ -155,5 +159,26 @@ async fn two_makers_have_two_purses() {
     assert_eq!(achieng.balance().await, [85_000, 0, 0]);
     assert_eq!(wanjiru.balance().await, [125_000, 0, 0]);
     assert_eq!(wanjiru.lang(), Lang::SW);
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn a_kiosk_opens_a_locked_pin_with_its_owner_beside_it_and_she_is_told() {
+    let village = Village::open().await;
+    let (achieng, amina) = (village.achieng().await, village.amina());
+    const HERS: &str = "0700000101";
+    assert!(amina.walks(&["6", "4", HERS, "1"]).await.starts_with("That PIN is not locked"));
+    achieng.walks(&CHANGE_PIN).await;
+    for wrong in ["1111", "2222", "3333"] {
+        achieng.presses(wrong).await;
+    }
+    achieng.reads("Three wrong PINs").await;
+    assert_eq!(amina.walks(&["6", "4", "0700000177", "1"]).await, "Nobody with this number has joined.");
+    assert!(amina.walks(&["6", "4", HERS]).await.contains("have you seen her ID?"));
+    assert_eq!(amina.presses("1").await, "Achieng can use her PIN again.");
+    achieng.reads("Your PIN works again, opened at Kibera Kiosk. Not you? Call").await;
+    village.clock.advance(Duration::from_secs(30 * 60));
+    achieng.walks(&CHANGE_PIN).await;
+    assert!(achieng.presses(&achieng.pin).await.contains("new PIN"));
     village.closes().await;
 }

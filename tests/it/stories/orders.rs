@@ -186,6 +186,30 @@ async fn w63_the_page_says_who_gets_what_as_the_books_have_it() {
     village.closes().await;
 }
 
+#[tokio::test]
+async fn w63_of_three_pieces_the_page_says_what_their_release_posted() {
+    let (mut village, achieng, amina, listing) = open_stall(333, 3).await;
+    let order = taken(&village, &achieng, &listing, 3).await;
+    brought(&achieng, &amina, &order).await;
+    amina.passes(&order.code, 3).await;
+    achieng.reads("is yours now").await;
+    let parts = [order.part("maker").await, order.part("margin").await];
+    // Three times $4.25, which is half a cent less than KSh 550.38.
+    assert_eq!(parts, [99_900, 3 * 55_038 - 99_900]);
+    let books = village.books().await;
+    let hers = books.keys().find(|name| name.starts_with("artisan:")).expect("hers").clone();
+    village.stop().await;
+    for (account, part) in [(hers.as_str(), parts[0]), ("margin", parts[1])] {
+        let statement = village.sokoni(&["ledger", "statement", account, "--json"]);
+        let statement: serde_json::Value = serde_json::from_str(&statement).expect("JSON");
+        let lines = statement["lines"].as_array().expect("lines").iter();
+        let released: Vec<_> = lines.filter(|line| line["kind"] == "released").collect();
+        assert!(released.len() == 1 && released[0]["cents"] == part, "{account}: {statement}");
+    }
+    village.start().await;
+    village.closes().await;
+}
+
 /// Whatever she answers to an order that she has long taken, she is told where it stands.
 async fn is_told_where_it_stands(village: &Village, maker: &Artisan, amina: &Agent) {
     let listing = on_sale(maker, amina, 850, 1).await;

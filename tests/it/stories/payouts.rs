@@ -89,6 +89,7 @@ async fn w13_a_provider_that_takes_it_and_never_answers_is_asked_and_not_told_ag
     // W110: the money is neither hers nor gone, and everybody says the same.
     assert_eq!(achieng.balance().await, [0, 0, 85_000]);
     assert_eq!((village.account("artisan:").await, village.account("moving:").await), (0, 85_000));
+    assert_eq!(achieng.got("Sokoni sent"), 0, "not before it is known");
     ends(&village, "paid").await;
     paid_once(&village, &achieng).await;
     village.closes().await;
@@ -101,6 +102,7 @@ async fn w13_a_provider_that_never_got_it_is_sent_the_same_payout_again() {
     achieng.cashes_out("850").await;
     achieng.reads("M-Pesa has not answered").await;
     assert!(village.momo.transfers().is_empty());
+    assert_eq!(achieng.got("Sokoni sent"), 0, "not before it is known");
     ends(&village, "paid").await;
     paid_once(&village, &achieng).await;
     village.closes().await;
@@ -219,6 +221,35 @@ async fn one_payout_at_a_time_and_never_more_than_she_has() {
     achieng.reads("Sokoni sent KSh 500").await;
     assert_eq!(achieng.balance().await, [35_000, 0, 0]);
     assert_eq!(village.momo.transfers().len(), 1);
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn w150_what_failed_and_is_paid_after_all_is_told_so_and_leaves_her_balance_again() {
+    let (village, achieng) = with_money(Founding::default()).await;
+    village.momo.behave_once(Manners::failing("dailyValueLimitExceeded"));
+    achieng.cashes_out("850").await;
+    achieng.reads("M-Pesa could not pay").await;
+    assert_eq!(achieng.balance().await, [85_000, 0, 0]);
+    let id = village.desk("payouts").await["rows"][0]["id"].as_str().expect("an id").to_owned();
+    assert!(village.momo.change_mind(&id).await);
+    let told = achieng.reads("did pay after all").await;
+    let reference = village.momo.transfers()[0].reference.clone();
+    assert!(told.contains(&reference) && told.contains("your balance is KSh 0 now"), "{told}");
+    assert_eq!(achieng.balance().await, [0, 0, 0]);
+
+    // And once more the other way: nothing is booked on the word of who says both, the desk asks.
+    assert!(village.momo.change_mind(&id).await);
+    let case = until("a case", || async {
+        let cases = village.desk("depot/cases").await;
+        let names = |case: &serde_json::Value| {
+            case["notes"][0]["text"].as_str().is_some_and(|text| text.contains(&id))
+        };
+        cases.as_array().and_then(|cases| cases.iter().find(|case| names(case)).cloned())
+    })
+    .await;
+    assert!(case["people"][0].as_str().is_some_and(|who| who.starts_with("Achieng Otieno")), "{case}");
+    assert_eq!(achieng.balance().await, [0, 0, 0]);
     village.closes().await;
 }
 

@@ -8,12 +8,12 @@ use crate::support::village::{Founding, Village, until};
 use sokoni::types::{CodeKind, Lang, SpokenCode};
 use std::time::Duration;
 
-const OTIENO: &str = "0700000301";
+pub(super) const OTIENO: &str = "0700000301";
 const BARASA: &str = "0700000302";
 const TWO_HOURS: Duration = Duration::from_secs(2 * 3_600 + 60);
 
 /// The kiosk asks somebody to ride for it, and he agrees.
-async fn rides(village: &Village, amina: &Agent, name: &str, phone: &str, lang: Lang) -> Phone {
+pub(super) async fn rides(village: &Village, amina: &Agent, name: &str, phone: &str, lang: Lang) -> Phone {
     let rider = village.phone(phone, lang);
     // The question comes in the kiosk's language, since nobody knows his yet.
     rider.reads_in(amina.lang());
@@ -33,7 +33,7 @@ async fn rides(village: &Village, amina: &Agent, name: &str, phone: &str, lang: 
 }
 
 /// She says that the order is ready; the number that she will say to the rider.
-async fn is_ready(maker: &Artisan, order: &Order) -> String {
+pub(super) async fn is_ready(maker: &Artisan, order: &Order) -> String {
     let ready = format!("{} {}", maker.word("READY", "TAYARI"), order.code);
     maker.asks(&ready, maker.word("a rider comes", "pikipiki inakuja kuichukua")).await;
     number(&maker.reads(maker.word("Give him this number", "Mpe nambari hii")).await, 7)
@@ -77,6 +77,9 @@ async fn w50_a_parcel_changes_hands_by_the_right_number_and_after_three_wrong_on
         (logs::count(&parts) == 1).then_some(())
     })
     .await;
+    let cases = village.desk("depot/cases").await;
+    let said = cases.to_string();
+    assert!(said.contains("wrong number three times") && said.contains(&order.code), "{cases}");
     // She may bring it herself, and the kiosk takes it from her.
     amina.receives(&order.code).await;
     achieng.reads("has your parcel").await;
@@ -136,7 +139,7 @@ async fn w52_her_screen_and_the_shoppers_page_say_that_it_is_on_its_way() {
     assert!(order.page().await.contains("On its way to the kiosk"));
     assert!(order.done().await.contains(&"with_rider".to_owned()));
     let shown = achieng.walks(&["2", "1"]).await;
-    assert!(shown.contains(", with rider."), "{shown}");
+    assert!(shown.contains(", on its way to the kiosk."), "{shown}");
     assert_eq!(achieng.balance().await, [0, 85_000, 0]);
     village.closes().await;
 }

@@ -44,6 +44,7 @@ async fn w10_a_text_lists_one_piece_however_often_it_is_sent() {
     let code = number(&saved, 5);
     SpokenCode::parse(CodeKind::Listing, &code).expect("its check digit is right");
     one_necklace(&village, &code, 3).await;
+    wanjiru.gets_exactly(1, &code).await;
 
     village.clock.advance(Duration::from_secs(40));
     let again = wanjiru.asks("UZA MKUFU SHABA 850 3", "Imehifadhiwa").await;
@@ -66,11 +67,20 @@ async fn w10_a_wrong_digit_is_refused_before_anything_happens() {
         assert_eq!(answer, format!("Number {wrong} is not right. Check the digits and send it again."));
     }
     one_necklace(&village, &code, 3).await;
-    let order = altered("100011");
-    for text in ["YES", "NO", "READY"] {
-        let answer = achieng.asks(&format!("{text} {order}"), &order).await;
-        assert!(answer.contains("is not right"), "{answer}");
-        village.clock.advance(Duration::from_secs(600));
+    amina.approves(&code).await;
+    achieng.reads("on sale").await;
+    let order = village.shopper().buys(&code, 1).await;
+    let wrong = altered(&order.code);
+    for state in ["offered", "making"] {
+        for text in ["YES", "NO", "READY"] {
+            let answer = achieng.asks(&format!("{text} {wrong}"), &wrong).await;
+            assert!(answer.contains("is not right"), "{answer}");
+            assert_eq!(order.state().await, state, "{text}");
+            village.clock.advance(Duration::from_secs(600));
+        }
+        if state == "offered" {
+            achieng.takes(&order.code).await;
+        }
     }
     village.closes().await;
 }
@@ -169,6 +179,7 @@ async fn a_listing_refused_by_the_kiosk_is_not_on_sale_until_it_is_mended() {
     assert!(why.contains("rough finish"), "{why}");
     assert_eq!(village.shopper().opens(&format!("/piece/{code}")).await.0, 404);
     assert_eq!(village.account("agent:").await, 3_000);
+    amina.photographs(&code).await;
     let again = amina.asks(&format!("OK {code}"), "is checked").await;
     assert!(again.contains("paid already"), "the fee is for the listing: {again}");
     achieng.reads("is on sale now").await;

@@ -1,9 +1,11 @@
 //! The shopper's side: prices, forms sent twice, webhooks that repeat, a page that keeps itself fresh.
 
+use super::riders::{OTIENO, is_ready, rides};
 use super::{brought, on_sale, open_stall, taken};
 use crate::support::village::{Village, until};
 use reqwest::StatusCode;
 use sokoni::sim::card::Delivery;
+use sokoni::types::Lang;
 use std::time::Duration;
 
 /// What the page must answer within.
@@ -108,19 +110,24 @@ async fn w61_a_key_that_comes_again_with_another_order_is_refused() {
 #[tokio::test]
 async fn w62_the_order_page_shows_each_step_at_once() {
     let (village, achieng, amina, listing) = open_stall(850, 1).await;
+    let otieno = rides(&village, &amina, "Otieno Ouma", OTIENO, Lang::EN).await;
     let order = village.shopper().buys(&listing, 1).await;
     let mut page = order.live().await;
     page.shows("offered", FIVE).await;
     achieng.is_offered().await;
-    achieng.takes(&order.code).await;
-    page.shows("accepted", FIVE).await;
-    achieng.has_made(&order.code).await;
-    page.shows("ready", FIVE).await;
-    amina.receives(&order.code).await;
-    page.shows("at_kiosk", FIVE).await;
-    amina.passes(&order.code, 1).await;
-    page.shows("checked", FIVE).await;
-    assert_eq!(order.done().await, ["paid", "offered", "accepted", "ready", "at_kiosk", "checked"]);
+    // From the moment at which the text is sent that brings the step about.
+    tokio::join!(page.shows("accepted", FIVE), achieng.takes(&order.code));
+    let ((), number) = tokio::join!(page.shows("ready", FIVE), is_ready(&achieng, &order));
+    let pick = format!("PICK {} {number}", order.code);
+    tokio::join!(page.shows("with_rider", FIVE), otieno.asks(&pick, "is with you now"));
+    tokio::join!(page.shows("at_kiosk", FIVE), amina.receives(&order.code));
+    tokio::join!(page.shows("checked", FIVE), amina.passes(&order.code, 1));
+    let gone = format!("GONE {} 320", order.code);
+    tokio::join!(page.shows("packed", FIVE), amina.asks(&gone, "we tell the buyer"));
+    page.shows("shipped", FIVE).await;
+    let done =
+        ["paid", "offered", "accepted", "ready", "with_rider", "at_kiosk", "checked", "packed", "shipped"];
+    assert_eq!(order.done().await, done);
     village.closes().await;
 }
 

@@ -2,6 +2,7 @@
 //! in her language, whatever the story is about.
 
 use super::handset::Handset;
+use super::photo::{Door, picture};
 use super::tongue::foreign;
 use super::village::SOON;
 use sokoni::gsm::fit::{septets, units, units_for};
@@ -262,8 +263,18 @@ impl Deref for Agent {
 }
 
 impl Agent {
-    /// Finds a listing good.
+    /// Photographs a listing with a phone that has a camera.
+    pub async fn photographs(&self, listing: &str) {
+        let photo = self.word("PHOTO", "PICHA");
+        let door = Door::of(&self.asks(&format!("{photo} {listing}"), "/upload#").await);
+        let seed = listing.parse().expect("a number");
+        let (status, answer) = door.sends(listing, picture(seed, 96, 72)).await;
+        assert_eq!(status, 201, "{answer}");
+    }
+
+    /// Photographs a listing and finds it good.
     pub async fn approves(&self, listing: &str) {
+        self.photographs(listing).await;
         let ok = self.word("OK", "SAWA");
         self.asks(&format!("{ok} {listing}"), self.word("is checked", "imekaguliwa")).await;
     }

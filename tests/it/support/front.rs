@@ -1,7 +1,7 @@
 //! A shop front that writes down what it is told.
 
 use futures_util::future::BoxFuture;
-use sokoni::engine::port::PayoutNews;
+use sokoni::engine::port::{PayOut, PayoutNews};
 use sokoni::engine::shopfront::*;
 use sokoni::types::{PayoutId, Usd};
 use std::sync::Mutex;
@@ -10,6 +10,8 @@ use std::sync::Mutex;
 #[derive(Default)]
 pub struct Notebook {
     pub payouts: Mutex<Vec<(PayoutId, PayoutNews)>>,
+    /// What was asked of a provider.
+    pub asked: Mutex<Vec<PayOut>>,
     pub cards: Mutex<Vec<CardNews>>,
     /// What the next calls are answered with, the last one first; empty for `Ok`.
     pub troubles: Mutex<Vec<ShopError>>,
@@ -51,7 +53,7 @@ impl ShopFront for Notebook {
     fn piece(&self, _: String) -> BoxFuture<'_, Result<(PieceView, Split), ShopError>> {
         nothing()
     }
-    fn shipping(&self, _: &str) -> Option<Usd> {
+    fn shipping(&self, _: &str, _: &str) -> Option<Usd> {
         None
     }
     fn countries(&self) -> Vec<(String, String)> {
@@ -72,16 +74,30 @@ impl ShopFront for Notebook {
     fn payout_news(&self, id: PayoutId, news: PayoutNews) -> BoxFuture<'_, Result<(), ShopError>> {
         self.keep(&self.payouts, (id, news))
     }
+    fn payout_asked(&self, id: PayoutId) -> BoxFuture<'_, Result<PayOut, ShopError>> {
+        let asked = self.asked.lock().expect("whole").iter().find(|payout| payout.id == id).cloned();
+        Box::pin(async { asked.ok_or(ShopError::NotFound) })
+    }
     fn desk_listings(&self) -> BoxFuture<'_, Result<Vec<DeskListing>, ShopError>> {
         nothing()
     }
     fn desk_payouts(&self) -> BoxFuture<'_, Result<Vec<DeskPayout>, ShopError>> {
         nothing()
     }
+    fn desk_cash(&self) -> BoxFuture<'_, Result<Vec<DeskCash>, ShopError>> {
+        nothing()
+    }
+    fn desk_allow_cash(
+        &self, _: sokoni::engine::desk::Who, _: String,
+    ) -> BoxFuture<'_, Result<(), ShopError>> {
+        nothing()
+    }
     fn desk_messages(&self, _: MessagesWish) -> BoxFuture<'_, Result<DeskMessages, ShopError>> {
         Box::pin(async { Ok(DeskMessages::default()) })
     }
-    fn desk_send_again(&self, _: String) -> BoxFuture<'_, Result<(), ShopError>> {
+    fn desk_send_again(
+        &self, _: sokoni::engine::desk::Who, _: String,
+    ) -> BoxFuture<'_, Result<(), ShopError>> {
         nothing()
     }
     fn trial_balance(&self) -> BoxFuture<'_, Result<Vec<BalanceRow>, ShopError>> {

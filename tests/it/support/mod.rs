@@ -3,13 +3,16 @@
 pub mod actors;
 pub mod capture;
 pub mod clock;
+pub mod desk;
 pub mod front;
 pub mod handset;
 pub mod listen;
 pub mod logs;
 pub mod node_smsc;
 pub mod people;
+pub mod photo;
 pub mod program;
+pub mod providers;
 pub mod serve;
 pub mod shopper;
 pub mod tongue;

@@ -3,6 +3,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a test outside of the program waits by the machine's clock")]
 
+use super::photo::{Door, picture};
 use super::serve::{SOON, Site};
 use sokoni::sim::smsc::{Handset, PhoneError, Smsc};
 use sokoni::types::Msisdn;
@@ -291,6 +292,15 @@ impl Maker {
 
     async fn have_checked(&mut self, listing: &str) {
         heard(&self.world.agent, &format!("New listing {listing} by"), 0, &self.world).await;
+        let photo = format!("PHOTO {listing}");
+        self.world.agent.send_sms(&photo).await.expect("short enough");
+        let link = format!("Photos of {listing} and others: open http");
+        let door = Door::of(&heard(&self.world.agent, &link, 0, &self.world).await);
+        let begun = Instant::now();
+        while !door.takes(listing, picture(1, 96, 72)).await {
+            assert!(begun.elapsed() < PATIENCE, "no way for a photograph");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
         self.agent(&format!("OK {listing}"), &format!("{listing} is checked. You earned KSh 30.")).await;
         self.hear(&format!("{listing} Necklace is on sale now"), 0).await;
     }

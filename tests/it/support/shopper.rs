@@ -17,6 +17,11 @@ pub struct Shopper {
 pub struct Filled(Vec<(&'static str, String)>);
 
 impl Filled {
+    /// A form with these answers.
+    pub fn of(answers: Vec<(&'static str, String)>) -> Self {
+        Self(answers)
+    }
+
     /// The same form with another answer to one question.
     pub fn but(&self, field: &str, answer: &str) -> Self {
         let said = |(name, text): &(&'static str, String)| {
@@ -93,7 +98,12 @@ impl Shopper {
 
     /// Sends a form; where it is paid, or what the shop says instead.
     pub async fn sends(&self, form: &Filled) -> Result<String, (StatusCode, String)> {
-        let post = self.http.post(format!("{}/checkout", self.shop)).form(&form.0);
+        self.sends_to("/checkout", form).await
+    }
+
+    /// Sends a form to where it belongs; where it is paid, or what the shop says instead.
+    pub async fn sends_to(&self, path: &str, form: &Filled) -> Result<String, (StatusCode, String)> {
+        let post = self.http.post(format!("{}{path}", self.shop)).form(&form.0);
         let answer = post.send().await.expect("the shop answers");
         let onward = answer.headers().get(LOCATION).map(|to| to.to_str().expect("an address").to_owned());
         match onward {
@@ -157,6 +167,19 @@ impl Order {
         let page = self.page().await;
         let cents = attribute(&page, &format!("data-part=\"{who}\""), "data-cents");
         cents.map_or(0, |cents| cents.parse().expect("cents"))
+    }
+
+    /// Sends a form of the page; what the shop answers.
+    pub async fn posts(&self, what: &str, form: &[(&str, &str)]) -> (StatusCode, String) {
+        let url = format!("{}/order/{}/{what}", self.shopper.shop, self.token);
+        let answer = self.shopper.http.post(url).form(form).send().await.expect("the shop answers");
+        (answer.status(), answer.text().await.expect("text"))
+    }
+
+    /// The same, where it must do: the shop leads back to the page.
+    pub async fn wishes(&self, what: &str, form: &[(&str, &str)]) {
+        let (status, said) = self.posts(what, form).await;
+        assert_eq!(status, StatusCode::SEE_OTHER, "{said}");
     }
 
     /// The page as it keeps itself fresh.

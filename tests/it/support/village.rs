@@ -4,6 +4,7 @@
 use super::actors::{Agent, Artisan, Phone};
 use super::handset::Handset;
 use super::logs;
+use super::providers;
 use super::shopper::Shopper;
 use serde_json::Value;
 use sokoni::cli::service::{Service, Wiring};
@@ -13,7 +14,7 @@ use sokoni::engine::pins::Pins;
 use sokoni::gateway::tally::Counts;
 use sokoni::sim::aggregator::{Aggregator, AggregatorOptions};
 use sokoni::sim::card::{CardOptions, CardProcessor};
-use sokoni::sim::momo::{Momo, MomoOptions};
+use sokoni::sim::momo::{Momo, MomoOptions, Speaks};
 use sokoni::sim::smsc::{Smsc, SmscSettings, Timers};
 use sokoni::smpp::health::GatewayStatus;
 use sokoni::types::{Clock, Lang, Msisdn};
@@ -29,8 +30,12 @@ use std::time::Duration;
 pub const SOON: Duration = Duration::from_secs(30);
 /// The kiosk of the village.
 pub const KIOSK: &str = "0700000201";
+/// The liaison of the village.
+pub const LIAISON: &str = "0700000401";
+const SECOND_KIOSK: &str = "0700000202";
 const DESK_KEY: &str = "the-key-of-the-desk-0";
 const PASSWORD: &str = "s3cr3t";
+const PROVIDER_PATH: &str = "a-path-only-the-provider-knows";
 const AGGREGATOR_PATH: &str = "a-path-only-the-aggregator-knows";
 
 /// How phones reach the service.
@@ -44,12 +49,16 @@ pub enum Link {
 pub struct Founding {
     /// Where the operator will listen; without it, it listens now, somewhere.
     pub smsc: Option<SocketAddr>,
-    /// How long the mobile-money provider may take to answer, in milliseconds.
+    /// What the mobile-money provider speaks.
+    pub provider: Speaks,
+    /// How long it may take to answer, in milliseconds.
     pub answer_ms: u64,
     /// The kiosk's language.
     pub kiosk: Lang,
     /// The wait after a refused password, in milliseconds.
     pub refused_ms: u64,
+    /// Whether Njeri keeps a second kiosk, in Mathare.
+    pub two_kiosks: bool,
     /// How phones reach the service.
     pub link: Link,
     /// What the service pushes to phones over SMPP: `off`, `notify` or `ask`.
@@ -63,9 +72,11 @@ impl Default for Founding {
     fn default() -> Self {
         Self {
             smsc: None,
+            provider: Speaks::Gsma,
             answer_ms: 10_000,
             kiosk: Lang::EN,
             refused_ms: 1_500,
+            two_kiosks: false,
             link: Link::Smpp,
             push: "off",
             menus: None,
@@ -124,7 +135,11 @@ impl Village {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(MovableClock::default());
         let smsc = Smsc::start(operator(None, clock.clone())).await.expect("an operator");
-        let momo = Momo::start(MomoOptions { api_key: Some("momo-key".into()), ..MomoOptions::default() });
+        let momo = Momo::start(MomoOptions {
+            speaks: founding.provider,
+            api_key: Some("momo-key".into()),
+            ..MomoOptions::default()
+        });
         let momo = momo.await.expect("a provider");
         let card = CardOptions {
             api_key: Some("card-key".into()),
@@ -132,6 +147,7 @@ impl Village {
         };
         let card = CardProcessor::start(card).await.expect("a processor");
         let address = free_port();
+        momo.register(&format!("http://{address}/money/airtel/{PROVIDER_PATH}"));
         let aggregator = Aggregator::start(AggregatorOptions {
             port: 0,
             username: "sokoni".to_owned(),
@@ -145,7 +161,7 @@ impl Village {
         let secrets = [
             ("desk", DESK_KEY),
             ("smsc", PASSWORD),
-            ("mpesa-path", "a-path-only-the-provider-knows"),
+            ("mpesa-path", PROVIDER_PATH),
             ("mpesa-key", "momo-key"),
             ("card-key", "card-key"),
             ("card-webhook", "whsec_village"),
@@ -155,6 +171,7 @@ impl Village {
         for (name, secret) in secrets {
             std::fs::write(folder.path().join(name), secret).expect("a secret");
         }
+        super::desk::employ(folder.path());
         let route = match founding.link {
             Link::Smpp => smpp_route(&founding, &gateway, smsc.addr),
             Link::Http => http_route(&gateway, &aggregator.url),
@@ -293,6 +310,16 @@ impl Village {
         Agent(self.phone(KIOSK, Lang::EN))
     }
 
+    /// Halima, the liaison.
+    pub fn halima(&self) -> Phone {
+        self.phone(LIAISON, Lang::EN)
+    }
+
+    /// Njeri, who keeps the second kiosk where there are two.
+    pub fn njeri(&self) -> Agent {
+        Agent(self.phone(SECOND_KIOSK, Lang::EN))
+    }
+
     /// Somebody far away with a card.
     pub fn shopper(&self) -> Shopper {
         Shopper::new(&self.url)
@@ -362,6 +389,12 @@ impl Village {
         self.service.as_ref().expect("the service runs").reload_menus().await.expect("a store");
     }
 
+    /// Removes photographs that no listing has, however young; how many.
+    pub async fn clears_photos(&self) -> u64 {
+        let service = self.service.as_ref().expect("the service runs");
+        service.clear_photos(Duration::ZERO).await.expect("a folder")
+    }
+
     /// A file of the village's own menus.
     pub fn menu(&self, name: &str) -> PathBuf {
         self.folder.path().join("menus").join(name)
@@ -401,6 +434,8 @@ impl Village {
         let trial = self.sokoni(&["ledger", "trial-balance", "--json"]);
         let trial: Value = serde_json::from_str(&trial).expect("JSON");
         assert_eq!(trial["sum"], 0, "{trial}");
+        let proven = self.sokoni(&["ledger", "verify"]);
+        assert!(proven.starts_with("whole: "), "{proven}");
     }
 }
 
@@ -467,7 +502,14 @@ send.retry_ms     = 2000
 /// What somebody would write who runs this village.
 fn configuration(founding: &Founding, route: &str, web: SocketAddr, others: (&str, &str)) -> String {
     let (momo, card) = others;
-    let (answer_ms, kiosk) = (founding.answer_ms, founding.kiosk.tag());
+    let (kiosk, provider) =
+        (founding.kiosk.tag(), providers::table(founding.provider, founding.answer_ms, web, momo));
+    let second = match founding.two_kiosks {
+        true => format!(
+            "[[kiosk]]\nphone = \"{SECOND_KIOSK}\"\nname = \"Njeri Mwangi\"\nplace = \"Mathare Kiosk\"\narea = \"mathare\""
+        ),
+        false => String::new(),
+    };
     let menus = if founding.menus.is_some() { "[service]\nmenus = \"menus\"" } else { "" };
     format!(
         r#"
@@ -480,6 +522,7 @@ cache_mib = 8
 [http]
 public_url    = "http://{web}"
 desk_key_file = "desk"
+desk_people_file = "people.toml"
 pay_origins   = ["{card}"]
 
 {route}
@@ -490,18 +533,21 @@ place = "Kibera Kiosk"
 area  = "kibera"
 lang  = "{kiosk}"
 
-[money.mpesa]
-base_url          = "{momo}"
-callback_base     = "http://{web}"
-secret_path_file  = "mpesa-path"
-api_key_file      = "mpesa-key"
-answer_timeout_ms = {answer_ms}
-probe_every_ms    = 100
+[[liaison]]
+phone = "{LIAISON}"
+name  = "Halima Noor"
+area  = "kibera"
 
+{second}
+
+{provider}
 [money.card]
 base_url            = "{card}"
 api_key_file        = "card-key"
 webhook_secret_file = "card-webhook"
+
+[market.stock]
+look_again_every = 1
 "#
     )
 }

@@ -38,6 +38,24 @@ impl Port {
     }
 }
 
+fn step(sequence: u32, msisdn: &str, op: u8, text: &str, (session, count): At) -> Pdu {
+    let info = Bytes::copy_from_slice(&[session, count << 1]);
+    let message = Message {
+        service_type: "USSD".into(),
+        source: Address::new(1, 1, msisdn),
+        dest: Address::new(0, 1, "48357"),
+        short_message: Bytes::copy_from_slice(text.as_bytes()),
+        tlvs: vec![tlv::octet(tlv::USSD_SERVICE_OP, op), (tlv::ITS_SESSION_INFO, info)],
+        ..Message::default()
+    };
+    Pdu::request(sequence, Body::DeliverSm(message))
+}
+
+/// A key of a phone, as its network writes it; of no request that the network waits to see answered.
+pub fn stray_key(msisdn: &str, keys: &str, at: At) -> Vec<u8> {
+    codec::to_bytes(&step(0x7FFF_FFFF, msisdn, REPLY, keys, at)).to_vec()
+}
+
 /// One bound connection.
 pub struct Wire {
     stream: TcpStream,
@@ -61,18 +79,9 @@ impl Wire {
         self.step(msisdn, REPLY, keys, at).await;
     }
 
-    async fn step(&mut self, msisdn: &str, op: u8, text: &str, (session, count): At) {
+    async fn step(&mut self, msisdn: &str, op: u8, text: &str, at: At) {
         self.sequence += 1;
-        let info = Bytes::copy_from_slice(&[session, count << 1]);
-        let message = Message {
-            service_type: "USSD".into(),
-            source: Address::new(1, 1, msisdn),
-            dest: Address::new(0, 1, "48357"),
-            short_message: Bytes::copy_from_slice(text.as_bytes()),
-            tlvs: vec![tlv::octet(tlv::USSD_SERVICE_OP, op), (tlv::ITS_SESSION_INFO, info)],
-            ..Message::default()
-        };
-        self.write(&Pdu::request(self.sequence, Body::DeliverSm(message))).await;
+        self.write(&step(self.sequence, msisdn, op, text, at)).await;
     }
 
     /// The next screen, and whether it is the last of its dialog.

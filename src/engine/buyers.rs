@@ -1,0 +1,277 @@
+//! Where purchases go: sealed under a key that is not in the store, read by whoever writes the label,
+//! and forgotten some time after the purchase is over.
+
+use super::Engine;
+use super::desk::Who;
+use super::orders::desk::Label;
+use super::record::Cause;
+use super::shopfront::{CheckoutIn, ShopError};
+use super::trade::Due;
+use super::view;
+use super::view::FromIndex;
+use super::work::{Fault, Work};
+use crate::market::Bulk;
+use crate::market::bulk::BulkStage;
+use crate::market::listing::Listing;
+use crate::market::order::{Order, OrderStage};
+use crate::store::batch::Expect;
+use crate::store::{Key, keys};
+use crate::types::{CodeKind, SpokenCode, Usd};
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// The first octet of a sealed row; rows of older releases are JSON and begin with a brace.
+const SEALED: u8 = 1;
+/// Rows sealed in one commit at the first start with a key.
+const AT_ONCE: usize = 256;
+/// Octets of a nonce: long enough to be drawn by chance for every row.
+const NONCE: usize = 24;
+
+/// Who bought something, and where it goes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Buyer {
+    /// The name on the label.
+    pub name: String,
+    /// For questions about the purchase.
+    pub email: String,
+    /// ISO 3166 letters.
+    pub country: String,
+    /// Street and place, line by line.
+    pub address: String,
+}
+
+/// Seals and opens what is kept of buyers: XChaCha20-Poly1305, bound to the number of the purchase.
+#[derive(Clone)]
+pub struct Seal(XChaCha20Poly1305);
+
+impl Seal {
+    /// Under a secret of at least 32 characters that nobody can guess.
+    pub fn new(secret: &SecretString) -> Self {
+        let key = Sha256::new_with_prefix(b"sokoni: where purchases go\n")
+            .chain_update(secret.expose_secret().trim())
+            .finalize();
+        Self(XChaCha20Poly1305::new(&key))
+    }
+
+    fn seal(&self, code: SpokenCode, buyer: &Buyer, nonce: [u8; NONCE]) -> Result<Vec<u8>, Fault> {
+        let broken = |why: String| Fault::Broken(format!("the address of {code} cannot be sealed: {why}"));
+        let msg = serde_json::to_vec(buyer).map_err(|why| broken(why.to_string()))?;
+        let payload = Payload { msg: &msg, aad: &code.number().to_be_bytes() };
+        let sealed = self.0.encrypt(&XNonce::from(nonce), payload).map_err(|why| broken(why.to_string()))?;
+        Ok([&[SEALED][..], &nonce, &sealed].concat())
+    }
+
+    fn open(&self, code: SpokenCode, row: &[u8]) -> Result<Buyer, Fault> {
+        let broken = |why: &str| Fault::Broken(format!("the address of {code} cannot be read: {why}"));
+        let open = match row.split_first() {
+            Some((&SEALED, rest)) => {
+                let Some((nonce, sealed)) = rest.split_first_chunk::<NONCE>() else {
+                    return Err(broken("it is cut short"));
+                };
+                let payload = Payload { msg: sealed, aad: &code.number().to_be_bytes() };
+                let opened = self.0.decrypt(&XNonce::from(*nonce), payload);
+                opened.map_err(|_| broken("it was sealed under another key, or for another purchase"))?
+            }
+            _ => row.to_vec(),
+        };
+        serde_json::from_slice(&open).map_err(|_| broken("it is no address"))
+    }
+}
+
+fn place(code: SpokenCode) -> Key {
+    keys::index("buyer", &[&code.number().to_be_bytes()], b"")
+}
+
+/// Whose row it is.
+fn purchase(key: &Key) -> Option<SpokenCode> {
+    SpokenCode::from_octets(keys::parse_index(key)?.get(1)?)
+}
+
+fn nonce(work: &mut Work<'_>) -> [u8; NONCE] {
+    let mut nonce = [0; NONCE];
+    for word in nonce.chunks_exact_mut(8) {
+        word.copy_from_slice(&work.entropy.next_u64().to_be_bytes());
+    }
+    nonce
+}
+
+const fn is_over(order: &Order) -> bool {
+    matches!(order.stage, OrderStage::Expired | OrderStage::Refunded | OrderStage::Closed)
+}
+
+impl Engine {
+    /// Keeps where it goes apart from the order, which everybody may see who has its number.
+    pub(super) fn keep_buyer(
+        &self, work: &mut Work<'_>, wish: &CheckoutIn, code: SpokenCode,
+    ) -> Result<(), Fault> {
+        let kept = |text: &str| text.trim().to_owned();
+        let (name, email, address) = (kept(&wish.name), kept(&wish.email), kept(&wish.address));
+        let buyer = Buyer { name, email, country: wish.country.clone(), address };
+        let row = self.addresses.seal(code, &buyer, nonce(work))?;
+        work.extra().put(place(code), Expect::Any, row);
+        Ok(())
+    }
+
+    /// Looks at start whether the key is the one of before, and seals what an older release kept in
+    /// plain; of purchases that were over then nobody had thought of forgetting.
+    pub async fn open_addresses(&self) -> Result<(), Fault> {
+        let (mark, known) = (keys::meta("addresses"), SpokenCode::nth(CodeKind::Order, 0));
+        if let Some(row) = self.store.read(vec![mark.clone()]).await?.into_iter().next().flatten() {
+            if self.addresses.open(known, &row.octets()).is_err() {
+                tracing::error!("ALARM: the key of addresses is not the one of before");
+            }
+            return Ok(());
+        }
+        let mut from = None;
+        loop {
+            let rows = self.store.scan(keys::index_prefix("buyer", &[]), from.take(), AT_ONCE, false).await?;
+            let mut work = self.work(self.clock.now())?;
+            for (key, row) in rows.iter().filter(|(_, row)| row.octets().first() == Some(&b'{')) {
+                let Some(code) = purchase(key) else { continue };
+                let row = self.addresses.seal(
+                    code,
+                    &self.addresses.open(code, &row.octets())?,
+                    nonce(&mut work),
+                )?;
+                work.extra().put(key.clone(), Expect::Any, row);
+                self.forget_buyer_later(&mut work, code);
+            }
+            self.commit(work, Cause::Desk("seal addresses".to_owned()), None).await?;
+            match rows.last() {
+                Some((key, _)) if rows.len() == AT_ONCE => from = Some(key.clone()),
+                _ => break,
+            }
+        }
+        let mut work = self.work(self.clock.now())?;
+        let row = self.addresses.seal(known, &Buyer::default(), nonce(&mut work))?;
+        work.extra().put(mark, Expect::Any, row);
+        self.commit(work, Cause::Desk("seal addresses".to_owned()), None).await.map(drop)
+    }
+
+    /// When a purchase is over, its address is needed for a while yet: for what comes back.
+    pub(super) fn forget_later(&self, work: &mut Work<'_>, before: &Order, after: &Order) {
+        if is_over(after) && !is_over(before) {
+            self.forget_buyer_later(work, after.deposit());
+        }
+    }
+
+    /// The same for a request of which nothing was made.
+    pub(super) fn forget_buyer_later(&self, work: &mut Work<'_>, code: SpokenCode) {
+        let at = work.now.after(self.policy.keeps_addresses());
+        work.timer(at, &format!("forget/{code}"), &Due::ForgetBuyer(code));
+    }
+
+    /// Forgets where a purchase went. One of whose parts another is still under way is not over: the
+    /// end of that one brings another timer.
+    pub(super) async fn forget_buyer(&self, work: &mut Work<'_>, code: SpokenCode) -> Result<(), Fault> {
+        let over = match view::read::<Bulk>(work, code).await? {
+            Some(request) => match request.stage {
+                BulkStage::Expired | BulkStage::Refunded => true,
+                BulkStage::Done => {
+                    let mut over = true;
+                    for part in &request.parts {
+                        over &=
+                            view::read::<Order>(work, part.order).await?.is_none_or(|part| is_over(&part));
+                    }
+                    over
+                }
+                _ => false,
+            },
+            None => view::read::<Order>(work, code).await?.is_none_or(|order| is_over(&order)),
+        };
+        if over {
+            work.extra().delete(place(code), Expect::Any);
+        }
+        Ok(())
+    }
+
+    /// Where an order goes, with its customs line; the journal keeps who has read it.
+    pub(super) async fn label_of(
+        &self, by: &Who, code: SpokenCode,
+    ) -> Result<Result<Label, ShopError>, Fault> {
+        let mut work = self.work(self.clock.now())?;
+        let Some(order) = view::read::<Order>(&mut work, code).await? else {
+            return Ok(Err(ShopError::NotFound));
+        };
+        let row = self.store.read(vec![place(order.deposit())]).await?.into_iter().next().flatten();
+        let Some(row) = row else {
+            let why = "where it went is forgotten by now, or it came from before addresses were kept";
+            return Ok(Err(ShopError::Field { field: "order", why: why.to_owned() }));
+        };
+        let buyer = self.addresses.open(order.deposit(), &row.octets())?;
+        let listing = view::read::<Listing>(&mut work, order.terms.listing).await?;
+        let word = |pick: fn(&Listing) -> &str| listing.as_ref().map_or("other", pick).to_owned();
+        let (kind, stuff) = (word(|listing| listing.kind.as_str()), word(|listing| listing.stuff.as_str()));
+        let pieces = order.parcel.as_ref().map_or(order.to_send(), |parcel| parcel.pieces);
+        let value: Usd = order.terms.quote.goods(pieces);
+        let hs = self.policy.customs_class(&kind, &stuff).to_owned();
+        let grams = order.parcel.as_ref().map(|parcel| parcel.grams);
+        let label = Label { order: code, buyer, pieces, kind, stuff, hs, value, grams };
+        self.commit(work, by.did(format!("read where order {code} goes")), None).await?;
+        Ok(Ok(label))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::tests::engine;
+
+    fn buyer() -> Buyer {
+        Buyer {
+            name: "Jo Bloggs".to_owned(),
+            email: "jo@example.org".to_owned(),
+            country: "DE".to_owned(),
+            address: "12 Long Street\nBerlin".to_owned(),
+        }
+    }
+
+    fn seal(secret: &str) -> Seal {
+        Seal::new(&SecretString::from(secret))
+    }
+
+    #[test]
+    fn an_address_is_read_with_the_same_key_for_the_same_purchase_alone() {
+        let (code, other) = (SpokenCode::nth(CodeKind::Order, 1), SpokenCode::nth(CodeKind::Order, 2));
+        let row = seal("one").seal(code, &buyer(), [7; NONCE]).expect("sealed");
+        for part in ["Bloggs", "example.org", "Long Street", "Berlin"] {
+            assert!(!row.windows(part.len()).any(|octets| octets == part.as_bytes()), "{part}");
+        }
+        assert_eq!(seal("one").open(code, &row).expect("opened"), buyer());
+        assert!(seal("two").open(code, &row).is_err());
+        assert!(seal("one").open(other, &row).is_err());
+        let mut spoilt = row.clone();
+        *spoilt.last_mut().expect("octets") ^= 1;
+        for row in [&spoilt[..], &row[..20], &[], &[SEALED]] {
+            assert!(seal("one").open(code, row).is_err(), "{row:?}");
+        }
+    }
+
+    #[test]
+    fn what_an_older_release_kept_is_still_read() {
+        let code = SpokenCode::nth(CodeKind::Order, 1);
+        let row = serde_json::to_vec(&buyer()).expect("JSON");
+        assert_eq!(seal("one").open(code, &row).expect("opened"), buyer());
+    }
+
+    #[tokio::test]
+    async fn what_lay_open_is_sealed_at_the_first_start_and_forgotten_in_time() {
+        let (engine, clock) = engine().await;
+        let code = SpokenCode::nth(CodeKind::Order, 5);
+        let mut plain = engine.work(engine.clock.now()).expect("work");
+        plain.extra().put(place(code), Expect::Any, serde_json::to_vec(&buyer()).expect("JSON"));
+        engine.commit(plain, Cause::Desk("an older release".to_owned()), None).await.expect("kept");
+        for _ in 0..2 {
+            engine.open_addresses().await.expect("sealed");
+            let row = engine.store.read(vec![place(code)]).await.expect("read").remove(0).expect("a row");
+            assert_eq!(row.octets()[0], SEALED);
+            assert_eq!(engine.addresses.open(code, &row.octets()).expect("opened"), buyer());
+        }
+        clock.advance(engine.policy.keeps_addresses() + std::time::Duration::from_secs(60));
+        assert_eq!(engine.do_due().await, Ok(1));
+        assert!(engine.store.read(vec![place(code)]).await.expect("read")[0].is_none());
+    }
+}

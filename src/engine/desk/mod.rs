@@ -1,0 +1,71 @@
+//! What operators of the service do at the desk, each by her name.
+
+pub mod approvals;
+pub mod books;
+pub mod freeze;
+pub mod holds;
+pub(super) mod kept;
+
+use super::record::Cause;
+use super::shopfront::ShopError;
+use super::work::Fault;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Who acts at the desk, as the journal and the pages name her.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Who(String);
+
+impl Who {
+    /// The owner of the key that opens the whole desk, where no other person is named.
+    pub const OWNER: &str = "desk";
+
+    /// A person by her name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// Her name.
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this is the owner of the house's own key, who may act in somebody else's name.
+    pub fn is_house(&self) -> bool {
+        self.0 == Self::OWNER
+    }
+
+    /// Why a turn of hers came about: `what` she did, in a few words.
+    pub(super) fn did(&self, what: impl Into<String>) -> Cause {
+        Cause::Acted { by: self.0.clone(), what: what.into() }
+    }
+}
+
+/// Everything that operators ask of the engine by name.
+pub trait OperatorDesk:
+    freeze::FreezeDesk + approvals::ApprovalDesk + holds::HoldDesk + books::BooksDesk
+{
+}
+
+impl<D: freeze::FreezeDesk + approvals::ApprovalDesk + holds::HoldDesk + books::BooksDesk> OperatorDesk
+    for D
+{
+}
+
+fn broken(fault: &Fault) -> ShopError {
+    tracing::error!(%fault, "the desk asked for something that failed");
+    ShopError::Fault
+}
+
+impl Default for Who {
+    fn default() -> Self {
+        Self::new(Self::OWNER)
+    }
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

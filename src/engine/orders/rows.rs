@@ -1,0 +1,60 @@
+//! Orders as a turn holds them, with the indexes that find them again.
+
+use crate::engine::aggregate::{Aggregate, Shelf, Shelves, by_token, entries};
+use crate::market::{self, Event, Order};
+use crate::store::{Key, keys};
+use crate::types::{SpokenCode, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Aggregate for Order {
+    type Id = SpokenCode;
+    type Event = market::OrderEvent;
+
+    fn key(id: SpokenCode) -> Key {
+        keys::order(id)
+    }
+
+    fn evolve(state: Option<Self>, event: &Self::Event, at: Timestamp) -> Option<Self> {
+        market::order::evolve(state, event, at)
+    }
+
+    fn wrap(id: SpokenCode, event: Self::Event) -> Event {
+        Event::Order(id, event)
+    }
+
+    fn indexes(&self, id: SpokenCode) -> BTreeMap<Key, Vec<u8>> {
+        use market::order::OrderStage as S;
+        let code = id.number().to_be_bytes();
+        let placed = self.steps.first().map_or(self.since, |(_, at)| *at);
+        let mut keys: BTreeSet<Key> = BTreeSet::from([keys::order_made(placed, id)]);
+        // Whoever is asked now, also when somebody else has made some of it.
+        let maker = self.offer.map(|offer| offer.to).or(self.maker);
+        if let Some(maker) = maker.filter(|_| self.stage.is_open()) {
+            keys.insert(keys::index("open_of", &[maker.as_bytes(), &keys::moment(placed)], &code));
+        }
+        if self.stage.is_open() {
+            keys.insert(keys::index("open_for", &[&self.terms.listing.number().to_be_bytes()], &code));
+        }
+        if let Some(rider) = self.rider() {
+            keys.insert(keys::index("task", &[rider.as_bytes()], &code));
+        }
+        if let Some(agent) = self.waits_with() {
+            keys.insert(keys::index("to_send", &[agent.as_bytes(), &keys::moment(placed)], &code));
+        }
+        if matches!(self.stage, S::Ready | S::WithRider) {
+            keys.insert(keys::index("expected", &[&keys::moment(self.since)], &code));
+        }
+        if let Some(check) = self.check.filter(|check| self.stage == S::AtKiosk && check.left() > 0) {
+            keys.insert(keys::index("unchecked", &[check.by.as_bytes(), &keys::moment(self.since)], &code));
+        }
+        let mut found = entries(keys);
+        if self.terms.bulk.is_none() {
+            found.insert(by_token(&self.terms.token), code.to_vec());
+        }
+        found
+    }
+
+    fn shelf(shelves: &mut Shelves) -> &mut Shelf<Self> {
+        &mut shelves.orders
+    }
+}

@@ -1,0 +1,231 @@
+//! What an answer of the mobile-money provider proves.
+//!
+//! The words are those of the GSMA Mobile Money API (harmonised, 1.2): `transactionStatus`, the
+//! error object with `errorCategory` and `errorCode`. The rule throughout: *failed* and *paid* are
+//! said only on the provider's own word about this very id; everything else stays open.
+
+use crate::engine::port::{NameNews, PayoutNews};
+pub use crate::money::proof::Ack;
+use crate::money::proof::{failed, paid, quoted, unknown};
+use serde::Deserialize;
+
+/// The transaction object, as it comes in a status answer and in a callback.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Transaction {
+    transaction_status: String,
+    transaction_reference: Option<String>,
+    requesting_organisation_transaction_reference: Option<String>,
+    error: Option<ErrorObject>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorObject {
+    error_category: String,
+    error_code: String,
+}
+
+/// A result that the provider sent by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// Our id, as text.
+    pub id: String,
+    /// What became of it.
+    pub news: PayoutNews,
+}
+
+/// The account holder's name; providers fill in all of it, or its parts.
+#[derive(Debug, Deserialize)]
+struct AccountName {
+    name: PersonName,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct PersonName {
+    full_name: Option<String>,
+    first_name: Option<String>,
+    middle_name: Option<String>,
+    last_name: Option<String>,
+}
+
+/// What the answer to `GET /accounts/msisdn/{number}/accountname` says. A provider that knows no such
+/// path, or no such account, has nothing to say.
+pub fn to_name(status: u16, body: &[u8]) -> NameNews {
+    match status {
+        200 => match serde_json::from_slice::<AccountName>(body) {
+            Ok(AccountName { name }) => {
+                let parts = [name.first_name, name.middle_name, name.last_name];
+                let whole = name.full_name.filter(|whole| !whole.trim().is_empty());
+                let whole =
+                    whole.unwrap_or_else(|| parts.into_iter().flatten().collect::<Vec<_>>().join(" "));
+                if whole.trim().is_empty() { NameNews::Untold } else { NameNews::Named(whole) }
+            }
+            Err(_) => NameNews::Untold,
+        },
+        // Too many at once, or out of order for a while.
+        429 | 500..=599 => NameNews::Later,
+        _ => NameNews::Untold,
+    }
+}
+
+/// What the answer to `POST /transactions` proves.
+pub fn to_request(status: u16, body: &[u8]) -> Ack {
+    let unknown = |what: &str| Ack::News(PayoutNews::Unknown { why: format!("status {status}: {what}") });
+    match status {
+        202 => Ack::News(PayoutNews::Accepted),
+        200 | 201 => match serde_json::from_slice(body) {
+            Ok(transaction) => Ack::News(of_transaction(&transaction)),
+            Err(_) => unknown("not a transaction"),
+        },
+        400..=499 => match serde_json::from_slice(body) {
+            Ok(error) => of_refusal(status, &error),
+            // A proxy in between speaks like this; what stands behind it may have taken the request.
+            Err(_) => unknown("not an error object of the provider"),
+        },
+        _ => unknown("proves nothing"),
+    }
+}
+
+fn of_refusal(status: u16, error: &ErrorObject) -> Ack {
+    let code = error.error_code.as_str();
+    let not_taken = || Ack::News(PayoutNews::NotTaken { why: format!("status {status}: {code}") });
+    match (error.error_category.as_str(), code) {
+        // The first one arrived; what became of it is told by callback or on asking.
+        (_, "duplicateRequest") => Ack::News(PayoutNews::Accepted),
+        // The fault is ours or of the hour, not of the person who waits: her money may go later.
+        (_, "insufficientFunds" | "rateLimitError") | ("authorisation" | "serviceUnavailable", _) => {
+            not_taken()
+        }
+        ("businessRule" | "validation" | "identification", _) if status != 408 => {
+            Ack::Refused { why: in_words(code).to_owned(), code: code.to_owned() }
+        }
+        _ => Ack::News(PayoutNews::Unknown { why: format!("status {status}: {code}") }),
+    }
+}
+
+/// What the answer to `GET /transactions/{id}` proves. An id that the provider does not know is
+/// not a failure: the request may be on its way still.
+pub fn to_status(status: u16, body: &[u8]) -> PayoutNews {
+    match status {
+        200 => match serde_json::from_slice::<Transaction>(body) {
+            Ok(transaction) => of_transaction(&transaction),
+            Err(_) => PayoutNews::Unknown { why: "status 200: not a transaction".into() },
+        },
+        404 => match serde_json::from_slice::<ErrorObject>(body) {
+            Ok(error) if error.error_code == "identifierError" => {
+                PayoutNews::NotTaken { why: "the provider does not know this id".into() }
+            }
+            _ => PayoutNews::Unknown { why: "status 404, but not from the provider".into() },
+        },
+        _ => PayoutNews::Unknown { why: format!("status {status}: proves nothing") },
+    }
+}
+
+/// Reads a callback; `Err` says what is wrong with it.
+pub fn of_callback(body: &[u8]) -> Result<Told, String> {
+    let transaction: Transaction = serde_json::from_slice(body).map_err(|e| e.to_string())?;
+    let news = of_transaction(&transaction);
+    let id = transaction
+        .requesting_organisation_transaction_reference
+        .ok_or("missing field `requestingOrganisationTransactionReference`")?;
+    Ok(Told { id, news })
+}
+
+fn of_transaction(transaction: &Transaction) -> PayoutNews {
+    let code = transaction.error.as_ref().map_or("none", |e| e.error_code.as_str());
+    match transaction.transaction_status.as_str() {
+        "completed" => paid(transaction.transaction_reference.as_deref()),
+        // Words of the API that speak of a request, not of the transfer, prove no failure.
+        "failed" if matches!(code, "duplicateRequest" | "genericError") => unknown(format!("failed: {code}")),
+        "failed" => failed(in_words(code)),
+        "reversed" => PayoutNews::Reversed { why: "taken back".to_owned() },
+        "pending" => PayoutNews::Accepted,
+        other => unknown(format!("an unheard-of state `{}`", quoted(other))),
+    }
+}
+
+/// An error code in at most twenty characters, for the person whose money did not go.
+fn in_words(code: &str) -> &'static str {
+    match code {
+        "identifierError" => "no such M-Pesa user",
+        "maxBalanceExceeded" => "M-Pesa is full",
+        "dailyValueLimitExceeded" | "dailyVolumeLimitExceeded" => "limit of the day",
+        "weeklyValueLimitExceeded" | "weeklyVolumeLimitExceeded" => "limit of the week",
+        "monthlyValueLimitExceeded" | "monthlyVolumeLimitExceeded" => "limit of the month",
+        "lessThanTransactionMinValue" => "amount too small",
+        "greaterThanTransactionMaxValue" => "amount too large",
+        "insufficientFunds" => "no float, try later",
+        _ => "declined",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn error(category: &str, code: &str) -> Vec<u8> {
+        format!(r#"{{"errorCategory":"{category}","errorCode":"{code}"}}"#).into_bytes()
+    }
+
+    #[test]
+    fn a_duplicate_means_that_the_first_one_arrived() {
+        let ack = to_request(409, &error("businessRule", "duplicateRequest"));
+        assert_eq!(ack, Ack::News(PayoutNews::Accepted));
+    }
+
+    #[test]
+    fn our_own_trouble_and_an_empty_float_are_not_her_failure() {
+        for (status, category, code) in [
+            (401, "authorisation", "clientAuthorisationError"),
+            (400, "businessRule", "insufficientFunds"),
+            (429, "businessRule", "rateLimitError"),
+        ] {
+            let ack = to_request(status, &error(category, code));
+            assert!(matches!(ack, Ack::News(PayoutNews::NotTaken { .. })), "{code}: {ack:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_of_a_proxy_proves_nothing_whatever_its_status() {
+        for status in [200, 400, 403, 404, 408, 429, 500, 502, 503, 504] {
+            let ack = to_request(status, b"<html>go away</html>");
+            assert!(matches!(ack, Ack::News(PayoutNews::Unknown { .. })), "{status}: {ack:?}");
+            let news = to_status(status, b"<html>go away</html>");
+            assert!(matches!(news, PayoutNews::Unknown { .. }), "{status}: {news:?}");
+        }
+    }
+
+    #[test]
+    fn a_reason_fits_the_text_it_goes_into() {
+        for code in ["identifierError", "monthlyValueLimitExceeded", "insufficientFunds", "something else"] {
+            assert!(in_words(code).len() <= 20, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_callback_without_our_id_or_with_half_a_body_is_malformed() {
+        assert!(of_callback(br#"{"transactionStatus":"completed","transactionReference":"A1"}"#).is_err());
+        assert!(of_callback(b"{\"transactionSta").is_err());
+        assert!(of_callback(b"").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_beyond_the_four_hundreds_is_ever_a_failure_or_a_payment(
+            status in 500u16..600, body in proptest::collection::vec(any::<u8>(), 0..64),
+        ) {
+            let open = matches!(to_request(status, &body), Ack::News(PayoutNews::Unknown { .. }));
+            prop_assert!(open);
+            let open = matches!(to_status(status, &body), PayoutNews::Unknown { .. });
+            prop_assert!(open);
+        }
+
+        #[test]
+        fn noise_is_never_a_result(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert!(of_callback(&body).is_err());
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! What is remembered of the link to one provider: whether it can be reached, whose requests are in
+//! doubt, and whether payouts wait because something on our side is to be mended.
+
+use super::http::Heard;
+use super::proof::{Ack, Fault};
+use crate::engine::port::{PayOut, PayoutNews};
+use crate::types::PayoutId;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// After so many payments in a row without an answer, a good health page is not believed alone.
+const SILENCES: u32 = 3;
+/// For how long it is remembered that the provider once had an id: longer than any provider is asked.
+const REMEMBERED: Duration = Duration::from_secs(7 * 86_400);
+
+/// The link to one provider.
+pub(super) struct Link {
+    provider: &'static str,
+    reached: AtomicBool,
+    silences: AtomicU32,
+    /// Ids with a try that may still be under way, and since when.
+    doubtful: Mutex<BTreeMap<PayoutId, Instant>>,
+    /// Ids that the provider said it had, and since when: what it refuses later is another try.
+    taken: Mutex<BTreeMap<PayoutId, Instant>>,
+    /// What a program before this one tried is in doubt since then.
+    started: Instant,
+    /// For how long a try without an answer casts doubt on a later refusal.
+    doubt: Duration,
+    /// Why payouts wait, each until a moment, or until the service is started again.
+    held: Mutex<BTreeMap<Fault, Option<Instant>>>,
+    /// How long they wait, where waiting can help.
+    hold: Duration,
+}
+
+impl Link {
+    /// A link that is taken to be up until something else is heard.
+    pub(super) fn new(provider: &'static str, doubt: Duration, hold: Duration) -> Self {
+        Self {
+            provider,
+            reached: AtomicBool::new(true),
+            silences: AtomicU32::new(0),
+            doubtful: Mutex::default(),
+            taken: Mutex::default(),
+            started: Instant::now(),
+            doubt,
+            held: Mutex::default(),
+            hold,
+        }
+    }
+
+    /// Whether a payout asked for now would get somewhere.
+    pub(super) fn is_up(&self) -> bool {
+        self.is_reached() && self.silences.load(Ordering::Relaxed) < SILENCES && self.held().is_none()
+    }
+
+    /// Whether the last request was answered.
+    pub(super) fn is_reached(&self) -> bool {
+        self.reached.load(Ordering::Relaxed)
+    }
+
+    /// Keeps `is_up` true to the last thing heard.
+    pub(super) fn note(&self, heard: &Heard, about_money: bool) {
+        let well = matches!(heard, Heard::Answer { status, .. } if *status < 500);
+        if self.reached.swap(well, Ordering::Relaxed) != well {
+            tracing::warn!(provider = self.provider, up = well, "mobile money provider");
+        }
+        match heard {
+            Heard::Answer { .. } if about_money && well => self.silences.store(0, Ordering::Relaxed),
+            Heard::Nothing(_) if about_money => {
+                self.silences.fetch_add(1, Ordering::Relaxed);
+            }
+            _ => {}
+        }
+    }
+
+    /// A try begins. A caller that stops waiting leaves the doubt behind, as it leaves the request.
+    pub(super) fn begin(&self, payout: &PayOut) -> Option<Instant> {
+        let mut doubts = lock(&self.doubtful);
+        if payout.again {
+            doubts.entry(payout.id).or_insert(self.started);
+        }
+        doubts.retain(|_, since| since.elapsed() < self.doubt);
+        doubts.insert(payout.id, Instant::now())
+    }
+
+    /// A try ended with this; `earlier` is what [`begin`](Self::begin) gave.
+    pub(super) fn end(&self, id: PayoutId, ack: &Ack, earlier: Option<Instant>) {
+        let doubt = match ack {
+            Ack::News(PayoutNews::Unknown { .. }) => return,
+            Ack::News(PayoutNews::NotTaken { .. }) | Ack::Refused { .. } | Ack::Ours { .. } => earlier,
+            Ack::News(news) => return self.hears(id, news),
+        };
+        let mut doubts = lock(&self.doubtful);
+        match doubt {
+            Some(since) => doubts.insert(id, since),
+            None => doubts.remove(&id),
+        };
+    }
+
+    /// Whether an earlier try has arrived, may have, or may still arrive.
+    pub(super) fn is_doubtful(&self, id: PayoutId) -> bool {
+        lock(&self.doubtful).contains_key(&id) || lock(&self.taken).contains_key(&id)
+    }
+
+    /// The provider has spoken of this id: that it has it, or what became of it.
+    pub(super) fn hears(&self, id: PayoutId, news: &PayoutNews) {
+        match news {
+            PayoutNews::Accepted => {
+                let mut taken = lock(&self.taken);
+                taken.retain(|_, since| since.elapsed() < REMEMBERED);
+                taken.insert(id, Instant::now());
+            }
+            PayoutNews::Paid { .. } | PayoutNews::Failed { .. } | PayoutNews::Reversed { .. } => {
+                lock(&self.taken).remove(&id);
+            }
+            PayoutNews::Asked | PayoutNews::NotTaken { .. } | PayoutNews::Unknown { .. } => return,
+        }
+        lock(&self.doubtful).remove(&id);
+    }
+
+    /// Payouts wait from now on.
+    pub(super) fn hold(&self, fault: Fault, why: &str) {
+        let until = (fault != Fault::Credential).then(|| Instant::now() + self.hold);
+        let is_new = lock(&self.held).insert(fault, until).is_none();
+        if !is_new {
+            return;
+        }
+        let provider = self.provider;
+        match fault {
+            Fault::Float => {
+                tracing::error!(provider, why, "ALARM: the float at a provider is too low; payouts wait");
+            }
+            Fault::Access => {
+                tracing::error!(provider, why, "ALARM: a provider does not take our requests; payouts wait");
+            }
+            Fault::Credential => {
+                tracing::error!(
+                    provider,
+                    why,
+                    "ALARM: a provider refuses our password or PIN; payouts wait until it is mended and the service started again"
+                );
+            }
+        }
+    }
+
+    /// What was wrong has been mended.
+    pub(super) fn release(&self, fault: Fault) {
+        if lock(&self.held).remove(&fault).is_some() {
+            tracing::warn!(provider = self.provider, ?fault, "payouts go on");
+        }
+    }
+
+    /// Why payouts wait, the worst last; `None` when they do not.
+    pub(super) fn held(&self) -> Option<Fault> {
+        let mut held = lock(&self.held);
+        held.retain(|_, until| until.is_none_or(|until| Instant::now() < until));
+        held.keys().next_back().copied()
+    }
+}
+
+/// Nobody leaves these half changed.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_taken_once_is_in_doubt_until_it_is_known_how_it_ended() {
+        let link = Link::new("test", Duration::ZERO, Duration::ZERO);
+        let id = PayoutId::derived("1");
+        assert!(!link.is_doubtful(id));
+        link.end(id, &Ack::News(PayoutNews::Accepted), None);
+        link.end(id, &Ack::Refused { why: "declined".to_owned(), code: "1".to_owned() }, None);
+        assert!(link.is_doubtful(id), "the refusal is of another try");
+        link.hears(id, &PayoutNews::Unknown { why: "silence".to_owned() });
+        assert!(link.is_doubtful(id));
+        link.hears(id, &PayoutNews::Failed { why: "declined".to_owned() });
+        assert!(!link.is_doubtful(id));
+    }
+
+    #[test]
+    fn payouts_wait_for_a_fault_of_ours_and_a_refused_password_waits_for_a_person() {
+        let link = |hold| Link::new("test", Duration::from_secs(600), hold);
+        let patient = link(Duration::from_secs(900));
+        patient.hold(Fault::Float, "1");
+        assert_eq!((patient.is_up(), patient.held()), (false, Some(Fault::Float)));
+        patient.release(Fault::Float);
+        assert!(patient.is_up(), "the float was filled");
+        let hasty = link(Duration::ZERO);
+        hasty.hold(Fault::Float, "1");
+        assert!(hasty.is_up(), "it is tried again after a while");
+        hasty.hold(Fault::Credential, "8006");
+        assert_eq!(hasty.held(), Some(Fault::Credential), "however long that is");
+    }
+}

@@ -1,0 +1,116 @@
+//! What is sent, and what becomes of it.
+
+use super::develop::{Bounds, develop};
+use super::*;
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use std::io::Cursor;
+
+const BOUNDS: Bounds = Bounds { megapixels: 2 };
+
+/// Red above, blue below.
+fn flag(width: u32, height: u32) -> DynamicImage {
+    let colour = |_, y| if y < height / 2 { Rgb([200, 30, 30]) } else { Rgb([30, 30, 200]) };
+    DynamicImage::ImageRgb8(RgbImage::from_fn(width, height, colour))
+}
+
+fn as_file(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+    let mut file = Cursor::new(Vec::new());
+    image.write_to(&mut file, format).expect("a picture");
+    file.into_inner()
+}
+
+/// A JPEG with an EXIF segment: how the camera was held, and where (a GPS directory with a latitude).
+fn with_exif(jpeg: &[u8], orientation: u8) -> Vec<u8> {
+    let mut tiff = b"MM\0\x2A\0\0\0\x08\0\x02".to_vec();
+    tiff.extend([0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0]);
+    tiff.extend([0x88, 0x25, 0, 4, 0, 0, 0, 1, 0, 0, 0, 38]);
+    tiff.extend([0, 0, 0, 0]);
+    tiff.extend([0, 1, 0, 1, 0, 2, 0, 0, 0, 2, b'S', 0, 0, 0, 0, 0, 0, 0]);
+    let mut segment = b"Exif\0\0".to_vec();
+    segment.extend(&tiff);
+    let long = u16::try_from(segment.len() + 2).expect("short").to_be_bytes();
+    [&jpeg[..2], &[0xFF, 0xE1], &long, &segment, &jpeg[2..]].concat()
+}
+
+fn holds(file: &[u8], what: &[u8]) -> bool {
+    file.windows(what.len()).any(|window| window == what)
+}
+
+#[test]
+fn a_photograph_is_turned_upright_and_says_no_more_where_it_was_taken() {
+    let plain = as_file(&flag(60, 40), ImageFormat::Jpeg);
+    let sent = with_exif(&plain, 6);
+    assert!(holds(&sent, b"Exif"));
+    let picture = develop(&sent, BOUNDS).expect("a picture");
+    // Held a quarter to the left: what was above is at the right.
+    assert_eq!((picture.width, picture.height), (40, 60));
+    for file in &picture.files {
+        assert!(!holds(file, b"Exif") && !holds(file, b"GPS"));
+        let seen = image::load_from_memory(file).expect("a JPEG").to_rgb8();
+        assert!(seen.get_pixel(36, 30)[0] > 150 && seen.get_pixel(3, 30)[2] > 150);
+    }
+    assert!(picture.tints.len() == 54 && &picture.tints[..2] < "60", "blue first: {}", picture.tints);
+}
+
+#[test]
+fn three_widths_are_made_and_none_is_wider_than_what_was_sent() {
+    let wide = |image: DynamicImage| {
+        let picture = develop(&as_file(&image, ImageFormat::Png), BOUNDS).expect("a picture");
+        let sizes = picture.files.map(|file| image::load_from_memory(&file).expect("a JPEG").width());
+        (sizes, picture.width, picture.height)
+    };
+    assert_eq!(wide(flag(1500, 1000)), ([320, 640, 1280], 1280, 853));
+    assert_eq!(wide(flag(500, 400)), ([320, 500, 500], 500, 400));
+    assert_eq!(wide(flag(100, 100)), ([100, 100, 100], 100, 100));
+}
+
+#[test]
+fn what_is_no_picture_or_too_much_of_one_is_refused() {
+    let refused = |sent: &[u8]| develop(sent, BOUNDS).err().expect("refused");
+    assert!(matches!(refused(b"%PDF-1.7 and so on"), NotKept::NoPicture));
+    assert!(matches!(refused(b""), NotKept::NoPicture));
+    assert!(matches!(refused(b"GIF89a\x01\0\x01\0\x80\0\0"), NotKept::NoPicture), "a GIF is not taken");
+    let jpeg = as_file(&flag(60, 40), ImageFormat::Jpeg);
+    assert!(matches!(refused(&jpeg[..40]), NotKept::Damaged));
+    assert!(matches!(refused(&as_file(&flag(1600, 1400), ImageFormat::Png)), NotKept::TooManyPixels(2)));
+    assert!(matches!(refused(&as_file(&flag(20, 20), ImageFormat::Png)), NotKept::TooSmall));
+    assert!(matches!(refused(&as_file(&flag(400, 60), ImageFormat::Png)), NotKept::TooSmall));
+}
+
+/// A PNG that says it is enormous, and has no data for it: the header is enough to refuse it.
+#[test]
+fn a_small_file_that_claims_a_huge_picture_takes_no_memory() {
+    let mut bomb = as_file(&flag(40, 40), ImageFormat::Png);
+    bomb[16..24].copy_from_slice(&[0, 1, 0x86, 0xA0, 0, 1, 0x86, 0xA0]);
+    // The header's check sum is wrong now, or the claim is believed: either way it ends here.
+    let refused = develop(&bomb, BOUNDS).err().expect("refused");
+    assert!(matches!(refused, NotKept::TooManyPixels(_) | NotKept::Damaged), "{refused}");
+    let mut jpeg = as_file(&flag(40, 40), ImageFormat::Jpeg);
+    let frame = jpeg.windows(2).position(|marker| marker == [0xFF, 0xC0]).expect("a frame");
+    jpeg[frame + 5..frame + 9].copy_from_slice(&[0xFF, 0xF0, 0xFF, 0xF0]);
+    assert!(matches!(develop(&jpeg, BOUNDS), Err(NotKept::TooManyPixels(2))));
+}
+
+#[test]
+fn what_shows_through_is_white() {
+    let clear = DynamicImage::ImageRgba8(image::RgbaImage::new(64, 64));
+    let picture = develop(&as_file(&clear, ImageFormat::Png), BOUNDS).expect("a picture");
+    assert_eq!(picture.tints, "ffffff".repeat(9));
+}
+
+#[tokio::test]
+async fn the_same_picture_twice_is_stored_once_and_leaves_nothing_unfinished() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let studio = Studio::new(Album::of_store(folder.path()), Settings::default());
+    let sent = Bytes::from(as_file(&flag(100, 80), ImageFormat::WebP));
+    let first = studio.keep(sent.clone()).await.expect("kept");
+    assert_eq!(studio.keep(sent).await.expect("kept"), first);
+    let files = std::fs::read_dir(Album::of_store(folder.path())).expect("a folder").count();
+    assert_eq!(files, 3);
+    assert!(studio.album.has(first.name));
+    assert!(studio.keep(Bytes::from_static(b"nothing")).await.is_err());
+    assert!(studio.album.old(Duration::from_secs(3_600)).expect("read").is_empty());
+    assert_eq!(studio.album.old(Duration::ZERO).expect("read").into_iter().collect::<Vec<_>>(), [first.name]);
+    studio.album.remove(first.name).expect("removed");
+    assert!(!studio.album.has(first.name));
+}

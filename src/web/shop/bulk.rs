@@ -1,0 +1,124 @@
+//! `GET /bulk/{token}` and `/bulk/{token}/live`: the page of a bulk request, which adds up its pieces at
+//! every moment; `POST /bulk/{token}`: what its buyer chooses when nobody is left to be asked.
+
+use super::live;
+use crate::{
+    engine::bulk::front::{BulkFront, BulkView, Choice},
+    engine::shopfront::ShopError,
+    web::{
+        error::Refusal,
+        page::{self, Part, Piece, Web},
+        wording,
+    },
+};
+use askama::Template;
+use axum::{
+    Form,
+    extract::{Path, Query, State, rejection::FormRejection, rejection::QueryRejection},
+    http::HeaderMap,
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+use std::sync::Arc;
+
+#[derive(Template)]
+#[template(path = "bulk_live.html", config = "src/web/askama.toml")]
+struct Fragment<'a> {
+    token: &'a str,
+    bulk: &'a BulkView,
+    piece: Piece<'a>,
+    headline: String,
+    /// Word, label and pieces.
+    counts: [(&'static str, &'static str, u32); 5],
+    promise: Option<String>,
+    due: String,
+    later: Option<String>,
+    /// Nobody took anything.
+    nothing: bool,
+    parts: Vec<Part<'a>>,
+}
+
+#[derive(Template)]
+#[template(path = "bulk.html", config = "src/web/askama.toml")]
+struct BulkPage<'a> {
+    token: &'a str,
+    bulk: &'a BulkView,
+    fragment: Fragment<'a>,
+}
+
+impl<'a> Fragment<'a> {
+    fn of(token: &'a str, bulk: &'a BulkView) -> Self {
+        let counts = &bulk.counts;
+        Self {
+            token,
+            bulk,
+            piece: Piece::from(&bulk.piece),
+            headline: wording::bulk_state(&bulk.state),
+            counts: [
+                ("offered", "Wait for an artisan's answer", counts.offered),
+                ("making", "Taken and being made", counts.making),
+                ("passed", "Through the check", counts.passed),
+                ("refunded", "Paid back", counts.refunded),
+                ("left", "Nobody has them yet", counts.left),
+            ],
+            promise: bulk.promise.as_ref().map(wording::day),
+            due: wording::day(&bulk.due),
+            later: bulk.later.as_ref().map(wording::day),
+            nothing: counts.left == bulk.quantity,
+            parts: page::parts(&bulk.split, "the makers"),
+        }
+    }
+}
+
+fn front(web: &Web) -> Result<&Arc<dyn BulkFront>, ShopError> {
+    web.bulk.as_ref().ok_or(ShopError::NotFound)
+}
+
+async fn find(web: &Web, token: &str) -> Result<BulkView, ShopError> {
+    live::could_be(token)?;
+    front(web)?.bulk(token.to_owned()).await
+}
+
+/// Shows the request.
+pub(crate) async fn show(
+    State(web): State<Arc<Web>>, Path(token): Path<String>,
+) -> Result<Response, Refusal> {
+    let bulk = find(&web, &token).await?;
+    let fragment = Fragment::of(&token, &bulk);
+    let body = page::html(&BulkPage { token: &token, bulk: &bulk, fragment });
+    Ok((live::private(), body).into_response())
+}
+
+/// Sends the page's changing part again with every change of the request.
+pub(crate) async fn live(
+    State(web): State<Arc<Web>>, Path(token): Path<String>, query: Result<Query<live::Seen>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    live::watch(web, token, query, &headers, |web, token| {
+        Box::pin(async move {
+            let bulk = find(&web, &token).await?;
+            let text = Fragment::of(&token, &bulk).render().map_err(|_| ShopError::Fault)?;
+            Ok((bulk.version, text))
+        })
+    })
+    .await
+}
+
+/// A choice, and the round it is about.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Chosen {
+    round: u32,
+    choice: Choice,
+}
+
+/// Does what the buyer chose. A choice that came too late, or twice, shows how things stand.
+pub(crate) async fn choose(
+    State(web): State<Arc<Web>>, Path(token): Path<String>, form: Result<Form<Chosen>, FormRejection>,
+) -> Result<Response, Refusal> {
+    let Form(Chosen { round, choice }) = form?;
+    live::could_be(&token)?;
+    match front(&web)?.choose(token.clone(), round, choice).await {
+        Ok(()) | Err(ShopError::Gone) => Ok(Redirect::to(&format!("/bulk/{token}")).into_response()),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,156 @@
+//! `GET /piece/{code}/many` and `POST /many`: what many pieces cost, and from a filled form to the card
+//! processor's page.
+
+use super::checkout::{self, CannotPlace};
+use super::piece::{self, Country, Faults, LONGEST_CODE, Typed};
+use crate::{
+    engine::bulk::front::{BulkFront, ManyView},
+    engine::shopfront::ShopError,
+    types::{Timestamp, time::NAIROBI},
+    web::{
+        error::Refusal,
+        page::{self, Part, Piece, Web},
+        wording,
+    },
+};
+use askama::Template;
+use axum::{
+    Form,
+    extract::{Path, Query, State, rejection::FormRejection, rejection::QueryRejection},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+use std::{sync::Arc, time::Duration};
+
+/// The fields of the form, in its order.
+const FIELDS: [&str; 6] = ["quantity", "wanted", "name", "email", "country", "address"];
+
+#[derive(Template)]
+#[template(path = "many.html", config = "src/web/askama.toml")]
+struct ManyPage<'a> {
+    view: &'a ManyView,
+    piece: Piece<'a>,
+    parts: Vec<Part<'a>>,
+    countries: Vec<Country>,
+    shipped: u32,
+    soonest: String,
+    typed: &'a Typed,
+    faults: &'a Faults,
+}
+
+/// How many pieces the price is asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Wish {
+    quantity: Option<u32>,
+}
+
+fn front(web: &Web) -> Result<&Arc<dyn BulkFront>, ShopError> {
+    web.bulk.as_ref().ok_or(ShopError::NotFound)
+}
+
+/// Shows the price of many pieces with an empty form.
+pub(crate) async fn show(
+    State(web): State<Arc<Web>>, Path(code): Path<String>, wish: Result<Query<Wish>, QueryRejection>,
+) -> Result<Response, Refusal> {
+    if code.len() > LONGEST_CODE {
+        return Err(ShopError::NotFound.into());
+    }
+    let pieces = wish.ok().and_then(|Query(wish)| wish.quantity).unwrap_or(0);
+    let view = front(&web)?.price_many(code, pieces).await?;
+    let quantity = view.quantity.to_string();
+    let typed = Typed { quantity, idempotency_key: piece::fresh_key()?, ..Typed::default() };
+    Ok(draw(&view, &typed, &Faults::default()))
+}
+
+fn draw(view: &ManyView, typed: &Typed, faults: &Faults) -> Response {
+    let country = |(letters, name, shipping): &(String, String, _)| Country {
+        letters: letters.clone(),
+        name: name.clone(),
+        shipping: *shipping,
+    };
+    page::html(&ManyPage {
+        view,
+        piece: Piece::from(&view.piece),
+        parts: page::parts(&view.split, "the makers"),
+        countries: view.shipping.iter().map(country).collect(),
+        shipped: view.quantity,
+        soonest: wording::day(&view.soonest),
+        typed,
+        faults,
+    })
+}
+
+/// Shows the form again with what was typed and what is wrong with it.
+async fn again(web: &Web, typed: &Typed, faults: &Faults, status: StatusCode) -> Result<Response, Refusal> {
+    let pieces = typed.quantity.trim().parse().unwrap_or(0);
+    let view = front(web)?.price_many(typed.code.clone(), pieces).await?;
+    let mut response = draw(&view, typed, faults);
+    *response.status_mut() = status;
+    Ok(response)
+}
+
+/// The end of the day that somebody wrote as 2027-01-31.
+fn day(text: &str) -> Option<Timestamp> {
+    let mut parts = text.trim().split('-');
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    let begins = Timestamp::of_day(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?, NAIROBI)?;
+    parts.next().is_none().then(|| begins.after(Duration::from_millis(86_400_000 - 1)))
+}
+
+/// Begins a request and sends the browser to where it is paid.
+pub(crate) async fn place(
+    State(web): State<Arc<Web>>, form: Result<Form<Typed>, FormRejection>,
+) -> Result<Response, Refusal> {
+    let Form(mut typed) = form?;
+    if typed.code.is_empty() || typed.code.len() > LONGEST_CODE {
+        return Err(ShopError::NotFound.into());
+    }
+    let wanted = day(&typed.wanted);
+    let read = checkout::read(&typed, &*web.front);
+    let checked = match (read, wanted) {
+        (Ok(checkout), Some(wanted)) => Ok((checkout, wanted)),
+        (read, wanted) => {
+            let mut faults = read.err().unwrap_or_default();
+            if wanted.is_none() {
+                faults.fields.insert("wanted", "Choose the day by which you want them.".to_owned());
+            }
+            Err(faults)
+        }
+    };
+    let (checkout, wanted) = match checked {
+        Ok(checked) => checked,
+        Err(faults) => {
+            if faults.whole.is_some() {
+                typed.idempotency_key = piece::fresh_key()?;
+            }
+            return again(&web, &typed, &faults, StatusCode::UNPROCESSABLE_ENTITY).await;
+        }
+    };
+    match front(&web)?.checkout_many(checkout, wanted).await {
+        Ok(out) => Ok(Redirect::to(&out.pay_url).into_response()),
+        Err(error) => {
+            let CannotPlace { faults, status, fresh } = checkout::explain(error, &FIELDS)?;
+            if fresh {
+                typed.idempotency_key = piece::fresh_key()?;
+            }
+            again(&web, &typed, &faults, status).await
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_wanted_until_its_end_in_nairobi() {
+        let end = day("2027-01-31").expect("a day");
+        assert_eq!(end.civil(NAIROBI), (2027, 1, 31));
+        assert_eq!(end.after(Duration::from_millis(1)).civil(NAIROBI), (2027, 2, 1));
+        for no in ["", "soon", "2027-02-30", "2027-01", "2027-01-31-1", "31/01/2027"] {
+            assert_eq!(day(no), None, "{no}");
+        }
+    }
+}

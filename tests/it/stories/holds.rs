@@ -1,0 +1,110 @@
+//! Holds on somebody's money: told with reason, date and place before any PIN, lifted for her ID.
+
+use super::earns;
+use crate::support::actors::Artisan;
+use crate::support::village::Village;
+use sokoni::types::Lang;
+
+/// Achieng with KSh 850 ready.
+async fn rich() -> (Village, Artisan) {
+    let village = Village::open().await;
+    let achieng = village.achieng().await;
+    earns(&village, &achieng, 850).await;
+    (village, achieng)
+}
+
+async fn put(village: &Village, code: &str, phones: &[&str]) -> String {
+    village.colleague("Halima").has(&[&["holds", "put", code], phones].concat()).await
+}
+
+#[tokio::test]
+async fn the_name_that_mobile_money_has_is_shown_before_any_money_and_another_persons_lets_it_wait() {
+    let village = Village::open().await;
+    village.momo.names("254700000101", "MARY ACHIENG");
+    village.momo.names("254700000102", "PETER MWANGI");
+    let (achieng, wanjiru) = (village.achieng().await, village.wanjiru().await);
+    let told = achieng.reads("M-Pesa knows 0700000101 as Mary Achieng").await;
+    assert!(told.contains("Not you? Call"), "{told}");
+    wanjiru.reads("M-Pesa ina jina tofauti kwa nambari hii").await;
+    let said = wanjiru.walks(&["3", "1"]).await;
+    assert!(said.starts_with("Malipo yamesimamishwa: Jina la M-Pesa "), "{said}");
+    assert!(!achieng.walks(&["3", "1"]).await.contains("on hold"));
+    let page = village.colleague("Juma").opens("/desk/holds").await;
+    assert!(page.contains("data-code=\"name_differs\"") && page.contains("Wanjiru"), "{page}");
+    assert!(!page.contains("Achieng"), "{page}");
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn a_changed_sim_lets_payments_wait_until_her_kiosk_has_seen_her_id() {
+    let (mut village, achieng) = rich().await;
+    let amina = village.amina();
+    // An operator of phones tells all of them, and perhaps twice.
+    let phones = ["0700000101", "0700000999"];
+    assert_eq!(put(&village, "sim_changed", &phones).await, "changed 1, stood so 0, nobody's 1\n");
+    assert_eq!(put(&village, "sim_changed", &phones).await, "changed 0, stood so 1, nobody's 1\n");
+    let told = achieng.reads("Someone changed the SIM of this number").await;
+    let place =
+        told.split("visit ").nth(1).and_then(|rest| rest.split(" with your ID").next()).expect("a place");
+    achieng.gets_exactly(1, "changed the SIM").await;
+
+    // By menu, directly, by SMS, for cash, after a restart, in her other language: always before the PIN.
+    village.restart().await;
+    for keys in [&["3", "1"][..], &["3", "2"]] {
+        let said = achieng.walks(keys).await;
+        assert!(said.starts_with("Payments are on hold: SIM changed "), "{said}");
+        assert!(said.contains(&format!("bring your ID to {place}")), "{said}");
+    }
+    assert!(achieng.dials_code("*483*57*3*1#").await.starts_with("Payments are on hold: SIM changed "));
+    achieng.dials().await;
+    achieng.reads_in(Lang::SW);
+    achieng.presses("5").await;
+    let said = achieng.walks(&["3", "1"]).await;
+    assert!(said.starts_with("Malipo yamesimamishwa: SIM ilibadilika "), "{said}");
+    assert!(village.momo.transfers().is_empty() && village.payouts().await.is_empty());
+    assert_eq!(achieng.balance().await, [85_000, 0, 0]);
+
+    // She shows her ID at the kiosk.
+    let page = village.colleague("Juma").opens("/desk/holds").await;
+    assert!(page.contains("data-code=\"sim_changed\"") && page.contains("Achieng"), "{page}");
+    let freed = amina.walks(&["6", "4", "0700000101", "1"]).await;
+    assert!(freed.starts_with("Achieng's payments go again"), "{freed}");
+    achieng.reads("Malipo yako yanaendelea tena").await;
+    let again = amina.walks(&["6", "4", "0700000101", "1"]).await;
+    assert!(again.starts_with("That PIN is not locked, and no payments wait for an ID"), "{again}");
+    achieng.gets_exactly(1, "Malipo yako yanaendelea tena").await;
+    achieng.cashes_out("850").await;
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn each_reason_is_lifted_by_itself_and_what_the_desk_decides_only_there() {
+    let (village, achieng) = rich().await;
+    let (halima, amina) = (village.colleague("Halima"), village.amina());
+    let words = ["--why", "en=we ask you something", "--why", "sw=tuna swali", "--why", "am=ጥያቄ አለን"];
+    let half = halima.types(&["holds", "put", "desk", "0700000101", "--why", "en=we ask"]).await;
+    assert!(half.expect_err("no Swahili").contains("the reason in"));
+    halima.has(&[&["holds", "put", "desk", "0700000101"], &words[..]].concat()).await;
+    let told = achieng.reads("Your payments wait: we ask you something (").await;
+    assert!(told.contains("Questions? Call "), "{told}");
+    put(&village, "name_differs", &["0700000101"]).await;
+    achieng.reads("M-Pesa knows this number by another name").await;
+    assert!(amina.walks(&["6", "4", "0700000101", "1"]).await.starts_with("Achieng's payments go again"));
+    let said = achieng.walks(&["3", "1"]).await;
+    assert!(said.starts_with("Payments are on hold: we ask you something ("), "{said}");
+    assert_eq!(achieng.got("Your payments go again"), 0);
+
+    let otieno = village.colleague("Otieno");
+    let lift = ["holds", "lift", "desk", "0700000101", "--why", "she answered"];
+    assert!(otieno.types(&lift).await.expect_err("a treasurer").contains("It takes the role of liaison"));
+    let silent = halima.types(&["holds", "lift", "desk", "0700000101", "--why", " "]).await;
+    assert!(silent.expect_err("no reason").contains("say what was seen"));
+    let form = [("act", "lift"), ("code", "desk"), ("phone", "0700000199"), ("seen", "her ID")];
+    let (_, page) = halima.sends("/desk/holds", &form).await;
+    assert!(page.contains("nobody here has this phone number"), "{page}");
+    halima.has(&lift).await;
+    achieng.reads("Your payments go again").await;
+    assert_eq!(halima.has(&["holds", "list"]).await, "");
+    achieng.cashes_out("850").await;
+    village.closes().await;
+}
