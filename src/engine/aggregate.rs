@@ -68,6 +68,11 @@ impl<A: Aggregate> Shelf<A> {
         self.0.get(&id)?.now.as_ref()
     }
 
+    /// The version of the row that it was read from; zero before there is one.
+    pub fn version(&self, id: A::Id) -> u64 {
+        self.0.get(&id).and_then(|held| held.version).unwrap_or(0)
+    }
+
     /// Applies an event.
     pub fn evolve(&mut self, id: A::Id, event: &A::Event, at: Timestamp) {
         let held = self.0.entry(id).or_insert(Held { version: None, before: None, now: None });

@@ -1,7 +1,7 @@
 //! The shop's side of the engine: what shoppers see, buy and pay.
 
 use super::Engine;
-use super::aggregate::{self, Aggregate};
+use super::aggregate;
 use super::outbox::heard;
 use super::photos::front::PhotoView;
 use super::port::{PayOut, PayoutNews};
@@ -247,7 +247,6 @@ impl Engine {
         let maker = work.need::<Party>(maker).await?;
         let quote = order.terms.quote;
         let mentor = order.mentoring.map(|m| MentorShare { mentor: m.mentor, share_bp: m.share_bp });
-        let row = self.store.read(vec![Order::key(code)]).await?.into_iter().next().flatten();
         Ok(Some(OrderView {
             code: code.to_string(),
             piece: piece_at(&listing, &maker, &quote),
@@ -257,7 +256,7 @@ impl Engine {
             steps: steps(&order),
             split: split_of(&quote, mentor),
             life: self.order_life(&order),
-            version: row.map_or(0, |row| row.version),
+            version: work.version::<Order>(code),
         }))
     }
 

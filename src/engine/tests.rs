@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 mod indexes;
 mod long;
+mod pages;
 mod pushes;
 mod tapes;
 mod trial;
@@ -78,7 +79,7 @@ pub(super) async fn over(store: Memory, clock: &Arc<MovableClock>) -> Arc<Engine
 }
 
 pub(super) async fn engine_over(
-    store: Arc<Memory>, clock: Arc<MovableClock>, card: Arc<dyn CardIn>,
+    store: Arc<dyn Store>, clock: Arc<MovableClock>, card: Arc<dyn CardIn>,
 ) -> Arc<Engine> {
     let menus = Menus::read(&crate::menu::builtin::sources(), &Limits::default()).expect("sound menus");
     let house = House {
@@ -108,7 +109,7 @@ pub(super) fn phone(end: u64) -> Msisdn {
     Msisdn::from_e164(&format!("254700000{end:03}")).expect("a number")
 }
 
-pub(super) async fn join(engine: &Engine, phone: Msisdn, lang: Lang) {
+pub(super) async fn join(engine: &Engine, phone: Msisdn, lang: Lang) -> PartyId {
     let mut work = engine.work(engine.clock.now()).expect("work");
     let joining = Joining {
         id: PartyId::new(work.now, &mut work.entropy),
@@ -127,6 +128,7 @@ pub(super) async fn join(engine: &Engine, phone: Msisdn, lang: Lang) {
         party::decide(None, &PartyCommand::Join(joining), &engine.policy, work.now).expect("she may join");
     work.apply::<Party>(id, events);
     engine.commit(work, Cause::Desk("test".to_owned()), None).await.expect("committed");
+    id
 }
 
 pub(super) async fn sms(engine: &Engine, from: Msisdn, text: &str) -> Result<(), Busy> {

@@ -105,6 +105,12 @@ impl<'s> Work<'s> {
         self.get(id).await?.ok_or_else(missing)
     }
 
+    /// The version of what this turn has read: that of the state that it was given, whatever the
+    /// row has become since.
+    pub fn version<A: Aggregate>(&mut self, id: A::Id) -> u64 {
+        A::shelf(&mut self.shelves).version(id)
+    }
+
     /// An aggregate that this turn has read or made already.
     pub fn seen<A: Aggregate>(&mut self, id: A::Id) -> Option<A> {
         A::shelf(&mut self.shelves).now(id).cloned()

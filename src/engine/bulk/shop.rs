@@ -178,7 +178,6 @@ impl Engine {
                 parcel: life.parcel,
             });
         }
-        let row = self.store.read(vec![Bulk::key(terms.code)]).await?.into_iter().next().flatten();
         let waits = request.stage == BulkStage::Choosing && request.round < self.policy.bulk.rounds;
         Ok(BulkView {
             code: terms.code.to_string(),
@@ -200,7 +199,7 @@ impl Engine {
             parts,
             split: split_of_many(&quote, &gets),
             placed: request.placed,
-            version: changes + row.map_or(0, |row| row.version),
+            version: changes + work.version::<Bulk>(terms.code),
         })
     }
 

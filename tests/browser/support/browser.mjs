@@ -25,7 +25,7 @@ export async function openBrowser() {
       '--disable-sync',
     ],
   });
-  context.setDefaultTimeout(8_000);
+  context.setDefaultTimeout(20_000);
   const complaints = [];
   context.on('page', (page) => listen(page, complaints));
   for (const page of context.pages()) listen(page, complaints);
@@ -60,7 +60,7 @@ function listen(page, complaints) {
 
 /** Waits until what stands at `locator` fits `wanted`, a string it holds or a pattern. */
 export async function until(locator, wanted, what = 'text') {
-  const deadline = Date.now() + 8_000;
+  const deadline = Date.now() + 20_000;
   for (;;) {
     const text = await locator.innerText().catch(() => '(not there)');
     const match = wanted instanceof RegExp ? wanted.exec(text) : text.includes(wanted) ? [wanted] : null;

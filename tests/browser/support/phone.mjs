@@ -38,7 +38,7 @@ export class Phone {
 
   /** The first SMS among those not yet read that fits; it and what came before it count as read. */
   async sms(wanted) {
-    const deadline = Date.now() + 8_000;
+    const deadline = Date.now() + 20_000;
     for (;;) {
       const inbox = (await this.texts.allInnerTexts()).reverse();
       const at = inbox.findIndex((text, index) => index >= this.read && wanted.test(text));
