@@ -1,22 +1,19 @@
 //! The typed configuration: one struct per section, unknown keys refused, units in the names,
 //! secrets only by file or environment.
 
+mod money;
+
 use crate::engine::chance::SystemChance;
 use crate::engine::messages::keep::Keep;
 use crate::engine::{House, Kiosk, Liaison};
-use crate::gateway::address;
 use crate::gateway::settings::HttpGateway;
-use crate::market::{PayoutPolicy, Policy};
-use crate::money::airtel::AirtelSettings;
-use crate::money::card::CardSettings;
-use crate::money::daraja::DarajaSettings;
-use crate::money::gsma::MobileSettings;
-use crate::money::mtn::MtnSettings;
-use crate::money::routed;
+use crate::market::Policy;
 use crate::smpp::settings::Smsc;
 use crate::types::routing::{Gateway, Sources, Table};
 use crate::types::{Chance, Lang, Msisdn};
+use crate::wire::address;
 use crate::{photos, telemetry, web};
+pub use money::Money;
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -192,53 +189,6 @@ impl Default for Store {
     }
 }
 
-/// `[money]`: providers.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Money {
-    /// Mobile money by a provider that speaks the GSMA Mobile Money API.
-    pub mpesa: Option<MobileSettings>,
-    /// M-Pesa by Safaricom's Daraja.
-    pub daraja: Option<DarajaSettings>,
-    /// MTN MoMo.
-    pub mtn: Option<MtnSettings>,
-    /// Airtel Money.
-    pub airtel: Option<AirtelSettings>,
-    /// Cards.
-    pub card: CardSettings,
-}
-
-impl Money {
-    /// Every mobile-money provider by its name, with the beginnings of the numbers it pays.
-    pub fn numbers(&self) -> Vec<(&'static str, &[String])> {
-        let all = [
-            ("mpesa", self.mpesa.as_ref().map(|one| one.numbers.as_slice())),
-            ("daraja", self.daraja.as_ref().map(|one| one.numbers.as_slice())),
-            ("mtn", self.mtn.as_ref().map(|one| one.numbers.as_slice())),
-            ("airtel", self.airtel.as_ref().map(|one| one.numbers.as_slice())),
-        ];
-        all.into_iter().filter_map(|(name, numbers)| Some((name, numbers?))).collect()
-    }
-
-    /// Limits and tariffs of their own.
-    fn terms(&self) -> impl Iterator<Item = (&'static str, &PayoutPolicy)> {
-        let all = [
-            ("daraja", self.daraja.as_ref().and_then(|one| one.payout.as_ref())),
-            ("mtn", self.mtn.as_ref().and_then(|one| one.payout.as_ref())),
-            ("airtel", self.airtel.as_ref().and_then(|one| one.payout.as_ref())),
-        ];
-        all.into_iter().filter_map(|(name, terms)| Some((name, terms?)))
-    }
-
-    /// Files that must be there.
-    fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        let daraja = self.daraja.iter_mut().flat_map(DarajaSettings::paths);
-        let mtn = self.mtn.iter_mut().flat_map(MtnSettings::paths);
-        let airtel = self.airtel.iter_mut().flat_map(AirtelSettings::paths);
-        daraja.chain(mtn).chain(airtel)
-    }
-}
-
 /// `[limits]`: bounds.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -355,11 +305,7 @@ impl Config {
             return Err(value("[store]", "dialog_days is at least 1"));
         }
         self.market.check().map_err(|why| value("[market]", why))?;
-        routed::check(&self.money.numbers()).map_err(|why| value("[money]", why))?;
-        for (name, payout) in self.money.terms() {
-            let terms = Policy { payout: payout.clone(), ..self.market.clone() };
-            terms.check().map_err(|why| value(&format!("[money.{name}]"), why))?;
-        }
+        self.money.check(&self.market)?;
         self.photos.check().map_err(|why| value("[photos]", why))?;
         if self.http.public_url.len() > LONGEST_URL {
             let why = format!("public_url stands in texts; at most {LONGEST_URL} characters have room there");

@@ -37,7 +37,10 @@ pub fn run(args: &ConfigArgs) -> ExitCode {
             print!("{EXAMPLE}");
             ExitCode::SUCCESS
         }
-        What::Check { file } => match Config::read(file) {
+        What::Check { file } => match Config::read(file).and_then(|config| {
+            config.money.check_secrets()?;
+            Ok(config)
+        }) {
             Ok(config) => {
                 let gateways = counted(config.gateways.len(), "gateway");
                 let kiosks = counted(config.kiosks.len(), "kiosk");

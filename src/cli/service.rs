@@ -29,7 +29,7 @@ use crate::engine::routes::Routes;
 use crate::engine::shopfront::ShopFront;
 use crate::engine::tapes::desk::Dialogs;
 use crate::engine::{Engine, Parts, due, outbox, tapes};
-use crate::gateway::{HttpGateways, address};
+use crate::gateway::HttpGateways;
 use crate::menu::check::Limits;
 use crate::photos::{Studio, album::Album};
 use crate::smpp::pool::Pool;
@@ -40,6 +40,7 @@ use crate::web::{
     self,
     preview::{Editor, shelf::Shelf},
 };
+use crate::wire::address;
 use axum::Router;
 use menus::MenuFolder;
 use std::net::SocketAddr;

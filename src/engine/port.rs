@@ -422,6 +422,17 @@ pub struct PayOut {
     pub again: bool,
 }
 
+/// Payouts that were asked for before providers had names went by this one.
+pub const UNNAMED: &str = "mpesa";
+
+impl PayOut {
+    /// Whether it was asked for at this provider.
+    pub fn is_by(&self, provider: &str) -> bool {
+        let via = if self.via.is_empty() { UNNAMED } else { &self.via };
+        via == provider
+    }
+}
+
 /// What is known of a payout after talking to the provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -450,9 +461,13 @@ pub enum PayoutNews {
     },
     /// The provider was asked, and its answer will come by itself.
     Asked,
-    /// Not taken at all: nothing left this machine, the provider does not know the id, or it said
-    /// "come back later". Send again, with the same id; nothing is proven for good, so the money is
-    /// not given back on this.
+    /// Nothing left this machine: it waits, and was not tried at all.
+    Held {
+        /// For what, for the operator of the service.
+        why: String,
+    },
+    /// Not taken: the provider does not know the id, or it said "come back later". Send again, with the
+    /// same id; nothing is proven for good, so the money is not given back on this.
     NotTaken {
         /// What happened.
         why: String,

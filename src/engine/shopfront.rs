@@ -387,6 +387,21 @@ pub trait CardIn: Send + Sync + 'static {
     }
 }
 
+/// What a provider of mobile money posted, as it came; nothing in it lets anybody in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Callback {
+    /// At whose door, by its name in the configuration.
+    pub provider: String,
+    /// From which address.
+    pub caller: String,
+    /// What stood in its path behind the secret part.
+    pub tail: String,
+    /// Some of its headers.
+    pub headers: Vec<(String, String)>,
+    /// Its body; what is no text in it stands as replacement characters.
+    pub body: String,
+}
+
 /// What the web calls.
 pub trait ShopFront: Send + Sync + 'static {
     /// Pieces on sale, newest first.
@@ -410,6 +425,11 @@ pub trait ShopFront: Send + Sync + 'static {
     /// News from the card processor; resolves when it is durable, repeats are harmless. `NotFound`
     /// when it is about no order of ours.
     fn card_news(&self, news: CardNews) -> BoxFuture<'_, Result<(), ShopError>>;
+    /// Writes down what a provider of mobile money posted, before anybody reads it; resolves when it is
+    /// durable.
+    fn callback(&self, _: Callback) -> BoxFuture<'_, Result<(), ShopError>> {
+        Box::pin(async { Ok(()) })
+    }
     /// A result from the mobile-money provider; resolves when it is durable, repeats are harmless.
     fn payout_news(
         &self, id: crate::types::PayoutId, news: super::port::PayoutNews,

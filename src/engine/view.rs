@@ -417,8 +417,8 @@ fn yes_no(so: bool) -> Value {
 /// The word under which the catalogue knows why a provider did not pay.
 pub(super) fn fail_word(why: &str) -> &'static str {
     match why {
-        "no such M-Pesa user" => "no_user",
-        "M-Pesa is full" => "full",
+        "no such user" | "no such M-Pesa user" => "no_user",
+        "account is full" | "M-Pesa is full" => "full",
         "limit of the day" | "limit of the week" | "limit of the month" => "limit",
         "amount too small" | "amount too large" => "size",
         "no float, try later" => "float",

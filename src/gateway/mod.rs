@@ -8,13 +8,12 @@
 //!
 //! * [`settings`] reads the tables, [`shape`] is what they may say; `africastalking.toml` is a kind.
 //! * [`fields`] reads a request, [`template`] writes what we send: pure, and escaped right.
-//! * [`address`] tells who really asks, [`door`] lets in only who knows the path and has the address.
+//! * [`door`] lets in only who knows the path and has the address.
 //! * [`inward`] makes inputs of requests and answers of screens; [`outward`] sends SMS.
 //! * [`tally`] counts what a gateway does and remembers how it fared, for the desk.
 //!
 //! May import `types`, `wire` and the ports of `engine`.
 
-pub mod address;
 pub mod door;
 pub mod fields;
 mod inward;
@@ -29,7 +28,7 @@ mod tests;
 
 use crate::engine::port::{BindView, Binds, GatewayId, Sent, SmsOut, SmsSender, SmsWay, Subscribers};
 use crate::types::Clock;
-use address::Network;
+use crate::wire::address::Network;
 use axum::Router;
 use door::Gate;
 use futures_util::future::{BoxFuture, FutureExt};

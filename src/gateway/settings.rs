@@ -1,8 +1,8 @@
 //! One `[[http_gateway]]` table of the configuration.
 
-use super::address::{Network, networks};
 use super::shape::{EndShape, ReceiptShape, SendShape, SmsShape, UssdShape};
 use crate::engine::port::GatewayId;
+use crate::wire::address::{Network, networks};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;

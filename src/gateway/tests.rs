@@ -5,6 +5,7 @@ use crate::engine::clock::MovableClock;
 use crate::engine::port::{Busy, Kept, PartIn, Pause, Purpose, ReceiptIn, SmsIn, UssdEvent, UssdIn, UssdOut};
 use crate::types::receipt::ReceiptState;
 use crate::types::{Msisdn, Timestamp};
+use crate::wire::address;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode};

@@ -2,22 +2,26 @@
 //! doubt, and whether payouts wait because something on our side is to be mended.
 
 use super::http::Heard;
-use super::proof::{Ack, Fault};
+use super::proof::{Ack, Fault, Told};
+use super::rail::Timing;
 use crate::engine::port::{PayOut, PayoutNews};
 use crate::types::PayoutId;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 /// After so many payments in a row without an answer, a good health page is not believed alone.
 const SILENCES: u32 = 3;
 /// For how long it is remembered that the provider once had an id: longer than any provider is asked.
 const REMEMBERED: Duration = Duration::from_secs(7 * 86_400);
+/// That a side question is refused is told once in so long.
+const TOLD_AGAIN: Duration = Duration::from_secs(3_600);
 
 /// The link to one provider.
-pub(super) struct Link {
+pub struct Link {
     provider: &'static str,
     reached: AtomicBool,
     silences: AtomicU32,
@@ -33,11 +37,15 @@ pub(super) struct Link {
     held: Mutex<BTreeMap<Fault, Option<Instant>>>,
     /// How long they wait, where waiting can help.
     hold: Duration,
+    /// When it was last told that side questions are refused.
+    complained: Mutex<Option<Instant>>,
+    /// A place for each request that may be under way.
+    slots: Semaphore,
 }
 
 impl Link {
     /// A link that is taken to be up until something else is heard.
-    pub(super) fn new(provider: &'static str, doubt: Duration, hold: Duration) -> Self {
+    pub(super) fn new(provider: &'static str, timing: &Timing) -> Self {
         Self {
             provider,
             reached: AtomicBool::new(true),
@@ -45,10 +53,17 @@ impl Link {
             doubtful: Mutex::default(),
             taken: Mutex::default(),
             started: Instant::now(),
-            doubt,
+            doubt: Duration::from_secs(timing.doubt_seconds),
             held: Mutex::default(),
-            hold,
+            hold: Duration::from_secs(timing.hold_seconds),
+            complained: Mutex::default(),
+            slots: Semaphore::new(timing.at_once as usize),
         }
+    }
+
+    /// A place for one more request; `None` when as many as may be are under way.
+    pub(super) fn slot(&self) -> Option<SemaphorePermit<'_>> {
+        self.slots.try_acquire().ok()
     }
 
     /// Whether a payout asked for now would get somewhere.
@@ -90,7 +105,9 @@ impl Link {
     pub(super) fn end(&self, id: PayoutId, ack: &Ack, earlier: Option<Instant>) {
         let doubt = match ack {
             Ack::News(PayoutNews::Unknown { .. }) => return,
-            Ack::News(PayoutNews::NotTaken { .. }) | Ack::Refused { .. } | Ack::Ours { .. } => earlier,
+            Ack::News(PayoutNews::NotTaken { .. } | PayoutNews::Held { .. })
+            | Ack::Refused { .. }
+            | Ack::Ours { .. } => earlier,
             Ack::News(news) => return self.hears(id, news),
         };
         let mut doubts = lock(&self.doubtful);
@@ -116,20 +133,45 @@ impl Link {
             PayoutNews::Paid { .. } | PayoutNews::Failed { .. } | PayoutNews::Reversed { .. } => {
                 lock(&self.taken).remove(&id);
             }
-            PayoutNews::Asked | PayoutNews::NotTaken { .. } | PayoutNews::Unknown { .. } => return,
+            PayoutNews::Asked
+            | PayoutNews::Held { .. }
+            | PayoutNews::NotTaken { .. }
+            | PayoutNews::Unknown { .. } => return,
         }
         lock(&self.doubtful).remove(&id);
     }
 
-    /// Payouts wait from now on.
+    /// The news in what was told of a payout, once a fault of ours in it makes payouts wait.
+    pub(super) fn takes(&self, id: PayoutId, Told { news, fault }: Told) -> PayoutNews {
+        if let Some(fault) = fault {
+            self.hold(fault, "a result says so");
+        }
+        self.hears(id, &news);
+        news
+    }
+
+    /// Payouts wait from now on, where they would come to nothing.
     pub(super) fn hold(&self, fault: Fault, why: &str) {
-        let until = (fault != Fault::Credential).then(|| Instant::now() + self.hold);
+        match fault {
+            Fault::Question => self.complain(why),
+            Fault::Credential => self.hold_until(fault, None, why),
+            Fault::Float | Fault::Access => self.hold_for(fault, self.hold, why),
+        }
+    }
+
+    /// Payouts wait for so long, or until this is released.
+    pub(super) fn hold_for(&self, fault: Fault, time: Duration, why: &str) {
+        self.hold_until(fault, Some(Instant::now() + time.max(self.hold)), why);
+    }
+
+    fn hold_until(&self, fault: Fault, until: Option<Instant>, why: &str) {
         let is_new = lock(&self.held).insert(fault, until).is_none();
         if !is_new {
             return;
         }
         let provider = self.provider;
         match fault {
+            Fault::Question => {}
             Fault::Float => {
                 tracing::error!(provider, why, "ALARM: the float at a provider is too low; payouts wait");
             }
@@ -143,6 +185,16 @@ impl Link {
                     "ALARM: a provider refuses our password or PIN; payouts wait until it is mended and the service started again"
                 );
             }
+        }
+    }
+
+    /// A question beside the payouts is refused: somebody should know, and payouts go on.
+    fn complain(&self, why: &str) {
+        let mut last = lock(&self.complained);
+        if last.is_none_or(|last| last.elapsed() >= TOLD_AGAIN) {
+            *last = Some(Instant::now());
+            let provider = self.provider;
+            tracing::error!(provider, why, "ALARM: a provider refuses a question of ours; payouts go on");
         }
     }
 
@@ -170,9 +222,13 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
+    fn link(hold_seconds: u64) -> Link {
+        Link::new("test", &Timing { doubt_seconds: 600, hold_seconds, at_once: 2, ..Timing::default() })
+    }
+
     #[test]
     fn what_was_taken_once_is_in_doubt_until_it_is_known_how_it_ended() {
-        let link = Link::new("test", Duration::ZERO, Duration::ZERO);
+        let link = Link::new("test", &Timing { doubt_seconds: 0, ..Timing::default() });
         let id = PayoutId::derived("1");
         assert!(!link.is_doubtful(id));
         link.end(id, &Ack::News(PayoutNews::Accepted), None);
@@ -186,16 +242,33 @@ mod tests {
 
     #[test]
     fn payouts_wait_for_a_fault_of_ours_and_a_refused_password_waits_for_a_person() {
-        let link = |hold| Link::new("test", Duration::from_secs(600), hold);
-        let patient = link(Duration::from_secs(900));
+        let patient = link(900);
         patient.hold(Fault::Float, "1");
         assert_eq!((patient.is_up(), patient.held()), (false, Some(Fault::Float)));
         patient.release(Fault::Float);
         assert!(patient.is_up(), "the float was filled");
-        let hasty = link(Duration::ZERO);
+        let hasty = link(0);
         hasty.hold(Fault::Float, "1");
         assert!(hasty.is_up(), "it is tried again after a while");
+        hasty.hold_for(Fault::Float, Duration::from_secs(900), "below the floor");
+        assert_eq!(hasty.held(), Some(Fault::Float), "as long as the balance takes to be heard again");
         hasty.hold(Fault::Credential, "8006");
         assert_eq!(hasty.held(), Some(Fault::Credential), "however long that is");
+    }
+
+    #[test]
+    fn a_refused_question_holds_no_payout() {
+        let link = link(900);
+        link.hold(Fault::Question, "18");
+        assert!(link.is_up() && link.held().is_none());
+    }
+
+    #[test]
+    fn so_many_requests_are_under_way_and_no_more() {
+        let link = link(0);
+        let (one, two) = (link.slot(), link.slot());
+        assert!(one.is_some() && two.is_some() && link.slot().is_none());
+        drop(one);
+        assert!(link.slot().is_some(), "a place is free again");
     }
 }

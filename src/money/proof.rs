@@ -2,14 +2,16 @@
 //! *failed* and *paid* are said only on the provider's own word about this very id; everything else
 //! stays open.
 
-use crate::engine::port::PayoutNews;
+use crate::engine::port::{PayOut, PayoutNews};
+use crate::types::Msisdn;
+use serde_json::Value;
 
 /// Why a payout failed, in the words that the catalogue of messages knows.
 pub mod why {
     /// The number has no account there.
-    pub const NO_USER: &str = "no such M-Pesa user";
+    pub const NO_USER: &str = "no such user";
     /// Her account takes no more.
-    pub const FULL: &str = "M-Pesa is full";
+    pub const FULL: &str = "account is full";
     /// She has had all that one may get in a day.
     pub const LIMIT: &str = "limit of the day";
     /// Less than the provider sends.
@@ -47,6 +49,8 @@ pub enum Ack {
 /// What is wrong on our side, so that more payouts would come to nothing too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
+    /// A question beside the payouts is refused: of a balance, a name, a state. Payouts go on.
+    Question,
     /// There is too little to pay from.
     Float,
     /// The provider does not take what we log in with, or what we ask; a later try may be taken.
@@ -81,7 +85,11 @@ pub(super) fn failed(why: &str) -> PayoutNews {
     PayoutNews::Failed { why: why.to_owned() }
 }
 
-/// Paid with this reference, where it can be one: it goes into an SMS, so it is short and plain.
+/// The longest receipt of any provider, in characters.
+const LONGEST: usize = 64;
+
+/// Paid with this reference, where it can be one: it goes into the books whole, and into an SMS as far as
+/// there is room, so it is plain.
 pub(super) fn paid(reference: Option<&str>) -> PayoutNews {
     match reference {
         Some(reference) if is_reference(reference) => PayoutNews::Paid { reference: reference.to_owned() },
@@ -89,8 +97,54 @@ pub(super) fn paid(reference: Option<&str>) -> PayoutNews {
     }
 }
 
+/// What a sandbox calls paid, marked so that nobody takes it for money: in the books, on the desk, in
+/// texts.
+pub(super) fn in_play(news: PayoutNews) -> PayoutNews {
+    match news {
+        PayoutNews::Paid { reference } => PayoutNews::Paid { reference: format!("SANDBOX-{reference}") },
+        news => news,
+    }
+}
+
 fn is_reference(text: &str) -> bool {
-    (1..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric())
+    (1..=LONGEST).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./:".contains(&b))
+}
+
+/// Whether these are two spellings of one phone: with the country's digits, with a 0, or without both.
+/// What is masked, or no number at all, says nothing.
+pub(super) fn is_someone_else(told: &str, to: Msisdn) -> bool {
+    let number = told.trim().trim_start_matches('+');
+    let is_number = number.len() >= 9 && number.bytes().all(|b| b.is_ascii_digit());
+    is_number && !to.to_string().ends_with(&number[number.len() - 9..])
+}
+
+/// Whether what is said to be paid is what was asked for, as far as it is told: the sum must be.
+pub(super) fn fits(
+    asked: &PayOut, amount: Option<&str>, currency: (Option<&str>, &str), party: Option<&str>,
+) -> Result<(), PayoutNews> {
+    let Some(amount) = amount.and_then(cents) else { return Err(unknown("completed, but without its sum")) };
+    if amount != i64::from(asked.shillings) * 100 {
+        return Err(unknown(format!("completed, but over {amount} cents, which is not what was asked")));
+    }
+    if let (Some(told), ours) = currency
+        && told != ours
+    {
+        return Err(unknown(format!("completed, but in {}, not in {ours}", quoted(told))));
+    }
+    if party.is_some_and(|party| is_someone_else(party, asked.to)) {
+        return Err(unknown("completed, but for another number than was asked"));
+    }
+    Ok(())
+}
+
+/// A number or a text, as text.
+pub(super) fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.trim().to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
 }
 
 /// A word of somebody else's, fit for a log.
@@ -128,9 +182,18 @@ mod tests {
 
     #[test]
     fn completed_without_a_plain_reference_is_not_paid() {
-        for reference in ["", "<b>", "A 1", "ABCDEFGHIJKLMNOPQRSTU"] {
+        for reference in ["", "<b>", "A 1", "A\n1", &"A".repeat(65)] {
             assert!(matches!(paid(Some(reference)), PayoutNews::Unknown { .. }), "{reference}");
         }
         assert!(matches!(paid(None), PayoutNews::Unknown { .. }));
+    }
+
+    #[test]
+    fn a_long_receipt_is_a_receipt() {
+        for reference in
+            ["4c1f9b52-3a0e-4f5e-9b0c-6f0d2f1f7a11", "ABCDEFGHIJKLMNOPQRSTU", "CI210104.1549.C00029"]
+        {
+            assert_eq!(paid(Some(reference)), PayoutNews::Paid { reference: reference.to_owned() });
+        }
     }
 }

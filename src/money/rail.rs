@@ -1,40 +1,164 @@
-//! What every adapter does alike: a try with its doubts, a refusal and when it is a failure.
+//! What every adapter does alike: a try with its doubts, a refusal and when it is a failure, a question,
+//! and never more requests of one provider under way than leave room for the others.
 
 use super::http::Heard;
 use super::link::Link;
 use super::proof::{Ack, Told, unknown};
-use crate::engine::port::{PayOut, PayoutNews};
+use crate::engine::port::{MoneyOut, NameNews, PayOut, PayoutNews, PayoutPolicy};
+use crate::types::{Msisdn, PayoutId};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use futures_util::future::BoxFuture;
 use serde::Deserialize;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// What differs between providers: how requests are written, and what answers mean.
-pub(super) trait Rail: Send + Sync + 'static {
+/// What differs between providers: how requests are written, and what answers and callbacks mean.
+pub trait Rail: Send + Sync + 'static {
+    /// Its name in the configuration.
+    const NAME: &'static str;
+    /// What its callbacks come to, with the secret part behind it; for the paths behind that see
+    /// [`about`](Self::about).
+    const DOOR: &'static str;
+
     /// The link to it.
     fn link(&self) -> &Link;
+
+    /// How long things may take.
+    fn timing(&self) -> &Timing;
+
+    /// Limits and tariff of its own.
+    fn terms(&self) -> Option<&PayoutPolicy> {
+        None
+    }
 
     /// Asks for a transfer.
     fn send(&self, payout: &PayOut) -> impl Future<Output = Heard> + Send;
 
     /// What the answer to that proves.
-    fn read(&self, status: u16, body: &[u8]) -> Ack;
+    fn read(&self, status: u16, body: &[u8], payout: &PayOut) -> Ack;
 
     /// Asks what became of it: `NotTaken` when the provider has never heard of it, `Asked` when its
     /// answer will come by itself.
     fn look_up(&self, payout: &PayOut) -> impl Future<Output = PayoutNews> + Send;
+
+    /// The same of one whose request was refused a moment ago, where the answer can come at once.
+    fn look_up_refused(&self, payout: &PayOut) -> impl Future<Output = PayoutNews> + Send {
+        self.look_up(payout)
+    }
+
+    /// Asks by what name it knows a number.
+    fn name_of(&self, _phone: Msisdn) -> impl Future<Output = NameNews> + Send {
+        std::future::ready(NameNews::Untold)
+    }
+
+    /// Looks after the link; never ends.
+    fn watch(&self) -> impl Future<Output = ()> + Send;
+
+    /// Hears what is posted and is about no payout; `true` when there is nothing else in it.
+    fn aside(&self, _tail: &str, _body: &[u8]) -> bool {
+        false
+    }
+
+    /// Which payout a callback is about, by the end of its path and its body; `None` when it names one
+    /// that is not of our making.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    fn about(&self, tail: &str, body: &[u8]) -> Result<Option<PayoutId>, String>;
+
+    /// What a callback proves, held against what was asked; `None` when it only says something that is
+    /// to be asked about. Providers that sign nothing and can be asked are asked.
+    fn told(
+        &self, _posted: Posted<'_>, asked: &PayOut,
+    ) -> impl Future<Output = Result<Option<PayoutNews>, String>> + Send {
+        async move { Ok(Some(self.look_up(asked).await)) }
+    }
+
+    /// What a callback is answered with.
+    fn answer(status: StatusCode) -> Response {
+        status.into_response()
+    }
+}
+
+/// A callback behind the right secret.
+#[derive(Debug, Clone, Copy)]
+pub struct Posted<'p> {
+    /// What stands in its path behind the secret.
+    pub tail: &'p str,
+    /// Its body.
+    pub body: &'p [u8],
+    /// It came from an address that is listed as the provider's.
+    pub listed: bool,
+}
+
+/// A provider in service. Dropping it ends its looks at the other side.
+pub struct Adapter<R: Rail> {
+    pub(super) rail: Arc<R>,
+    _stop: DropGuard,
+}
+
+impl<R: Rail> Adapter<R> {
+    /// Taken to be up until something else is heard. Must be called within a tokio runtime.
+    pub(super) fn over(rail: R) -> Self {
+        let (rail, stop) = (Arc::new(rail), CancellationToken::new());
+        let (watched, ended) = (Arc::clone(&rail), stop.clone());
+        tokio::spawn(async move { ended.run_until_cancelled(watched.watch()).await });
+        Self { rail, _stop: stop.drop_guard() }
+    }
+}
+
+impl<R: Rail> MoneyOut for Adapter<R> {
+    fn terms(&self, _: &str) -> Option<PayoutPolicy> {
+        self.rail.terms().cloned()
+    }
+
+    fn pay(&self, payout: PayOut) -> BoxFuture<'_, PayoutNews> {
+        Box::pin(async move {
+            let Some(_slot) = self.rail.link().slot() else {
+                return PayoutNews::Held { why: "as many requests as may be are under way".to_owned() };
+            };
+            pay(&*self.rail, &payout).await
+        })
+    }
+
+    fn status(&self, payout: PayOut) -> BoxFuture<'_, PayoutNews> {
+        Box::pin(async move {
+            // Somebody else's question has its turn; this one is asked again by itself.
+            let Some(_slot) = self.rail.link().slot() else { return PayoutNews::Asked };
+            self.rail.look_up(&payout).await
+        })
+    }
+
+    fn name_of(&self, phone: Msisdn) -> BoxFuture<'_, NameNews> {
+        Box::pin(async move {
+            let Some(_slot) = self.rail.link().slot() else { return NameNews::Later };
+            self.rail.name_of(phone).await
+        })
+    }
+
+    fn keeps_ids(&self, _: &str) -> Duration {
+        self.rail.timing().keeps_ids()
+    }
+
+    fn is_up(&self, _: Msisdn) -> bool {
+        self.rail.link().is_up()
+    }
 }
 
 /// Asks for a transfer; safe to repeat with the same id.
-pub(super) async fn pay(rail: &impl Rail, payout: &PayOut) -> PayoutNews {
+async fn pay(rail: &impl Rail, payout: &PayOut) -> PayoutNews {
     let link = rail.link();
     if let Some(fault) = link.held() {
-        return PayoutNews::NotTaken { why: format!("not sent, since something is to be mended: {fault:?}") };
+        return PayoutNews::Held { why: format!("something is to be mended: {fault:?}") };
     }
     let earlier = link.begin(payout);
     let heard = rail.send(payout).await;
     link.note(&heard, true);
     let ack = match heard {
-        Heard::Answer { status, body, .. } => rail.read(status, &body),
-        Heard::NotSent(why) => Ack::News(PayoutNews::NotTaken { why }),
+        Heard::Answer { status, body, .. } => rail.read(status, &body, payout),
+        Heard::NotSent(why) => Ack::News(PayoutNews::Held { why }),
         Heard::Nothing(why) => Ack::News(PayoutNews::Unknown { why }),
     };
     link.end(payout.id, &ack, earlier);
@@ -50,7 +174,7 @@ pub(super) async fn pay(rail: &impl Rail, payout: &PayOut) -> PayoutNews {
 
 /// A refusal of this try is a failure of the payout only when no earlier try can have arrived.
 async fn refused(rail: &impl Rail, payout: &PayOut, why: String, code: &str) -> PayoutNews {
-    let news = rail.look_up(payout).await;
+    let news = rail.look_up_refused(payout).await;
     if !matches!(news, PayoutNews::NotTaken { .. } | PayoutNews::Asked) {
         return news;
     }
@@ -70,14 +194,7 @@ pub(super) fn looked_up<T: Into<Told>>(
 ) -> PayoutNews {
     link.note(&heard, true);
     match heard {
-        Heard::Answer { status, body, .. } => {
-            let Told { news, fault } = read(status, &body).into();
-            if let Some(fault) = fault {
-                link.hold(fault, "a result says so");
-            }
-            link.hears(payout.id, &news);
-            news
-        }
+        Heard::Answer { status, body, .. } => link.takes(payout.id, read(status, &body).into()),
         // Not even asked: this says nothing about the payout itself.
         Heard::NotSent(why) | Heard::Nothing(why) => unknown(why),
     }
@@ -100,6 +217,8 @@ pub struct Timing {
     pub keeps_ids_hours: u64,
     /// How long payouts wait after a fault of ours before the next try, in seconds.
     pub hold_seconds: u64,
+    /// So many requests of this provider are under way at most; the others wait their turn.
+    pub at_once: u32,
 }
 
 impl Default for Timing {
@@ -111,18 +230,43 @@ impl Default for Timing {
             doubt_seconds: 86_400,
             keeps_ids_hours: 24,
             hold_seconds: 900,
+            at_once: 16,
         }
     }
 }
 
 impl Timing {
+    /// The longest `answer_ms`: a try asks up to five times, and the outbox waits four minutes for it.
+    const LONGEST_MS: u64 = 45_000;
+
+    /// Whether one can live with these.
+    ///
+    /// # Errors
+    /// The first that cannot be, and the remedy.
+    pub fn check(&self) -> Result<(), String> {
+        let Self { connect_ms, answer_ms, probe_ms, keeps_ids_hours, at_once, .. } = *self;
+        match () {
+            () if connect_ms == 0 || probe_ms == 0 => {
+                Err("times of connecting and of looking are at least 1".into())
+            }
+            () if !(1..=Self::LONGEST_MS).contains(&answer_ms) => {
+                Err(format!("the time for an answer lies between 1 and {} ms", Self::LONGEST_MS))
+            }
+            () if keeps_ids_hours == 0 => {
+                Err("keeps_ids_hours is at least 1; ask the provider, 24 is usual".into())
+            }
+            () if !(1..=64).contains(&at_once) => Err("at_once lies between 1 and 64; 16 is usual".into()),
+            () => Ok(()),
+        }
+    }
+
     /// The link of a provider with these times.
     pub(super) fn link(&self, provider: &'static str) -> Link {
-        Link::new(provider, Duration::from_secs(self.doubt_seconds), Duration::from_secs(self.hold_seconds))
+        Link::new(provider, self)
     }
 
     /// How long the provider remembers an id of ours.
-    pub(super) fn keeps_ids(&self) -> Duration {
+    pub(super) const fn keeps_ids(&self) -> Duration {
         Duration::from_secs(self.keeps_ids_hours * 3_600)
     }
 }

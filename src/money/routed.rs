@@ -1,6 +1,6 @@
 //! Several providers, each for some numbers.
 
-use crate::engine::port::{MoneyOut, NameNews, PayOut, PayoutNews, PayoutPolicy};
+use crate::engine::port::{MoneyOut, NameNews, PayOut, PayoutNews, PayoutPolicy, UNNAMED};
 use crate::types::Msisdn;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -33,9 +33,6 @@ pub enum RoutedError {
     #[error("{0}: {1:?} is no beginning of a number; write one as 25473")]
     Digits(&'static str, String),
 }
-
-/// Payouts that were asked for before providers had names went by this one.
-const UNNAMED: &str = "mpesa";
 
 impl Routed {
     /// These providers.

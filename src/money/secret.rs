@@ -1,6 +1,6 @@
 //! Secrets come from a file or from the environment, never from the configuration itself.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::path::Path;
 
 /// Why a secret could not be had.
@@ -30,6 +30,14 @@ pub enum SecretError {
         /// The variable.
         variable: String,
     },
+    /// Not fit to stand in an address.
+    #[error(
+        "{name}: it stands in an address; letters, digits, - and _ alone, such as openssl rand -hex 24 makes"
+    )]
+    Letters {
+        /// The key without its ending.
+        name: &'static str,
+    },
     /// A path that the provider will not post to.
     #[error(
         "{name}: the provider refuses addresses with mpesa, safaricom, exe, cmd, sql or query in them; make another, such as openssl rand -hex 24"
@@ -46,6 +54,14 @@ pub enum SecretError {
         /// How many it needs.
         least: usize,
     },
+}
+
+impl SecretError {
+    /// Whether the file is only not on this machine.
+    pub fn is_elsewhere(&self) -> bool {
+        matches!(self, Self::File { error, .. } if error.kind() == std::io::ErrorKind::NotFound)
+            || matches!(self, Self::Variable { .. })
+    }
 }
 
 /// Fewer characters than this can be guessed.
@@ -71,10 +87,19 @@ pub(super) fn load(
     }
 }
 
+/// The secret part of a callback's path.
+pub(super) fn load_path(file: Option<&Path>, variable: Option<&str>) -> Result<SecretString, SecretError> {
+    let secret = load("secret_path", file, variable)?;
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
+    match secret.expose_secret().bytes().all(fits) {
+        true => Ok(secret),
+        false => Err(SecretError::Letters { name: "secret_path" }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use secrecy::ExposeSecret;
 
     #[test]
     fn a_secret_is_read_from_its_file_without_the_line_end() {
@@ -95,5 +120,15 @@ mod tests {
         let file = folder.path().join("key");
         std::fs::write(&file, "  \n").expect("written");
         assert!(matches!(load("api_key", Some(&file), None), Err(SecretError::Short { .. })));
+    }
+
+    #[test]
+    fn a_secret_that_cannot_stand_in_an_address_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("path");
+        for (text, good) in [("a1B2-c3_d4e5", true), ("with/a/slash", false), ("with a blank", false)] {
+            std::fs::write(&file, text).expect("written");
+            assert_eq!(load_path(Some(&file), None).is_ok(), good, "{text}");
+        }
     }
 }

@@ -237,6 +237,8 @@ struct Desk {
     registered: String,
     /// Whether questions are left without their answer.
     tells_nothing: bool,
+    /// Whether questions about names are refused as a stranger's are.
+    tells_no_names: bool,
 }
 
 impl Momo {
@@ -261,6 +263,7 @@ impl Momo {
             wrong: 0,
             registered: String::new(),
             tells_nothing: false,
+            tells_no_names: false,
         };
         let inner = Arc::new(Inner {
             desk: Mutex::new(desk),
@@ -318,12 +321,11 @@ impl Momo {
         self.host.set_open(line != Line::Closed).await;
     }
 
-    /// Takes a transfer back days later: the money returns to the float, and the client is told.
-    /// `false` when no such transfer stands, or the provider takes none back.
+    /// Takes a transfer back days later: the money returns to the float. The client is told by the GSMA
+    /// API alone; with the others only the list has it. `false` when no such transfer stands.
     pub async fn reverse(&self, id: &str) -> bool {
-        let reversed =
-            self.inner.speaks == Speaks::Gsma && self.inner.desk().book.change(|book| book.reverse(id));
-        if reversed {
+        let reversed = self.inner.desk().book.change(|book| book.reverse(id));
+        if reversed && self.inner.speaks == Speaks::Gsma {
             http::send_result(&self.inner, id).await;
         }
         reversed
@@ -357,6 +359,11 @@ impl Momo {
     /// Whether questions that are answered by a post are left without it from now on.
     pub fn tells_nothing(&self, so: bool) {
         self.inner.desk().tells_nothing = so;
+    }
+
+    /// Whether questions about names are refused from now on, as by a product that was not subscribed to.
+    pub fn tells_no_names(&self, so: bool) {
+        self.inner.desk().tells_no_names = so;
     }
 
     /// Sends the result of a transaction once more, whatever it is.

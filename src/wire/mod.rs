@@ -2,7 +2,11 @@
 //! (rustls); no redirects, no proxy, a connection for each request, so that none dies in the drawer and
 //! makes a doubt.
 //!
+//! [`address`] tells who really asks us.
+//!
 //! May import nothing of ours.
+
+pub mod address;
 
 use axum::http::{HeaderMap, Method, Request, Uri, header};
 use bytes::Bytes;

@@ -2,11 +2,13 @@
 //! than the provider's own list says.
 
 use crate::support::front::Notebook;
-use crate::support::listen::{eventually, listen};
+use crate::support::listen::{eventually, port, serve};
 use proptest::prelude::*;
 use sokoni::engine::port::{MoneyOut, PayOut, PayoutNews};
 use sokoni::engine::shopfront::ShopError;
-use sokoni::money::gsma::{MobileConfig, MobileMoney, MobileSettings, callback};
+use sokoni::money::Timing;
+use sokoni::money::door::{self, Callers};
+use sokoni::money::gsma::{MobileConfig, MobileMoney, MobileSettings};
 use sokoni::sim::Line;
 use sokoni::sim::momo::{Answer, Manners, Momo, MomoOptions, Verdict};
 use sokoni::types::{Msisdn, PayoutId};
@@ -23,16 +25,18 @@ struct Bench {
 }
 
 async fn bench() -> Bench {
+    bench_of(Callers::default()).await
+}
+
+async fn bench_of(callers: Callers) -> Bench {
     let front = Arc::new(Notebook::default());
-    let base = listen(callback::router(front.clone(), SECRET.into())).await;
+    let (listener, base) = port().await;
     let options = MomoOptions { api_key: Some("key-of-the-house".into()), ..MomoOptions::default() };
     let momo = Momo::start(options).await.expect("a port");
-    let config = MobileConfig {
-        answer_timeout: Duration::from_millis(150),
-        probe_every: Duration::from_millis(20),
-        ..MobileConfig::new(momo.url.clone(), base.clone(), SECRET.into(), "key-of-the-house".into())
-    };
-    let money = MobileMoney::start(config).expect("a client");
+    let usual = MobileConfig::new(momo.url.clone(), base.clone(), SECRET.into(), "key-of-the-house".into());
+    let timing = Timing { answer_ms: 150, probe_ms: 20, ..usual.timing };
+    let money = MobileMoney::start(MobileConfig { timing, ..usual }).expect("a client");
+    serve(listener, door::router(front.clone(), &money, SECRET.into(), callers));
     Bench { momo, money, front, base }
 }
 
@@ -54,11 +58,23 @@ fn is_not_taken(news: &PayoutNews) -> bool {
     matches!(news, PayoutNews::NotTaken { .. })
 }
 
+fn is_held(news: &PayoutNews) -> bool {
+    matches!(news, PayoutNews::Held { .. })
+}
+
+impl Bench {
+    /// What the service writes down before it asks a provider; then it asks.
+    async fn pays(&self, payout: PayOut) -> PayoutNews {
+        self.front.asks(&payout);
+        self.money.pay(payout).await
+    }
+}
+
 #[tokio::test]
 async fn a_payout_is_accepted_and_its_result_comes_by_callback_and_on_asking() {
     let bench = bench().await;
     let payout = payout("a");
-    assert_eq!(bench.money.pay(payout.clone()).await, PayoutNews::Accepted);
+    assert_eq!(bench.pays(payout.clone()).await, PayoutNews::Accepted);
     eventually("the callback", || !bench.front.payouts().is_empty()).await;
     let transfer = bench.momo.transfers().remove(0);
     assert_eq!((transfer.shillings, transfer.msisdn.as_str()), (850, "254712345678"));
@@ -72,9 +88,9 @@ async fn silence_is_unknown_and_asking_finds_the_transfer() {
     let bench = bench().await;
     bench.momo.behave_once(Manners { callbacks: 0, ..Manners::silent() });
     let payout = payout("a");
-    assert!(is_unknown(&bench.money.pay(payout.clone()).await));
+    assert!(is_unknown(&bench.pays(payout.clone()).await));
     assert!(matches!(bench.money.status(payout.clone()).await, PayoutNews::Paid { .. }));
-    assert_eq!(bench.money.pay(payout).await, PayoutNews::Accepted, "a duplicate means the first arrived");
+    assert_eq!(bench.pays(payout).await, PayoutNews::Accepted, "a duplicate means the first arrived");
     assert_eq!(bench.momo.transfers().len(), 1);
 }
 
@@ -84,9 +100,9 @@ async fn a_late_answer_and_a_five_hundred_are_unknown_though_the_money_went() {
     bench.momo.behave_once(Manners { answer_after_ms: 400, ..Manners::default() });
     bench.momo.behave_once(Manners::answering(Answer::Broken { taken: true }));
     bench.momo.behave_once(Manners::answering(Answer::Unavailable));
-    assert!(is_unknown(&bench.money.pay(payout("slow")).await));
-    assert!(is_unknown(&bench.money.pay(payout("broken")).await));
-    assert!(is_unknown(&bench.money.pay(payout("unavailable")).await));
+    assert!(is_unknown(&bench.pays(payout("slow")).await));
+    assert!(is_unknown(&bench.pays(payout("broken")).await));
+    assert!(is_unknown(&bench.pays(payout("unavailable")).await));
     eventually("two transfers", || bench.momo.transfers().len() == 2).await;
 }
 
@@ -94,7 +110,7 @@ async fn a_late_answer_and_a_five_hundred_are_unknown_though_the_money_went() {
 async fn repeated_results_all_say_the_same() {
     let bench = bench().await;
     bench.momo.behave(Manners { callbacks: 5, callback_every_ms: 1, ..Manners::default() });
-    bench.money.pay(payout("a")).await;
+    bench.pays(payout("a")).await;
     eventually("five results", || bench.front.payouts().len() == 5).await;
     assert!(bench.front.payouts().windows(2).all(|pair| pair[0] == pair[1]));
 }
@@ -103,7 +119,7 @@ async fn repeated_results_all_say_the_same() {
 async fn a_result_may_come_before_the_answer() {
     let bench = bench().await;
     bench.momo.behave(Manners { callback_first: true, ..Manners::default() });
-    assert_eq!(bench.money.pay(payout("a")).await, PayoutNews::Accepted);
+    assert_eq!(bench.pays(payout("a")).await, PayoutNews::Accepted);
     assert_eq!(bench.front.payouts().len(), 1);
 }
 
@@ -111,10 +127,10 @@ async fn a_result_may_come_before_the_answer() {
 async fn a_refusal_and_a_late_failure_say_why_in_a_few_words() {
     let bench = bench().await;
     bench.momo.behave_once(Manners::refusing("identifierError"));
-    let refused = bench.money.pay(payout("a")).await;
-    assert_eq!(refused, PayoutNews::Failed { why: "no such M-Pesa user".into() });
+    let refused = bench.pays(payout("a")).await;
+    assert_eq!(refused, PayoutNews::Failed { why: "no such user".into() });
     bench.momo.behave_once(Manners::failing("dailyValueLimitExceeded"));
-    assert_eq!(bench.money.pay(payout("b")).await, PayoutNews::Accepted);
+    assert_eq!(bench.pays(payout("b")).await, PayoutNews::Accepted);
     eventually("the callback", || !bench.front.payouts().is_empty()).await;
     let failed = PayoutNews::Failed { why: "limit of the day".into() };
     assert_eq!(bench.front.payouts(), [(payout("b").id, failed)]);
@@ -126,14 +142,14 @@ async fn a_refusal_is_no_failure_when_an_earlier_try_arrived_or_may_still_arrive
     let bench = bench().await;
     bench.momo.behave_once(Manners::silent());
     bench.momo.behave_once(Manners::refusing("dailyValueLimitExceeded"));
-    assert!(is_unknown(&bench.money.pay(payout("arrived")).await));
-    let again = bench.money.pay(payout("arrived")).await;
+    assert!(is_unknown(&bench.pays(payout("arrived")).await));
+    let again = bench.pays(payout("arrived")).await;
     assert!(matches!(again, PayoutNews::Paid { .. }), "{again:?}");
 
     bench.momo.behave_once(Manners { answer_after_ms: 400, late_taking: true, ..Manners::default() });
     bench.momo.behave_once(Manners::refusing("dailyValueLimitExceeded"));
-    assert!(is_unknown(&bench.money.pay(payout("on its way")).await));
-    assert!(is_not_taken(&bench.money.pay(payout("on its way")).await));
+    assert!(is_unknown(&bench.pays(payout("on its way")).await));
+    assert!(is_not_taken(&bench.pays(payout("on its way")).await));
     eventually("the late one", || bench.momo.transfers().len() == 2).await;
 }
 
@@ -141,7 +157,7 @@ async fn a_refusal_is_no_failure_when_an_earlier_try_arrived_or_may_still_arrive
 async fn a_refusal_is_no_failure_when_a_program_before_this_one_may_have_sent_it() {
     let bench = bench().await;
     bench.momo.behave_once(Manners::refusing("dailyValueLimitExceeded"));
-    assert!(is_not_taken(&bench.money.pay(PayOut { again: true, ..payout("a") }).await));
+    assert!(is_not_taken(&bench.pays(PayOut { again: true, ..payout("a") }).await));
 }
 
 #[tokio::test]
@@ -149,7 +165,7 @@ async fn nothing_is_taken_when_nobody_listens_and_the_link_shows_as_down_until_i
     let bench = bench().await;
     assert!(bench.money.is_up(payout("a").to));
     bench.momo.set_line(Line::Closed).await;
-    assert!(is_not_taken(&bench.money.pay(payout("a")).await));
+    assert!(is_held(&bench.pays(payout("a")).await), "nothing left this machine");
     assert!(!bench.money.is_up(payout("a").to));
     bench.momo.set_line(Line::Open).await;
     eventually("up again by the look at its health", || bench.money.is_up(payout("a").to)).await;
@@ -163,7 +179,7 @@ async fn three_payments_without_an_answer_outweigh_a_good_health_page() {
     let bench = bench().await;
     bench.momo.behave(Manners::answering(Answer::Silence { taken: false }));
     for name in ["a", "b", "c"] {
-        assert!(is_unknown(&bench.money.pay(payout(name)).await));
+        assert!(is_unknown(&bench.pays(payout(name)).await));
     }
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(!bench.money.is_up(payout("a").to));
@@ -175,9 +191,9 @@ async fn three_payments_without_an_answer_outweigh_a_good_health_page() {
 async fn an_empty_float_and_a_wrong_key_are_not_the_artisans_failure() {
     let bench = bench().await;
     bench.momo.set_float_shillings(100);
-    assert!(is_not_taken(&bench.money.pay(payout("a")).await));
+    assert!(is_not_taken(&bench.pays(payout("a")).await));
     bench.momo.set_float_shillings(1_000);
-    assert_eq!(bench.money.pay(payout("a")).await, PayoutNews::Accepted);
+    assert_eq!(bench.pays(payout("a")).await, PayoutNews::Accepted);
     let config = MobileConfig::new(bench.momo.url.clone(), bench.base, SECRET.into(), "stolen".into());
     let stranger = MobileMoney::start(config).expect("a client");
     assert!(is_not_taken(&stranger.pay(payout("b")).await));
@@ -186,7 +202,7 @@ async fn an_empty_float_and_a_wrong_key_are_not_the_artisans_failure() {
 #[tokio::test]
 async fn a_transfer_taken_back_days_later_is_told() {
     let bench = bench().await;
-    bench.money.pay(payout("a")).await;
+    bench.pays(payout("a")).await;
     eventually("paid", || bench.front.payouts().len() == 1).await;
     assert!(bench.momo.reverse(&payout("a").id.to_string()).await);
     let back = PayoutNews::Reversed { why: "taken back".into() };
@@ -202,13 +218,18 @@ async fn the_callback_keeps_strangers_noise_and_unknown_ids_apart() {
         request.send().await.expect("answered").status().as_u16()
     };
     let good = format!(
-        r#"{{"requestingOrganisationTransactionReference":"{}","transactionStatus":"completed","transactionReference":"SJK3ABCDEF"}}"#,
+        r#"{{"requestingOrganisationTransactionReference":"{}","transactionStatus":"completed","amount":"850","transactionReference":"SJK3ABCDEF"}}"#,
         payout("a").id
     );
+    bench.front.asks(&payout("a"));
     let ours = format!("/money/mobile/{SECRET}");
     assert_eq!(post("/money/mobile/a-guess", &good).await, 404);
     assert_eq!(post(&ours, "{").await, 400);
     assert_eq!(post(&ours, &good.replace(&payout("a").id.to_string(), "order-7")).await, 200);
+    let other = payout("of another provider");
+    bench.front.asks(&PayOut { via: "airtel".into(), ..other.clone() });
+    let about_other = good.replace(&payout("a").id.to_string(), &other.id.to_string());
+    assert_eq!(post(&ours, &about_other).await, 200, "it changes nothing");
     bench.front.fail_next(ShopError::NotFound);
     assert_eq!(post(&ours, &good).await, 200, "about no payout of ours");
     bench.front.fail_next(ShopError::Fault);
@@ -217,6 +238,61 @@ async fn the_callback_keeps_strangers_noise_and_unknown_ids_apart() {
     assert_eq!(post(&ours, &good).await, 200);
     assert_eq!(bench.front.payouts().len(), 1);
     assert_eq!(post(&ours, &"x".repeat(100_000)).await, 413);
+}
+
+#[tokio::test]
+async fn who_calls_from_elsewhere_is_refused_and_nothing_of_it_is_kept() {
+    let list = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let far = bench_of(Callers::new(&list(&["196.201.214.0/24"]), &[]).expect("networks")).await;
+    let body = format!(
+        r#"{{"requestingOrganisationTransactionReference":"{}","transactionStatus":"completed","amount":"850","transactionReference":"SJK3ABCDEF"}}"#,
+        payout("a").id
+    );
+    let post = async |bench: &Bench, from: &str| {
+        bench.front.asks(&payout("a"));
+        let url = format!("{}/money/mobile/{SECRET}", bench.base);
+        let request = reqwest::Client::new().post(url).header("X-Forwarded-For", from).body(body.clone());
+        request.send().await.expect("answered").status().as_u16()
+    };
+    assert_eq!(post(&far, "196.201.214.7").await, 403, "no proxy of ours says so");
+    assert!(far.front.callbacks().is_empty() && far.front.payouts().is_empty());
+    let callers = Callers::new(&list(&["196.201.214.0/24"]), &list(&["127.0.0.0/8"])).expect("networks");
+    let near = bench_of(callers).await;
+    assert_eq!(post(&near, "196.201.215.7").await, 403);
+    assert_eq!(post(&near, "196.201.214.7").await, 200);
+    let kept = near.front.callbacks();
+    assert_eq!((kept.len(), kept[0].caller.as_str(), &kept[0].body), (1, "196.201.214.7", &body));
+    assert!(!format!("{kept:?}").contains(SECRET));
+}
+
+#[tokio::test]
+async fn what_is_posted_is_kept_as_it_came_though_nobody_can_read_it() {
+    let bench = bench().await;
+    let url = format!("{}/money/mobile/{SECRET}", bench.base);
+    let body = format!("half a body, and {SECRET} in it");
+    let posted = reqwest::Client::new().post(&url).header("User-Agent", "momo/1").body(body).send();
+    assert_eq!(posted.await.expect("answered").status(), 400);
+    let kept = bench.front.callbacks();
+    assert_eq!((kept[0].provider.as_str(), kept[0].body.as_str()), ("mpesa", "half a body, and *** in it"));
+    assert!(kept[0].headers.contains(&("user-agent".to_owned(), "momo/1".to_owned())), "{kept:?}");
+}
+
+#[tokio::test]
+async fn a_failure_that_a_stranger_posts_is_asked_about_and_not_believed() {
+    let bench = bench().await;
+    assert_eq!(bench.pays(payout("a")).await, PayoutNews::Accepted);
+    eventually("the callback", || bench.front.payouts().len() == 1).await;
+    let paid = bench.front.payouts()[0].clone();
+    for state in ["failed", "reversed"] {
+        let forged = format!(
+            r#"{{"requestingOrganisationTransactionReference":"{}","transactionStatus":"{state}","error":{{"errorCategory":"businessRule","errorCode":"identifierError"}}}}"#,
+            payout("a").id
+        );
+        let url = format!("{}/money/mobile/{SECRET}", bench.base);
+        let answer = reqwest::Client::new().put(url).body(forged).send().await.expect("answered");
+        assert_eq!(answer.status(), 200);
+    }
+    assert_eq!(bench.front.payouts(), [paid.clone(), paid.clone(), paid]);
 }
 
 #[test]
@@ -231,7 +307,7 @@ fn the_settings_name_units_and_refuse_what_they_do_not_know() {
     );
     let settings: MobileSettings = toml::from_str(&text).expect("settings");
     let config = settings.load().expect("secrets");
-    assert_eq!(config.answer_timeout, Duration::from_millis(1500));
+    assert_eq!(config.timing.answer_ms, 1_500);
     assert!(!format!("{config:?}").contains("a-key-of-the-house"));
     assert!(toml::from_str::<MobileSettings>(&format!("{text}api_key = 'in the open'\n")).is_err());
 }
@@ -280,14 +356,14 @@ fn any_step() -> impl Strategy<Value = Step> {
 /// Tries as the engine does: until something is certain, always with the same id.
 async fn live_through(steps: Vec<Step>) -> Result<(), TestCaseError> {
     let front = Arc::new(Notebook::default());
-    let base = listen(callback::router(front.clone(), SECRET.into())).await;
+    let (listener, base) = port().await;
     let momo = Momo::start(MomoOptions::default()).await.expect("a port");
-    let config = MobileConfig {
-        answer_timeout: Duration::from_millis(40),
-        ..MobileConfig::new(momo.url.clone(), base, SECRET.into(), "key-of-the-house".into())
-    };
-    let money = MobileMoney::start(config).expect("a client");
+    let usual = MobileConfig::new(momo.url.clone(), base, SECRET.into(), "key-of-the-house".into());
+    let timing = Timing { answer_ms: 40, ..usual.timing };
+    let money = MobileMoney::start(MobileConfig { timing, ..usual }).expect("a client");
+    serve(listener, door::router(front.clone(), &money, SECRET.into(), Callers::default()));
     let payout = payout("the one");
+    front.asks(&payout);
     let mut claims = Vec::new();
     for step in steps {
         let news = match step {

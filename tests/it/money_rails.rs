@@ -2,12 +2,13 @@
 //! what is claimed is never more than the provider's own list says.
 
 use crate::support::front::Notebook;
-use crate::support::listen::eventually;
+use crate::support::listen::{eventually, port, serve};
 use proptest::prelude::*;
 use sokoni::engine::port::{MoneyOut, NameNews, PayOut, PayoutNews};
-use sokoni::money::airtel::{self, Airtel, AirtelSettings};
-use sokoni::money::daraja::{self, Daraja, DarajaSettings};
-use sokoni::money::mtn::{self, Mtn, MtnSettings};
+use sokoni::money::airtel::{Airtel, AirtelSettings};
+use sokoni::money::daraja::{Daraja, DarajaSettings};
+use sokoni::money::door::{self, Callers};
+use sokoni::money::mtn::{Mtn, MtnSettings};
 use sokoni::sim::Line;
 use sokoni::sim::momo::{Answer, Manners, Momo, MomoOptions, Speaks, Twist, Verdict};
 use sokoni::types::{Msisdn, PayoutId};
@@ -32,19 +33,25 @@ struct Setting {
     key: &'static str,
     credential: &'static str,
     answer_ms: u64,
+    at_once: u32,
     more: &'static str,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { key: "key-of-the-house", credential: "credential-in-base64", answer_ms: 400, more: "" }
+        Self {
+            key: "key-of-the-house",
+            credential: "credential-in-base64",
+            answer_ms: 400,
+            at_once: 16,
+            more: "",
+        }
     }
 }
 
 async fn bench(speaks: Speaks, setting: Setting) -> Bench {
     let front = Arc::new(Notebook::default());
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let base = format!("http://{}", listener.local_addr().expect("an address"));
+    let (listener, base) = port().await;
     let options = MomoOptions {
         speaks,
         api_key: Some("key-of-the-house".into()),
@@ -62,11 +69,12 @@ async fn bench(speaks: Speaks, setting: Setting) -> Bench {
     let (path, key) = (file("path", SECRET), file("key", setting.key));
     let (credential, any) = (file("credential", setting.credential), file("any", "any-key-at-all"));
     let common = format!(
-        "base_url = '{}'\nsecret_path_file = '{path}'\ntiming = {{ answer_ms = {}, probe_ms = 20 }}\n{}\n",
-        momo.url, setting.answer_ms, setting.more
+        "base_url = '{}'\nsecret_path_file = '{path}'\ntiming = {{ answer_ms = {}, probe_ms = 20, at_once = {} }}\n{}\n",
+        momo.url, setting.answer_ms, setting.at_once, setting.more
     );
     let callback = format!("callback_base = '{base}'\n");
     let notes = Arc::clone(&front);
+    let callers = Callers::default();
     let (money, doors): (Arc<dyn MoneyOut>, _) = match speaks {
         Speaks::Daraja => {
             let text = format!(
@@ -76,7 +84,7 @@ async fn bench(speaks: Speaks, setting: Setting) -> Bench {
             );
             let settings: DarajaSettings = toml::from_str(&text).expect("settings");
             let daraja = Arc::new(Daraja::start(settings.load().expect("secrets")).expect("a client"));
-            let doors = daraja::callback::router(notes, &daraja);
+            let doors = door::router(notes, &daraja, SECRET.into(), callers);
             (daraja, doors)
         }
         Speaks::Mtn => {
@@ -86,7 +94,8 @@ async fn bench(speaks: Speaks, setting: Setting) -> Bench {
             );
             let settings: MtnSettings = toml::from_str(&text).expect("settings");
             let mtn = Arc::new(Mtn::start(settings.load().expect("secrets")).expect("a client"));
-            (Arc::clone(&mtn) as Arc<dyn MoneyOut>, mtn::router(notes, mtn))
+            let doors = door::router(notes, &mtn, SECRET.into(), callers);
+            (mtn, doors)
         }
         Speaks::Airtel => {
             let text = format!(
@@ -94,11 +103,12 @@ async fn bench(speaks: Speaks, setting: Setting) -> Bench {
             );
             let settings: AirtelSettings = toml::from_str(&text).expect("settings");
             let airtel = Arc::new(Airtel::start(settings.load().expect("secrets")).expect("a client"));
-            (Arc::clone(&airtel) as Arc<dyn MoneyOut>, airtel::router(notes, airtel))
+            let doors = door::router(notes, &airtel, SECRET.into(), callers);
+            (airtel, doors)
         }
         Speaks::Gsma => unreachable!("it has tests of its own"),
     };
-    tokio::spawn(async move { axum::serve(listener, doors).await });
+    serve(listener, doors);
     Bench { speaks, momo, money, front, base, _folder: folder }
 }
 
@@ -110,6 +120,25 @@ fn payout(name: &str) -> PayOut {
         shillings: 850,
         again: false,
     }
+}
+
+/// Its name in the configuration.
+fn name_of(speaks: Speaks) -> &'static str {
+    match speaks {
+        Speaks::Gsma => "mpesa",
+        Speaks::Daraja => "daraja",
+        Speaks::Mtn => "mtn",
+        Speaks::Airtel => "airtel",
+    }
+}
+
+/// A receipt as it is told: MTN's come from its sandbox, and say so.
+fn receipt(speaks: Speaks, reference: &str) -> String {
+    if speaks == Speaks::Mtn { format!("SANDBOX-{reference}") } else { reference.to_owned() }
+}
+
+fn is_held(news: &PayoutNews) -> bool {
+    matches!(news, PayoutNews::Held { .. })
 }
 
 fn is_unknown(news: &PayoutNews) -> bool {
@@ -137,10 +166,7 @@ impl Bench {
 
     /// What the service does before it asks a provider.
     fn writes_down(&self, payout: &PayOut) {
-        let mut asked = self.front.asked.lock().expect("whole");
-        if !asked.iter().any(|one| one.id == payout.id) {
-            asked.push(payout.clone());
-        }
+        self.front.asks(&PayOut { via: name_of(self.speaks).to_owned(), ..payout.clone() });
     }
 
     /// What is found out by asking, however its answer comes.
@@ -158,7 +184,8 @@ impl Bench {
     /// The provider's own list, as news.
     fn list(&self) -> Vec<PayoutNews> {
         let transfers = self.momo.transfers().into_iter();
-        transfers.map(|transfer| PayoutNews::Paid { reference: transfer.reference }).collect()
+        let told = |reference: &str| PayoutNews::Paid { reference: receipt(self.speaks, reference) };
+        transfers.map(|transfer| told(&transfer.reference)).collect()
     }
 }
 
@@ -208,7 +235,7 @@ async fn a_key_that_is_refused_takes_nothing_and_no_pin_is_asked_for() {
     for speaks in ALL {
         let bench = bench(speaks, Setting { key: "a-stolen-key", ..Setting::default() }).await;
         assert!(bench.money.is_up(payout("a").to));
-        assert!(is_not_taken(&bench.pays(&payout("a")).await), "{speaks:?}");
+        assert!(is_held(&bench.pays(&payout("a")).await), "{speaks:?}");
         assert!(!bench.money.is_up(payout("a").to), "{speaks:?}");
         assert!(bench.momo.transfers().is_empty());
     }
@@ -225,7 +252,7 @@ async fn a_refusal_is_a_failure_of_the_first_try_and_of_none_behind_a_silence() 
         bench.momo.behave_once(Manners::failing(later));
         assert_eq!(bench.pays(&payout("failed")).await, PayoutNews::Accepted);
         eventually("the callback", || !bench.front.payouts().is_empty()).await;
-        let failed = PayoutNews::Failed { why: "no such M-Pesa user".into() };
+        let failed = PayoutNews::Failed { why: "no such user".into() };
         assert_eq!(bench.front.payouts(), [(payout("failed").id, failed)], "{speaks:?}");
 
         bench.momo.behave_once(Manners { answer_after_ms: 900, late_taking: true, ..Manners::default() });
@@ -252,7 +279,7 @@ async fn an_empty_float_holds_every_payout_and_says_so_before_a_pin() {
             assert_eq!(bench.front.payouts(), [(payout("a").id, failed)], "{speaks:?}");
         }
         assert!(!bench.money.is_up(payout("b").to), "{speaks:?}");
-        assert!(is_not_taken(&bench.pays(&payout("b")).await), "{speaks:?}: it waits, and is not sent");
+        assert!(is_held(&bench.pays(&payout("b")).await), "{speaks:?}: it waits, and is not sent");
         bench.momo.set_float_shillings(10_000);
         assert!(bench.momo.transfers().is_empty());
     }
@@ -267,7 +294,7 @@ async fn a_refused_password_or_pin_is_tried_once_and_never_locked() {
         assert!(first == PayoutNews::Accepted || is_not_taken(&first), "{speaks:?}: {first:?}");
         eventually("the result", || !bench.money.is_up(payout("a").to)).await;
         for name in ["b", "c", "d"] {
-            assert!(is_not_taken(&bench.pays(&payout(name)).await), "{speaks:?}");
+            assert!(is_held(&bench.pays(&payout(name)).await), "{speaks:?}");
         }
         let (asked, logins) = (bench.front.payouts().len(), bench.momo.logins());
         let _ = bench.money.status(payout("a")).await;
@@ -280,7 +307,7 @@ async fn nothing_is_taken_when_nobody_listens_and_the_link_shows_as_down_until_i
     for speaks in ALL {
         let bench = bench(speaks, Setting::default()).await;
         bench.momo.set_line(Line::Closed).await;
-        assert!(is_not_taken(&bench.pays(&payout("a")).await), "{speaks:?}");
+        assert!(is_held(&bench.pays(&payout("a")).await), "{speaks:?}");
         assert!(!bench.money.is_up(payout("a").to));
         bench.momo.set_line(Line::Open).await;
         eventually("up again", || bench.money.is_up(payout("a").to)).await;
@@ -342,11 +369,7 @@ async fn callbacks_keep_strangers_noise_and_unknown_ids_apart() {
             request.send().await.expect("answered").status().as_u16()
         };
         let (id, stranger) = (payout("a").id, payout("of nobody").id);
-        let name = match speaks {
-            Speaks::Daraja => "daraja",
-            Speaks::Airtel => "airtel",
-            _ => "mtn",
-        };
+        let name = name_of(speaks);
         let about = |id: PayoutId| match speaks {
             Speaks::Daraja => (format!("/result/{id}"), "{}".to_owned()),
             Speaks::Airtel => (String::new(), format!(r#"{{"transaction":{{"id":"{id}"}}}}"#)),
@@ -357,7 +380,7 @@ async fn callbacks_keep_strangers_noise_and_unknown_ids_apart() {
         assert_eq!(post(format!("/money/{name}/{SECRET}{tail}"), &"x".repeat(100_000)).await, 413);
         let (nobody, body) = about(stranger);
         assert_eq!(post(format!("/money/{name}/{SECRET}{nobody}"), &body).await, 200, "of no payout of ours");
-        bench.front.asked.lock().expect("whole").push(payout("a"));
+        bench.writes_down(&payout("a"));
         assert_eq!(post(format!("/money/{name}/{SECRET}{tail}"), "{").await, 400, "{speaks:?}");
         assert!(bench.front.payouts().is_empty(), "{speaks:?}");
     }
@@ -368,17 +391,46 @@ async fn what_a_forged_callback_claims_is_asked_for_and_never_believed() {
     for (speaks, name) in [(Speaks::Mtn, "mtn"), (Speaks::Airtel, "airtel")] {
         let bench = bench(speaks, Setting::default()).await;
         let payout = payout("a");
-        bench.front.asked.lock().expect("whole").push(payout.clone());
-        let forged = format!(
-            r#"{{"externalId":"{0}","amount":"850","status":"SUCCESSFUL","financialTransactionId":"1",
+        bench.writes_down(&payout);
+        let others = PayoutId::derived("of another provider");
+        bench.front.asks(&PayOut { id: others, via: "daraja".to_owned(), ..payout.clone() });
+        let forged = |id: PayoutId| {
+            format!(
+                r#"{{"externalId":"{0}","amount":"850","status":"SUCCESSFUL","financialTransactionId":"1",
             "transaction":{{"id":"{0}","status_code":"TS","airtel_money_id":"1"}}}}"#,
-            payout.id
-        );
+                id
+            )
+        };
         let url = format!("{}/money/{name}/{SECRET}", bench.base);
-        let answer = reqwest::Client::new().put(url).body(forged).send().await.expect("answered");
-        assert_eq!(answer.status(), 200);
+        for id in [others, payout.id] {
+            let answer = reqwest::Client::new().put(&url).body(forged(id)).send().await.expect("answered");
+            assert_eq!(answer.status(), 200);
+        }
+        assert_eq!(bench.front.payouts().len(), 1, "{speaks:?}: of another provider nothing is asked");
         assert!(is_not_taken(&bench.front.payouts()[0].1), "{speaks:?}: {:?}", bench.front.payouts());
     }
+}
+
+#[tokio::test]
+async fn a_provider_that_is_silent_has_so_many_requests_under_way_and_the_others_are_not_tried() {
+    for speaks in ALL {
+        let bench = bench(speaks, Setting { at_once: 2, ..Setting::default() }).await;
+        assert_eq!(bench.pays(&payout("first")).await, PayoutNews::Accepted, "{speaks:?}");
+        bench.momo.behave(Manners::answering(Answer::Silence { taken: false }));
+        let payouts = ["a", "b", "c", "d"].map(payout);
+        let all = futures_util::future::join_all(payouts.iter().map(|payout| bench.pays(payout))).await;
+        assert_eq!(all.iter().filter(|news| is_unknown(news)).count(), 2, "{speaks:?}: {all:?}");
+        assert_eq!(all.iter().filter(|news| is_held(news)).count(), 2, "{speaks:?}: {all:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_question_about_a_name_that_is_refused_holds_no_payout() {
+    let bench = bench(Speaks::Mtn, Setting::default()).await;
+    bench.momo.tells_no_names(true);
+    assert_ne!(bench.money.name_of(payout("a").to).await, NameNews::Named(String::new()));
+    assert!(bench.money.is_up(payout("a").to));
+    assert_eq!(bench.pays(&payout("a")).await, PayoutNews::Accepted);
 }
 
 #[tokio::test]
@@ -398,7 +450,7 @@ async fn the_balance_that_is_told_holds_payouts_below_its_floor() {
     assert_eq!(bench.pays(&payout("a")).await, PayoutNews::Accepted);
     eventually("the result", || !bench.front.payouts().is_empty()).await;
     assert_eq!(bench.front.payouts()[0].1, bench.list()[0], "this one went");
-    assert!(is_not_taken(&bench.pays(&payout("b")).await), "the next one waits");
+    assert!(is_held(&bench.pays(&payout("b")).await), "the next one waits");
     assert!(!bench.money.is_up(payout("b").to));
 }
 
@@ -506,7 +558,8 @@ async fn live_through(speaks: Speaks, steps: Vec<Step>) -> Result<(), TestCaseEr
     for claim in &claims {
         match claim {
             PayoutNews::Paid { reference } => {
-                prop_assert_eq!(Some(reference), transfers.first().map(|t| &t.reference));
+                let made = transfers.first().map(|transfer| receipt(speaks, &transfer.reference));
+                prop_assert_eq!(Some(reference), made.as_ref());
             }
             PayoutNews::Failed { .. } => prop_assert!(transfers.is_empty(), "{claims:?} {transfers:?}"),
             _ => {}

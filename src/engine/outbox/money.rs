@@ -233,7 +233,7 @@ pub(in crate::engine) fn heard(news: &PayoutNews) -> Option<Heard> {
         PayoutNews::Failed { why } => Heard::Failed { why },
         PayoutNews::Reversed { why } => Heard::Reversed { why },
         PayoutNews::Unknown { why } => Heard::Unknown { why },
-        PayoutNews::NotTaken { .. } | PayoutNews::Asked => return None,
+        PayoutNews::NotTaken { .. } | PayoutNews::Held { .. } | PayoutNews::Asked => return None,
     })
 }
 

@@ -15,13 +15,13 @@
 
 mod handover;
 
-use super::address::{Network, caller};
 use super::fields::Fields;
 use super::inward::{self, Origin, Wrong};
 use super::settings::Inward;
 use super::tally::{Counters, Counts, Fortune, Standing, count};
 use crate::engine::port::{GatewayId, Kept, Subscribers, UssdEvent, UssdIn, UssdOut};
 use crate::types::{Clock, Timestamp};
+use crate::wire::address::{Network, caller};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, MatchedPath, Path, Request, State};

@@ -1,12 +1,12 @@
 //! What Airtel Money says, and what that proves.
 
 use crate::engine::port::{PayOut, PayoutNews};
-use crate::money::proof::{Ack, Fault, Told, cents, failed, paid, quoted, unknown, why};
+use crate::money::proof::{Ack, Fault, Told, failed, fits, paid, quoted, text, unknown, why};
 use crate::types::PayoutId;
 use serde_json::Value;
 
-/// The provider's code in an answer, such as `ESB000045`: its letters differ from one version to the
-/// next, and its last two digits do not.
+/// The provider's code in an answer, such as `ESB000045` or `DP00900001001`: it stands under one key or
+/// another from one version to the next, and beside an HTTP status under `code`.
 fn code_of(body: &Value) -> Option<&str> {
     let status = &body["status"];
     ["response_code", "result_code", "code"].iter().find_map(|key| {
@@ -24,6 +24,7 @@ enum Meaning {
     Nothing,
 }
 
+/// The codes that are known in full; one of another version means nothing, so it is asked about.
 fn meaning(code: &str) -> Meaning {
     match code {
         "DP00900001001" | "ESB000010" => Meaning::Done,
@@ -34,7 +35,8 @@ fn meaning(code: &str) -> Meaning {
         "ESB000008" => Meaning::Refused(why::DECLINED),
         "ESB000014" => Meaning::Ours(Fault::Float),
         "ESB000041" => Meaning::Ours(Fault::Credential),
-        // 01 any trouble, 04 unavailable, 39 timed out, and whatever is not written anywhere.
+        // ESB000001 any trouble, ESB000004 unavailable, ESB000039 timed out, and whatever is not
+        // written anywhere.
         _ => Meaning::Nothing,
     }
 }
@@ -58,7 +60,7 @@ pub fn to_request(status: u16, body: &[u8]) -> Ack {
 }
 
 /// What the answer to `GET /standard/v1/disbursements/{id}` proves, held against what was asked.
-pub fn to_status(status: u16, body: &[u8], asked: &PayOut) -> Told {
+pub fn to_status(status: u16, body: &[u8], asked: &PayOut, currency: &str) -> Told {
     let said: Value = serde_json::from_slice(body).unwrap_or_default();
     if status == 404 && said["status"].is_object() {
         return PayoutNews::NotTaken { why: "Airtel does not know this id".to_owned() }.into();
@@ -71,7 +73,7 @@ pub fn to_status(status: u16, body: &[u8], asked: &PayOut) -> Told {
         return unknown("an answer about no payout, or another one than was asked").into();
     }
     match transaction["status"].as_str().unwrap_or_default() {
-        "TS" => done(transaction, asked).into(),
+        "TS" => done(transaction, asked, currency).into(),
         "TF" => match code_of(&said).map(meaning) {
             Some(Meaning::Refused(why)) => failed(why).into(),
             Some(Meaning::Ours(Fault::Float)) => Told { news: failed(why::FLOAT), fault: Some(Fault::Float) },
@@ -84,18 +86,17 @@ pub fn to_status(status: u16, body: &[u8], asked: &PayOut) -> Told {
     }
 }
 
-fn done(transaction: &Value, asked: &PayOut) -> PayoutNews {
-    let amount = match &transaction["amount"] {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
-    };
-    if amount.is_some_and(|amount| cents(&amount) != Some(i64::from(asked.shillings) * 100)) {
-        return unknown("done, but not over the sum that was asked");
-    }
+/// Sum, currency and number are held against what was asked as far as they are told: not every version
+/// of this answer repeats them.
+fn done(transaction: &Value, asked: &PayOut, currency: &str) -> PayoutNews {
+    let told = |key: &str| text(&transaction[key]);
+    let amount = told("amount").unwrap_or_else(|| asked.shillings.to_string());
+    let number = told("msisdn").or_else(|| text(&transaction["payee"]["msisdn"]));
+    let said = told("currency");
     // Written with dots, such as CI210104.1549.C00029.
-    let receipt = transaction["airtel_money_id"].as_str().map(|id| id.replace('.', ""));
-    paid(receipt.as_deref())
+    let receipt = told("airtel_money_id").map(|id| id.replace('.', ""));
+    fits(asked, Some(&amount), (said.as_deref(), currency), number.as_deref())
+        .map_or_else(|news| news, |()| paid(receipt.as_deref()))
 }
 
 /// Which payout a callback is about.
@@ -132,7 +133,7 @@ mod tests {
             "status":"{letters}"}}}},"status":{{"response_code":"{code}"}}}}"#,
             asked().id
         );
-        to_status(200, body.as_bytes(), &asked())
+        to_status(200, body.as_bytes(), &asked(), "KES")
     }
 
     fn is_unknown(news: &PayoutNews) -> bool {
@@ -169,7 +170,7 @@ mod tests {
     #[test]
     fn four_states_say_four_things() {
         assert_eq!(state("TS", "").news, PayoutNews::Paid { reference: "CI2101041549C00029".to_owned() });
-        assert_eq!(state("TF", "ESB000011").news, failed("no such M-Pesa user"));
+        assert_eq!(state("TF", "ESB000011").news, failed("no such user"));
         assert_eq!(state("TF", "ESB000014").fault, Some(Fault::Float));
         assert_eq!(state("TF", "").news, failed("declined"));
         assert_eq!(state("TIP", "").news, PayoutNews::Accepted);
@@ -184,13 +185,21 @@ mod tests {
                 r#"{{"data":{{"transaction":{{"id":"{}","airtel_money_id":"A1","amount":"85","status":"TS"}}}}}}"#,
                 was.id
             );
-            to_status(200, body.as_bytes(), &asked()).news
+            to_status(200, body.as_bytes(), &asked(), "KES").news
         };
         assert!(is_unknown(&other(&asked())));
+        for more in [r#""currency":"UGX""#, r#""msisdn":"733345679""#, r#""payee":{"msisdn":"254733345679"}"#]
+        {
+            let body = format!(
+                r#"{{"data":{{"transaction":{{"id":"{}","airtel_money_id":"A1","amount":850,"status":"TS",{more}}}}}}}"#,
+                asked().id
+            );
+            assert!(is_unknown(&to_status(200, body.as_bytes(), &asked(), "KES").news), "{more}");
+        }
         assert!(is_unknown(&other(&PayOut { id: PayoutId::derived("another"), ..asked() })));
-        let missing = to_status(404, br#"{"status":{"code":"404"}}"#, &asked()).news;
+        let missing = to_status(404, br#"{"status":{"code":"404"}}"#, &asked(), "KES").news;
         assert!(matches!(missing, PayoutNews::NotTaken { .. }));
-        assert!(is_unknown(&to_status(404, b"<html>", &asked()).news));
+        assert!(is_unknown(&to_status(404, b"<html>", &asked(), "KES").news));
     }
 
     #[test]
@@ -208,7 +217,7 @@ mod tests {
             prop_assume!(!matches!(status, 401 | 403 | 429));
             let open = matches!(to_request(status, &body), Ack::News(PayoutNews::Unknown { .. }));
             prop_assert!(open, "{status}");
-            prop_assert!(is_unknown(&to_status(status, &body, &asked()).news));
+            prop_assert!(is_unknown(&to_status(status, &body, &asked(), "KES").news));
         }
     }
 }

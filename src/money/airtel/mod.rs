@@ -7,23 +7,19 @@ pub mod answer;
 
 use super::http::{Client, ClientError, Heard};
 use super::link::Link;
-use super::proof::Ack;
-use super::rail::{self, Rail, Timing, looked_up};
+use super::proof::{Ack, in_play};
+use super::rail::{Adapter, Rail, Timing, looked_up};
 use super::secret;
+use super::table::{self, Table};
 use super::token::Bearer;
-use crate::engine::port::{MoneyOut, PayOut, PayoutNews, PayoutPolicy};
-use crate::engine::shopfront::ShopFront;
-use crate::types::Msisdn;
-use axum::Router;
-use futures_util::future::BoxFuture;
+use crate::engine::port::{PayOut, PayoutNews, PayoutPolicy};
+use crate::types::{Msisdn, PayoutId};
 use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
-use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// The table `[money.airtel]` of the configuration.
 #[derive(Debug, Clone, Deserialize)]
@@ -43,9 +39,15 @@ pub struct AirtelSettings {
     /// `X-Country`.
     #[serde(default = "kenya")]
     pub country: String,
-    /// `X-Currency`.
+    /// `X-Currency`: `KES`, or in a sandbox what that wants.
     #[serde(default = "shillings")]
     pub currency: String,
+    /// Whether this is Airtel's staging, where no money moves.
+    #[serde(default)]
+    pub sandbox: bool,
+    /// Networks that Airtel calls from; without any, whoever knows the secret is let in.
+    #[serde(default)]
+    pub from: Vec<String>,
     /// Whether numbers are written without the country's digits, as some markets want them.
     #[serde(default = "yes")]
     pub national_numbers: bool,
@@ -78,6 +80,27 @@ impl AirtelSettings {
         [&mut self.secret_path_file, &mut self.client_secret_file, &mut self.pin_file]
     }
 
+    /// What it has in common with other providers' tables.
+    pub fn table(&self) -> Table<'_> {
+        Table {
+            name: AirtelRail::NAME,
+            base_url: &self.base_url,
+            callback_base: None,
+            numbers: &self.numbers,
+            from: &self.from,
+            payout: self.payout.as_ref(),
+            timing: self.timing,
+        }
+    }
+
+    /// Whether one can live with what is its own.
+    ///
+    /// # Errors
+    /// What is wrong, and the remedy.
+    pub fn check(&self) -> Result<(), String> {
+        table::currency(&self.currency, self.sandbox, "sandbox = true")
+    }
+
     /// Fetches the secrets.
     ///
     /// # Errors
@@ -85,7 +108,7 @@ impl AirtelSettings {
     pub fn load(self) -> Result<AirtelConfig, secret::SecretError> {
         let read = |name, file: &PathBuf| secret::load(name, Some(file), None);
         Ok(AirtelConfig {
-            secret_path: read("secret_path", &self.secret_path_file)?,
+            secret_path: secret::load_path(Some(&self.secret_path_file), None)?,
             client_secret: read("client_secret", &self.client_secret_file)?,
             pin: read("pin", &self.pin_file)?,
             settings: self,
@@ -107,12 +130,10 @@ pub struct AirtelConfig {
 }
 
 /// The adapter. Dropping it ends its looks at the provider.
-pub struct Airtel {
-    inner: Arc<Inner>,
-    _stop: DropGuard,
-}
+pub type Airtel = Adapter<AirtelRail>;
 
-struct Inner {
+/// How Airtel is spoken to.
+pub struct AirtelRail {
     config: AirtelConfig,
     bearer: Bearer,
 }
@@ -134,44 +155,18 @@ impl Airtel {
             }))
         });
         let bearer = Bearer::new(&timing, timing.link("airtel"), login, |status, _| status == 401)?;
-        let inner = Arc::new(Inner { config, bearer });
-        let stop = CancellationToken::new();
-        let (probed, ended) = (inner.clone(), stop.clone());
-        let every = Duration::from_millis(timing.probe_ms);
-        tokio::spawn(async move { ended.run_until_cancelled(probed.bearer.probe(every)).await });
-        Ok(Self { inner, _stop: stop.drop_guard() })
+        if config.settings.sandbox {
+            let currency = &config.settings.currency;
+            tracing::warn!(
+                currency,
+                "Airtel pays in its staging: no money moves, and receipts begin with SANDBOX"
+            );
+        }
+        Ok(Self::over(AirtelRail { config, bearer }))
     }
 }
 
-/// `POST` or `PUT` to `/money/airtel/{secret}`: a result to be asked for.
-pub fn router(front: Arc<dyn ShopFront>, airtel: Arc<Airtel>) -> Router {
-    let secret = airtel.inner.config.secret_path.clone();
-    super::hint::router("/money/airtel/{secret}", front, airtel, secret, answer::of_callback)
-}
-
-impl MoneyOut for Airtel {
-    fn terms(&self, _: &str) -> Option<PayoutPolicy> {
-        self.inner.config.settings.payout.clone()
-    }
-
-    fn pay(&self, payout: PayOut) -> BoxFuture<'_, PayoutNews> {
-        Box::pin(async move { rail::pay(&*self.inner, &payout).await })
-    }
-
-    fn status(&self, payout: PayOut) -> BoxFuture<'_, PayoutNews> {
-        Box::pin(async move { self.inner.look_up(&payout).await })
-    }
-
-    fn keeps_ids(&self, _: &str) -> Duration {
-        self.inner.config.settings.timing.keeps_ids()
-    }
-
-    fn is_up(&self, _: Msisdn) -> bool {
-        self.inner.bearer.link.is_up()
-    }
-}
-
-impl Inner {
+impl AirtelRail {
     /// What every request carries beside its token.
     fn dressed(&self, request: RequestBuilder) -> RequestBuilder {
         let settings = &self.config.settings;
@@ -187,9 +182,24 @@ impl Inner {
     }
 }
 
-impl Rail for Inner {
+impl Rail for AirtelRail {
+    const NAME: &'static str = "airtel";
+    const DOOR: &'static str = "/money/airtel/";
+
     fn link(&self) -> &Link {
         &self.bearer.link
+    }
+
+    fn timing(&self) -> &Timing {
+        &self.config.settings.timing
+    }
+
+    fn terms(&self) -> Option<&PayoutPolicy> {
+        self.config.settings.payout.as_ref()
+    }
+
+    async fn watch(&self) {
+        self.bearer.probe(Duration::from_millis(self.timing().probe_ms)).await;
     }
 
     async fn send(&self, payout: &PayOut) -> Heard {
@@ -204,13 +214,21 @@ impl Rail for Inner {
         self.bearer.ask(|client| self.dressed(client.post(&url)).json(&body)).await
     }
 
-    fn read(&self, status: u16, body: &[u8]) -> Ack {
+    fn read(&self, status: u16, body: &[u8], _: &PayOut) -> Ack {
         answer::to_request(status, body)
     }
 
     async fn look_up(&self, payout: &PayOut) -> PayoutNews {
         let url = format!("{}/standard/v1/disbursements/{}", self.config.settings.base_url, payout.id);
         let heard = self.bearer.ask(|client| self.dressed(client.get(&url))).await;
-        looked_up(&self.bearer.link, payout, heard, |status, body| answer::to_status(status, body, payout))
+        let settings = &self.config.settings;
+        let news = looked_up(self.link(), payout, heard, |status, body| {
+            answer::to_status(status, body, payout, &settings.currency)
+        });
+        if settings.sandbox { in_play(news) } else { news }
+    }
+
+    fn about(&self, _: &str, body: &[u8]) -> Result<Option<PayoutId>, String> {
+        answer::of_callback(body).map(Some).ok_or_else(|| "it names no payout".to_owned())
     }
 }

@@ -2,8 +2,8 @@
 //! numbers may be text, a list may be a single object, parameters come in any order or not at all.
 
 use crate::engine::port::{PayOut, PayoutNews};
-use crate::money::proof::{Ack, Fault, Told, cents, failed, paid, quoted, unknown, why};
-use crate::types::{Msisdn, PayoutId};
+use crate::money::proof::{self, Ack, Fault, Told, cents, failed, paid, quoted, text, unknown, why};
+use crate::types::PayoutId;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -93,7 +93,7 @@ pub fn of_state(body: &[u8], asked: &PayOut) -> Result<Told, String> {
         return Err("it speaks of another payout".to_owned());
     }
     if !is_zero(&result.code) {
-        let fault = of_code(&result.code).fault.filter(|fault| *fault == Fault::Credential);
+        let fault = of_question(&result.code);
         let news = match result.code.as_str() {
             "2033" => PayoutNews::NotTaken { why: "the provider finds no such payout".to_owned() },
             code => unknown(format!("the question came to {}", quoted(code))),
@@ -145,38 +145,32 @@ fn of_code(code: &str) -> Told {
     }
 }
 
-/// Whether sum and receiver are those that were asked for.
-fn fits(asked: &PayOut, amount: Option<&str>, party: Option<&str>) -> Result<(), PayoutNews> {
-    let Some(amount) = amount.and_then(cents) else { return Err(unknown("completed, but without its sum")) };
-    if amount != i64::from(asked.shillings) * 100 {
-        return Err(unknown(format!("completed, but over {amount} cents, which is not what was asked")));
+/// What a refused question says of our side: a password that is refused there is locked by more tries of
+/// any kind; that we may not ask this says nothing of payouts.
+fn of_question(code: &str) -> Option<Fault> {
+    match code {
+        "2001" | "8006" => Some(Fault::Credential),
+        "18" | "20" | "21" | "22" => Some(Fault::Question),
+        _ => None,
     }
-    if party.is_some_and(|party| is_someone_else(party, asked.to)) {
-        return Err(unknown("completed, but for another number than was asked"));
-    }
-    Ok(())
 }
 
-/// A party is written `2547.. - NAME`, with the country's digits, with a 0, or masked; the last nine
-/// digits are hers, or it says nothing.
-fn is_someone_else(party: &str, to: Msisdn) -> bool {
-    let number = party.split(" - ").next().unwrap_or_default().trim().trim_start_matches('+');
-    let is_number = number.len() >= 9 && number.bytes().all(|b| b.is_ascii_digit());
-    is_number && !to.to_string().ends_with(&number[number.len() - 9..])
+/// What the answer to a question beside the payouts says of our side.
+pub fn of_side(body: &[u8]) -> Option<Fault> {
+    let result = Result_::read(body).ok()?;
+    let refused = (!is_zero(&result.code)).then_some(Fault::Question);
+    of_question(&result.code).or(refused)
+}
+
+/// Whether sum and receiver are those that were asked for; a party is written `2547.. - NAME`.
+fn fits(asked: &PayOut, amount: Option<&str>, party: Option<&str>) -> Result<(), PayoutNews> {
+    let number = party.map(|party| party.split(" - ").next().unwrap_or_default());
+    proof::fits(asked, amount, (None, "KES"), number)
 }
 
 /// `0`, `00000000`, or the number.
 fn is_zero(code: &str) -> bool {
     !code.is_empty() && code.bytes().all(|b| b == b'0')
-}
-
-/// A number or a text, as text.
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.trim().to_owned()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
 }
 
 /// The one shape in which everything is told that comes by itself.

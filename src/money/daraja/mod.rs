@@ -5,27 +5,30 @@
 //! result is taken for another one's.
 
 pub mod answer;
-pub mod callback;
+#[cfg(test)]
+mod tests;
 
 use super::http::{Client, ClientError, Heard};
 use super::link::{Link, lock};
-use super::proof::{Ack, Fault, unknown};
-use super::rail::{self, Rail, Timing};
+use super::proof::{Ack, Fault, Told, unknown};
+use super::rail::{Adapter, Posted, Rail, Timing};
 use super::secret;
+use super::table::Table;
 use super::token::Bearer;
-use crate::engine::port::{MoneyOut, PayOut, PayoutNews, PayoutPolicy};
-use crate::types::{Msisdn, PayoutId};
+use crate::engine::port::{PayOut, PayoutNews, PayoutPolicy};
+use crate::types::PayoutId;
 use answer::reference;
-use futures_util::future::BoxFuture;
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 use tokio::time::Instant;
-use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// The table `[money.daraja]` of the configuration.
 #[derive(Debug, Clone, Deserialize)]
@@ -55,6 +58,10 @@ pub struct DarajaSettings {
     /// pays every number that no other provider is for.
     #[serde(default)]
     pub numbers: Vec<String>,
+    /// Networks that Safaricom calls from; without any, whoever knows the secret is let in, and a failure
+    /// is asked about before it is believed.
+    #[serde(default)]
+    pub from: Vec<String>,
     /// Limits and tariff, where they are not those of `[market.payout]`.
     pub payout: Option<PayoutPolicy>,
     /// Payouts wait while the Utility account holds less, in shillings.
@@ -94,6 +101,15 @@ const fn hour() -> u32 {
 /// What Safaricom will not have in an address of ours.
 const NOT_IN_PATHS: [&str; 7] = ["mpesa", "safaricom", "exe", "exec", "cmd", "sql", "query"];
 
+/// What a payout may be called.
+const COMMANDS: [&str; 3] = ["BusinessPayment", "SalaryPayment", "PromotionPayment"];
+
+/// Why an address is not one that Safaricom posts to.
+fn banned(text: &str) -> Option<&'static str> {
+    let lower = text.to_ascii_lowercase();
+    NOT_IN_PATHS.into_iter().find(|word| lower.contains(word))
+}
+
 impl DarajaSettings {
     /// The files it names.
     pub fn paths(&mut self) -> [&mut PathBuf; 4] {
@@ -105,15 +121,54 @@ impl DarajaSettings {
         ]
     }
 
+    /// What it has in common with other providers' tables.
+    pub fn table(&self) -> Table<'_> {
+        Table {
+            name: DarajaRail::NAME,
+            base_url: &self.base_url,
+            callback_base: Some(&self.callback_base),
+            numbers: &self.numbers,
+            from: &self.from,
+            payout: self.payout.as_ref(),
+            timing: self.timing,
+        }
+    }
+
+    /// Whether one can live with what is its own.
+    ///
+    /// # Errors
+    /// What is wrong, and the remedy.
+    pub fn check(&self) -> Result<(), String> {
+        if !COMMANDS.contains(&self.command.as_str()) {
+            return Err(format!(
+                "command {:?} is unknown; write one of {}",
+                self.command,
+                COMMANDS.join(", ")
+            ));
+        }
+        let digits = |text: &str| (5..=7).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        if !digits(&self.short_code) {
+            return Err(format!("short_code {:?}: write the five to seven digits of it", self.short_code));
+        }
+        if self.initiator.trim().is_empty() {
+            return Err("initiator is empty; write the API operator's user name".to_owned());
+        }
+        match banned(&self.callback_base) {
+            Some(word) => Err(format!(
+                "callback_base holds {word:?}, and Safaricom posts to no such address; use another host"
+            )),
+            None => Ok(()),
+        }
+    }
+
     /// Fetches the secrets.
     ///
     /// # Errors
     /// Which one is missing, or cannot be used.
     pub fn load(self) -> Result<DarajaConfig, secret::SecretError> {
         let read = |name, file: &PathBuf| secret::load(name, Some(file), None);
-        let secret_path = read("secret_path", &self.secret_path_file)?;
-        let lower = secret_path.expose_secret().to_ascii_lowercase();
-        if NOT_IN_PATHS.iter().any(|word| lower.contains(word)) {
+        let secret_path = secret::load_path(Some(&self.secret_path_file), None)?;
+        if banned(secret_path.expose_secret()).is_some() {
             return Err(secret::SecretError::Path { name: "secret_path" });
         }
         Ok(DarajaConfig {
@@ -142,13 +197,10 @@ pub struct DarajaConfig {
 }
 
 /// The adapter. Dropping it ends its looks at provider and balance.
-pub struct Daraja {
-    inner: Arc<Inner>,
-    _stop: DropGuard,
-}
+pub type Daraja = Adapter<DarajaRail>;
 
-/// What adapter and callbacks share.
-pub(super) struct Inner {
+/// How Daraja is spoken to.
+pub struct DarajaRail {
     config: DarajaConfig,
     bearer: Bearer,
     /// When a payout was last sent, or asked about.
@@ -159,8 +211,17 @@ struct Touched {
     /// At the latest: a program before this one may have sent it until this one began to ask.
     sent: Instant,
     asked: Instant,
-    /// Safaricom has said that it finds no such payout.
+    /// Safaricom has said that it finds no such payout, when it was time to believe that.
     denied: bool,
+    /// Why it failed, on the word of somebody who knows the path and whose address is not listed.
+    claimed: Option<String>,
+}
+
+impl Touched {
+    fn now() -> Self {
+        let now = Instant::now();
+        Self { sent: now, asked: now, denied: false, claimed: None }
+    }
 }
 
 impl Daraja {
@@ -169,58 +230,24 @@ impl Daraja {
     /// # Errors
     /// When no requests can be made at all.
     pub fn start(config: DarajaConfig) -> Result<Self, ClientError> {
-        let timing = config.settings.timing;
-        let url = format!("{}/oauth/v1/generate?grant_type=client_credentials", config.settings.base_url);
-        let (key, secret) = (config.consumer_key.clone(), config.consumer_secret.clone());
-        let login = Box::new(move |client: &Client| {
-            client.get(&url).basic_auth(key.expose_secret(), Some(secret.expose_secret()))
-        });
-        let bearer = Bearer::new(&timing, timing.link("daraja"), login, answer::is_stale)?;
-        let inner = Arc::new(Inner { config, bearer, touched: Mutex::default() });
-        let stop = CancellationToken::new();
-        let (probed, watched, ended) = (inner.clone(), inner.clone(), stop.clone());
-        let every = Duration::from_millis(timing.probe_ms);
-        tokio::spawn(async move {
-            let looks = async { tokio::join!(probed.bearer.probe(every), watched.watch_float()) };
-            ended.run_until_cancelled(looks).await
-        });
-        Ok(Self { inner, _stop: stop.drop_guard() })
+        DarajaRail::new(config).map(Self::over)
     }
 }
 
-impl MoneyOut for Daraja {
-    fn terms(&self, _: &str) -> Option<PayoutPolicy> {
-        self.inner.config.settings.payout.clone()
-    }
+impl Rail for DarajaRail {
+    const NAME: &'static str = "daraja";
+    const DOOR: &'static str = "/money/daraja/";
 
-    fn pay(&self, payout: PayOut) -> BoxFuture<'_, PayoutNews> {
-        Box::pin(async move {
-            let news = rail::pay(&*self.inner, &payout).await;
-            if !matches!(news, PayoutNews::NotTaken { .. }) {
-                let now = Instant::now();
-                let touched = Touched { sent: now, asked: now, denied: false };
-                lock(&self.inner.touched).insert(payout.id, touched);
-            }
-            news
-        })
-    }
-
-    fn status(&self, payout: PayOut) -> BoxFuture<'_, PayoutNews> {
-        Box::pin(async move { self.inner.ask_about(&payout).await })
-    }
-
-    fn keeps_ids(&self, _: &str) -> Duration {
-        self.inner.config.settings.timing.keeps_ids()
-    }
-
-    fn is_up(&self, _: Msisdn) -> bool {
-        self.inner.bearer.link.is_up()
-    }
-}
-
-impl Rail for Inner {
     fn link(&self) -> &Link {
         &self.bearer.link
+    }
+
+    fn timing(&self) -> &Timing {
+        &self.config.settings.timing
+    }
+
+    fn terms(&self) -> Option<&PayoutPolicy> {
+        self.config.settings.payout.as_ref()
     }
 
     async fn send(&self, payout: &PayOut) -> Heard {
@@ -238,56 +265,150 @@ impl Rail for Inner {
             "ResultURL": self.address("result", payout.id),
             "Occassion": "",
         });
-        self.post("/mpesa/b2c/v3/paymentrequest", &body).await
+        let url = self.url("/mpesa/b2c/v3/paymentrequest");
+        let heard = self.bearer.ask(|client| client.post(&url).json(&body)).await;
+        if !matches!(heard, Heard::NotSent(_)) {
+            lock(&self.touched).insert(payout.id, Touched::now());
+        }
+        heard
     }
 
-    fn read(&self, status: u16, body: &[u8]) -> Ack {
+    fn read(&self, status: u16, body: &[u8], _: &PayOut) -> Ack {
         answer::to_request(status, body)
     }
 
-    /// What Safaricom knows comes by itself, later: of a refusal it says nothing now.
-    async fn look_up(&self, _: &PayOut) -> PayoutNews {
+    /// What Safaricom knows comes by itself, later.
+    async fn look_up(&self, payout: &PayOut) -> PayoutNews {
+        self.ask_about(payout).await
+    }
+
+    /// Of a refusal it says nothing now.
+    async fn look_up_refused(&self, _: &PayOut) -> PayoutNews {
         PayoutNews::Asked
+    }
+
+    async fn watch(&self) {
+        let every = Duration::from_millis(self.timing().probe_ms);
+        tokio::join!(self.bearer.probe(every), self.watch_float());
+    }
+
+    fn aside(&self, tail: &str, body: &[u8]) -> bool {
+        if let Some(cents) = answer::float_in(body) {
+            self.float_is(cents);
+        }
+        let what = tail.split('/').next().unwrap_or_default();
+        if what == "float"
+            && let Some(fault) = answer::of_side(body)
+        {
+            self.link().hold(fault, "the answer to a question about the balance says so");
+        }
+        matches!(what, "float" | "unasked")
+    }
+
+    fn about(&self, tail: &str, _: &[u8]) -> Result<Option<PayoutId>, String> {
+        let payout = tail.split('/').nth(1).ok_or("its path names no payout")?;
+        Ok(payout.parse().ok())
+    }
+
+    async fn told(&self, posted: Posted<'_>, asked: &PayOut) -> Result<Option<PayoutNews>, String> {
+        let told = match posted.tail.split('/').next().unwrap_or_default() {
+            "result" => answer::of_result(posted.body, asked)?,
+            "state" if !posted.listed && !posted.tail.ends_with(&self.tag(asked.id)) => {
+                return Err("it answers no question of ours".to_owned());
+            }
+            "state" => answer::of_state(posted.body, asked)?,
+            // It waited too long inside; the money may move all the same.
+            "late" => unknown("it waits in a queue of the provider").into(),
+            _ => return Err("its path says nothing that we know".to_owned()),
+        };
+        match told {
+            Told { news: PayoutNews::Failed { why }, fault }
+                if posted.tail.starts_with("result") && !posted.listed =>
+            {
+                if let Some(fault) = fault {
+                    self.link().hold(fault, "a result says so");
+                }
+                Ok(self.claimed(asked, why).await)
+            }
+            told if posted.tail.starts_with("state") => Ok(Some(self.settled(asked, told))),
+            told => Ok(Some(self.link().takes(asked.id, told))),
+        }
+    }
+
+    fn answer(status: StatusCode) -> Response {
+        let code = if status == StatusCode::OK { 0 } else { 1 };
+        (status, Json(json!({ "ResultCode": code, "ResultDesc": status.canonical_reason() }))).into_response()
     }
 }
 
-impl Inner {
-    async fn post(&self, path: &str, body: &Value) -> Heard {
-        let url = format!("{}{path}", self.config.settings.base_url);
-        self.bearer.ask(|client| client.post(&url).json(body)).await
+impl DarajaRail {
+    fn new(config: DarajaConfig) -> Result<Self, ClientError> {
+        let timing = config.settings.timing;
+        let url = format!("{}/oauth/v1/generate?grant_type=client_credentials", config.settings.base_url);
+        let (key, secret) = (config.consumer_key.clone(), config.consumer_secret.clone());
+        let login = Box::new(move |client: &Client| {
+            client.get(&url).basic_auth(key.expose_secret(), Some(secret.expose_secret()))
+        });
+        let bearer = Bearer::new(&timing, timing.link(Self::NAME), login, answer::is_stale)?;
+        Ok(Self { config, bearer, touched: Mutex::default() })
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.config.settings.base_url)
+    }
+
+    /// Asks something beside the payouts; its answer comes by itself.
+    async fn question(&self, path: &str, body: &Value) -> Heard {
+        let url = self.url(path);
+        self.bearer.ask_aside(|client| client.post(&url).json(body)).await
     }
 
     /// Where Safaricom posts what it has to say: about what, and about which payout.
     fn address(&self, what: &str, id: PayoutId) -> String {
         let (base, secret) = (&self.config.settings.callback_base, self.config.secret_path.expose_secret());
-        format!("{base}{}{secret}/{what}/{id}", callback::PREFIX)
+        format!("{base}{}{secret}/{what}/{id}", Self::DOOR)
+    }
+
+    /// Ends the address for the answer to a question: whoever has seen the addresses of results cannot
+    /// tell it, so what settles a payout is what was asked for.
+    fn tag(&self, id: PayoutId) -> String {
+        use sha2::{Digest, Sha256};
+        let secret = self.config.consumer_secret.expose_secret();
+        let digest = Sha256::digest([b"daraja/state/", secret.as_bytes(), b"/", id.as_bytes()].concat());
+        digest.iter().take(12).map(|octet| format!("{octet:02x}")).collect()
+    }
+
+    /// How long Safaricom may take until it knows of a payout: that it finds none proves nothing before.
+    const fn finds_after(&self) -> Duration {
+        Duration::from_secs(self.config.settings.resend_minutes as u64 * 60)
     }
 
     /// Asks what became of a payout, unless that was asked a moment ago.
     async fn ask_about(&self, payout: &PayOut) -> PayoutNews {
-        let settings = &self.config.settings;
-        if self.bearer.link.held() == Some(Fault::Credential) {
-            return PayoutNews::Asked;
-        }
+        let ask_seconds = Duration::from_secs(self.config.settings.ask_seconds.into());
         {
-            let (now, mut all) = (Instant::now(), lock(&self.touched));
+            let mut all = lock(&self.touched);
             all.retain(|_, one| one.asked.elapsed() < Duration::from_secs(86_400));
-            if let Some(one) = all.get_mut(&payout.id) {
-                let resend = Duration::from_secs(u64::from(settings.resend_minutes) * 60);
-                if one.denied && one.sent.elapsed() >= resend {
+            match all.get_mut(&payout.id) {
+                Some(one) if one.denied => {
                     one.denied = false;
-                    let why = "Safaricom finds no such payout".to_owned();
-                    return PayoutNews::NotTaken { why };
+                    return PayoutNews::NotTaken { why: "Safaricom finds no such payout".to_owned() };
                 }
-                if one.asked.elapsed() < Duration::from_secs(settings.ask_seconds.into()) {
-                    return PayoutNews::Asked;
+                Some(one) if one.asked.elapsed() < ask_seconds => return PayoutNews::Asked,
+                Some(one) => one.asked = Instant::now(),
+                None => {
+                    all.insert(payout.id, Touched::now());
                 }
-                one.asked = now;
-            } else {
-                let begun = Touched { sent: now, asked: now, denied: false };
-                all.insert(payout.id, begun);
             }
         }
+        self.ask_state(payout).await
+    }
+
+    async fn ask_state(&self, payout: &PayOut) -> PayoutNews {
+        if self.link().held() == Some(Fault::Credential) {
+            return PayoutNews::Asked;
+        }
+        let settings = &self.config.settings;
         let body = json!({
             "Initiator": settings.initiator,
             "SecurityCredential": self.config.credential.expose_secret(),
@@ -295,13 +416,13 @@ impl Inner {
             "OriginalConversationID": reference(payout.id),
             "PartyA": settings.short_code,
             "IdentifierType": "4",
-            "ResultURL": self.address("state", payout.id),
+            "ResultURL": format!("{}/{}", self.address("state", payout.id), self.tag(payout.id)),
             "QueueTimeOutURL": self.address("unasked", payout.id),
             "Remarks": "Sokoni payout",
             "Occasion": "",
         });
-        let heard = self.post("/mpesa/transactionstatus/v1/query", &body).await;
-        self.bearer.link.note(&heard, true);
+        let heard = self.question("/mpesa/transactionstatus/v1/query", &body).await;
+        self.link().note(&heard, true);
         match heard {
             Heard::Answer { status, body, .. } if answer::is_asked(status, &body) => PayoutNews::Asked,
             Heard::Answer { status, .. } => unknown(format!("status {status} to the question about it")),
@@ -309,20 +430,49 @@ impl Inner {
         }
     }
 
-    /// Safaricom finds no such payout.
-    fn denied(&self, id: PayoutId) {
-        if let Some(one) = lock(&self.touched).get_mut(&id) {
-            one.denied = true;
+    /// Somebody whose address is not listed says that a payout failed: that is only a reason to ask.
+    async fn claimed(&self, asked: &PayOut, why: String) -> Option<PayoutNews> {
+        let is_new = {
+            let mut all = lock(&self.touched);
+            let one = all.entry(asked.id).or_insert_with(Touched::now);
+            one.asked = Instant::now();
+            one.claimed.replace(why).is_none()
+        };
+        let news = if is_new { self.ask_state(asked).await } else { self.ask_about(asked).await };
+        tracing::info!(id = %asked.id, "a payout is said to have failed, and asked about");
+        matches!(news, PayoutNews::NotTaken { .. }).then_some(news)
+    }
+
+    /// What the answer to a question proves, together with what was claimed before it.
+    fn settled(&self, asked: &PayOut, told: Told) -> PayoutNews {
+        let news = self.link().takes(asked.id, told);
+        let mut all = lock(&self.touched);
+        let Some(one) = all.get_mut(&asked.id) else { return news };
+        match &news {
+            PayoutNews::NotTaken { .. } if one.sent.elapsed() < self.finds_after() => news,
+            PayoutNews::NotTaken { .. } | PayoutNews::Failed { .. } => match one.claimed.take() {
+                // Who posts the reason and who is asked agree that no money moved.
+                Some(why) => PayoutNews::Failed { why },
+                None => {
+                    one.denied = matches!(news, PayoutNews::NotTaken { .. });
+                    news
+                }
+            },
+            _ => news,
         }
     }
 
     /// Holds payouts while the float is below its floor, and lets them go on above it.
     fn float_is(&self, cents: i64) {
-        let floor = i64::from(self.config.settings.float_floor_shillings) * 100;
+        let settings = &self.config.settings;
+        let floor = i64::from(settings.float_floor_shillings) * 100;
         if cents < floor {
-            self.bearer.link.hold(Fault::Float, &format!("{} shillings are left", cents / 100));
+            // Until the balance is told again, and some more where that fails once or twice.
+            let heard_again = Duration::from_secs(u64::from(settings.balance_minutes) * 60 * 3);
+            let why = format!("{} shillings are left", cents / 100);
+            self.link().hold_for(Fault::Float, heard_again, &why);
         } else if floor > 0 {
-            self.bearer.link.release(Fault::Float);
+            self.link().release(Fault::Float);
         }
     }
 
@@ -345,9 +495,9 @@ impl Inner {
             "Remarks": "Sokoni float",
         });
         loop {
-            if self.bearer.link.held() != Some(Fault::Credential) {
-                let heard = self.post("/mpesa/accountbalance/v1/query", &body).await;
-                self.bearer.link.note(&heard, false);
+            if self.link().held() != Some(Fault::Credential) {
+                let heard = self.question("/mpesa/accountbalance/v1/query", &body).await;
+                self.link().note(&heard, false);
             }
             tokio::time::sleep(every).await;
         }

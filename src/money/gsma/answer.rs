@@ -4,10 +4,11 @@
 //! error object with `errorCategory` and `errorCode`. The rule throughout: *failed* and *paid* are
 //! said only on the provider's own word about this very id; everything else stays open.
 
-use crate::engine::port::{NameNews, PayoutNews};
+use crate::engine::port::{NameNews, PayOut, PayoutNews};
 pub use crate::money::proof::Ack;
-use crate::money::proof::{failed, paid, quoted, unknown};
+use crate::money::proof::{failed, fits, paid, quoted, text, unknown, why};
 use serde::Deserialize;
+use serde_json::Value;
 
 /// The transaction object, as it comes in a status answer and in a callback.
 #[derive(Debug, Deserialize)]
@@ -17,6 +18,16 @@ struct Transaction {
     transaction_reference: Option<String>,
     requesting_organisation_transaction_reference: Option<String>,
     error: Option<ErrorObject>,
+    amount: Option<Value>,
+    currency: Option<String>,
+    #[serde(default)]
+    credit_party: Vec<Party>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Party {
+    key: String,
+    value: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -24,15 +35,6 @@ struct Transaction {
 struct ErrorObject {
     error_category: String,
     error_code: String,
-}
-
-/// A result that the provider sent by itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
-    /// Our id, as text.
-    pub id: String,
-    /// What became of it.
-    pub news: PayoutNews,
 }
 
 /// The account holder's name; providers fill in all of it, or its parts.
@@ -71,12 +73,12 @@ pub fn to_name(status: u16, body: &[u8]) -> NameNews {
 }
 
 /// What the answer to `POST /transactions` proves.
-pub fn to_request(status: u16, body: &[u8]) -> Ack {
+pub fn to_request(status: u16, body: &[u8], asked: &PayOut) -> Ack {
     let unknown = |what: &str| Ack::News(PayoutNews::Unknown { why: format!("status {status}: {what}") });
     match status {
         202 => Ack::News(PayoutNews::Accepted),
         200 | 201 => match serde_json::from_slice(body) {
-            Ok(transaction) => Ack::News(of_transaction(&transaction)),
+            Ok(transaction) => Ack::News(says(&transaction, asked)),
             Err(_) => unknown("not a transaction"),
         },
         400..=499 => match serde_json::from_slice(body) {
@@ -107,10 +109,10 @@ fn of_refusal(status: u16, error: &ErrorObject) -> Ack {
 
 /// What the answer to `GET /transactions/{id}` proves. An id that the provider does not know is
 /// not a failure: the request may be on its way still.
-pub fn to_status(status: u16, body: &[u8]) -> PayoutNews {
+pub fn to_status(status: u16, body: &[u8], asked: &PayOut) -> PayoutNews {
     match status {
         200 => match serde_json::from_slice::<Transaction>(body) {
-            Ok(transaction) => of_transaction(&transaction),
+            Ok(transaction) => says(&transaction, asked),
             Err(_) => PayoutNews::Unknown { why: "status 200: not a transaction".into() },
         },
         404 => match serde_json::from_slice::<ErrorObject>(body) {
@@ -123,20 +125,34 @@ pub fn to_status(status: u16, body: &[u8]) -> PayoutNews {
     }
 }
 
-/// Reads a callback; `Err` says what is wrong with it.
-pub fn of_callback(body: &[u8]) -> Result<Told, String> {
+/// Our id of the payout in a callback, as text.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn of_callback(body: &[u8]) -> Result<String, String> {
     let transaction: Transaction = serde_json::from_slice(body).map_err(|e| e.to_string())?;
-    let news = of_transaction(&transaction);
-    let id = transaction
-        .requesting_organisation_transaction_reference
-        .ok_or("missing field `requestingOrganisationTransactionReference`")?;
-    Ok(Told { id, news })
+    let id = transaction.requesting_organisation_transaction_reference;
+    id.ok_or_else(|| "missing field `requestingOrganisationTransactionReference`".to_owned())
 }
 
-fn of_transaction(transaction: &Transaction) -> PayoutNews {
+/// What a callback proves, held against what was asked.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn of_transaction(body: &[u8], asked: &PayOut) -> Result<PayoutNews, String> {
+    Ok(says(&serde_json::from_slice(body).map_err(|e| e.to_string())?, asked))
+}
+
+fn says(transaction: &Transaction, asked: &PayOut) -> PayoutNews {
     let code = transaction.error.as_ref().map_or("none", |e| e.error_code.as_str());
     match transaction.transaction_status.as_str() {
-        "completed" => paid(transaction.transaction_reference.as_deref()),
+        "completed" => {
+            let party = transaction.credit_party.iter().find(|party| party.key == "msisdn");
+            let amount = transaction.amount.as_ref().and_then(text);
+            let currency = (transaction.currency.as_deref(), "KES");
+            fits(asked, amount.as_deref(), currency, party.map(|party| party.value.as_str()))
+                .map_or_else(|news| news, |()| paid(transaction.transaction_reference.as_deref()))
+        }
         // Words of the API that speak of a request, not of the transfer, prove no failure.
         "failed" if matches!(code, "duplicateRequest" | "genericError") => unknown(format!("failed: {code}")),
         "failed" => failed(in_words(code)),
@@ -149,8 +165,8 @@ fn of_transaction(transaction: &Transaction) -> PayoutNews {
 /// An error code in at most twenty characters, for the person whose money did not go.
 fn in_words(code: &str) -> &'static str {
     match code {
-        "identifierError" => "no such M-Pesa user",
-        "maxBalanceExceeded" => "M-Pesa is full",
+        "identifierError" => why::NO_USER,
+        "maxBalanceExceeded" => why::FULL,
         "dailyValueLimitExceeded" | "dailyVolumeLimitExceeded" => "limit of the day",
         "weeklyValueLimitExceeded" | "weeklyVolumeLimitExceeded" => "limit of the week",
         "monthlyValueLimitExceeded" | "monthlyVolumeLimitExceeded" => "limit of the month",
@@ -164,7 +180,18 @@ fn in_words(code: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::{Msisdn, PayoutId};
     use proptest::prelude::*;
+
+    fn asked() -> PayOut {
+        PayOut {
+            id: PayoutId::derived("a payout"),
+            via: "mpesa".to_owned(),
+            to: Msisdn::from_e164("254712345678").expect("a number"),
+            shillings: 850,
+            again: false,
+        }
+    }
 
     fn error(category: &str, code: &str) -> Vec<u8> {
         format!(r#"{{"errorCategory":"{category}","errorCode":"{code}"}}"#).into_bytes()
@@ -172,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_duplicate_means_that_the_first_one_arrived() {
-        let ack = to_request(409, &error("businessRule", "duplicateRequest"));
+        let ack = to_request(409, &error("businessRule", "duplicateRequest"), &asked());
         assert_eq!(ack, Ack::News(PayoutNews::Accepted));
     }
 
@@ -183,7 +210,7 @@ mod tests {
             (400, "businessRule", "insufficientFunds"),
             (429, "businessRule", "rateLimitError"),
         ] {
-            let ack = to_request(status, &error(category, code));
+            let ack = to_request(status, &error(category, code), &asked());
             assert!(matches!(ack, Ack::News(PayoutNews::NotTaken { .. })), "{code}: {ack:?}");
         }
     }
@@ -191,10 +218,31 @@ mod tests {
     #[test]
     fn a_page_of_a_proxy_proves_nothing_whatever_its_status() {
         for status in [200, 400, 403, 404, 408, 429, 500, 502, 503, 504] {
-            let ack = to_request(status, b"<html>go away</html>");
+            let ack = to_request(status, b"<html>go away</html>", &asked());
             assert!(matches!(ack, Ack::News(PayoutNews::Unknown { .. })), "{status}: {ack:?}");
-            let news = to_status(status, b"<html>go away</html>");
+            let news = to_status(status, b"<html>go away</html>", &asked());
             assert!(matches!(news, PayoutNews::Unknown { .. }), "{status}: {news:?}");
+        }
+    }
+
+    #[test]
+    fn completed_over_another_sum_in_another_currency_or_for_another_number_is_not_paid() {
+        let good = format!(
+            r#"{{"requestingOrganisationTransactionReference":"{}","transactionStatus":"completed",
+            "transactionReference":"SJK3ABCDEF","amount":"850","currency":"KES",
+            "creditParty":[{{"key":"accountid","value":"7"}},{{"key":"msisdn","value":"254712345678"}}]}}"#,
+            asked().id
+        );
+        let news = |body: &str| of_transaction(body.as_bytes(), &asked()).expect("a transaction");
+        let paid = PayoutNews::Paid { reference: "SJK3ABCDEF".to_owned() };
+        assert_eq!(news(&good), paid);
+        assert_eq!(news(&good.replace("\"254712", "\"+254712")), paid);
+        assert_eq!(to_status(200, good.as_bytes(), &asked()), paid, "asked, the provider says the same");
+        for (is, other) in
+            [("\"850\"", "\"85\""), ("KES", "UGX"), ("254712345678", "254712345679"), ("amount", "sum")]
+        {
+            let news = news(&good.replace(is, other));
+            assert!(matches!(news, PayoutNews::Unknown { .. }), "{other}: {news:?}");
         }
     }
 
@@ -217,9 +265,9 @@ mod tests {
         fn no_answer_beyond_the_four_hundreds_is_ever_a_failure_or_a_payment(
             status in 500u16..600, body in proptest::collection::vec(any::<u8>(), 0..64),
         ) {
-            let open = matches!(to_request(status, &body), Ack::News(PayoutNews::Unknown { .. }));
+            let open = matches!(to_request(status, &body, &asked()), Ack::News(PayoutNews::Unknown { .. }));
             prop_assert!(open);
-            let open = matches!(to_status(status, &body), PayoutNews::Unknown { .. });
+            let open = matches!(to_status(status, &body, &asked()), PayoutNews::Unknown { .. });
             prop_assert!(open);
         }
 

@@ -2,22 +2,19 @@
 //! speaks the GSMA Mobile Money API's disbursement flow with callback.
 
 pub mod answer;
-pub mod callback;
 
 use super::http::{Client, ClientError, Heard};
 use super::link::Link;
 use super::proof::Ack;
-use super::rail::{self, Rail, looked_up};
+use super::rail::{Adapter, Posted, Rail, Timing, looked_up};
 use super::secret;
-use crate::engine::port::{MoneyOut, NameNews, PayOut, PayoutNews};
-use crate::types::Msisdn;
-use futures_util::future::BoxFuture;
+use super::table::Table;
+use crate::engine::port::{NameNews, PayOut, PayoutNews};
+use crate::types::{Msisdn, PayoutId};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
-use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// The table `[money.mpesa]` of the configuration.
 #[derive(Debug, Clone, Deserialize)]
@@ -39,35 +36,103 @@ pub struct MobileSettings {
     /// number that no other provider is for.
     #[serde(default)]
     pub numbers: Vec<String>,
+    /// Networks that it calls from; without any, whoever knows the secret is let in, and what gives money
+    /// back is asked about.
+    #[serde(default)]
+    pub from: Vec<String>,
     /// How long connecting may take, in milliseconds.
-    #[serde(default = "MobileConfig::connect_ms")]
+    #[serde(default = "connect_ms")]
     pub connect_timeout_ms: u64,
     /// How long a request with its answer may take, in milliseconds.
-    #[serde(default = "MobileConfig::answer_ms")]
+    #[serde(default = "answer_ms")]
     pub answer_timeout_ms: u64,
     /// The pause between two looks at the provider's health, in milliseconds.
-    #[serde(default = "MobileConfig::probe_ms")]
+    #[serde(default = "probe_ms")]
     pub probe_every_ms: u64,
     /// For how long a try without an answer casts doubt on a later refusal, in seconds.
-    #[serde(default = "MobileConfig::doubt_s")]
+    #[serde(default = "doubt_seconds")]
     pub doubt_seconds: u64,
     /// How long the provider remembers an id of ours, in hours.
-    #[serde(default = "MobileConfig::ids_hours")]
+    #[serde(default = "ids_hours")]
     pub keeps_ids_hours: u64,
+    /// So many requests are under way at most; the others wait their turn.
+    #[serde(default = "at_once")]
+    pub at_once: u32,
 }
 
+const fn connect_ms() -> u64 {
+    2_000
+}
+
+const fn answer_ms() -> u64 {
+    10_000
+}
+
+const fn probe_ms() -> u64 {
+    5_000
+}
+
+const fn doubt_seconds() -> u64 {
+    600
+}
+
+const fn ids_hours() -> u64 {
+    24
+}
+
+const fn at_once() -> u32 {
+    16
+}
+
+/// The usual times.
+const USUAL: Timing = Timing {
+    connect_ms: connect_ms(),
+    answer_ms: answer_ms(),
+    probe_ms: probe_ms(),
+    doubt_seconds: doubt_seconds(),
+    keeps_ids_hours: ids_hours(),
+    hold_seconds: 0,
+    at_once: at_once(),
+};
+
 impl MobileSettings {
+    /// What it has in common with other providers' tables.
+    pub fn table(&self) -> Table<'_> {
+        Table {
+            name: MobileRail::NAME,
+            base_url: &self.base_url,
+            callback_base: Some(&self.callback_base),
+            numbers: &self.numbers,
+            from: &self.from,
+            payout: None,
+            timing: self.timing(),
+        }
+    }
+
+    /// Its times in the words of the others.
+    const fn timing(&self) -> Timing {
+        Timing {
+            connect_ms: self.connect_timeout_ms,
+            answer_ms: self.answer_timeout_ms,
+            probe_ms: self.probe_every_ms,
+            doubt_seconds: self.doubt_seconds,
+            keeps_ids_hours: self.keeps_ids_hours,
+            at_once: self.at_once,
+            ..USUAL
+        }
+    }
+
     /// Fetches the secrets.
+    ///
+    /// # Errors
+    /// Which one is missing, or cannot be used.
     pub fn load(self) -> Result<MobileConfig, secret::SecretError> {
         let secret_path =
-            secret::load("secret_path", self.secret_path_file.as_deref(), self.secret_path_env.as_deref())?;
+            secret::load_path(self.secret_path_file.as_deref(), self.secret_path_env.as_deref())?;
         let api_key = secret::load("api_key", self.api_key_file.as_deref(), self.api_key_env.as_deref())?;
+        let timing = self.timing();
         Ok(MobileConfig {
-            connect_timeout: Duration::from_millis(self.connect_timeout_ms),
-            answer_timeout: Duration::from_millis(self.answer_timeout_ms),
-            probe_every: Duration::from_millis(self.probe_every_ms),
-            doubt: Duration::from_secs(self.doubt_seconds),
-            keeps_ids: Duration::from_secs(self.keeps_ids_hours * 3_600),
+            timing,
             ..MobileConfig::new(self.base_url, self.callback_base, secret_path, api_key)
         })
     }
@@ -84,60 +149,24 @@ pub struct MobileConfig {
     pub secret_path: SecretString,
     /// The provider's key for us.
     pub api_key: SecretString,
-    /// How long connecting may take.
-    pub connect_timeout: Duration,
-    /// How long a request with its answer may take.
-    pub answer_timeout: Duration,
-    /// The pause between two looks at the provider's health.
-    pub probe_every: Duration,
-    /// For how long a try without an answer casts doubt on a later refusal.
-    pub doubt: Duration,
-    /// How long the provider remembers an id of ours: older payouts are not sent again.
-    pub keeps_ids: Duration,
+    /// How long things may take.
+    pub timing: Timing,
 }
 
 impl MobileConfig {
     /// The usual times.
-    pub fn new(
+    pub const fn new(
         base_url: String, callback_base: String, secret_path: SecretString, api_key: SecretString,
     ) -> Self {
-        Self {
-            base_url,
-            callback_base,
-            secret_path,
-            api_key,
-            connect_timeout: Duration::from_millis(Self::connect_ms()),
-            answer_timeout: Duration::from_millis(Self::answer_ms()),
-            probe_every: Duration::from_millis(Self::probe_ms()),
-            doubt: Duration::from_secs(Self::doubt_s()),
-            keeps_ids: Duration::from_secs(Self::ids_hours() * 3_600),
-        }
-    }
-
-    fn connect_ms() -> u64 {
-        2_000
-    }
-    fn answer_ms() -> u64 {
-        10_000
-    }
-    fn probe_ms() -> u64 {
-        5_000
-    }
-    fn doubt_s() -> u64 {
-        600
-    }
-    fn ids_hours() -> u64 {
-        24
+        Self { base_url, callback_base, secret_path, api_key, timing: USUAL }
     }
 }
 
 /// The adapter. Dropping it ends the look at the provider's health.
-pub struct MobileMoney {
-    inner: Arc<Inner>,
-    _probe: DropGuard,
-}
+pub type MobileMoney = Adapter<MobileRail>;
 
-struct Inner {
+/// How a provider is spoken to that speaks this API.
+pub struct MobileRail {
     config: MobileConfig,
     client: Client,
     callback_url: SecretString,
@@ -147,45 +176,29 @@ struct Inner {
 impl MobileMoney {
     /// The adapter, taken to be up until the first look at the provider says otherwise. Must be
     /// called within a tokio runtime.
+    ///
+    /// # Errors
+    /// When no requests can be made at all.
     pub fn start(config: MobileConfig) -> Result<Self, ClientError> {
-        let client = Client::new(config.connect_timeout, config.answer_timeout)?;
-        let callback_url =
-            format!("{}{}{}", config.callback_base, callback::PREFIX, config.secret_path.expose_secret())
-                .into();
-        let link = Link::new("mpesa", config.doubt, Duration::ZERO);
-        let inner = Arc::new(Inner { config, client, callback_url, link });
-        let stop = CancellationToken::new();
-        let (probed, ended) = (inner.clone(), stop.clone());
-        tokio::spawn(async move { ended.run_until_cancelled(probed.probe()).await });
-        Ok(Self { inner, _probe: stop.drop_guard() })
+        let timing = config.timing;
+        let client =
+            Client::new(Duration::from_millis(timing.connect_ms), Duration::from_millis(timing.answer_ms))?;
+        let secret = config.secret_path.expose_secret();
+        let callback_url = format!("{}{}{secret}", config.callback_base, MobileRail::DOOR).into();
+        Ok(Self::over(MobileRail { config, client, callback_url, link: timing.link(MobileRail::NAME) }))
     }
 }
 
-impl MoneyOut for MobileMoney {
-    fn pay(&self, payout: PayOut) -> BoxFuture<'_, PayoutNews> {
-        Box::pin(async move { rail::pay(&*self.inner, &payout).await })
-    }
+impl Rail for MobileRail {
+    const NAME: &'static str = "mpesa";
+    const DOOR: &'static str = "/money/mobile/";
 
-    fn status(&self, payout: PayOut) -> BoxFuture<'_, PayoutNews> {
-        Box::pin(async move { self.inner.look_up(&payout).await })
-    }
-
-    fn name_of(&self, phone: Msisdn) -> BoxFuture<'_, NameNews> {
-        Box::pin(self.inner.name_of(phone))
-    }
-
-    fn keeps_ids(&self, _: &str) -> Duration {
-        self.inner.config.keeps_ids
-    }
-
-    fn is_up(&self, _: Msisdn) -> bool {
-        self.inner.link.is_up()
-    }
-}
-
-impl Rail for Inner {
     fn link(&self) -> &Link {
         &self.link
+    }
+
+    fn timing(&self) -> &Timing {
+        &self.config.timing
     }
 
     async fn send(&self, payout: &PayOut) -> Heard {
@@ -205,18 +218,16 @@ impl Rail for Inner {
         self.client.ask(request).await
     }
 
-    fn read(&self, status: u16, body: &[u8]) -> Ack {
-        answer::to_request(status, body)
+    fn read(&self, status: u16, body: &[u8], payout: &PayOut) -> Ack {
+        answer::to_request(status, body, payout)
     }
 
     async fn look_up(&self, payout: &PayOut) -> PayoutNews {
         let url = format!("{}/transactions/{}", self.config.base_url, payout.id);
         let heard = self.client.ask(self.authorised(self.client.get(url))).await;
-        looked_up(&self.link, payout, heard, answer::to_status)
+        looked_up(&self.link, payout, heard, |status, body| answer::to_status(status, body, payout))
     }
-}
 
-impl Inner {
     /// By what name the provider knows a number: GSMA Mobile Money API 1.2, account name.
     async fn name_of(&self, phone: Msisdn) -> NameNews {
         let url = format!("{}/accounts/msisdn/{phone}/accountname", self.config.base_url);
@@ -227,15 +238,28 @@ impl Inner {
         }
     }
 
-    async fn probe(&self) {
+    async fn watch(&self) {
         loop {
             let url = format!("{}/health", self.config.base_url);
             let heard = self.client.ask(self.authorised(self.client.get(url))).await;
             self.link.note(&heard, false);
-            tokio::time::sleep(self.config.probe_every).await;
+            tokio::time::sleep(Duration::from_millis(self.config.timing.probe_ms)).await;
         }
     }
 
+    fn about(&self, _: &str, body: &[u8]) -> Result<Option<PayoutId>, String> {
+        Ok(answer::of_callback(body)?.parse().ok())
+    }
+
+    /// What gives money back is asked for, unless it comes from an address that is listed.
+    async fn told(&self, posted: Posted<'_>, asked: &PayOut) -> Result<Option<PayoutNews>, String> {
+        let news = answer::of_transaction(posted.body, asked)?;
+        let gives_back = matches!(news, PayoutNews::Failed { .. } | PayoutNews::Reversed { .. });
+        Ok(Some(if gives_back && !posted.listed { self.look_up(asked).await } else { news }))
+    }
+}
+
+impl MobileRail {
     fn authorised(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
         request.header("X-API-Key", self.config.api_key.expose_secret())
     }

@@ -1,7 +1,7 @@
 //! What MTN MoMo says, and what that proves.
 
 use crate::engine::port::{NameNews, PayOut, PayoutNews};
-use crate::money::proof::{Ack, Fault, Told, cents, failed, paid, quoted, unknown, why};
+use crate::money::proof::{Ack, Fault, Told, failed, fits, paid, quoted, text, unknown, why};
 use crate::types::PayoutId;
 use serde::Deserialize;
 use serde_json::Value;
@@ -47,6 +47,8 @@ pub fn to_request(status: u16, body: &[u8]) -> Ack {
 #[serde(rename_all = "camelCase")]
 struct Transfer {
     amount: Option<Value>,
+    currency: Option<String>,
+    payee: Option<Payee>,
     external_id: Option<String>,
     status: Option<String>,
     financial_transaction_id: Option<Value>,
@@ -54,9 +56,15 @@ struct Transfer {
     reason: Option<Value>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Payee {
+    party_id: Option<String>,
+}
+
 /// What the answer to `GET /disbursement/v1_0/transfer/{reference}` proves, held against what was
 /// asked. An id that is not known is no failure: the request may be on its way still.
-pub fn to_status(status: u16, body: &[u8], asked: &PayOut) -> Told {
+pub fn to_status(status: u16, body: &[u8], asked: &PayOut, currency: &str) -> Told {
     if status == 404 {
         return match serde_json::from_slice::<ErrorObject>(body) {
             Ok(error) if error.code == "RESOURCE_NOT_FOUND" => {
@@ -70,21 +78,21 @@ pub fn to_status(status: u16, body: &[u8], asked: &PayOut) -> Told {
     };
     match transfer.status.as_deref().unwrap_or_default() {
         "PENDING" | "ONGOING" | "DELAYED" => PayoutNews::Accepted.into(),
-        "SUCCESSFUL" => done(&transfer, asked).into(),
+        "SUCCESSFUL" => done(&transfer, asked, currency).into(),
         "FAILED" | "REJECTED" | "EXPIRED" => of_reason(&transfer.reason()),
         other => unknown(format!("an unheard-of state `{}`", quoted(other))).into(),
     }
 }
 
-fn done(transfer: &Transfer, asked: &PayOut) -> PayoutNews {
+fn done(transfer: &Transfer, asked: &PayOut, currency: &str) -> PayoutNews {
     if transfer.external_id.as_deref() != Some(asked.id.to_string().as_str()) {
         return unknown("successful, but of another payout than was asked");
     }
     let amount = transfer.amount.as_ref().and_then(text);
-    if amount.as_deref().and_then(cents) != Some(i64::from(asked.shillings) * 100) {
-        return unknown("successful, but not over the sum that was asked");
-    }
-    paid(transfer.financial_transaction_id.as_ref().and_then(text).as_deref())
+    let payee = transfer.payee.as_ref().and_then(|payee| payee.party_id.as_deref());
+    let receipt = transfer.financial_transaction_id.as_ref().and_then(text);
+    fits(asked, amount.as_deref(), (transfer.currency.as_deref(), currency), payee)
+        .map_or_else(|news| news, |()| paid(receipt.as_deref()))
 }
 
 fn of_reason(reason: &str) -> Told {
@@ -149,14 +157,6 @@ impl Transfer {
     }
 }
 
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.trim().to_owned()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,7 +182,7 @@ mod tests {
     }
 
     fn state(status: &str, reason: &str) -> Told {
-        to_status(200, body(status, reason).as_bytes(), &asked())
+        to_status(200, body(status, reason).as_bytes(), &asked(), "EUR")
     }
 
     fn is_unknown(news: &PayoutNews) -> bool {
@@ -218,12 +218,14 @@ mod tests {
     fn only_successful_over_our_sum_and_with_our_id_is_paid() {
         let paid = PayoutNews::Paid { reference: "363440463".to_owned() };
         assert_eq!(state("SUCCESSFUL", "null").news, paid);
-        let told = |body: String| to_status(200, body.as_bytes(), &asked()).news;
+        let told = |body: String| to_status(200, body.as_bytes(), &asked(), "EUR").news;
         let good = body("SUCCESSFUL", "null");
         assert_eq!(told(good.replace(r#""363440463""#, "363440463")), paid);
         for bad in [
             good.replace(r#""850""#, r#""85""#),
             good.replace(&asked().id.to_string(), "7"),
+            good.replace("EUR", "UGX"),
+            good.replace("256772345678", "256772345679"),
             good.replace("363440463", "<b>"),
             good.replace("SUCCESSFUL", "DONE"),
         ] {
@@ -234,8 +236,8 @@ mod tests {
     #[test]
     fn reasons_say_whose_fault_it_is_and_some_that_it_is_not_over() {
         for (reason, why, fault) in [
-            (r#""PAYEE_NOT_FOUND""#, "no such M-Pesa user", None),
-            (r#"{"code":"PAYEE_NOT_FOUND","message":"x"}"#, "no such M-Pesa user", None),
+            (r#""PAYEE_NOT_FOUND""#, "no such user", None),
+            (r#"{"code":"PAYEE_NOT_FOUND","message":"x"}"#, "no such user", None),
             (r#""NOT_ENOUGH_FUNDS""#, "no float, try later", Some(Fault::Float)),
             (r#""INVALID_CURRENCY""#, "declined", Some(Fault::Access)),
             (r#""INTERNAL_PROCESSING_ERROR""#, "declined", None),
@@ -247,9 +249,9 @@ mod tests {
             assert_eq!(state("FAILED", &format!("\"{reason}\"")).news, PayoutNews::Accepted);
         }
         assert_eq!(state("PENDING", "null").news, PayoutNews::Accepted);
-        let missing = to_status(404, br#"{"code":"RESOURCE_NOT_FOUND"}"#, &asked()).news;
+        let missing = to_status(404, br#"{"code":"RESOURCE_NOT_FOUND"}"#, &asked(), "EUR").news;
         assert!(matches!(missing, PayoutNews::NotTaken { .. }));
-        assert!(is_unknown(&to_status(404, b"<html>", &asked()).news));
+        assert!(is_unknown(&to_status(404, b"<html>", &asked(), "EUR").news));
     }
 
     #[test]
@@ -278,7 +280,7 @@ mod tests {
             prop_assume!(!matches!(status, 401 | 403 | 429));
             let open = matches!(to_request(status, &body), Ack::News(PayoutNews::Unknown { .. }));
             prop_assert!(open, "{status}");
-            let told = to_status(status, &body, &asked());
+            let told = to_status(status, &body, &asked(), "EUR");
             prop_assert!(is_unknown(&told.news));
         }
     }

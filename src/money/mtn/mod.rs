@@ -7,24 +7,20 @@ pub mod answer;
 
 use super::http::{Client, ClientError, Heard};
 use super::link::Link;
-use super::proof::Ack;
-use super::rail::{self, Rail, Timing, looked_up};
+use super::proof::{Ack, in_play};
+use super::rail::{Adapter, Rail, Timing, looked_up};
 use super::secret;
+use super::table::{self, Table};
 use super::token::Bearer;
-use crate::engine::port::{MoneyOut, NameNews, PayOut, PayoutNews, PayoutPolicy};
-use crate::engine::shopfront::ShopFront;
-use crate::types::Msisdn;
+use crate::engine::port::{NameNews, PayOut, PayoutNews, PayoutPolicy};
+use crate::types::{Msisdn, PayoutId};
 use answer::reference;
-use axum::Router;
-use futures_util::future::BoxFuture;
 use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
-use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// The table `[money.mtn]` of the configuration.
 #[derive(Debug, Clone, Deserialize)]
@@ -44,8 +40,11 @@ pub struct MtnSettings {
     pub api_key_file: PathBuf,
     /// `X-Target-Environment`: `sandbox`, `mtnuganda`, ...
     pub target: String,
-    /// The currency of the accounts; the sandbox knows `EUR` alone.
+    /// The currency of the accounts: `KES`. The sandbox knows `EUR` alone.
     pub currency: String,
+    /// Networks that MTN calls from; without any, whoever knows the secret is let in.
+    #[serde(default)]
+    pub from: Vec<String>,
     /// Beginnings of the numbers that are paid by it, in international digits. Without any, it pays every
     /// number that no other provider is for.
     #[serde(default)]
@@ -63,6 +62,32 @@ impl MtnSettings {
         [&mut self.secret_path_file, &mut self.subscription_key_file, &mut self.api_key_file]
     }
 
+    /// What it has in common with other providers' tables.
+    pub fn table(&self) -> Table<'_> {
+        Table {
+            name: MtnRail::NAME,
+            base_url: &self.base_url,
+            callback_base: Some(&self.callback_base),
+            numbers: &self.numbers,
+            from: &self.from,
+            payout: self.payout.as_ref(),
+            timing: self.timing,
+        }
+    }
+
+    /// Whether no real money moves.
+    pub fn is_sandbox(&self) -> bool {
+        self.target == "sandbox"
+    }
+
+    /// Whether one can live with what is its own.
+    ///
+    /// # Errors
+    /// What is wrong, and the remedy.
+    pub fn check(&self) -> Result<(), String> {
+        table::currency(&self.currency, self.is_sandbox(), "target = \"sandbox\"")
+    }
+
     /// Fetches the secrets.
     ///
     /// # Errors
@@ -70,7 +95,7 @@ impl MtnSettings {
     pub fn load(self) -> Result<MtnConfig, secret::SecretError> {
         let read = |name, file: &PathBuf| secret::load(name, Some(file), None);
         Ok(MtnConfig {
-            secret_path: read("secret_path", &self.secret_path_file)?,
+            secret_path: secret::load_path(Some(&self.secret_path_file), None)?,
             subscription_key: read("subscription_key", &self.subscription_key_file)?,
             api_key: read("api_key", &self.api_key_file)?,
             settings: self,
@@ -92,12 +117,10 @@ pub struct MtnConfig {
 }
 
 /// The adapter. Dropping it ends its looks at the provider.
-pub struct Mtn {
-    inner: Arc<Inner>,
-    _stop: DropGuard,
-}
+pub type Mtn = Adapter<MtnRail>;
 
-struct Inner {
+/// How MTN is spoken to.
+pub struct MtnRail {
     config: MtnConfig,
     bearer: Bearer,
 }
@@ -119,54 +142,18 @@ impl Mtn {
             request.header(PRODUCT_KEY, product.expose_secret())
         });
         let bearer = Bearer::new(&timing, timing.link("mtn"), login, |status, _| status == 401)?;
-        let inner = Arc::new(Inner { config, bearer });
-        let stop = CancellationToken::new();
-        let (probed, ended) = (inner.clone(), stop.clone());
-        let every = Duration::from_millis(timing.probe_ms);
-        tokio::spawn(async move { ended.run_until_cancelled(probed.bearer.probe(every)).await });
-        Ok(Self { inner, _stop: stop.drop_guard() })
+        if config.settings.is_sandbox() {
+            let currency = &config.settings.currency;
+            tracing::warn!(
+                currency,
+                "MTN pays in its sandbox: no money moves, and receipts begin with SANDBOX"
+            );
+        }
+        Ok(Self::over(MtnRail { config, bearer }))
     }
 }
 
-/// `POST` or `PUT` to `/money/mtn/{secret}`: a result to be asked for.
-pub fn router(front: Arc<dyn ShopFront>, mtn: Arc<Mtn>) -> Router {
-    let secret = mtn.inner.config.secret_path.clone();
-    super::hint::router("/money/mtn/{secret}", front, mtn, secret, answer::of_callback)
-}
-
-impl MoneyOut for Mtn {
-    fn terms(&self, _: &str) -> Option<PayoutPolicy> {
-        self.inner.config.settings.payout.clone()
-    }
-
-    fn pay(&self, payout: PayOut) -> BoxFuture<'_, PayoutNews> {
-        Box::pin(async move { rail::pay(&*self.inner, &payout).await })
-    }
-
-    fn status(&self, payout: PayOut) -> BoxFuture<'_, PayoutNews> {
-        Box::pin(async move { self.inner.look_up(&payout).await })
-    }
-
-    fn name_of(&self, phone: Msisdn) -> BoxFuture<'_, NameNews> {
-        Box::pin(async move {
-            let path = format!("/disbursement/v1_0/accountholder/msisdn/{phone}/basicuserinfo");
-            match self.inner.get(&path).await {
-                Heard::Answer { status, body, .. } => answer::to_name(status, &body),
-                Heard::NotSent(_) | Heard::Nothing(_) => NameNews::Later,
-            }
-        })
-    }
-
-    fn keeps_ids(&self, _: &str) -> Duration {
-        self.inner.config.settings.timing.keeps_ids()
-    }
-
-    fn is_up(&self, _: Msisdn) -> bool {
-        self.inner.bearer.link.is_up()
-    }
-}
-
-impl Inner {
+impl MtnRail {
     /// What every request carries beside its token.
     fn dressed(&self, request: RequestBuilder) -> RequestBuilder {
         request
@@ -174,29 +161,44 @@ impl Inner {
             .header("X-Target-Environment", &self.config.settings.target)
     }
 
-    async fn get(&self, path: &str) -> Heard {
-        let url = format!("{}{path}", self.config.settings.base_url);
-        self.bearer.ask(|client| self.dressed(client.get(&url))).await
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.config.settings.base_url)
     }
 }
 
-impl Rail for Inner {
+impl Rail for MtnRail {
+    const NAME: &'static str = "mtn";
+    const DOOR: &'static str = "/money/mtn/";
+
     fn link(&self) -> &Link {
         &self.bearer.link
     }
 
+    fn timing(&self) -> &Timing {
+        &self.config.settings.timing
+    }
+
+    fn terms(&self) -> Option<&PayoutPolicy> {
+        self.config.settings.payout.as_ref()
+    }
+
+    async fn watch(&self) {
+        self.bearer.probe(Duration::from_millis(self.timing().probe_ms)).await;
+    }
+
     async fn send(&self, payout: &PayOut) -> Heard {
         let settings = &self.config.settings;
-        let url = format!("{}/disbursement/v1_0/transfer", settings.base_url);
-        let callback =
-            format!("{}/money/mtn/{}", settings.callback_base, self.config.secret_path.expose_secret());
+        let url = self.url("/disbursement/v1_0/transfer");
+        let secret = self.config.secret_path.expose_secret();
+        let callback = format!("{}{}{secret}", settings.callback_base, Self::DOOR);
+        let note = if settings.is_sandbox() { "Sokoni payout (sandbox)" } else { "Sokoni payout" };
         let body = json!({
             "amount": payout.shillings.to_string(),
             "currency": settings.currency,
             "externalId": payout.id.to_string(),
             "payee": { "partyIdType": "MSISDN", "partyId": payout.to.to_string() },
-            "payerMessage": "Sokoni payout",
-            "payeeNote": "Sokoni payout",
+            "payerMessage": note,
+            "payeeNote": note,
         });
         let name = reference(payout.id);
         let write = |client: &Client| {
@@ -206,13 +208,29 @@ impl Rail for Inner {
         self.bearer.ask(write).await
     }
 
-    fn read(&self, status: u16, body: &[u8]) -> Ack {
+    fn read(&self, status: u16, body: &[u8], _: &PayOut) -> Ack {
         answer::to_request(status, body)
     }
 
     async fn look_up(&self, payout: &PayOut) -> PayoutNews {
-        let path = format!("/disbursement/v1_0/transfer/{}", reference(payout.id));
-        let heard = self.get(&path).await;
-        looked_up(&self.bearer.link, payout, heard, |status, body| answer::to_status(status, body, payout))
+        let url = self.url(&format!("/disbursement/v1_0/transfer/{}", reference(payout.id)));
+        let heard = self.bearer.ask(|client| self.dressed(client.get(&url))).await;
+        let settings = &self.config.settings;
+        let news = looked_up(self.link(), payout, heard, |status, body| {
+            answer::to_status(status, body, payout, &settings.currency)
+        });
+        if settings.is_sandbox() { in_play(news) } else { news }
+    }
+
+    async fn name_of(&self, phone: Msisdn) -> NameNews {
+        let url = self.url(&format!("/disbursement/v1_0/accountholder/msisdn/{phone}/basicuserinfo"));
+        match self.bearer.ask_aside(|client| self.dressed(client.get(&url))).await {
+            Heard::Answer { status, body, .. } => answer::to_name(status, &body),
+            Heard::NotSent(_) | Heard::Nothing(_) => NameNews::Later,
+        }
+    }
+
+    fn about(&self, _: &str, body: &[u8]) -> Result<Option<PayoutId>, String> {
+        answer::of_callback(body).map(Some).ok_or_else(|| "it names no payout".to_owned())
     }
 }

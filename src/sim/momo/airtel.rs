@@ -137,6 +137,7 @@ async fn look_up(Shared(inner): Shared<Arc<Inner>>, headers: HeaderMap, Path(id)
     let (letters, code, receipt) = state(transaction);
     let shown = json!({
         "id": transaction.id, "airtel_money_id": receipt, "amount": transaction.shillings, "status": letters,
+        "currency": "KES", "msisdn": transaction.msisdn.trim_start_matches("254"),
     });
     let status = status_of(StatusCode::OK, code, letters == "TS");
     Json(json!({ "data": { "transaction": shown }, "status": status })).into_response()

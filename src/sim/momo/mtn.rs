@@ -116,6 +116,9 @@ async fn look_up(Shared(inner): Shared<Arc<Inner>>, headers: HeaderMap, Path(id)
 
 /// The name behind a number, of those it was told.
 async fn basic_info(Shared(inner): Shared<Arc<Inner>>, headers: HeaderMap, number: Path<String>) -> Response {
+    if inner.desk().tells_no_names {
+        return refusal(StatusCode::UNAUTHORIZED, "ACCESS_DENIED");
+    }
     if let Some(refused) = stranger(&inner, &headers) {
         return refused;
     }

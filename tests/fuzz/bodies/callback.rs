@@ -27,22 +27,24 @@ pub fn any_octets(mut octets: &[u8]) {
 
 /// A result that the mobile-money provider posts.
 fn mobile(body: &[u8]) {
-    if let Ok(told) = answer::of_callback(body) {
-        speaks_plainly(&told.news);
-        assert_eq!(answer::to_status(200, body), told.news, "asked, the provider says the same");
+    let asked = asked();
+    if let Ok(news) = answer::of_transaction(body, &asked) {
+        speaks_plainly(&news);
+        assert_eq!(answer::to_status(200, body, &asked), news, "asked, the provider says the same");
     }
+    let _ = answer::of_callback(body);
 }
 
 /// An answer of the mobile-money provider: its status, then its body.
 fn answered(mut octets: &[u8]) {
     let status = 100 + u16::from(take_one(&mut octets)) * 2 + u16::from(take_one(&mut octets) & 1);
-    let news = answer::to_status(status, octets);
+    let news = answer::to_status(status, octets, &asked());
     speaks_plainly(&news);
     let proves_failure = |news: &PayoutNews| {
         matches!(news, PayoutNews::Paid { .. } | PayoutNews::Failed { .. } | PayoutNews::Reversed { .. })
     };
     assert!(status == 200 || !proves_failure(&news), "{status}: {news:?}");
-    match answer::to_request(status, octets) {
+    match answer::to_request(status, octets, &asked()) {
         Ack::News(news) => {
             speaks_plainly(&news);
             assert!(matches!(status, 200 | 201) || !proves_failure(&news), "{status}: {news:?}");
@@ -55,18 +57,23 @@ fn answered(mut octets: &[u8]) {
     }
 }
 
-/// A result, or an answer, of a provider with an API of its own, held against a payout that it may be
-/// about.
-fn rails(body: &[u8]) {
-    let asked = PayOut {
+/// What was asked for.
+fn asked() -> PayOut {
+    PayOut {
         id: PayoutId::derived("fuzz"),
         via: String::new(),
         to: Msisdn::from_e164("254712345678").expect("a number"),
         shillings: 850,
         again: true,
-    };
+    }
+}
+
+/// A result, or an answer, of a provider with an API of its own, held against a payout that it may be
+/// about.
+fn rails(body: &[u8]) {
+    let asked = asked();
     let told = [daraja::of_result(body, &asked), daraja::of_state(body, &asked)].into_iter().flatten();
-    let answered = [mtn::to_status(200, body, &asked), airtel::to_status(200, body, &asked)];
+    let answered = [mtn::to_status(200, body, &asked, "KES"), airtel::to_status(200, body, &asked, "KES")];
     told.chain(answered).for_each(|told| speaks_plainly(&told.news));
     for status in [200, 202, 400, 401, 404, 409, 429, 500, 503] {
         let acks = [
@@ -88,20 +95,20 @@ fn rails(body: &[u8]) {
             }
         }
     }
-    let _ = (daraja::float_in(body), mtn::of_callback(body), airtel::of_callback(body));
+    let _ =
+        (daraja::float_in(body), daraja::of_side(body), mtn::of_callback(body), airtel::of_callback(body));
 }
 
 /// What goes into an SMS is short and plain.
 fn speaks_plainly(news: &PayoutNews) {
     match news {
         PayoutNews::Paid { reference } => {
-            assert!(
-                (1..=20).contains(&reference.len()) && reference.bytes().all(|b| b.is_ascii_alphanumeric())
-            );
+            assert!((1..=64).contains(&reference.len()) && reference.bytes().all(|b| b.is_ascii_graphic()));
         }
         PayoutNews::Failed { why } | PayoutNews::Reversed { why } => assert!(fit::fits(why, 20), "{why}"),
         PayoutNews::Accepted
         | PayoutNews::Unknown { .. }
+        | PayoutNews::Held { .. }
         | PayoutNews::NotTaken { .. }
         | PayoutNews::Asked => {}
     }

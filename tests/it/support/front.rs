@@ -13,6 +13,8 @@ pub struct Notebook {
     /// What was asked of a provider.
     pub asked: Mutex<Vec<PayOut>>,
     pub cards: Mutex<Vec<CardNews>>,
+    /// What was posted, as it came.
+    pub callbacks: Mutex<Vec<Callback>>,
     /// What the next calls are answered with, the last one first; empty for `Ok`.
     pub troubles: Mutex<Vec<ShopError>>,
 }
@@ -20,6 +22,18 @@ pub struct Notebook {
 impl Notebook {
     pub fn payouts(&self) -> Vec<(PayoutId, PayoutNews)> {
         self.payouts.lock().expect("whole").clone()
+    }
+
+    pub fn callbacks(&self) -> Vec<Callback> {
+        self.callbacks.lock().expect("whole").clone()
+    }
+
+    /// Writes down what is asked of a provider; once, however often.
+    pub fn asks(&self, payout: &PayOut) {
+        let mut asked = self.asked.lock().expect("whole");
+        if !asked.iter().any(|one| one.id == payout.id) {
+            asked.push(payout.clone());
+        }
     }
 
     pub fn cards(&self) -> Vec<CardNews> {
@@ -70,6 +84,10 @@ impl ShopFront for Notebook {
     }
     fn card_news(&self, news: CardNews) -> BoxFuture<'_, Result<(), ShopError>> {
         self.keep(&self.cards, news)
+    }
+    fn callback(&self, callback: Callback) -> BoxFuture<'_, Result<(), ShopError>> {
+        self.callbacks.lock().expect("whole").push(callback);
+        Box::pin(async { Ok(()) })
     }
     fn payout_news(&self, id: PayoutId, news: PayoutNews) -> BoxFuture<'_, Result<(), ShopError>> {
         self.keep(&self.payouts, (id, news))

@@ -1,14 +1,28 @@
 //! A router on a loopback port.
 
 use axum::Router;
+use std::net::SocketAddr;
 use std::time::Duration;
+use tokio::net::TcpListener;
 
 /// Serves until the test ends; the address without a slash at the end.
 pub async fn listen(router: Router) -> String {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let (listener, address) = port().await;
+    serve(listener, router);
+    address
+}
+
+/// A port of this machine, and its address without a slash at the end.
+pub async fn port() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
+    (listener, format!("http://{address}"))
+}
+
+/// Serves until the test ends; the router knows who calls.
+pub fn serve(listener: TcpListener, router: Router) {
+    let router = router.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, router).await });
-    format!("http://{address}")
 }
 
 /// Looks until `seen` says yes; fails after ten seconds.

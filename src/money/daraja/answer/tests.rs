@@ -1,4 +1,5 @@
 use super::*;
+use crate::types::Msisdn;
 use proptest::prelude::*;
 
 fn asked() -> PayOut {
@@ -97,13 +98,13 @@ fn every_code_says_whether_it_failed_and_whose_fault_that_is() {
         ("2", "amount too small", None),
         ("3", "amount too large", None),
         ("4", "limit of the day", None),
-        ("8", "M-Pesa is full", None),
+        ("8", "account is full", None),
         ("11", "declined", Some(Access)),
         ("21", "declined", Some(Credential)),
         ("2001", "declined", Some(Credential)),
         ("8006", "declined", Some(Credential)),
-        ("2040", "no such M-Pesa user", None),
-        ("\"SFC_IC0003\"", "no such M-Pesa user", None),
+        ("2040", "no such user", None),
+        ("\"SFC_IC0003\"", "no such user", None),
         ("25", "declined", None),
     ] {
         let told = of_result(result(code, "null").as_bytes(), &asked()).expect("a result");
@@ -169,6 +170,10 @@ fn the_answer_to_a_question_settles_a_payout_only_where_everything_fits() {
     let locked = state("8006", "null");
     assert!(is_unknown(&locked.news), "that we may not ask says nothing of the payout");
     assert_eq!(locked.fault, Some(Fault::Credential));
+    for code in ["18", "20", "21", "22"] {
+        let refused = state(code, "null");
+        assert!(is_unknown(&refused.news) && refused.fault == Some(Fault::Question), "{code} holds nothing");
+    }
     let other = r#"[{"Key":"OriginatorConversationID","Value":"another"},{"Key":"TransactionStatus","Value":"Completed"}]"#;
     assert!(of_state(result("0", other).as_bytes(), &asked()).is_err());
 }
@@ -180,6 +185,17 @@ fn the_float_is_read_from_results_and_from_balances() {
     assert_eq!(float_in(result("0", balance).as_bytes()), Some(22_703_750));
     assert_eq!(float_in(result("0", "null").as_bytes()), None);
     assert_eq!(float_in(b"Utility Account|KES|1|1"), None);
+}
+
+#[test]
+fn a_refused_password_is_heard_in_the_answer_about_the_balance_too() {
+    let side = |code: &str| of_side(result(code, "null").as_bytes());
+    assert_eq!(
+        (side("0"), side("2001"), side("\"8006\"")),
+        (None, Some(Fault::Credential), Some(Fault::Credential))
+    );
+    assert_eq!((side("21"), side("4711")), (Some(Fault::Question), Some(Fault::Question)));
+    assert_eq!(of_side(b"{"), None);
 }
 
 proptest! {
