@@ -16,7 +16,8 @@ an operator may ask for it, with her own key, and the log says who did.
 
 Erasing takes two people: one asks here, a treasurer approves with sokoni approvals approve. It is refused
 while money, orders, loans or cases of hers are open, and for a time after her last order. Her names, phone,
-texts, dialogs and photographs go; postings and orders stay under an alias.
+texts, dialogs and photographs go; postings and orders stay under an alias. Why is kept for good: without her
+own names, and you leave out those of others.
 
 Example:
   sokoni person export 0712345678 > wanjiku.json

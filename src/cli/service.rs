@@ -28,7 +28,7 @@ use crate::engine::preview::Ground;
 use crate::engine::routes::Routes;
 use crate::engine::shopfront::ShopFront;
 use crate::engine::tapes::desk::Dialogs;
-use crate::engine::{Engine, Parts, due, outbox, tapes};
+use crate::engine::{Engine, Parts, due, erasure, outbox, tapes};
 use crate::gateway::HttpGateways;
 use crate::menu::check::Limits;
 use crate::photos::{Studio, album::Album};
@@ -191,6 +191,7 @@ impl Service {
         let doors = http.router(Arc::clone(&subscribers), trusted);
         tasks.spawn(outbox::run(Arc::clone(&engine), sender, stop.clone()));
         tasks.spawn(due::run(Arc::clone(&engine), stop.child_token()));
+        tasks.spawn(erasure::worker::run(Arc::clone(&engine), stop.child_token()));
         let (rows, clock) = (Arc::clone(&store), Arc::clone(&wiring.clock));
         let life = (config.store.keep(), config.store.keep_dialogs());
         tasks.spawn(sweep(rows, Arc::clone(&menus), clock, life, stop.child_token()));

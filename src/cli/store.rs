@@ -222,8 +222,8 @@ mod tests {
     struct Adder(i64);
 
     impl Rederive for Adder {
-        fn record(&mut self, _: u64, record: &[u8]) -> Result<(), String> {
-            let text = String::from_utf8_lossy(record);
+        fn record(&mut self, record: &crate::store::journal::Record) -> Result<(), String> {
+            let text = String::from_utf8_lossy(&record.record);
             self.0 += text.parse::<i64>().map_err(|_| format!("{text} is no number"))?;
             Ok(())
         }

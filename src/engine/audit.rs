@@ -9,7 +9,7 @@ use crate::market::approval::{ApprovalEvent, Matter};
 use crate::market::{Event, PartyEvent};
 use crate::store::batch::{Batch, Expect, Value};
 use crate::store::verify::{self, Rederive, VerifyError};
-use crate::store::{Key, Store, StoreError, codec, keys};
+use crate::store::{Key, Store, StoreError, codec, journal, keys};
 use crate::types::{ApprovalId, PartyId};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -18,19 +18,27 @@ use std::collections::BTreeMap;
 /// over yet.
 #[derive(Default)]
 struct Word {
-    asked: BTreeMap<ApprovalId, PartyId>,
+    asked: BTreeMap<ApprovalId, (PartyId, String)>,
     given: BTreeMap<ApprovalId, PartyId>,
 }
 
 impl Word {
-    fn take(&mut self, record: &Record) -> Result<(), String> {
+    /// Takes the next record. `replaced`: its words are those of a later one, which may be such that
+    /// it gives the word for itself; so it gives none.
+    fn take(&mut self, record: &Record, replaced: bool) -> Result<(), String> {
         for event in &record.events {
             match event {
-                Event::Approval(id, ApprovalEvent::Asked { matter: Matter::Erasure { who }, .. }) => {
-                    self.asked.insert(*id, *who);
+                Event::Approval(id, ApprovalEvent::Asked { matter: Matter::Erasure { who }, by, .. })
+                    if !replaced =>
+                {
+                    self.asked.insert(*id, (*who, by.clone()));
                 }
-                Event::Approval(id, ApprovalEvent::Approved { .. }) => {
-                    self.given.extend(self.asked.remove(id).map(|who| (*id, who)));
+                Event::Approval(id, ApprovalEvent::Approved { by }) if !replaced => {
+                    let Some((who, asked_by)) = self.asked.remove(id) else { continue };
+                    if by.eq_ignore_ascii_case(&asked_by) {
+                        return Err(format!("{by} asked for erasure {id} and approved it, alone"));
+                    }
+                    self.given.insert(*id, who);
                 }
                 Event::Party(id, PartyEvent::Forgotten) => self.given.retain(|_, who| who != id),
                 _ => {}
@@ -59,8 +67,8 @@ impl Ledger {
     /// Where sums, transfers and statements are stored.
     const TABLES: [u8; 3] = [keys::BALANCES, keys::TRANSFERS, keys::STATEMENTS];
 
-    fn take(&mut self, record: Record) -> Result<(), String> {
-        self.word.take(&record)?;
+    fn take(&mut self, record: Record, replaced: bool) -> Result<(), String> {
+        self.word.take(&record, replaced)?;
         if !record.transfers.is_empty() {
             self.money.update(codec::encode(&record.transfers));
         }
@@ -98,9 +106,9 @@ impl Ledger {
 }
 
 impl Rederive for Ledger {
-    fn record(&mut self, _position: u64, record: &[u8]) -> Result<(), String> {
-        let record: Record = serde_json::from_slice(record).map_err(|why| why.to_string())?;
-        self.take(record)
+    fn record(&mut self, record: &journal::Record) -> Result<(), String> {
+        let told: Record = serde_json::from_slice(&record.record).map_err(|why| why.to_string())?;
+        self.take(told, record.is_redacted())
     }
 
     fn prefixes(&self) -> Vec<Key> {
@@ -167,12 +175,12 @@ pub(crate) const DERIVED: [&str; 41] = [
 ];
 
 impl Rederive for Derived {
-    fn record(&mut self, _position: u64, record: &[u8]) -> Result<(), String> {
-        let record: Record = serde_json::from_slice(record).map_err(|why| why.to_string())?;
-        for event in &record.events {
-            self.shelves.replay(event, record.at);
+    fn record(&mut self, record: &journal::Record) -> Result<(), String> {
+        let told: Record = serde_json::from_slice(&record.record).map_err(|why| why.to_string())?;
+        for event in &told.events {
+            self.shelves.replay(event, told.at);
         }
-        self.ledger.take(record)
+        self.ledger.take(told, record.is_redacted())
     }
 
     fn prefixes(&self) -> Vec<Key> {
@@ -200,7 +208,7 @@ pub async fn mend_indexes(store: &dyn Store) -> Result<usize, VerifyError> {
         return Ok(0);
     }
     let mut derived = Derived::default();
-    verify::walk(store, &mut |record| derived.record(record.position, &record.record)).await?;
+    verify::walk(store, &mut |record| derived.record(record)).await?;
     let prefixes: Vec<Key> = DERIVED.iter().map(|name| keys::index_prefix(name, &[])).collect();
     let amiss = verify::compare(store, &prefixes, &derived.rows(), usize::MAX).await?;
     for some in amiss.chunks(AT_ONCE) {

@@ -62,6 +62,7 @@ use pins::Pins;
 use port::MoneyOut;
 use record::Cause;
 use shopfront::{CardIn, OrderChanged};
+use std::collections::BTreeSet;
 use std::sync::{Arc, RwLock};
 use tokio::sync::{Notify, broadcast};
 use work::{Fault, Work};
@@ -156,6 +157,8 @@ pub struct Engine {
     card: Arc<dyn CardIn>,
     addresses: buyers::Seal,
     agents: RwLock<Arc<[Party]>>,
+    /// Liaisons whom the configuration names: each start enrols whom it does not know.
+    named: RwLock<BTreeSet<Msisdn>>,
     changes: broadcast::Sender<OrderChanged>,
     wake: [Notify; 4],
     receipts: messages::receipts::Receipts,
@@ -218,6 +221,7 @@ impl Engine {
             card,
             addresses,
             agents: RwLock::new(Arc::from([])),
+            named: RwLock::default(),
             changes: broadcast::channel(256).0,
             wake: Default::default(),
             receipts: Default::default(),
@@ -241,6 +245,8 @@ impl Engine {
 
     /// Makes sure that every liaison of the configuration is known, like [`enrol`](Self::enrol).
     pub async fn enrol_liaisons(&self, liaisons: &[Liaison]) -> Result<(), String> {
+        let named = liaisons.iter().filter_map(|one| Msisdn::parse_kenyan(&one.phone).ok()).collect();
+        *self.named.write().unwrap_or_else(std::sync::PoisonError::into_inner) = named;
         for liaison in liaisons {
             let Liaison { phone, name, area, lang } = liaison.clone();
             let (role, place) = (Role::Liaison, None);

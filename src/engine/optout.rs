@@ -90,6 +90,13 @@ impl Engine {
         self.conclude(work, input, input.text.clone(), answers).await
     }
 
+    /// Since when this phone wants no tips, if it wants none.
+    pub(super) async fn tips_stopped(&self, phone: Msisdn) -> Result<Option<Timestamp>, Fault> {
+        let row = self.store.read(vec![choice_key(phone, Purpose::Tip)]).await?.into_iter().next().flatten();
+        let choice: Option<Choice> = row.and_then(|row| codec::decode(&row.octets()).ok());
+        Ok(choice.filter(|choice| choice.stopped).map(|choice| choice.since))
+    }
+
     /// Whether a text for this purpose may go to this phone.
     pub(super) async fn is_wanted(&self, phone: Msisdn, purpose: Purpose) -> Result<bool, Fault> {
         if !purpose.may_be_stopped() {

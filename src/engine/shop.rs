@@ -179,6 +179,10 @@ impl Engine {
         &self, work: &mut Work<'_>, wish: &CheckoutIn, code: SpokenCode,
     ) -> Result<Result<(String, Usd, String), ShopError>, Fault> {
         let Some(listing) = work.get::<Listing>(code).await? else { return Ok(Err(ShopError::NotFound)) };
+        // Whoever is forgotten in this moment gets no order any more.
+        if work.get::<Party>(listing.maker).await?.is_none_or(|maker| maker.is_erased()) {
+            return Ok(Err(ShopError::Gone));
+        }
         let reserve = ListingCommand::Reserve { pieces: wish.quantity };
         match listing::decide(Some(&listing), &reserve, &self.policy, work.now) {
             Ok(events) => work.apply::<Listing>(code, events),

@@ -100,8 +100,6 @@ pub enum Due {
         /// The phone's name for it.
         key: String,
     },
-    /// The next step of forgetting who somebody was.
-    Erase(Box<super::erasure::Erasing>),
     /// A receipt came before its message was known.
     Receipt {
         /// What it says.
@@ -483,8 +481,29 @@ impl Engine {
             }
             PayoutEvent::Asked { .. } | PayoutEvent::Reserved | PayoutEvent::Submitted => return Ok(()),
         };
+        if owner.is_erased() {
+            return self.nobodys_money(work, &payout, event).await;
+        }
         let shown = Value::Record(self.payout(work, &payout, &owner).await?);
         self.tell(work, &owner, text, vec![shown])
+    }
+
+    /// News of money of somebody who was forgotten: nobody reads it, and nobody can take out what came back.
+    async fn nobodys_money(
+        &self, work: &mut Work<'_>, payout: &Payout, event: &PayoutEvent,
+    ) -> Result<(), Fault> {
+        let account = purse_of(payout.from, payout.owner).account();
+        let sum = Kes::minor(work.sum(account).await?);
+        if sum == Kes::ZERO {
+            return Ok(());
+        }
+        tracing::error!(payout = %payout.id, %account, ?event, "ALARM: money came back for somebody who was forgotten");
+        let text = format!(
+            "payout {} of somebody who was forgotten came back: KSh {sum} stand on {account}, which nobody can draw; \
+             two people post it elsewhere",
+            payout.id
+        );
+        self.note_case(work, CaseKind::Other, None, vec![payout.owner], &text).await
     }
 
     /// Does what fell due.
@@ -535,7 +554,6 @@ impl Engine {
             }
             Due::Tell(bulletin) => self.tell_on(work, *bulletin).await,
             Due::ApprovalEnds(id) => self.approval_ends(work, *id).await,
-            Due::Erase(erasing) => self.erase_on(work, erasing).await,
             Due::Receipt { receipt, left } => self.look_again(work, receipt, *left).await,
         }
     }

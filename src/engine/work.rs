@@ -8,9 +8,9 @@ use super::aggregate::{Aggregate, Shelves};
 use super::record::{Cause, Record};
 use crate::ledger::{Account, Fact, Reference, Transfer, post};
 use crate::market::Event;
-use crate::store::batch::{Batch, Expect};
+use crate::store::batch::{Act, Batch, Expect, Op};
 use crate::store::redact::{Notice, Redaction, digest};
-use crate::store::{Store, StoreError, codec, journal, keys, outbox, timers};
+use crate::store::{Key, Store, StoreError, codec, journal, keys, outbox, timers};
 use crate::types::{Entropy, Timestamp};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -109,6 +109,14 @@ impl<'s> Work<'s> {
     /// row has become since.
     pub fn version<A: Aggregate>(&mut self, id: A::Id) -> u64 {
         A::shelf(&mut self.shelves).version(id)
+    }
+
+    /// Expects a row to be, at commit, as it is now: whether there is one.
+    pub async fn keep(&mut self, key: Key) -> Result<bool, Fault> {
+        let row = self.store.read(vec![key.clone()]).await?.into_iter().next().flatten();
+        let expect = row.as_ref().map_or(Expect::Absent, |row| Expect::At(row.version));
+        self.extra.ops.push(Op { key, expect, act: Act::Keep });
+        Ok(row.is_some())
     }
 
     /// An aggregate that this turn has read or made already.
@@ -237,7 +245,15 @@ impl<'s> Work<'s> {
 
     /// Everything as one batch, with one record for the journal.
     pub fn batch(self, cause: Cause) -> Batch {
-        let Self { shelves, transfers, events, extra: mut batch, now, redacts, .. } = self;
+        let Self { shelves, transfers, events, extra: mut batch, now, redacts, mut entropy, .. } = self;
+        let mut salt = [0; journal::SALT];
+        let drawn = || entropy.next_u64().to_be_bytes();
+        salt.as_chunks_mut::<8>()
+            .0
+            .iter_mut()
+            .zip(std::iter::repeat_with(drawn))
+            .for_each(|(to, it)| *to = it);
+        batch.salt = Some(salt);
         shelves.write(&mut batch);
         let mut sums: BTreeMap<Account, i64> = BTreeMap::new();
         for transfer in &transfers {

@@ -295,6 +295,10 @@ mod tests {
                     r#"{{"party":["{id}",{{"erased":{{"name":"Erased K7","phone":"999000000000005","number":"{listing}","area":"other"}}}}]}}"#
                 ),
             ),
+            (
+                Event::Party(party, PartyEvent::InvitationOver { at }),
+                format!(r#"{{"party":["{id}",{{"invitation_over":{{"at":5}}}}]}}"#),
+            ),
             (Event::Party(party, PartyEvent::Forgotten), format!(r#"{{"party":["{id}","forgotten"]}}"#)),
             (
                 Event::Approval(

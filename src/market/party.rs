@@ -354,6 +354,11 @@ pub enum PartyEvent {
         /// Whose phone.
         phone: Msisdn,
     },
+    /// Whoever was asked at that moment is not with us any more.
+    InvitationOver {
+        /// When she was asked.
+        at: Timestamp,
+    },
     /// Is a mentor from now on.
     BecameMentor,
     /// An agent vouches for this rider.
@@ -523,6 +528,7 @@ pub fn evolve(state: Option<Party>, event: &PartyEvent, at: Timestamp) -> Option
             party.invited.push(asked.clone());
         }
         PartyEvent::InvitationClosed { phone } => party.invited.retain(|asked| asked.phone != *phone),
+        PartyEvent::InvitationOver { at } => party.invited.retain(|asked| asked.at != *at),
         PartyEvent::BecameMentor => party.mentors_since = Some(at),
         PartyEvent::Vouched { by } => party.vouched = Some(*by),
         PartyEvent::WayShown => with_mentorship(&mut party, |mentorship| mentorship.helped = Some(at)),

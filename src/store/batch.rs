@@ -1,6 +1,7 @@
 //! What one turn decided, as data.
 
 use super::Key;
+use super::journal::SALT;
 use super::redact::Redaction;
 use bytes::Bytes;
 
@@ -62,6 +63,9 @@ pub struct Batch {
     pub ops: Vec<Op>,
     /// What happened, for the journal: chained by hash, in commit order. One JSON object each.
     pub journal: Vec<Bytes>,
+    /// Drawn by chance for the records of this batch: without it nobody finds the words of one from its
+    /// hash, once they were replaced.
+    pub salt: Option<[u8; SALT]>,
     /// Records of before that get other words; a record in `journal` must be the notice of them.
     pub redact: Vec<Redaction>,
 }

@@ -20,6 +20,13 @@ const RECORD_AT: usize = 1 + 32 + 8;
 /// its new record.
 const REDACTED: u8 = 2;
 const REDACTED_AT: usize = RECORD_AT + 32;
+/// A row with salt: this octet, the hash before it, its number, its salt, its record. A row of the first
+/// layout has none, and is read for ever.
+const SALTED: u8 = 3;
+const SALTED_AT: usize = RECORD_AT + SALT;
+
+/// Octets of a salt.
+pub const SALT: usize = 16;
 
 /// Where a store stands: its last commit and the end of its chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,12 +64,20 @@ impl Head {
         })
     }
 
-    /// Appends a record of commit `position` to the chain: the octets of its row.
-    pub(super) fn append(&mut self, position: u64, index: u32, record: &[u8]) -> Bytes {
-        let mut row = Vec::with_capacity(RECORD_AT + record.len());
-        row.push(LAYOUT);
+    /// Appends a record of commit `position` to the chain: the octets of its row. The hash that a record
+    /// leaves when its words are replaced is that of its salt, too, which goes with the words: so nobody
+    /// finds them by trying.
+    pub(super) fn append(
+        &mut self, position: u64, index: u32, record: &[u8], salt: Option<[u8; SALT]>,
+    ) -> Bytes {
+        let mut row = Vec::with_capacity(SALTED_AT + record.len());
+        row.push(salt.map_or(LAYOUT, |_| SALTED));
         row.extend_from_slice(&self.hash);
         row.extend_from_slice(&self.records.to_be_bytes());
+        // Another salt for each record of a commit: one that stays tells nothing of one that went.
+        let own =
+            salt.map(|salt| Sha256::new().chain_update(salt).chain_update(index.to_be_bytes()).finalize());
+        row.extend_from_slice(own.as_ref().map_or(&[], |own| &own[..SALT]));
         row.extend_from_slice(record);
         self.hash = hash(position, index, &row);
         self.records += 1;
@@ -104,6 +119,7 @@ impl Record {
             keys::parse_journal(key).ok_or_else(|| unreadable("this is no key of the journal"))?;
         let (at, redacted) = match row.first() {
             Some(&LAYOUT) => (RECORD_AT, false),
+            Some(&SALTED) => (SALTED_AT, false),
             Some(&REDACTED) => (REDACTED_AT, true),
             Some(_) => return Err(unreadable("a newer version wrote it")),
             None => return Err(unreadable("it is empty")),
@@ -225,7 +241,7 @@ mod tests {
         let mut head = Head::START;
         let mut records = Vec::new();
         for (position, index, text) in [(1, 0, "a"), (1, 1, "b"), (4, 0, "c")] {
-            let row = head.append(position, index, text.as_bytes());
+            let row = head.append(position, index, text.as_bytes(), None);
             head.position = position;
             records.push(Record::parse(&keys::journal(position, index), &row).expect("own row"));
         }
@@ -257,8 +273,8 @@ mod tests {
     #[test]
     fn a_record_reworded_or_moved_to_another_commit_is_noticed() {
         let mut head = Head::START;
-        let first = head.append(1, 0, b"pay 100");
-        let second = head.append(2, 0, b"next");
+        let first = head.append(1, 0, b"pay 100", None);
+        let second = head.append(2, 0, b"next", None);
         let mut forged = first.to_vec();
         forged[RECORD_AT + 4] = b'9';
         let forged = Record::parse(&keys::journal(1, 0), &forged.into()).expect("same shape");
@@ -266,6 +282,34 @@ mod tests {
         let second = Record::parse(&keys::journal(2, 0), &second).expect("own row");
         assert!(follow(&[forged, second.clone()]).is_err());
         assert!(follow(&[moved, second]).is_err());
+    }
+
+    #[test]
+    fn the_hash_of_a_salted_record_is_not_found_by_trying_its_words() {
+        let hash_of = |salt: Option<[u8; SALT]>| {
+            let mut head = Head::START;
+            let row = head.append(1, 0, b"call 0712345678", salt);
+            let record = Record::parse(&keys::journal(1, 0), &row).expect("own row");
+            assert_eq!((record.record.as_ref(), record.hash()), (&b"call 0712345678"[..], head.hash));
+            record
+        };
+        let (plain, one, other) = (hash_of(None), hash_of(Some([1; SALT])), hash_of(Some([2; SALT])));
+        assert!(plain.hash() != one.hash() && one.hash() != other.hash());
+        // With its words the salt goes, and the chain holds.
+        let row = one.reworded(b"call somebody");
+        assert!(!row.windows(4).any(|octets| octets == &one_salt(&one)[..4]));
+        let again = Record::parse(&keys::journal(1, 0), &row).expect("own row");
+        assert_eq!((again.hash(), again.record.as_ref()), (one.hash(), &b"call somebody"[..]));
+        let mut two = Head::START;
+        let first = two.append(1, 0, b"a", Some([7; SALT]));
+        let second = two.append(1, 1, b"b", Some([7; SALT]));
+        assert_ne!(first[RECORD_AT..SALTED_AT], second[RECORD_AT..SALTED_AT], "one does not tell the other");
+    }
+
+    fn one_salt(record: &Record) -> [u8; SALT] {
+        let mut head = Head::START;
+        let row = head.append(record.position, record.index, b"", Some([1; SALT]));
+        row[RECORD_AT..SALTED_AT].try_into().expect("sixteen")
     }
 
     #[test]

@@ -166,7 +166,7 @@ impl Group {
             self.write(key, octets(row));
         }
         for (index, record) in (0..).zip(batch.journal) {
-            let row = self.head.append(position, index, &record);
+            let row = self.head.append(position, index, &record, batch.salt);
             self.write(keys::journal(position, index), octets(row));
         }
         position

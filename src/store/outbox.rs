@@ -31,6 +31,9 @@ struct Label {
     give_up: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     parked: Option<Note>,
+    /// A worker has it until it falls due; one that is only put off has nobody.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    claimed: bool,
 }
 
 /// Why an item was parked.
@@ -71,11 +74,16 @@ pub struct Parked {
 
 /// The label, its length before it, and the payload as it is.
 fn encode(item: &Item, parked: Option<&Note>) -> Bytes {
+    spelled(item, parked, false)
+}
+
+fn spelled(item: &Item, parked: Option<&Note>, claimed: bool) -> Bytes {
     let label = codec::encode(&Label {
         kind: item.kind.clone(),
         attempt: item.attempt,
         give_up: item.give_up,
         parked: parked.cloned(),
+        claimed,
     });
     let mut out = Vec::with_capacity(4 + label.len() + item.payload.len());
     out.extend_from_slice(&u32::try_from(label.len()).unwrap_or(u32::MAX).to_be_bytes());
@@ -92,7 +100,7 @@ fn decode(key: &Key, row: &Bytes) -> Result<(Item, Option<Note>), StoreError> {
     });
     let Some(end) = cut else { return Err(unreadable("it is too short".to_owned())) };
     let label: Label = codec::decode(&row[4..end]).map_err(|why| unreadable(why.to_string()))?;
-    let Label { kind, attempt, give_up, parked } = label;
+    let Label { kind, attempt, give_up, parked, .. } = label;
     Ok((Item { kind, attempt, give_up, payload: row.slice(end..) }, parked))
 }
 
@@ -106,6 +114,23 @@ pub fn reworded(row: &[u8], change: impl FnOnce(&[u8]) -> Option<Vec<u8>>) -> Op
     let (length, rest) = row.split_first_chunk::<4>()?;
     let (label, payload) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
     Some([&length[..], label, &change(payload)?].concat().into())
+}
+
+/// What the sender of a row needs.
+pub fn payload(row: &[u8]) -> Option<&[u8]> {
+    let (length, rest) = row.split_first_chunk::<4>()?;
+    rest.get(u32::from_be_bytes(*length) as usize..)
+}
+
+/// Whether a worker has the item of this row in hand: it is sent, or was, and whoever writes the row
+/// anew takes from the worker what it says of that.
+pub fn is_in_hand(key: &[u8], row: &[u8], now: Timestamp) -> bool {
+    let label = || {
+        let (length, rest) = row.split_first_chunk::<4>()?;
+        let (label, _) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
+        codec::decode::<Label>(label).ok()
+    };
+    keys::parse_outbox(key).is_some_and(|(_, due, _)| due > now) && label().is_some_and(|label| label.claimed)
 }
 
 /// Claims at most `n` due items until `until`, oldest first. Others who claim at the same time
@@ -131,7 +156,7 @@ pub async fn claim(
             let (mut item, _) = decode(&key, &row.octets())?;
             item.attempt += 1;
             let id = id.to_vec();
-            wish.put(keys::outbox(shard, until, &id), Expect::Absent, encode(&item, None));
+            wish.put(keys::outbox(shard, until, &id), Expect::Absent, spelled(&item, None, true));
             wish.delete(key, Expect::At(row.version));
             claimed.push(Claimed { id, item, until, shard, version: 0 });
         }
@@ -357,6 +382,20 @@ mod tests {
         assert_eq!(release(&store, SMS, at(30)).await.expect("released"), 2);
         assert_eq!(ids(&store, 30, 9, 500).await, [b"a", b"b"]);
         assert_eq!(release(&store, SMS + 1, at(30)).await.expect("released"), 0);
+    }
+
+    #[tokio::test]
+    async fn an_item_is_in_hand_from_its_claim_until_it_is_put_off_or_its_lease_ends() {
+        let store = three().await;
+        let in_hand = async |now: i64| {
+            let rows = store.scan(keys::outbox_shard(SMS), None, 9, false).await.expect("read");
+            rows.iter().filter(|(key, row)| is_in_hand(key, &row.octets(), at(now))).count()
+        };
+        assert_eq!(in_hand(15).await, 0);
+        let claimed = claim(&store, SMS, at(15), 1, at(100)).await.expect("claimed").remove(0);
+        assert_eq!((in_hand(15).await, in_hand(100).await), (1, 0));
+        commit(&store, |b| claimed.retry(b, at(90))).await.expect("put off");
+        assert_eq!(in_hand(15).await, 0);
     }
 
     #[tokio::test]

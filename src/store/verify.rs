@@ -127,8 +127,8 @@ fn missing_row(key: &Key, value: &Value) -> Difference {
 
 /// Whoever can tell from the journal alone what the rows should be.
 pub trait Rederive: Send {
-    /// Takes the next record of commit `position`; `Err` says why it makes no sense.
-    fn record(&mut self, position: u64, record: &[u8]) -> Result<(), String>;
+    /// Takes the next record; `Err` says why it makes no sense.
+    fn record(&mut self, record: &Record) -> Result<(), String>;
     /// The prefixes under which every row is derived.
     fn prefixes(&self) -> Vec<Key>;
     /// The rows there should be, after the last record.
@@ -148,7 +148,7 @@ pub struct Report {
 pub async fn verify(
     store: &dyn Store, rederive: &mut dyn Rederive, most: usize,
 ) -> Result<Report, VerifyError> {
-    let head = walk(store, &mut |record| rederive.record(record.position, &record.record)).await?;
+    let head = walk(store, &mut |record| rederive.record(record)).await?;
     let differences = compare(store, &rederive.prefixes(), &rederive.rows(), most).await?;
     Ok(Report { head, differences })
 }

@@ -91,7 +91,7 @@ pub async fn verify(
     let mut replaced = 0;
     let head = walk(store, &mut |record| {
         replaced += u64::from(record.is_redacted());
-        ledger.record(record.position, &record.record)?;
+        ledger.record(record)?;
         for (seal, held) in seals.iter().zip(&mut held).filter(|(seal, _)| seal.records == record.number + 1)
         {
             *held = seal.holds(record.hash(), ledger.money(), replaced);

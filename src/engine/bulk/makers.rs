@@ -69,7 +69,7 @@ impl Engine {
                 }
                 None => {
                     let Some(her) = read::<Party>(work, other.maker).await? else { continue };
-                    if her.role != Role::Artisan {
+                    if her.role != Role::Artisan || her.is_erased() {
                         continue;
                     }
                     let maker = Maker {

@@ -80,6 +80,9 @@ impl Engine {
         let Some(listing) = listing.filter(Listing::in_shop) else {
             return Ok(Err(ShopError::Gone));
         };
+        if work.get::<Party>(listing.maker).await?.is_none_or(|maker| maker.is_erased()) {
+            return Ok(Err(ShopError::Gone));
+        }
         let shipping = self.policy.shipping(&wish.country, listing.kind.as_str(), wish.quantity);
         let shipping = shipping.unwrap_or(Usd::ZERO);
         let Some(quote) = price::quote(&self.policy, listing.price, wish.quantity, shipping) else {

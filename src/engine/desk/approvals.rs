@@ -255,6 +255,11 @@ impl Engine {
             Ok(matter) => matter,
             Err(why) => return Ok(Err(why)),
         };
+        // This is what stays, word by word, of her who is forgotten.
+        let why = &match matter {
+            Matter::Erasure { who } => self.without_her(work, who, why).await?,
+            _ => why.to_owned(),
+        };
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         for (_, waiting) in view::every::<Approval>(work, waiting_approvals(), false).await? {
             if waiting.matter != matter {

@@ -1,37 +1,39 @@
 //! Forgetting somebody: two people of the desk decide it, the books stay, her names go.
 //!
 //! The commit of the approval takes her names from her own row, takes down her pieces and sends her a
-//! last text. From there a timer goes on in bounded commits, whatever stops in between: [`journal`]
-//! replaces her names in what happened, with the rows that follow from it; [`rows`] goes through
-//! everything else, and forgets her phone when her last text is settled. [`open`] says why somebody
-//! cannot be forgotten yet, [`scrub`] what stands in the place of her names.
+//! last text. From there a [`worker`] goes on in bounded commits, whatever stops in between: what came in
+//! at the same moment is looked for once more, [`leave`] takes down the rest of her pieces, [`called`]
+//! collects what she was ever called; [`journal`] replaces it in what happened, with the rows that
+//! [`replay`] derives from it; [`rows`] goes through everything else, and forgets her phone when her last
+//! text is settled. [`open`] says why somebody cannot be forgotten yet, [`scrub`] what stands in the place
+//! of her names.
 
+mod called;
 mod journal;
+mod leave;
 mod open;
+mod replay;
 mod rows;
 mod scrub;
 #[cfg(test)]
 mod tests;
+pub mod worker;
 
 use super::Engine;
-use super::aggregate::{helped_by, inviters_of, loans_of};
-use super::trade::Due;
-use super::view::every;
 use super::work::{Fault, Work};
-use crate::market::case::Case;
-use crate::market::listing::{Listing, ListingEvent, ListingStage};
-use crate::market::loan::Loan;
-use crate::market::order::Order;
+use crate::market::case::CaseKind;
 use crate::market::party::{self, Alias, Party, PartyCommand};
-use crate::market::payout::Payout;
-use crate::market::{Cash, Refusal, Role, Word};
+use crate::market::{Refusal, Word};
 use crate::menu::value::Value;
 use crate::store::batch::Expect;
-use crate::store::{Key, codec, keys};
+use crate::store::{Key, codec};
 use crate::types::{ApprovalId, Msisdn, PartyId, Timestamp};
-use scrub::{Scrub, words};
+use called::called;
+use scrub::Scrub;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::time::Duration;
+use worker::Recall;
 
 /// Her last text, by its name in the catalogue.
 const FAREWELL: &str = "forgotten";
@@ -41,36 +43,48 @@ const NOWHERE: &str = "other";
 const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 /// How many of them.
 const LONG: usize = 6;
+/// When it is looked again whether what came in meanwhile is over.
+const AGAIN: Duration = Duration::from_secs(600);
 
 /// Somebody who is being forgotten: a row that goes with the last of her.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Erasing {
+pub(super) struct Erasing {
     /// On whose word.
-    pub approval: ApprovalId,
+    approval: ApprovalId,
     /// Whom.
-    pub who: PartyId,
+    who: PartyId,
     /// Her phone.
-    pub phone: Msisdn,
-    /// Her names, as their words in small letters.
-    pub names: Vec<Vec<String>>,
-    /// Those words that nobody else is called.
-    pub alone: BTreeSet<String>,
+    phone: Msisdn,
+    /// Her names, those of before too, as their words in small letters.
+    names: Vec<Vec<String>>,
+    /// Those words that nobody else is called and that say nothing else.
+    alone: BTreeSet<String>,
     /// What stands in their place.
-    pub alias: Alias,
+    alias: Alias,
     /// When it was approved.
-    pub at: Timestamp,
+    at: Timestamp,
     /// The commit of the approval: what came later is somebody else's. Zero until it is known.
-    pub until: u64,
+    until: u64,
     /// How far it has come.
-    pub stage: Stage,
-    /// Counts the steps.
-    pub step: u64,
+    stage: Stage,
+    /// When it is gone on with.
+    due: Timestamp,
+    /// Something came in meanwhile, and the desk has a case about it.
+    told: bool,
+    /// Rows of the table that is gone through were in somebody's hand: it is gone through once more.
+    again: bool,
 }
 
 /// How far forgetting somebody has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Stage {
+enum Stage {
+    /// It is approved: whatever came in before that was known is settled first.
+    Begun,
+    /// Her pieces go, after this entry among all of them.
+    Pieces(Option<Key>),
+    /// What she was called.
+    Names,
     /// The journal from this commit on.
     Journal(u64),
     /// Other rows: which table, after which key.
@@ -102,28 +116,34 @@ impl Engine {
             vec![Value::text(self.house.dial.clone()), Value::Phone(self.house.help_phone)],
         )?;
         self.let_go(work, &her).await?;
-        let mut names: Vec<_> = [Some(&her.name), her.money_name.as_ref(), her.kiosk.as_ref()]
-            .into_iter()
-            .flatten()
-            .map(|name| words(name))
-            .filter(|name| !name.is_empty())
-            .collect();
-        names.dedup();
         let erasing = Erasing {
             approval,
             who,
             phone: her.phone,
-            alone: self.called_so_alone(who, &names).await?,
-            names,
+            names: called(&her),
+            alone: BTreeSet::new(),
             alias,
             at: work.now,
             until: 0,
-            stage: Stage::Journal(0),
-            step: 0,
+            stage: Stage::Begun,
+            due: work.now,
+            told: false,
+            again: false,
         };
         work.apply::<Party>(who, events);
-        self.go_on_erasing(work, erasing, work.now);
+        work.extra().put(worker::row_of(approval), Expect::Absent, codec::encode(&erasing));
         Ok(Ok(()))
+    }
+
+    /// What is said of somebody for good, without her names: why it is that she is to be forgotten.
+    pub(super) async fn without_her(
+        &self, work: &mut Work<'_>, who: PartyId, text: &str,
+    ) -> Result<String, Fault> {
+        let her = work.need::<Party>(who).await?;
+        let area: Word = NOWHERE.parse().map_err(|why| Fault::Broken(format!("{why}")))?;
+        let alias = Alias { name: "she".to_owned(), phone: Msisdn::nobodys(0), number: her.number, area };
+        let scrub = Scrub::of(who, her.phone, called(&her), alias);
+        Ok(scrub.text(text, true).unwrap_or_else(|| text.to_owned()))
     }
 
     /// What names she gets, out of chance.
@@ -141,79 +161,36 @@ impl Engine {
         Ok(Alias { name, phone, number, area })
     }
 
-    /// Her pieces go from the shop with their photographs, whom she was tied to is not tied to her any
-    /// more, and the call she may be in ends.
-    async fn let_go(&self, work: &mut Work<'_>, her: &Party) -> Result<(), Fault> {
-        for (code, listing) in every::<Listing>(work, keys::index_prefix("listing", &[]), false).await? {
-            if listing.maker != her.id {
-                continue;
-            }
-            let photos = listing.photos.iter().map(|photo| ListingEvent::PhotoRemoved { name: photo.name });
-            let removed = (listing.stage != ListingStage::Removed).then_some(ListingEvent::Removed);
-            let events: Vec<ListingEvent> = photos.chain(removed).collect();
-            work.get::<Listing>(code).await?;
-            work.apply::<Listing>(code, events);
-        }
-        for (prefix, command) in [
-            (inviters_of(her.phone), PartyCommand::CloseInvitation { phone: her.phone }),
-            (helped_by(her.id), PartyCommand::DropHelper { helper: her.id }),
-        ] {
-            for (id, _) in every::<Party>(work, prefix, false).await? {
-                let other = work.get::<Party>(id).await?;
-                if let Ok(events) = party::decide(other.as_ref(), &command, &self.policy, work.now) {
-                    work.apply::<Party>(id, events);
-                }
-            }
-        }
-        work.extra().delete(keys::dialog(her.phone), Expect::Any);
-        Ok(())
-    }
-
-    /// The words of her names that nobody else here is called.
-    async fn called_so_alone(&self, who: PartyId, names: &[Vec<String>]) -> Result<BTreeSet<String>, Fault> {
-        let mut alone = Scrub::lone_words(names);
-        let mut from = None;
-        loop {
-            let page = self.store.scan(keys::aggregates(b'p'), from, 256, false).await?;
-            let Some((last, _)) = page.last() else { return Ok(alone) };
-            from = Some(last.clone());
-            for (key, row) in &page {
-                let other: Party = codec::decode_row(key, row)?;
-                let called = [Some(&other.name), other.money_name.as_ref()].into_iter().flatten();
-                for word in called.filter(|_| other.id != who).flat_map(|name| words(name)) {
-                    alone.remove(&word);
-                }
-            }
-        }
-    }
-
-    fn go_on_erasing(&self, work: &mut Work<'_>, erasing: Erasing, due: Timestamp) {
-        let id = format!("erase/{}/{}", erasing.approval, erasing.step);
-        work.timer(due, &id, &Due::Erase(Box::new(erasing)));
-    }
-
-    /// The next step.
-    pub(super) async fn erase_on(&self, work: &mut Work<'_>, erasing: &Erasing) -> Result<(), Fault> {
-        let mut erasing = Erasing { step: erasing.step + 1, ..erasing.clone() };
+    /// The next step: her row as it stands after it, `None` after the last. `version`: the row's.
+    async fn erase_on(
+        &self, work: &mut Work<'_>, mut erasing: Erasing, version: u64, recall: &mut Recall,
+    ) -> Result<Option<Erasing>, Fault> {
         if erasing.until == 0 {
-            // Its row was written by the commit in which it was given, and by none since.
-            let row =
-                self.store.read(vec![keys::approval(erasing.approval)]).await?.into_iter().next().flatten();
-            erasing.until = row.map_or_else(|| self.store.position(), |row| row.version);
+            // Its row was written by the commit in which it was approved, and by none since.
+            erasing.until = version;
         }
-        let mut due = work.now;
+        erasing.due = work.now;
         erasing.stage = match erasing.stage.clone() {
-            Stage::Journal(from) => {
-                let scrub = self.scrub_of(work, &erasing).await?;
-                let by = erasing.approval.to_string();
-                match self.redact_some(work, &scrub, &by, from, erasing.until).await? {
-                    Some(next) => Stage::Journal(next),
-                    None => Stage::Rows(0, None),
-                }
+            Stage::Begun => match self.came_in(work, &mut erasing).await? {
+                true => Stage::Begun,
+                false => Stage::Pieces(None),
+            },
+            Stage::Pieces(after) => match self.take_down_some(work, erasing.who, after).await? {
+                Some(next) => Stage::Pieces(Some(next)),
+                None => Stage::Names,
+            },
+            Stage::Names => {
+                erasing.names = self.ever_called(&erasing).await?;
+                erasing.alone = self.called_so_alone(erasing.who, &erasing.names).await?;
+                Stage::Journal(0)
             }
+            Stage::Journal(from) => match self.redact_some(work, &erasing, from, recall).await? {
+                Some(next) => Stage::Journal(next),
+                None => Stage::Rows(0, None),
+            },
             Stage::Rows(table, after) => {
-                let scrub = self.scrub_of(work, &erasing).await?;
-                match self.sweep_some(work, &scrub, &erasing, table, after).await? {
+                let scrub = self.scrub_for(work, &erasing, recall).await?;
+                match self.sweep_some(work, &scrub, &mut erasing, table, after).await? {
                     Some((table, after)) => Stage::Rows(table, after),
                     None => {
                         (erasing.names, erasing.alone) = (Vec::new(), BTreeSet::new());
@@ -223,54 +200,30 @@ impl Engine {
             }
             Stage::Farewell => match self.forget_farewell(work, &erasing).await? {
                 Some(later) => {
-                    due = later;
+                    erasing.due = later;
                     Stage::Farewell
                 }
-                None => return Ok(()),
+                None => return Ok(None),
             },
         };
-        self.go_on_erasing(work, erasing, due);
-        Ok(())
+        Ok(Some(erasing))
     }
 
-    /// What is hers, as it stands now.
-    async fn scrub_of(&self, work: &mut Work<'_>, erasing: &Erasing) -> Result<Scrub, Fault> {
-        let who = erasing.who;
-        let (mut things, mut codes) = (BTreeSet::new(), BTreeSet::new());
-        let mut hers = |kind: &str, id: String, said: bool| {
-            codes.extend(said.then(|| id.clone()));
-            things.insert((kind.to_owned(), id));
+    /// Whether something of hers is open that was not when it was approved: another turn had begun
+    /// before, and ended since. Nothing new begins with somebody who is erased, so one look is enough;
+    /// what it finds is settled by the desk, and waited for.
+    async fn came_in(&self, work: &mut Work<'_>, erasing: &mut Erasing) -> Result<bool, Fault> {
+        let her = work.need::<Party>(erasing.who).await?;
+        let Some(why) = self.stands_in_the_way(work, &her, erasing.approval).await? else {
+            return Ok(false);
         };
-        for (code, one) in every::<Listing>(work, keys::index_prefix("listing", &[]), false).await? {
-            if one.maker == who {
-                hers("listing", code.to_string(), true);
-            }
+        erasing.due = work.now.after(AGAIN);
+        if !erasing.told {
+            erasing.told = true;
+            tracing::error!(approval = %erasing.approval, why, "ALARM: something came in while somebody is being forgotten");
+            let text = format!("{} is being forgotten, and: {why}. Settle it and close this case", her.name);
+            self.note_case(work, CaseKind::Other, None, vec![her.id], &text).await?;
         }
-        for (code, one) in every::<Order>(work, keys::index_prefix("order", &[]), false).await? {
-            if one.maker == Some(who) {
-                hers("order", code.to_string(), true);
-            }
-        }
-        for (id, _) in every::<Loan>(work, loans_of(who), false).await? {
-            hers("loan", id.to_string(), false);
-        }
-        for (id, one) in every::<Payout>(work, keys::index_prefix("payout", &[]), false).await? {
-            if one.owner == who {
-                hers("payout", id.to_string(), false);
-            }
-        }
-        for (id, one) in every::<Cash>(work, keys::index_prefix("cash", &[]), false).await? {
-            if one.owner == who {
-                hers("cash", id.to_string(), false);
-            }
-        }
-        for (id, one) in every::<Case>(work, keys::index_prefix("case", &[]), false).await? {
-            if one.people.contains(&who) {
-                hers("case", id.to_string(), false);
-            }
-        }
-        let Erasing { phone, names, alone, alias, .. } = erasing.clone();
-        let signs = work.need::<Party>(who).await?.role == Role::Liaison;
-        Ok(Scrub { id: who.to_string(), phone, names, alone, alias, things, codes, signs })
+        Ok(true)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::engine::Engine;
 use crate::engine::aggregate::{
-    all_orders, mentees_of, open_cash_of, open_loan_of, open_payout_of, tasks_of, unchecked_at,
+    all_cash, all_orders, mentees_of, open_cash_of, open_loan_of, open_payout_of, tasks_of, unchecked_at,
 };
 use crate::engine::desk::approvals::{Approval, Matter};
 use crate::engine::desk::books::statement::accounts_of;
@@ -10,12 +10,15 @@ use crate::engine::desk::kept::waiting_approvals;
 use crate::engine::view::every;
 use crate::engine::work::{Fault, Work};
 use crate::ledger::Account;
+use crate::market::Cash;
 use crate::market::case::Case;
+use crate::market::cash::CashStage;
 use crate::market::order::{Order, OrderStage};
 use crate::market::party::{Party, Role};
 use crate::store::keys;
 use crate::types::time::NAIROBI;
 use crate::types::{ApprovalId, Kes, PartyId, Timestamp};
+use std::sync::PoisonError;
 
 /// Whether somebody has still something to do with an order that is not over.
 fn is_in(order: &Order, id: PartyId) -> bool {
@@ -40,7 +43,15 @@ impl Engine {
                        her phone; an agent cannot be erased in this release";
             return Ok(Some(why.to_owned()));
         }
+        let named = self.named.read().unwrap_or_else(PoisonError::into_inner).contains(&her.phone);
+        if named {
+            let why = "config.toml names her as a liaison, so that the next start would enrol her again: take her \
+                       out of [[liaisons]] and start the service anew first";
+            return Ok(Some(why.to_owned()));
+        }
         for account in accounts_of(her.id) {
+            // What moves her money until this is committed is not missed.
+            work.keep(keys::balance(&account.to_string())).await?;
             let sum = work.sum(account).await?;
             if sum != 0 {
                 let next = match account {
@@ -65,7 +76,7 @@ impl Engine {
             (open_cash_of(her.id), "she has a cash number that is still good: wait until it is used or over"),
             (open_loan_of(her.id), "she has a loan that is not over: it is paid back, stopped or lost first"),
         ] {
-            if work.store().read(vec![key]).await?.iter().any(Option::is_some) {
+            if work.keep(key).await? {
                 return Ok(Some(why.to_owned()));
             }
         }
@@ -76,6 +87,18 @@ impl Engine {
             if !work.store().scan(prefix, None, 1, false).await?.is_empty() {
                 return Ok(Some(why.to_owned()));
             }
+        }
+        let denial = self.policy.cash_denial();
+        let fetched = every::<Cash>(work, all_cash(), true).await?.into_iter().filter(|(_, cash)| {
+            let mine = cash.owner == her.id && cash.stage == CashStage::Served;
+            mine && cash.denied.is_none() && cash.since.after(denial) >= work.now
+        });
+        if let Some(last) = fetched.map(|(_, cash)| cash.since.after(denial)).max() {
+            let (_, month, day) = last.civil(NAIROBI);
+            return Ok(Some(format!(
+                "she may say until {day}/{month} {} that a kiosk never gave her cash: wait until then",
+                last.hour_minute(NAIROBI)
+            )));
         }
         if let Some(why) = self.others_need_her(work, her, approval).await? {
             return Ok(Some(why));

@@ -10,7 +10,8 @@ use crate::engine::audit::DERIVED;
 use crate::engine::messages::Message;
 use crate::engine::messages::keep::drop_ids;
 use crate::engine::trade::Text;
-use crate::engine::work::{Fault, Work};
+use crate::engine::turn::DialogRow;
+use crate::engine::work::{Fault, Work, shard};
 use crate::market::party::{Party, PartyEvent};
 use crate::store::batch::{Expect, Row, Value as Kept};
 use crate::store::{Key, codec, keys, outbox};
@@ -20,16 +21,16 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// Where names may stand beside the journal and what follows from it. The recorded dialogs come before
-/// the indexes, which say whose they are.
+/// Where names may stand beside the journal and what follows from it. Dialogs come before what is
+/// recorded of them, since they go on meanwhile, and that before the indexes, which say whose they are.
 const TABLES: [u8; 9] = [
+    keys::DIALOGS,
     keys::RECORDINGS,
     keys::MESSAGES,
     keys::OUTBOX,
     keys::PARKED,
     keys::TIMERS,
     keys::INBOX,
-    keys::DIALOGS,
     keys::META,
     keys::INDEXES,
 ];
@@ -47,11 +48,14 @@ enum Fate {
     Stays,
     Goes,
     Reads(Bytes),
+    /// A worker has it in hand: it is looked at again.
+    Waits,
 }
 
 /// What is known while rows are looked at.
 struct Sweep<'a> {
     erasing: &'a Erasing,
+    now: Timestamp,
     scrub: &'a Scrub,
     dialogs: BTreeSet<DialogId>,
 }
@@ -59,7 +63,7 @@ struct Sweep<'a> {
 impl Engine {
     /// Looks at the rows of a table after a key, as many as go into one commit; where to go on.
     pub(super) async fn sweep_some(
-        &self, work: &mut Work<'_>, scrub: &Scrub, erasing: &Erasing, table: usize, after: Option<Key>,
+        &self, work: &mut Work<'_>, scrub: &Scrub, erasing: &mut Erasing, table: usize, after: Option<Key>,
     ) -> Result<Option<(usize, Option<Key>)>, Fault> {
         let Some(&letter) = TABLES.get(table) else { return Ok(None) };
         let page = self.store.scan(vec![letter], after, PAGE, false).await?;
@@ -68,11 +72,13 @@ impl Engine {
         if let Some((last, _)) = page.last().filter(|_| page.len() == PAGE) {
             next = (table, Some(last.clone()));
         }
-        let sweep = Sweep { erasing, scrub, dialogs: self.dialogs_of_hers(erasing).await? };
-        let (mut octets, mut dropped) = (0, BTreeSet::new());
+        let dialogs = self.dialogs_of_hers(erasing).await?;
+        let sweep = Sweep { erasing, now: work.now, scrub, dialogs };
+        let (mut octets, mut dropped, mut waits) = (0, BTreeSet::new(), false);
         for (key, row) in page {
             match (sweep.fate(&key, &row), keys::parse_recording(&key)) {
                 (Fate::Stays, _) => {}
+                (Fate::Waits, _) => waits = true,
                 // With other words in it a dialog would not play again as it was: it goes as a whole.
                 (_, Some((dialog, _))) => {
                     if dropped.insert(dialog) {
@@ -95,6 +101,11 @@ impl Engine {
                 next = (table, Some(key));
                 break;
             }
+        }
+        erasing.again |= waits;
+        if next.0 > table && std::mem::take(&mut erasing.again) {
+            next = (table, None);
+            erasing.due = work.now.after(LOOK);
         }
         Ok(Some(next))
     }
@@ -146,6 +157,12 @@ impl Engine {
         if texts.iter().any(|(_, message)| open(message)) {
             return Ok(Some(work.now.after(LOOK.max(work.now.since(at) / 2))));
         }
+        let Some(rows) = self.farewells_to_send(erasing, work.now).await? else {
+            return Ok(Some(work.now.after(LOOK)));
+        };
+        for (key, version) in rows {
+            work.extra().delete(key, Expect::At(version));
+        }
         for (key, message) in &texts {
             drop_ids(work.extra(), key, message);
             if let Some((_, id)) = keys::parse_message(key) {
@@ -161,6 +178,35 @@ impl Engine {
             work.apply::<Party>(erasing.who, vec![PartyEvent::Forgotten]);
         }
         Ok(None)
+    }
+}
+
+impl Engine {
+    /// Rows of the outbox that would still send her last text, with their versions; `None` while a worker
+    /// has one of them in hand.
+    async fn farewells_to_send(
+        &self, erasing: &Erasing, now: Timestamp,
+    ) -> Result<Option<Vec<(Key, u64)>>, Fault> {
+        let (mut found, mut from) = (Vec::new(), None);
+        loop {
+            let page = self.store.scan(keys::outbox_shard(shard::SMS), from, PAGE, false).await?;
+            let Some((last, _)) = page.last() else { return Ok(Some(found)) };
+            from = Some(last.clone());
+            for (key, row) in page {
+                let text =
+                    outbox::payload(&row.octets()).and_then(|text| serde_json::from_slice::<Text>(text).ok());
+                let hers = |text: &Text| {
+                    let at = text.queued == Some(erasing.at);
+                    at && text.to == erasing.phone && text.name == FAREWELL
+                };
+                if text.as_ref().is_some_and(hers) {
+                    if outbox::is_in_hand(&key, &row.octets(), now) {
+                        return Ok(None);
+                    }
+                    found.push((key, row.version));
+                }
+            }
+        }
     }
 }
 
@@ -181,18 +227,31 @@ impl Sweep<'_> {
                 _ => self.reads(octets),
             },
             // A try writes its row anew, so not its version says whose time it is of.
-            keys::OUTBOX | keys::PARKED => self.sent(octets, row.version > self.erasing.until),
-            // Whoever has the number since is somebody else.
-            _ if row.version > self.erasing.until => Fate::Stays,
+            keys::OUTBOX | keys::PARKED => match self.sent(octets, row.version > self.erasing.until) {
+                Fate::Goes | Fate::Reads(_) if outbox::is_in_hand(key, octets, self.now) => Fate::Waits,
+                fate => fate,
+            },
+            // A dialog that began before goes on, and shows what it read before.
             keys::RECORDINGS => match keys::parse_recording(key) {
                 Some((id, _)) if self.dialogs.contains(&id) => Fate::Goes,
+                Some((id, _)) if self.began_before(id) => self.reads(octets),
+                _ => Fate::Stays,
+            },
+            keys::DIALOGS => match codec::decode_row::<DialogRow>(key, row) {
+                Ok(dialog) if !self.began_before(dialog.state.id) => Fate::Stays,
+                _ if *key == keys::dialog(self.erasing.phone) => Fate::Goes,
                 _ => self.reads(octets),
             },
-            keys::DIALOGS if *key == keys::dialog(self.erasing.phone) => Fate::Goes,
+            // Whoever has the number since is somebody else.
+            _ if row.version > self.erasing.until => Fate::Stays,
             keys::TIMERS => self.timer(octets),
             keys::INDEXES => self.index(key, octets),
             _ => self.reads(octets),
         }
+    }
+
+    fn began_before(&self, dialog: DialogId) -> bool {
+        dialog.moment().is_none_or(|began| began <= self.erasing.at)
     }
 
     /// Her last text is forgotten when it is known what became of it.
@@ -220,12 +279,9 @@ impl Sweep<'_> {
 
     fn timer(&self, octets: &Bytes) -> Fate {
         let Ok(due) = serde_json::from_slice::<Value>(octets) else { return Fate::Stays };
-        let ours = due.get("erase").is_some();
-        let hers = self.mentions(&due);
-        match (ours, hers) {
-            (true, _) => Fate::Stays,
-            (false, true) => Fate::Goes,
-            (false, false) => self.reads(octets),
+        match self.mentions(&due) {
+            true => Fate::Goes,
+            false => self.reads(octets),
         }
     }
 
@@ -242,7 +298,7 @@ impl Sweep<'_> {
     fn index(&self, key: &Key, octets: &Bytes) -> Fate {
         let Some(parts) = keys::parse_index(key) else { return Fate::Stays };
         let name = String::from_utf8_lossy(&parts[0]).into_owned();
-        if DERIVED.contains(&name.as_str()) {
+        if DERIVED.contains(&name.as_str()) || name == "erasing" {
             return Fate::Stays;
         }
         let phone = self.erasing.phone.number().to_be_bytes();

@@ -1,21 +1,22 @@
 //! What is put in the place of names: pure. A text comes in and goes out with an alias where somebody's
-//! name or phone stood; records of the journal and rows are walked text by text.
-//!
-//! Rows follow from events by copying their texts. What is done to a text therefore hangs on the text
-//! and on the thing it belongs to, never on which event or row it stands in: so the same is done to both.
+//! name or phone stood; records of the journal and rows beside it are walked text by text.
 
 use crate::market::party::Alias;
-use crate::types::Msisdn;
+use crate::types::{Msisdn, PartyId};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// The fewest letters of a word that counts as a name by itself.
-const LEAST: usize = 3;
+pub(super) const LEAST: usize = 3;
 /// What stands where words were that say nothing without their names.
 const NOTHING: &str = "-";
 /// Fields that hold what people wrote or are called, also when it is one small word.
 const WRITTEN: [&str; 6] = ["text", "why", "reason", "name", "money_name", "answer"];
+
+/// Fields that hold what the program or the law calls things: never a name, whatever it looks like.
+/// References of papers and providers are keys, too: the books have them.
+const KEPT: [&str; 7] = ["country", "token", "paper", "reference", "via", "graph", "lang"];
 
 /// Fields that name who acted at the desk: no person of the market, whatever she is called.
 const ACTED: [&str; 2] = ["by", "answered_by"];
@@ -59,7 +60,7 @@ pub(super) fn words(text: &str) -> Vec<String> {
     spans(text).into_iter().map(|span| text[span].to_lowercase()).collect()
 }
 
-fn spans(text: &str) -> Vec<Range<usize>> {
+pub(super) fn spans(text: &str) -> Vec<Range<usize>> {
     let mut spans: Vec<Range<usize>> = Vec::new();
     let runs = text.char_indices().filter(|(_, letter)| letter.is_alphanumeric() || *letter == '_');
     for (at, letter) in runs {
@@ -73,9 +74,10 @@ fn spans(text: &str) -> Vec<Range<usize>> {
 }
 
 impl Scrub {
-    /// The words of a name that count by themselves.
-    pub(super) fn lone_words(names: &[Vec<String>]) -> BTreeSet<String> {
-        names.iter().flatten().filter(|word| word.chars().count() >= LEAST).cloned().collect()
+    /// Of somebody of whom only this is known.
+    pub(super) fn of(who: PartyId, phone: Msisdn, names: Vec<Vec<String>>, alias: Alias) -> Self {
+        let (alone, things, codes) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        Self { id: who.to_string(), phone, names, alone, alias, things, codes, signs: false }
     }
 
     /// The text without her; `None` when it stays as it is. `near`: it is about her.
@@ -93,7 +95,8 @@ impl Scrub {
             gap.chars().all(|c| c.is_whitespace() || matches!(c, '\'' | '-' | '.'))
         };
         let lone = |word: &String| {
-            self.alone.contains(word) || (near && self.names.iter().any(|name| name.contains(word)))
+            let counts = near && word.chars().count() >= LEAST;
+            self.alone.contains(word) || (counts && self.names.iter().any(|name| name.contains(word)))
         };
         let (mut out, mut done, mut at) = (String::new(), 0, 0);
         while at < found.len() {
@@ -180,7 +183,7 @@ impl Scrub {
         self.walk(cause, "", Reading { near, clear: false, tags: false, signs });
     }
 
-    /// An event or a row of a thing, by its kind and id, without her.
+    /// An event of a thing, by its kind and id, without her.
     pub(super) fn thing(&self, kind: &str, id: &str, value: &mut Value) {
         if kind == "party" && id == self.id {
             return self.own(value);
@@ -242,13 +245,15 @@ impl Scrub {
         match value {
             Value::String(text) => {
                 let written = WRITTEN.contains(&field);
-                if !reading.signs && ACTED.contains(&field) {
+                if KEPT.contains(&field) || (!reading.signs && ACTED.contains(&field)) {
                     return;
                 }
+                // A small word that others have, too, is as likely a word of the program.
+                let near = reading.near && (written || !is_tag(text));
                 if reading.clear && field == "text" {
                     NOTHING.clone_into(text);
                 } else if (written || !reading.tags || !is_tag(text))
-                    && let Some(other) = self.text(text, reading.near)
+                    && let Some(other) = self.text(text, near)
                 {
                     *text = other;
                 }
@@ -433,6 +438,20 @@ mod tests {
         assert_eq!(acted("approved erasure 5f").as_deref(), Some("Nafuna"));
         assert_eq!(acted("lists 10019").as_deref(), Some("Erased"));
         assert_eq!(acted("adds a photograph of 10019").as_deref(), Some("Erased"));
+    }
+
+    #[test]
+    fn words_of_the_program_and_references_of_papers_stay_and_short_words_are_no_names() {
+        let named = || Scrub { names: vec![words("Ke Necklace Nafuna")], ..scrub() };
+        let mut order = json!({"code": "482108", "country": "KE", "token": "nafuna", "kind": "necklace",
+            "said": "KE: Necklace of Nafuna", "complained": {"paper": "letter of Nafuna", "reason": "nafuna"}});
+        named().note(&mut order);
+        assert_eq!(
+            (&order["country"], &order["token"], &order["kind"]),
+            (&json!("KE"), &json!("nafuna"), &json!("necklace"))
+        );
+        assert_eq!(order["said"], "KE: Erased of Erased");
+        assert_eq!(order["complained"], json!({"paper": "letter of Nafuna", "reason": "Erased"}));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use crate::engine::Engine;
 use crate::engine::trade::Due;
 use crate::engine::work::{Fault, Work};
+use crate::market::Party;
 use crate::store::batch::Expect;
 use crate::store::{Key, codec, keys};
 use crate::types::{PartyId, PhotoName, SpokenCode, Timestamp};
@@ -98,7 +99,15 @@ impl Engine {
         let given: [u8; 32] = Sha256::digest(secret).into();
         let right: bool = pass.secret.ct_eq(&given).into();
         let good = right && !super::is_over(pass.until, self.clock.now());
-        Ok(good.then_some(Shown { pass, key, version: row.version }))
+        if !good {
+            return Ok(None);
+        }
+        // Whoever is forgotten has none, also before its row is.
+        let holder = keys::party(pass.holder);
+        let known = self.store.read(vec![holder.clone()]).await?.into_iter().next().flatten();
+        let known = known.map(|row| codec::decode_row::<Party>(&holder, &row)).transpose()?;
+        let here = known.is_some_and(|party| !party.is_erased());
+        Ok(here.then_some(Shown { pass, key, version: row.version }))
     }
 }
 
@@ -114,6 +123,32 @@ pub(in crate::engine) fn without_pass(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn somebody_who_is_forgotten_sends_no_photograph_any_more() {
+        use crate::engine::record::Cause;
+        use crate::engine::tests::{engine, join, phone};
+        use crate::market::party::{Alias, PartyEvent};
+        use crate::types::{CodeKind, Lang, Msisdn};
+        let (engine, _) = engine().await;
+        let her = join(&engine, phone(101), Lang::EN).await;
+        let mut work = engine.work(engine.clock.now()).expect("work");
+        let until = work.now.after(std::time::Duration::from_secs(60));
+        let token = issue(&mut work, her, None, until);
+        engine.commit(work, Cause::Desk("test".to_owned()), None).await.expect("committed");
+        assert!(engine.pass(&token).await.expect("read").is_some());
+        let mut work = engine.work(engine.clock.now()).expect("work");
+        work.get::<Party>(her).await.expect("read");
+        let alias = Alias {
+            name: "Erased K7".to_owned(),
+            phone: Msisdn::nobodys(5),
+            number: SpokenCode::nth(CodeKind::Listing, 7),
+            area: "other".parse().expect("a word"),
+        };
+        work.apply::<Party>(her, vec![PartyEvent::Erased(alias)]);
+        engine.commit(work, Cause::Desk("test".to_owned()), None).await.expect("committed");
+        assert!(engine.pass(&token).await.expect("read").is_none());
+    }
 
     #[test]
     fn a_kept_text_has_no_secret_of_a_link() {

@@ -52,7 +52,7 @@ fn batch() -> impl Strategy<Value = Batch> {
     )
         .prop_map(|(inbox, ops, journal)| {
             let journal = journal.into_iter().map(Into::into).collect();
-            Batch { inbox, ops, journal, redact: Vec::new() }
+            Batch { inbox, ops, journal, salt: None, redact: Vec::new() }
         })
 }
 

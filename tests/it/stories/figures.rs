@@ -157,6 +157,7 @@ async fn everything_kept_of_a_person_is_one_document_and_her_statement_is_a_file
     let order = earns(&village, &achieng, 850).await;
     achieng.cashes_out("500").await;
     achieng.reads("Sokoni sent KSh 500").await;
+    achieng.asks("STOP", "No more tips and news").await;
 
     let (juma, halima) = (village.colleague("Juma"), village.colleague("Halima"));
     let document = halima.has(&["person", "export", "0700000101"]).await;
@@ -168,6 +169,7 @@ async fn everything_kept_of_a_person_is_one_document_and_her_statement_is_a_file
     );
     assert_eq!((person["pin"].as_str(), count("listings"), count("orders")), (Some("set"), 1, 1));
     assert_eq!(hers["orders"][0]["code"], order.code.as_str());
+    assert!(hers["tips_stopped"].is_i64(), "what she chose is hers, too: {}", hers["tips_stopped"]);
     assert_eq!(
         (hers["payouts"][0]["stage"].as_str(), hers["payouts"][0]["amount"].as_i64()),
         (Some("paid"), Some(50_000))

@@ -54,6 +54,8 @@ pub struct Export {
     pub lessons: Vec<Timestamp>,
     /// What her kiosk keeps, if she has one.
     pub kiosk: Option<Kiosk>,
+    /// Since when she wants no tips and news, if she wants none.
+    pub tips_stopped: Option<Timestamp>,
     /// Texts to and from her phone, newest first.
     pub messages: Vec<DeskMessage>,
     /// Her dialogs screen by screen, newest first.
@@ -191,6 +193,7 @@ impl Engine {
             cases: cases.map(|(_, case)| case).collect(),
             lessons: lessons.iter().filter(|(_, it)| came(it)).map(|(_, it)| it.posted).collect(),
             kiosk: view::read::<Kiosk>(&mut work, id).await?,
+            tips_stopped: self.tips_stopped(party.phone).await?,
             messages: self.every_message(&party).await?,
             dialogs: self.every_dialog(&party).await?,
             person: profile(&mut work, &party).await?,
