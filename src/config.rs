@@ -3,6 +3,7 @@
 
 mod money;
 
+use crate::engine::buyers::OTHER_KEY;
 use crate::engine::chance::SystemChance;
 use crate::engine::messages::keep::Keep;
 use crate::engine::{House, Kiosk, Liaison};
@@ -385,9 +386,9 @@ impl Config {
         Ok(Some(text.trim().to_owned().into()))
     }
 
-    /// The secret under which buyers' addresses are sealed; a fresh one is kept beside the store when
-    /// none is named.
-    pub fn address_key(&self) -> Result<SecretString, ConfigError> {
+    /// The secret under which buyers' addresses are sealed. When none is named one is kept beside the
+    /// store; a fresh one is made there only where nothing is `sealed` yet.
+    pub fn address_key(&self, sealed: bool) -> Result<SecretString, ConfigError> {
         let at_fault = |path: &Path, why: &dyn std::fmt::Display| {
             value("[service]", format!("address_key_file {}: {why}", path.display()))
         };
@@ -399,9 +400,13 @@ impl Config {
         let (text, path) = match (&self.service.address_key_file, std::env::var("SOKONI_ADDRESS_KEY")) {
             (Some(path), _) => (std::fs::read_to_string(path), path.clone()),
             (None, Ok(secret)) => (Ok(secret), PathBuf::from("SOKONI_ADDRESS_KEY")),
+            (None, Err(_)) if sealed => (std::fs::read_to_string(beside()), beside()),
             (None, Err(_)) => (kept_secret(&beside()), beside()),
         };
-        let text = text.map_err(|why| at_fault(&path, &why))?;
+        let text = text.map_err(|why| match sealed {
+            true => at_fault(&path, &format!("{why}; {OTHER_KEY}")),
+            false => at_fault(&path, &why),
+        })?;
         match text.trim().chars().count() {
             ..32 => Err(at_fault(&path, &"write 32 characters or more, such as openssl rand -hex 32 makes")),
             _ => Ok(text.trim().to_owned().into()),

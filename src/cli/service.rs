@@ -8,7 +8,7 @@ use crate::cli::menu::sources::menu_files;
 use crate::config::Config;
 use crate::engine::audit;
 use crate::engine::bulk::front::BulkFront;
-use crate::engine::buyers::Seal;
+use crate::engine::buyers::{self, Seal};
 use crate::engine::chance::SystemChance;
 use crate::engine::depot::desk::DepotDesk;
 use crate::engine::desk::OperatorDesk;
@@ -165,6 +165,7 @@ impl Service {
         let sources = menu_sources(config.service.menus.as_deref());
         let limits = limits(&config);
         let menus = Arc::new(Menus::open(&*store, wiring.clock.now(), sources, &limits).await?);
+        let sealed = buyers::any_sealed(&*store).await.map_err(|why| why.to_string())?;
         let engine = Engine::new(Parts {
             store: Arc::clone(&store),
             clock: Arc::clone(&wiring.clock),
@@ -175,7 +176,7 @@ impl Service {
             pins: wiring.pins.unwrap_or_else(|| Pins::new(pepper, config.limits.pin_hashes)),
             money: Arc::clone(&money.mobile),
             card: Arc::clone(&money.card),
-            addresses: Seal::new(&config.address_key().map_err(|why| why.to_string())?),
+            addresses: Seal::new(&config.address_key(sealed).map_err(|why| why.to_string())?),
         })
         .await?;
         engine.open_addresses().await.map_err(|why| why.to_string())?;

@@ -1,5 +1,6 @@
 //! `sokoni store`: what is in a data folder, and whether it is whole.
 
+use crate::engine::buyers;
 use crate::photos::{WIDTHS, album::Album};
 use crate::store::sled::{DEFAULT_CACHE, Sled};
 use crate::store::verify::{Rederive, VerifyError, verify, walk};
@@ -25,6 +26,8 @@ pub enum StoreCommand {
     Info(Folder),
     /// Proves the journal's chain, derives every view and balance anew and compares
     Verify(Folder),
+    /// Gives up every address that purchases go to: for when its key is lost for good
+    ForgetAddresses(Folder),
     /// Copies a running store into a file (not in this release)
     Backup(Later),
     /// Makes a store from a backup (not in this release)
@@ -87,6 +90,13 @@ async fn execute(
             let store = open(&folder.data)?;
             let missing = missing_photos(&store, &folder.data).await.map_err(|why| refused(&why))?;
             return verified(&store, rederive, missing, folder.json, out).await;
+        }
+        StoreCommand::ForgetAddresses(folder) => {
+            let forgotten = buyers::forget_all(&open(&folder.data)?).await.map_err(|why| refused(&why))?;
+            match folder.json {
+                true => format!("{}\n", serde_json::json!({ "forgotten": forgotten })),
+                false => format!("{forgotten} addresses are forgotten; the next start takes any key\n"),
+            }
         }
         StoreCommand::Backup(_) => return later("backup"),
         StoreCommand::Restore(_) => return later("restore"),

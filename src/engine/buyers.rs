@@ -14,8 +14,8 @@ use crate::market::Bulk;
 use crate::market::bulk::BulkStage;
 use crate::market::listing::Listing;
 use crate::market::order::{Order, OrderStage};
-use crate::store::batch::Expect;
-use crate::store::{Key, keys};
+use crate::store::batch::{Batch, Expect};
+use crate::store::{Key, Store, StoreError, keys};
 use crate::types::{CodeKind, SpokenCode, Usd};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
@@ -27,6 +27,10 @@ use sha2::{Digest, Sha256};
 const SEALED: u8 = 1;
 /// Rows sealed in one commit at the first start with a key.
 const AT_ONCE: usize = 256;
+/// What to do about addresses that the key does not open.
+pub const OTHER_KEY: &str = "addresses in the store were sealed under another key; put the key of before back \
+    ([service] address_key_file, SOKONI_ADDRESS_KEY, or the file beside the store), or, if it is lost for \
+    good, give them up with `sokoni store forget-addresses` and ask the buyers again";
 /// Octets of a nonce: long enough to be drawn by chance for every row.
 const NONCE: usize = 24;
 
@@ -102,6 +106,43 @@ const fn is_over(order: &Order) -> bool {
     matches!(order.stage, OrderStage::Expired | OrderStage::Refunded | OrderStage::Closed)
 }
 
+/// Whether an address is kept sealed: without its key it says nothing.
+///
+/// # Errors
+/// The store's.
+pub async fn any_sealed(store: &dyn Store) -> Result<bool, StoreError> {
+    let mut from = None;
+    loop {
+        let rows = store.scan(keys::index_prefix("buyer", &[]), from, AT_ONCE, false).await?;
+        if rows.iter().any(|(_, row)| row.octets().first() == Some(&SEALED)) {
+            return Ok(true);
+        }
+        let Some((last, _)) = rows.into_iter().next_back() else { return Ok(false) };
+        from = Some(last);
+    }
+}
+
+/// Forgets where every purchase goes, of a store that nobody else has open: how many.
+///
+/// # Errors
+/// The store's.
+pub async fn forget_all(store: &dyn Store) -> Result<usize, StoreError> {
+    let mut forgotten = 0;
+    loop {
+        let rows = store.scan(keys::index_prefix("buyer", &[]), None, AT_ONCE, false).await?;
+        let mut batch = Batch::default();
+        rows.iter().for_each(|(key, _)| batch.delete(key.clone(), Expect::Any));
+        if rows.is_empty() {
+            batch.delete(keys::meta("addresses"), Expect::Any);
+        }
+        store.commit(batch).await?;
+        if rows.is_empty() {
+            return Ok(forgotten);
+        }
+        forgotten += rows.len();
+    }
+}
+
 impl Engine {
     /// Keeps where it goes apart from the order, which everybody may see who has its number.
     pub(super) fn keep_buyer(
@@ -115,15 +156,21 @@ impl Engine {
         Ok(())
     }
 
-    /// Looks at start whether the key is the one of before, and seals what an older release kept in
+    /// Looks at start whether the key opens what is sealed, and seals what an older release kept in
     /// plain; of purchases that were over then nobody had thought of forgetting.
+    ///
+    /// # Errors
+    /// The store's, and that some address was sealed under another key: with what to do about it.
     pub async fn open_addresses(&self) -> Result<(), Fault> {
         let (mark, known) = (keys::meta("addresses"), SpokenCode::nth(CodeKind::Order, 0));
         if let Some(row) = self.store.read(vec![mark.clone()]).await?.into_iter().next().flatten() {
-            if self.addresses.open(known, &row.octets()).is_err() {
-                tracing::error!("ALARM: the key of addresses is not the one of before");
+            if self.addresses.open(known, &row.octets()).is_ok() {
+                return Ok(());
             }
-            return Ok(());
+            // Another key than before: nothing is lost where nothing is sealed under that one.
+            if let Some(code) = self.closed_address().await? {
+                return Err(Fault::Broken(format!("where {code} goes cannot be read: {OTHER_KEY}")));
+            }
         }
         let mut from = None;
         loop {
@@ -149,6 +196,22 @@ impl Engine {
         let row = self.addresses.seal(known, &Buyer::default(), nonce(&mut work))?;
         work.extra().put(mark, Expect::Any, row);
         self.commit(work, Cause::Desk("seal addresses".to_owned()), None).await.map(drop)
+    }
+
+    /// A purchase whose address the key does not open.
+    async fn closed_address(&self) -> Result<Option<SpokenCode>, Fault> {
+        let mut from = None;
+        loop {
+            let rows = self.store.scan(keys::index_prefix("buyer", &[]), from, AT_ONCE, false).await?;
+            for (key, row) in &rows {
+                let code = purchase(key);
+                if let Some(code) = code.filter(|code| self.addresses.open(*code, &row.octets()).is_err()) {
+                    return Ok(Some(code));
+                }
+            }
+            let Some((last, _)) = rows.into_iter().next_back() else { return Ok(None) };
+            from = Some(last);
+        }
     }
 
     /// When a purchase is over, its address is needed for a while yet: for what comes back.
@@ -218,7 +281,10 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::tests::engine;
+    use crate::engine::clock::MovableClock;
+    use crate::engine::tests::{engine, over};
+    use crate::store::memory::Memory;
+    use std::sync::Arc;
 
     fn buyer() -> Buyer {
         Buyer {
@@ -255,6 +321,36 @@ mod tests {
         let code = SpokenCode::nth(CodeKind::Order, 1);
         let row = serde_json::to_vec(&buyer()).expect("JSON");
         assert_eq!(seal("one").open(code, &row).expect("opened"), buyer());
+    }
+
+    #[tokio::test]
+    async fn a_store_whose_addresses_the_key_does_not_open_is_not_served() {
+        let store = Memory::new();
+        let clock = Arc::new(MovableClock::default());
+        let engine = over(store.clone(), &clock).await;
+        engine.open_addresses().await.expect("an empty store");
+        let code = SpokenCode::nth(CodeKind::Order, 5);
+        let keep = async |seal: &Seal| {
+            let mut work = engine.work(engine.clock.now()).expect("work");
+            let row = seal.seal(code, &buyer(), [7; NONCE]).expect("sealed");
+            work.extra().put(place(code), Expect::Any, row);
+            engine.commit(work, Cause::Shop, None).await.expect("kept");
+        };
+        let mark = |seal: &Seal| seal.seal(SpokenCode::nth(CodeKind::Order, 0), &buyer(), [9; NONCE]);
+        let mut other = engine.work(engine.clock.now()).expect("work");
+        other.extra().put(keys::meta("addresses"), Expect::Any, mark(&seal("of before")).expect("sealed"));
+        engine.commit(other, Cause::Shop, None).await.expect("kept");
+        keep(&seal("of before")).await;
+        let said = engine.open_addresses().await.expect_err("another key").to_string();
+        assert!(said.contains(&code.to_string()) && said.contains("forget-addresses"), "{said}");
+        assert!(any_sealed(&store).await.expect("read"));
+
+        // The way out: they are given up, and from then on the key of now serves.
+        assert_eq!(forget_all(&store).await, Ok(1));
+        assert!(!any_sealed(&store).await.expect("read"));
+        engine.open_addresses().await.expect("nothing is sealed under another key");
+        keep(&engine.addresses).await;
+        engine.open_addresses().await.expect("the key of now");
     }
 
     #[tokio::test]

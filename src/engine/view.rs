@@ -570,7 +570,7 @@ pub(super) async fn entries(work: &mut Work<'_>, purse: Purse) -> Result<Vec<Rec
             Kind::PayoutReserved if cash => "cash",
             Kind::PayoutReserved | Kind::PayoutPaid | Kind::PayoutPaidLate => "payout",
             Kind::PayoutFailed | Kind::PayoutReversed => "returned",
-            Kind::LoanPaid => "loan",
+            Kind::LoanPaid | Kind::LoanReturnedLate | Kind::LoanUnlent => "loan",
             Kind::MadeGood | Kind::ByHand => "put_right",
             _ => "fee",
         };

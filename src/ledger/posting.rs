@@ -311,14 +311,17 @@ pub enum Fact {
         /// How much of it she had paid back; at most `amount`.
         repaid: Kes,
     },
-    /// A funded loan that she did not take: the lenders' money goes back with the next remittance.
+    /// A funded loan that she did not take, or that did not stay with her: the lenders' money goes back
+    /// with the next remittance, less what she had paid of it; that is hers again.
     LoanUnlent {
         /// For whom it was.
         artisan: PartyId,
         /// The lending site's reference.
         paper: String,
-        /// How much.
+        /// How much it was.
         amount: Kes,
+        /// How much of it she had paid back; at most `amount`.
+        repaid: Kes,
     },
     /// An artisan paid some of her loan back, out of what she had ready.
     LoanPaid {
@@ -471,7 +474,12 @@ fn lines(fact: &Fact) -> Vec<Line> {
             credit(A::Artisan(*artisan), *repaid),
             credit(A::ExpReturns, less(*amount, *repaid)),
         ],
-        Fact::LoanUnlent { amount, .. } => moved(A::KivaPrincipal, A::KivaDue, *amount),
+        Fact::LoanUnlent { artisan, amount, repaid, .. } => vec![
+            debit(A::KivaPrincipal, less(*amount, *repaid)),
+            credit(A::KivaDue, less(*amount, *repaid)),
+            debit(A::Loan(*artisan), *repaid),
+            credit(A::Artisan(*artisan), *repaid),
+        ],
         Fact::LoanPaid { artisan, amount, .. } => paid_back(*artisan, *amount),
         Fact::LoanLost { artisan, amount, .. } => vec![
             debit(A::ExpReturns, *amount),
@@ -532,7 +540,6 @@ fn negative(fact: &Fact) -> Option<&'static str> {
         | Fact::PayoutReversed { amount, .. }
         | Fact::LoanFunded { amount, .. }
         | Fact::LoanReturned { amount, .. }
-        | Fact::LoanUnlent { amount, .. }
         | Fact::LoanPaid { amount, .. }
         | Fact::LoanLost { amount, .. }
         | Fact::MadeGood { amount, .. }
@@ -561,7 +568,7 @@ fn negative(fact: &Fact) -> Option<&'static str> {
             ("fee", *fee),
             ("amount less covered", less(*amount, *covered)),
         ],
-        Fact::LoanReturnedLate { amount, repaid, .. } => {
+        Fact::LoanReturnedLate { amount, repaid, .. } | Fact::LoanUnlent { amount, repaid, .. } => {
             vec![("amount", *amount), ("repaid", *repaid), ("amount less repaid", less(*amount, *repaid))]
         }
         Fact::RefundedBeforeRelease { back, goods, shipping, .. } => {

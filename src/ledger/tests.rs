@@ -382,8 +382,8 @@ fn more_pieces_than_were_paid_for_cannot_be_released() {
 fn a_loan_that_comes_back_is_owed_by_nobody_and_one_not_taken_is_due_to_the_lenders() {
     let (artisan, payout, amount) = (party("wanjiku"), PayoutId::derived("loan 7"), kes(5_000));
     let back = Fact::LoanReturned { payout, artisan, amount };
-    let unlent = Fact::LoanUnlent { artisan, paper: "loan 7".to_owned(), amount };
-    let books = written(lent(amount).into_iter().chain([back]));
+    let unlent = Fact::LoanUnlent { artisan, paper: "loan 7".to_owned(), amount, repaid: Kes::ZERO };
+    let books = written(lent(amount).into_iter().chain([back.clone()]));
     assert_eq!(books.balance(Account::Loan(artisan)), Kes::ZERO);
     assert_eq!(books.balance(Account::KivaPrincipal), amount);
     let repaid = kes(1_200);
@@ -398,6 +398,18 @@ fn a_loan_that_comes_back_is_owed_by_nobody_and_one_not_taken_is_due_to_the_lend
     assert_eq!(books.balance(Account::KivaDue), amount);
     let books = written([lent(amount)[0].clone(), unlent]);
     assert_eq!((books.balance(Account::KivaPrincipal), books.balance(Account::KivaDue)), (Kes::ZERO, amount));
+    // Taken back when she had paid some: dropped then, what she paid is hers, and lenders have all of it.
+    let paid = Fact::LoanPaid { artisan, loan: LoanId::derived("loan 7"), round: 1, amount: repaid };
+    let dropped = Fact::LoanUnlent { artisan, paper: "loan 7".to_owned(), amount, repaid };
+    let hers = [captured(), released(three_sold(), None)];
+    let before = written(lent(amount).into_iter().chain(hers.clone())).balance(Account::Artisan(artisan));
+    let books = written(lent(amount).into_iter().chain(hers).chain([paid, back, dropped]));
+    assert_eq!(books.balance(Account::Artisan(artisan)), before);
+    for (account, sum) in
+        [(Account::Loan(artisan), Kes::ZERO), (Account::KivaPrincipal, Kes::ZERO), (Account::KivaDue, amount)]
+    {
+        assert_eq!(books.balance(account), sum, "{account}");
+    }
 }
 
 #[test]

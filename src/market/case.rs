@@ -86,13 +86,16 @@ pub struct Case {
     pub notes: Vec<CaseNote>,
     /// How it ended, once it has.
     pub closed: Option<Closing>,
+    /// How it had ended before it was opened again, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<Closing>,
 }
 
 /// What can be asked of a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CaseCommand {
-    /// Open it.
+    /// Open it; one that was closed is opened again.
     Open {
         /// Which.
         id: CaseId,
@@ -156,6 +159,13 @@ pub enum CaseEvent {
         /// Why, in every language.
         why: BTreeMap<Lang, String>,
     },
+    /// The same happened once more after it was closed.
+    Reopened {
+        /// Who opened it again; empty for the service itself.
+        by: String,
+        /// What is known.
+        text: String,
+    },
 }
 
 fn words(words: &str, most: usize) -> Result<String, Refusal> {
@@ -174,7 +184,14 @@ pub fn decide(state: Option<&Case>, command: &CaseCommand) -> Result<Vec<CaseEve
         return Ok(vec![E::Opened { id: *id, what: *what, order: *order, people, by, text }]);
     };
     Ok(match command {
-        C::Open { what, order, .. } if (*what, *order) == (case.what, case.order) => vec![],
+        C::Open { what, order, by, text, .. } if (*what, *order) == (case.what, case.order) => {
+            match &case.closed {
+                None => vec![],
+                Some(_) => {
+                    vec![E::Reopened { by: by.trim().to_owned(), text: words(text, LONGEST_NOTE)? }]
+                }
+            }
+        }
         C::Open { .. } => return Err(Refusal::AlreadyExists),
         C::Note { by, text } => {
             let (by, text) = (name(by)?, words(text, LONGEST_NOTE)?);
@@ -209,11 +226,16 @@ pub fn evolve(state: Option<Case>, event: &CaseEvent, at: Timestamp) -> Option<C
             opened: at,
             notes: vec![CaseNote { by: by.clone(), text: text.clone(), at }],
             closed: None,
+            before: Vec::new(),
         });
     };
     match event {
         E::Opened { .. } => {}
         E::Noted { by, text } => case.notes.push(CaseNote { by: by.clone(), text: text.clone(), at }),
+        E::Reopened { by, text } => {
+            case.before.extend(case.closed.take());
+            case.notes.push(CaseNote { by: by.clone(), text: text.clone(), at });
+        }
         E::Closed { by, why } => case.closed = Some(Closing { by: by.clone(), why: why.clone(), at }),
     }
     Some(case)
@@ -253,8 +275,12 @@ mod tests {
         assert!(matches!(run(&close("it was found")), Ok((1, _))));
         assert!(matches!(run(&close("it was found")), Ok((0, _))));
         assert!(matches!(run(&close("another")), Err(Refusal::Gone { .. })));
-        let notes = run(&open).ok().and_then(|(_, case)| case).map(|case| case.notes).unwrap_or_default();
-        let said: Vec<&str> = notes.iter().map(|note| note.text.as_str()).collect();
-        assert_eq!(said, ["it never came", "called the rider"]);
+        // The same complaint after that is no repeat: it is open again, with all that was before.
+        assert!(matches!(run(&open), Ok((1, _))) && matches!(run(&open), Ok((0, _))));
+        let case = run(&open).ok().and_then(|(_, case)| case).expect("a case");
+        let said: Vec<&str> = case.notes.iter().map(|note| note.text.as_str()).collect();
+        assert_eq!(said, ["it never came", "called the rider", "it never came"]);
+        assert_eq!((case.closed, case.before.len()), (None, 1));
+        assert!(matches!(run(&close("it was found")), Ok((1, _))), "and closed with a reason of its own");
     }
 }

@@ -34,6 +34,8 @@ pub struct SupplyRow {
 pub struct SampleRow {
     /// The order.
     pub order: SpokenCode,
+    /// Which of its parcels: 1, 2, ...
+    pub round: u32,
     /// Pieces that the kiosk passed.
     pub passed: u32,
     /// When.
@@ -100,6 +102,9 @@ pub struct SecondLook {
     pub kiosk: String,
     /// The order.
     pub order: String,
+    /// Which of its parcels; without it, the first that nobody has looked at.
+    #[serde(default)]
+    pub round: Option<u32>,
     /// How many of the pieces passed are good.
     pub good: u32,
 }
@@ -157,7 +162,7 @@ impl KioskDesk for Engine {
             let agent = self.kiosk_by_phone(&look.kiosk)?;
             let order = SpokenCode::parse(CodeKind::Order, &look.order)
                 .map_err(|why| ShopError::Field { field: "order", why: why.to_string() })?;
-            let command = KioskCommand::LookAgain { order, good: look.good };
+            let command = KioskCommand::LookAgain { order, round: look.round, good: look.good };
             for _ in 0..TRIES {
                 let mut work = self.work(self.clock.now()).map_err(broken)?;
                 let said = self.kiosk_turn(&mut work, agent.id, &command).await.map_err(broken)?;
@@ -214,7 +219,13 @@ fn stock_rows(stock: &Stock) -> Vec<SupplyRow> {
 }
 
 fn sample_row(sample: &Sample) -> SampleRow {
-    SampleRow { order: sample.order, passed: sample.passed, at: sample.at, good: sample.good }
+    SampleRow {
+        order: sample.order,
+        round: sample.round,
+        passed: sample.passed,
+        at: sample.at,
+        good: sample.good,
+    }
 }
 
 impl Engine {

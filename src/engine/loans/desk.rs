@@ -278,7 +278,11 @@ impl Engine {
             }
             LoanWish::Stop { .. } => {
                 return match self.stop_loan(work, loan)? {
-                    Ok(true) => self.tell_of_loan(work, loan.id, "loan_stopped").await.map(Ok),
+                    Ok(true) => {
+                        self.tell_of_loan(work, loan.id, "loan_stopped").await?;
+                        let her = work.need::<Party>(loan.artisan).await?;
+                        self.tell_given_back(work, &her, loan.repaid).await.map(Ok)
+                    }
                     Ok(false) => Ok(Ok(())),
                     Err(why) => Ok(Err(why)),
                 };

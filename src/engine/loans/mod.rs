@@ -168,19 +168,35 @@ impl Engine {
     /// `loan.withdraw`: she does not want it, funded or not.
     async fn withdraw_loan(&self, work: &mut Work<'_>, me: &Party) -> Result<Outcome, Fault> {
         let Some(loan) = self.open_loan(work, me.id).await? else { return Ok(("gone", vec![])) };
-        Ok((if self.stop_loan(work, &loan)?.is_ok() { "ok" } else { "gone" }, vec![]))
+        if self.stop_loan(work, &loan)?.is_err() {
+            return Ok(("gone", vec![]));
+        }
+        self.tell_given_back(work, me, loan.repaid).await?;
+        Ok(("ok", vec![]))
     }
 
-    /// Stops a loan that she has not agreed to; what lenders gave for it goes back to them.
+    /// Stops a loan that she does not have; what lenders gave for it goes back to them, and what she had
+    /// paid of it to her.
     fn stop_loan(&self, work: &mut Work<'_>, loan: &Loan) -> Result<Result<bool, Refusal>, Fault> {
         let events = match self.decide_loan(work, loan, &LoanCommand::Stop) {
             Ok(events) => events,
             Err(why) => return Ok(Err(why)),
         };
         if let Some(paper) = loan.paper.clone().filter(|_| !events.is_empty()) {
-            work.post(&Fact::LoanUnlent { artisan: loan.artisan, paper, amount: loan.amount })?;
+            let (artisan, amount, repaid) = (loan.artisan, loan.amount, loan.repaid);
+            work.post(&Fact::LoanUnlent { artisan, paper, amount, repaid })?;
         }
         Ok(Ok(!events.is_empty()))
+    }
+
+    /// Tells her that what she had paid of a loan is hers again, if that was anything.
+    async fn tell_given_back(&self, work: &mut Work<'_>, her: &Party, repaid: Kes) -> Result<(), Fault> {
+        if repaid == Kes::ZERO {
+            return Ok(());
+        }
+        let free = view::free(work, her).await?;
+        let help = Value::Phone(self.house.help_phone);
+        self.tell(work, her, "loan_given_back", vec![Value::Kes(repaid), Value::Kes(free), help])
     }
 
     /// `loan.endorse`: a mentor stands by a loan of somebody she guides.

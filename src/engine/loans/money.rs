@@ -107,15 +107,8 @@ impl Engine {
         let loan = match heard {
             Ok(loan) => work.need::<Loan>(loan).await?,
             Err(why) => {
-                if matches!(news, Disbursal::Reversed { .. }) && repaid > Kes::ZERO {
-                    let free = view::free(work, her).await?;
-                    let help = Value::Phone(self.house.help_phone);
-                    self.tell(
-                        work,
-                        her,
-                        "loan_given_back",
-                        vec![Value::Kes(repaid), Value::Kes(free), help],
-                    )?;
+                if matches!(news, Disbursal::Reversed { .. }) {
+                    self.tell_given_back(work, her, repaid).await?;
                 }
                 tracing::error!(payout = %id, ?news, refusal = why.code(), "ALARM: a loan was paid or taken back out of turn; look at its account");
                 return Ok(());

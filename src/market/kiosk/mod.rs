@@ -158,6 +158,8 @@ pub enum KioskCommand {
     LookAgain {
         /// The order.
         order: SpokenCode,
+        /// Which of its parcels; none for the first that nobody has looked at.
+        round: Option<u32>,
         /// Of the pieces passed, how many are good.
         good: u32,
     },
@@ -325,8 +327,12 @@ pub fn decide(
             }
             return Ok(events);
         }
-        C::LookAgain { order, good } => {
-            let mut of_order = kiosk.samples.iter().filter(|sample| sample.order == *order);
+        C::LookAgain { order, round, good } => {
+            // Whoever names no round speaks of the first of the order that nobody has looked at.
+            let mut of_order = kiosk
+                .samples
+                .iter()
+                .filter(|sample| sample.order == *order && round.is_none_or(|round| sample.round == round));
             let sample = of_order.clone().find(|sample| sample.good.is_none());
             match (sample, of_order.next_back()) {
                 (Some(sample), _) if *good > sample.passed => {

@@ -141,7 +141,7 @@ fn the_depot_says_once_how_many_pieces_are_good() {
     let mut told = Told::open();
     told.1.stock.look_again_every = 1;
     let order = SpokenCode::nth(CodeKind::Order, 5);
-    let look = |good| KioskCommand::LookAgain { order, good };
+    let look = |good| KioskCommand::LookAgain { order, round: None, good };
     assert_eq!(told.does(look(1)), Err(Refusal::NotFound));
     told.does(KioskCommand::Judged { order, round: 1, passed: 3, failed: 0 }).expect("judged");
     assert_eq!(told.does(look(4)), Err(Refusal::OutOfRange { min: 0, max: 3 }));
@@ -149,6 +149,24 @@ fn the_depot_says_once_how_many_pieces_are_good() {
     assert_eq!(told.does(look(1)), Ok(vec![]));
     assert_eq!(told.does(look(2)), Err(Refusal::AlreadyExists));
     assert_eq!(told.kiosk().tally, Tally { parcels: 1, whole: 1, looked: 3, bad: 2 });
+}
+
+#[test]
+fn two_parcels_of_an_order_are_looked_at_again_each_by_itself() {
+    let mut told = Told::open();
+    told.1.stock.look_again_every = 1;
+    let order = SpokenCode::nth(CodeKind::Order, 5);
+    for (round, passed) in [(1, 3), (2, 2)] {
+        told.does(KioskCommand::Judged { order, round, passed, failed: 0 }).expect("judged");
+    }
+    let look = |round, good| KioskCommand::LookAgain { order, round: Some(round), good };
+    told.does(look(2, 2)).expect("looked");
+    // The same again is said of the second, and never of the first.
+    assert_eq!(told.does(look(2, 2)), Ok(vec![]));
+    assert_eq!(told.does(look(2, 1)), Err(Refusal::AlreadyExists));
+    assert_eq!(told.does(look(3, 1)), Err(Refusal::NotFound));
+    told.does(look(1, 1)).expect("looked");
+    assert_eq!(told.kiosk().tally, Tally { parcels: 2, whole: 2, looked: 5, bad: 2 });
 }
 
 #[test]

@@ -77,6 +77,8 @@ pub fn decide(
         }
         C::Stop => match loan.stage {
             S::Asked | S::Endorsed | S::Shown | S::Funded => E::Stopped,
+            // It is known that she does not have it; while it moves nobody knows.
+            S::Agreed if loan.failed.is_some() => E::Stopped,
             S::Stopped => return Ok(vec![]),
             _ => return gone(),
         },
@@ -123,8 +125,10 @@ fn hear(loan: &Loan, payout: PayoutId, news: &Disbursal) -> Result<Vec<LoanEvent
             LoanEvent::SendFailed { why: why.clone() }
         }
         (S::Sent | S::Repaying, Disbursal::Reversed { why }) => LoanEvent::Returned { why: why.clone() },
-        // The house has borne what was left of it.
-        (S::Repaid | S::Stopped, Disbursal::Reversed { .. }) => return Err(Refusal::gone(loan.stage.word())),
+        // The house has borne what was left of it, or nobody wanted it any more.
+        (S::Repaid | S::Stopped, Disbursal::Reversed { .. }) | (S::Stopped, Disbursal::Paid { .. }) => {
+            return Err(Refusal::gone(loan.stage.word()));
+        }
         _ => return Ok(vec![]),
     };
     Ok(vec![event])

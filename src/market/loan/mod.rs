@@ -291,7 +291,8 @@ pub enum LoanCommand {
         /// Whether her PIN was proven in this dialog.
         pin_proven: bool,
     },
-    /// It is not wanted any more, by her or by the desk, before she has agreed.
+    /// It is not wanted any more, by her or by the desk, before she has agreed, or after it is known
+    /// that she does not have it.
     Stop,
     /// Nobody will pay what is left: it is the house's loss, decided by two people.
     Lose {
@@ -450,8 +451,10 @@ pub fn evolve(state: Option<Loan>, event: &LoanEvent, at: Timestamp) -> Option<L
         E::Paid { round, amount } => pay(&mut loan, (None, *round), *amount, at),
         E::Repaid => loan.stage = S::Repaid,
         E::Stopped => {
-            if loan.stage == S::Funded {
-                loan.parts.push(Part { order: None, round: 0, amount: loan.amount, at, paper: None });
+            if matches!(loan.stage, S::Funded | S::Agreed) {
+                // What she had paid is with the lenders, or on its way, and is hers again out of the rest.
+                let amount = less(loan.amount, std::mem::take(&mut loan.repaid));
+                loan.parts.push(Part { order: None, round: 0, amount, at, paper: None });
             }
             loan.stage = S::Stopped;
         }

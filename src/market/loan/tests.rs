@@ -160,6 +160,22 @@ fn what_the_provider_takes_back_may_be_sent_again_and_what_was_repaid_stays_repa
 }
 
 #[test]
+fn a_loan_taken_back_half_way_may_be_dropped_and_the_lenders_have_all_of_it() {
+    let mut state = sent(2_500);
+    must(&mut state, [take(0, 50_000), LoanCommand::Remit { paper: "R-1".into() }]);
+    assert_eq!(run(&mut state, LoanCommand::Stop), Err(Refusal::gone("repaying")), "she has it");
+    must(&mut state, [heard(1, Disbursal::Reversed { why: "taken back".into() }), agree(2)]);
+    assert_eq!(run(&mut state, LoanCommand::Stop), Err(Refusal::gone("agreed")), "it is on its way");
+    must(&mut state, [failed(2), LoanCommand::Stop]);
+    let loan = state.clone().expect("a loan");
+    assert_eq!((stage(&state), loan.due(), loan.repaid), ("stopped", Kes::major(2_000), Kes::ZERO));
+    let back: i64 = loan.parts.iter().map(|part| part.amount.cents()).sum();
+    assert_eq!(back, 250_000);
+    assert_eq!(run(&mut state, LoanCommand::Stop), Ok(vec![]));
+    assert_eq!(run(&mut state, paid(2)), Err(Refusal::gone("stopped")), "late, it is no loan any more");
+}
+
+#[test]
 fn the_release_that_reaches_zero_ends_it() {
     let mut state = sent(500);
     must(&mut state, [take(0, 49_999)]);

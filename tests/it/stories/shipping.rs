@@ -121,8 +121,18 @@ async fn where_a_parcel_goes_is_sealed_in_the_store_read_at_the_desk_and_forgott
     assert!(holds(&village.data(), "Achieng Otieno") && !holds(&village.data(), "12 Long Street"));
     assert!(!holds(&village.data(), "Jo Bloggs") && !holds(&village.data(), "jo@example.org"));
     let key = village.data().with_file_name("store.address-key");
-    let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(key).expect("a key"));
+    let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(&key).expect("a key"));
     assert_eq!(mode & 0o777, 0o600);
+    // Nobody makes another one in its place, and another one serves nothing.
+    let aside = key.with_extension("aside");
+    std::fs::rename(&key, &aside).expect("moved");
+    let said = village.stays_shut().await;
+    assert!(said.contains("store.address-key") && said.contains("forget-addresses"), "{said}");
+    assert!(!key.exists());
+    std::fs::write(&key, "b".repeat(64)).expect("another key");
+    let said = village.stays_shut().await;
+    assert!(said.contains(&order.code) && said.contains("put the key of before back"), "{said}");
+    std::fs::rename(&aside, &key).expect("moved back");
     village.start().await;
     village.bound().await;
     assert!(at_desk(&village, &label).await.1.contains("12 Long Street"));

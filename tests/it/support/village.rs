@@ -231,6 +231,17 @@ impl Village {
         self.service = Some(Service::start(self.config.clone(), wiring).await.expect("the service starts"));
     }
 
+    /// Why the service does not start over what it left behind.
+    pub async fn stays_shut(&self) -> String {
+        let wiring = Wiring {
+            listener: Some(tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port")),
+            pins: Some(Pins::quick()),
+            ..Wiring::new(Arc::clone(&self.clock) as Arc<dyn Clock>)
+        };
+        let started = Service::start(self.config.clone(), wiring).await;
+        started.err().expect("the service does not start")
+    }
+
     /// Stops the service as a signal does.
     pub async fn stop(&mut self) {
         self.service.take().expect("the service runs").shut_down().await;

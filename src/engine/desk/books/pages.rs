@@ -22,6 +22,15 @@ const LATEST: usize = 100;
 /// Messages of a phone that are looked at in one go for those about a thing.
 const AT_ONCE: usize = 500;
 
+/// Whether a text names a number: these digits, and not as a part of more of them.
+fn names_it(text: &str, number: &str) -> bool {
+    text.match_indices(number).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let behind = text[at + number.len()..].chars().next();
+        [before, behind].iter().flatten().all(|next| !next.is_ascii_digit())
+    })
+}
+
 impl Engine {
     pub(super) async fn read_order_page(&self, code: &str) -> Found<OrderPage> {
         let Ok(code) = SpokenCode::parse(CodeKind::Order, code) else { return Ok(None) };
@@ -186,7 +195,7 @@ impl Engine {
         let code = code.to_string();
         let mut messages = Vec::new();
         for party in view::people(work, people).await?.into_values() {
-            messages.extend(self.messages_since(party.phone, since, |text| text.contains(&code)).await?);
+            messages.extend(self.messages_since(party.phone, since, |text| names_it(text, &code)).await?);
         }
         messages.sort_by_key(|message| std::cmp::Reverse(message.queued));
         Ok(messages)
@@ -194,5 +203,20 @@ impl Engine {
 
     async fn name_behind(&self, phone: Msisdn) -> Result<Option<String>, Fault> {
         Ok(texts::names(&*self.store, std::iter::once(phone)).await?.remove(&phone))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_inside_of_another_is_not_that_number() {
+        for text in ["10421 is ready", "Sold: 10421.", "SAWA 10421", "210421 and 10421"] {
+            assert!(names_it(text, "10421"), "{text}");
+        }
+        for text in ["104213 is ready", "Order 910421", "Call +254710421900", "1042"] {
+            assert!(!names_it(text, "10421"), "{text}");
+        }
     }
 }

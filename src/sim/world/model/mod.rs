@@ -527,7 +527,9 @@ impl Model {
             }
             LoanEvent::Stopped if lent.funded => {
                 lent.funded = false;
-                self.moved("kiva:principal", "kiva:due", amount);
+                let repaid = std::mem::take(&mut lent.repaid);
+                self.moved("kiva:principal", "kiva:due", amount - repaid);
+                self.moved(&of("loan", artisan), &of("artisan", artisan), repaid);
             }
             LoanEvent::Remitted { .. } => {
                 let due = self.sum("kiva:due");
