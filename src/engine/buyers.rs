@@ -281,10 +281,7 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::clock::MovableClock;
-    use crate::engine::tests::{engine, over};
-    use crate::store::memory::Memory;
-    use std::sync::Arc;
+    use crate::engine::tests::engine;
 
     fn buyer() -> Buyer {
         Buyer {
@@ -325,9 +322,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_store_whose_addresses_the_key_does_not_open_is_not_served() {
-        let store = Memory::new();
-        let clock = Arc::new(MovableClock::default());
-        let engine = over(store.clone(), &clock).await;
+        let (engine, _) = engine().await;
+        let store = &*engine.store;
         engine.open_addresses().await.expect("an empty store");
         let code = SpokenCode::nth(CodeKind::Order, 5);
         let keep = async |seal: &Seal| {
@@ -343,11 +339,11 @@ mod tests {
         keep(&seal("of before")).await;
         let said = engine.open_addresses().await.expect_err("another key").to_string();
         assert!(said.contains(&code.to_string()) && said.contains("forget-addresses"), "{said}");
-        assert!(any_sealed(&store).await.expect("read"));
+        assert!(any_sealed(store).await.expect("read"));
 
         // The way out: they are given up, and from then on the key of now serves.
-        assert_eq!(forget_all(&store).await, Ok(1));
-        assert!(!any_sealed(&store).await.expect("read"));
+        assert_eq!(forget_all(store).await.expect("forgotten"), 1);
+        assert!(!any_sealed(store).await.expect("read"));
         engine.open_addresses().await.expect("nothing is sealed under another key");
         keep(&engine.addresses).await;
         engine.open_addresses().await.expect("the key of now");
