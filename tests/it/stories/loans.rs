@@ -182,22 +182,22 @@ async fn w81_a_loan_taken_back_half_way_is_dropped_and_what_she_had_paid_is_hers
     let (village, achieng, amina, _) = funded(Founding::default(), 500).await;
     agrees(&achieng).await;
     achieng.reads("Loan KSh 500 sent to").await;
-    let (_, told) = sells(&village, &achieng, &amina, 1_000).await;
-    assert!(told.contains("Loan took KSh 100. Balance KSh 1,900."), "{told}");
-    assert_eq!(owed(&village).await, (40_000, 10_000));
+    let (_, told) = sells(&village, &achieng, &amina, 1_200).await;
+    assert!(told.contains("Loan took KSh 120. Balance KSh 2,080."), "{told}");
+    assert_eq!(owed(&village).await, (38_000, 12_000));
     assert!(village.momo.reverse(&village.momo.transfers()[0].id.clone()).await);
     achieng.reads("could not send your loan of KSh 500: taken back").await;
     let asked = achieng.walks(&["3", "4", "2"]).await;
     assert!(asked.starts_with("Shall the lenders have their money back?"), "{asked}");
     assert_eq!(achieng.presses("1").await, "Your loan is off. You owe nothing.");
     let told = achieng.reads("took your loan back").await;
-    assert!(told.contains("KSh 100, is yours again. You have KSh 2,000."), "{told}");
-    assert_eq!((owed(&village).await, achieng.balance().await), ((0, 50_000), [200_000, 0, 0]));
+    assert!(told.contains("KSh 120, is yours again. You have KSh 2,200."), "{told}");
+    assert_eq!((owed(&village).await, achieng.balance().await), ((0, 50_000), [220_000, 0, 0]));
     assert_eq!(village.account("kiva:principal").await, 0);
     // Lenders have all of it: what her sale brought, and the rest.
     let file = rows(&village, &["repayments", "--remit", "R-1"]).await;
     let sums: Vec<&str> = file.iter().map(|row| row["amount_kes"].as_str()).collect();
-    assert_eq!((sums, total(&file)), (vec!["100.00", "400.00"], 50_000));
+    assert_eq!((sums, total(&file)), (vec!["120.00", "380.00"], 50_000));
     assert!(achieng.walks(&["3", "4"]).await.starts_with("You have no loan. You may ask up to KSh"));
     village.closes().await;
 }
