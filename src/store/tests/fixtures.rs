@@ -61,6 +61,24 @@ fn a_journal_of_layout_1_is_read_and_its_chain_holds() {
     chain.ends_at(&head).expect("ends there");
 }
 
+#[test]
+fn a_record_with_a_salt_is_read_and_keeps_its_hash_with_other_words() {
+    for (file, words) in [
+        ("journal-3-third.hex", &b"{\"called\":\"Amina\"}"[..]),
+        ("journal-2-third.hex", &b"{\"called\":\"somebody\"}"[..]),
+    ] {
+        let mut chain = Chain::default();
+        for (place, file) in [(0, "journal-1-first.hex"), (1, "journal-1-second.hex")] {
+            let before = Record::parse(&keys::journal(3, place), &fixture(file)).expect("readable");
+            chain.follow(&before).expect("follows");
+        }
+        let record = Record::parse(&keys::journal(5, 0), &fixture(file)).expect("readable");
+        assert_eq!(record.record, words);
+        chain.follow(&record).expect("follows");
+        assert!(record.hash().starts_with(&[0x65, 0x9d, 0x98, 0xb7]), "{:02x?}", record.hash());
+    }
+}
+
 #[tokio::test]
 async fn outbox_items_of_spelling_1_are_read() {
     let store = Memory::new();
