@@ -4,6 +4,7 @@
 
 pub mod approvals;
 pub mod bench;
+pub mod cards;
 pub mod config;
 pub mod demo;
 pub mod depot;
@@ -65,6 +66,7 @@ enum Command {
     Config(config::ConfigArgs),
     Smsc(smsc::SmscArgs),
     Momo(momo::MomoArgs),
+    Cards(cards::CardsArgs),
     /// Bounded load against this machine, beside the echo ceiling of the same run
     Bench {
         #[command(subcommand)]
@@ -124,6 +126,7 @@ impl Cli {
     pub async fn run(self) -> ExitCode {
         match self.command {
             Command::Momo(args) => momo::run(args).await,
+            Command::Cards(args) => cards::run(args).await,
             Command::Demo(args) => demo::run(args).await,
             Command::Desk(args) => desk::run(args).await,
             Command::Serve(args) => serve::run(args).await,

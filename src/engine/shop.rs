@@ -87,7 +87,7 @@ impl Engine {
             return Ok(Err(wrong));
         }
         let mark = keys::inbox(self.clock.now(), format!("shop/{}", wish.idempotency_key).as_bytes());
-        let Placed { token, charge, what, .. } = match self.place(wish, wanted, code, mark).await? {
+        let Placed { token, charge, what, at, .. } = match self.place(wish, wanted, code, mark).await? {
             Ok(placed) => placed,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -97,6 +97,7 @@ impl Engine {
             amount: charge,
             what,
             return_url: format!("{}/{page}/{token}", self.house.public_url),
+            until: self.policy.pay_page_closes(at),
             idempotency_key: format!("{page}/{token}"),
         };
         Ok(match self.card.open(session).await {
@@ -153,7 +154,7 @@ impl Engine {
                 None => self.place_once(&mut work, wish, code).await?,
             };
             let placed = match placed {
-                Ok((token, charge, what)) => Placed { form, token, charge, what },
+                Ok((token, charge, what)) => Placed { form, token, charge, what, at: work.now },
                 Err(no) => return Ok(Err(no)),
             };
             let answer = codec::encode(&placed);
@@ -397,6 +398,9 @@ struct Placed {
     charge: Usd,
     /// What for, in words.
     what: String,
+    /// When.
+    #[serde(default)]
+    at: Timestamp,
 }
 
 /// The hash of what a form asks for: the key's repeats must ask for the same.

@@ -366,6 +366,8 @@ pub struct CardSession {
     pub what: String,
     /// Where the shopper returns.
     pub return_url: String,
+    /// When the page closes; the same for every try.
+    pub until: Timestamp,
     /// The same for every try.
     pub idempotency_key: String,
 }

@@ -41,6 +41,9 @@ pub struct CardSettings {
     /// How long the processor remembers an idempotency key, in hours.
     #[serde(default = "CardConfig::keys_hours")]
     pub keeps_keys_hours: u64,
+    /// The version of the processor's API that every request names.
+    #[serde(default = "CardConfig::version")]
+    pub api_version: String,
 }
 
 impl CardSettings {
@@ -56,6 +59,7 @@ impl CardSettings {
         config.connect_timeout = Duration::from_millis(self.connect_timeout_ms);
         config.answer_timeout = Duration::from_millis(self.answer_timeout_ms);
         config.keeps_keys = Duration::from_secs(self.keeps_keys_hours * 3_600);
+        config.api_version = self.api_version;
         Ok(config)
     }
 }
@@ -75,6 +79,8 @@ pub struct CardConfig {
     pub answer_timeout: Duration,
     /// How long the processor remembers a key.
     pub keeps_keys: Duration,
+    /// The version of its API.
+    pub api_version: String,
 }
 
 impl CardConfig {
@@ -87,12 +93,14 @@ impl CardConfig {
             connect_timeout: Duration::from_millis(Self::connect_ms()),
             answer_timeout: Duration::from_millis(Self::answer_ms()),
             keeps_keys: Duration::from_secs(Self::keys_hours() * 3_600),
+            api_version: Self::version(),
         }
     }
 
-    /// Whether real cards are charged.
+    /// Whether real cards are charged: by a secret key, or by one that may do a few things only.
     pub fn is_live(&self) -> bool {
-        self.api_key.expose_secret().starts_with("sk_live_")
+        let key = self.api_key.expose_secret();
+        key.starts_with("sk_live_") || key.starts_with("rk_live_")
     }
 
     fn connect_ms() -> u64 {
@@ -103,6 +111,9 @@ impl CardConfig {
     }
     fn keys_hours() -> u64 {
         24
+    }
+    fn version() -> String {
+        "2024-06-20".to_owned()
     }
 }
 
@@ -153,6 +164,7 @@ impl CardMoney {
                 .client
                 .post(format!("{}{path}", self.config.base_url))
                 .bearer_auth(self.config.api_key.expose_secret())
+                .header("Stripe-Version", &self.config.api_version)
                 .header("Idempotency-Key", key)
                 .form(form);
             let trouble = match self.client.ask(request).await {
@@ -182,6 +194,11 @@ impl CardMoney {
         let form = [
             ("mode", "payment".to_owned()),
             ("client_reference_id", session.token.clone()),
+            // The page closes before the pieces are let go. Of the order, so that a repeat of the
+            // request is the same request.
+            ("expires_at", session.until.millis().div_euclid(1000).to_string()),
+            ("metadata[token]", session.token.clone()),
+            ("payment_intent_data[description]", session.what.clone()),
             ("payment_intent_data[metadata][token]", session.token),
             ("line_items[0][price_data][currency]", "usd".to_owned()),
             ("line_items[0][price_data][unit_amount]", session.amount.cents().to_string()),
@@ -204,7 +221,10 @@ impl CardMoney {
             ("metadata[key]", key.clone()),
         ];
         match self.post("/v1/refunds", &key, &form).await {
-            Ok(_) => Ok(()),
+            Ok(body) => {
+                let made: Made = serde_json::from_slice(&body).map_err(|e| format!("not a refund: {e}"))?;
+                if made.stands() { Ok(()) } else { Err(format!("the refund {} is {}", made.id, made.status)) }
+            }
             // Keys are forgotten after a day; the money is back all the same.
             Err(reason) if reason.code == "charge_already_refunded" => Ok(()),
             Err(reason) => Err(reason.message),
@@ -215,6 +235,8 @@ impl CardMoney {
 /// A refund as the processor lists it.
 #[derive(Deserialize)]
 struct Made {
+    #[serde(default)]
+    id: String,
     amount: i64,
     #[serde(default)]
     status: String,
@@ -222,31 +244,59 @@ struct Made {
     metadata: BTreeMap<String, String>,
 }
 
+impl Made {
+    /// It reached the card, or will.
+    fn stands(&self) -> bool {
+        !matches!(self.status.as_str(), "failed" | "canceled")
+    }
+}
+
 #[derive(Deserialize)]
 struct List {
     data: Vec<Made>,
+    #[serde(default)]
+    has_more: bool,
 }
+
+/// Pages of refunds that are looked through: no payment of ours has so many.
+const PAGES: usize = 50;
 
 impl CardMoney {
     /// Looks for a refund among those of its payment. One of the same sum that names no key may be
     /// ours, and counts: rather a question of the shopper's than the money twice.
     async fn was_made(&self, payment: String, amount: Usd, key: String) -> Result<bool, String> {
-        let wanted = [("payment_intent", payment.as_str()), ("limit", "50")];
+        let ours = |made: &Made| match made.metadata.get("key") {
+            Some(named) => *named == key,
+            None => made.amount == amount.cents(),
+        };
+        let mut after = None;
+        for _ in 0..PAGES {
+            let list = self.refunds_of(&payment, after.as_deref()).await?;
+            if list.data.iter().any(|made| ours(made) && made.stands()) {
+                return Ok(true);
+            }
+            match list.data.last() {
+                Some(last) if list.has_more => after = Some(last.id.clone()),
+                _ => return Ok(false),
+            }
+        }
+        Err("the payment has more refunds than can be looked through".to_owned())
+    }
+
+    /// A page of the refunds of a payment.
+    async fn refunds_of(&self, payment: &str, after: Option<&str>) -> Result<List, String> {
+        let wanted = [("payment_intent", payment), ("limit", "100")].into_iter();
+        let wanted = wanted.chain(after.map(|last| ("starting_after", last)));
         let path = format!("{}/v1/refunds", self.config.base_url);
         let address = reqwest::Url::parse_with_params(&path, wanted).map_err(|why| why.to_string())?;
         let request = self.client.get(address).bearer_auth(self.config.api_key.expose_secret());
+        let request = request.header("Stripe-Version", &self.config.api_version);
         let body = match self.client.ask(request).await {
             Heard::Answer { status: 200..=299, body, .. } => body,
             Heard::Answer { status, .. } => return Err(format!("status {status} when asked for refunds")),
             Heard::NotSent(why) | Heard::Nothing(why) => return Err(why),
         };
-        let list: List = serde_json::from_slice(&body).map_err(|e| format!("not a list of refunds: {e}"))?;
-        let ours = |made: &Made| match made.metadata.get("key") {
-            Some(named) => *named == key,
-            None => made.amount == amount.cents(),
-        };
-        let stands = |made: &Made| !matches!(made.status.as_str(), "failed" | "canceled");
-        Ok(list.data.iter().any(|made| ours(made) && stands(made)))
+        serde_json::from_slice(&body).map_err(|e| format!("not a list of refunds: {e}"))
     }
 }
 

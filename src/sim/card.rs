@@ -6,6 +6,8 @@
 //! | `POST /v1/checkout/sessions`, form-encoded: `mode=payment`, `line_items[0][price_data][..]`, `line_items[0][quantity]`, `client_reference_id`, `payment_intent_data[metadata][..]`, `success_url`, `cancel_url` | the session with its `url` |
 //! | `GET /v1/checkout/sessions/{id}`, `POST /v1/checkout/sessions/{id}/expire` | the session |
 //! | `POST /v1/refunds`: `payment_intent`, `amount` (the rest, when left out) | the refund |
+//! | `GET /v1/refunds`: `payment_intent`, `limit`, `starting_after` | a page of them, newest first |
+//! | `GET /v1/disputes`, `GET /v1/disputes/{id}`, `POST /v1/disputes/{id}` with `evidence[..]` and `submit`, `POST /v1/disputes/{id}/close` | disputes |
 //! | `GET /pay/{id}` | a page with a card number, "Pay" and "Cancel" |
 //!
 //! Requests under `/v1` carry `Authorization: Bearer`; a `POST` with an `Idempotency-Key` seen before
@@ -18,12 +20,14 @@
 //! counts as truth for "charged once".
 
 mod book;
+mod disputes;
 mod hook;
 mod http;
 #[cfg(test)]
 mod tests;
 
 pub use book::{Capture, Session, SessionState};
+pub use disputes::Dispute;
 
 use super::{Line, host::Host, keep::Keep};
 use crate::types::Clock;
@@ -95,6 +99,8 @@ pub struct Delivery {
     pub bad_signature: bool,
     /// How many seconds before now the signature claims to be made.
     pub age_s: i64,
+    /// How many octets are lost from the end of the body on its way.
+    pub cut: usize,
     /// The first pause before another try; each next one is twice as long. In milliseconds.
     pub retry_ms: u64,
     /// How often an event is tried in all until it is answered with 2xx.
@@ -103,7 +109,7 @@ pub struct Delivery {
 
 impl Default for Delivery {
     fn default() -> Self {
-        Self { copies: 1, after_ms: 0, hold: false, bad_signature: false, age_s: 0, retry_ms: 500, tries: 8 }
+        Self { copies: 1, after_ms: 0, hold: false, bad_signature: false, age_s: 0, cut: 0, retry_ms: 500, tries: 8 }
     }
 }
 
@@ -136,6 +142,9 @@ struct Desk {
     line: Line,
     url: String,
 }
+
+/// The version of the API that it speaks; a request that names another is refused.
+const API_VERSION: &str = "2024-06-20";
 
 /// How often sessions are looked over for those that ran out.
 const SWEEP: Duration = Duration::from_millis(500);
@@ -221,9 +230,97 @@ impl CardProcessor {
         self.host.set_open(line != Line::Closed).await;
     }
 
+    /// Sends the events that were held back, by their places in the order in which they came about;
+    /// what is not named stays.
+    pub async fn release_in(&self, order: &[usize]) {
+        hook::release(&self.inner, order).await;
+    }
+
+    /// What the events that are held back say, in the order in which they came about.
+    pub fn held(&self) -> Vec<String> {
+        let kind = |event: &hook::Event| {
+            let event: serde_json::Value = serde_json::from_str(&event.body).unwrap_or_default();
+            event["type"].as_str().unwrap_or_default().to_owned()
+        };
+        self.inner.desk().held.iter().map(kind).collect()
+    }
+
+    /// The shopper's bank disputes so much of a payment; the dispute's id. A warning takes no money yet.
+    pub fn dispute(&self, payment: &str, amount: Option<i64>, warning: bool) -> Option<String> {
+        let (id, events) = self.inner.change(|book| book.dispute(payment, amount, "fraudulent", warning))?;
+        hook::send(&self.inner, events);
+        Some(id)
+    }
+
+    /// A dispute goes on: `escalate`, `won`, `lost` or `warning_closed`. False when it cannot.
+    pub fn dispute_goes(&self, id: &str, step: &str) -> bool {
+        let events = self.inner.change(|book| book.dispute_goes(id, step));
+        let goes = !events.is_empty();
+        hook::send(&self.inner, events);
+        goes
+    }
+
+    /// Every dispute, oldest first: the truth about what was taken and given back.
+    pub fn disputes(&self) -> Vec<Dispute> {
+        self.inner.desk().book.get().disputes.clone()
+    }
+
+    /// The ids of every refund, oldest first, with the sum, and whether it stands.
+    pub fn refunds(&self) -> Vec<(String, i64, bool)> {
+        let desk = self.inner.desk();
+        let row = |refund: &serde_json::Value| {
+            let id = refund["id"].as_str().unwrap_or_default().to_owned();
+            (id, refund["amount"].as_i64().unwrap_or(0), refund["status"] == "succeeded")
+        };
+        desk.book.get().all_refunds().iter().map(row).collect()
+    }
+
+    /// A refund that went out comes back. False when it cannot.
+    pub fn fail_refund(&self, id: &str) -> bool {
+        let events = self.inner.change(|book| book.fail_refund(id));
+        let failed = !events.is_empty();
+        hook::send(&self.inner, events);
+        failed
+    }
+
+    /// Somebody pays outside of the shop: a session of the processor's own pages. Its payment.
+    pub fn sells_by_hand(&self, token: &str, amount: i64, currency: &str) -> Option<String> {
+        let session = Session {
+            id: String::new(),
+            token: token.to_owned(),
+            amount,
+            currency: currency.to_owned(),
+            what: "by hand".to_owned(),
+            success_url: String::new(),
+            cancel_url: String::new(),
+            state: SessionState::Open,
+            opened: self.inner.clock.now(),
+            expires_at: None,
+            metadata: std::collections::BTreeMap::new(),
+        };
+        let (payment, events) = self.inner.change(|book| {
+            let id = book.open(session).id;
+            let events = book.pay(&id);
+            (book.captures().last().map(|capture| capture.payment.clone()), events)
+        });
+        hook::send(&self.inner, events);
+        payment
+    }
+
+    /// Keys that were used are forgotten, as after a day.
+    pub fn forget_keys(&self) {
+        self.inner.change(Book::forget_keys);
+    }
+
+    /// Any event at all, in the processor's words and under its signature.
+    pub fn tell(&self, kind: &str, object: serde_json::Value) {
+        let event = self.inner.change(|book| book.event(kind, serde_json::json!({ "object": object })));
+        hook::send(&self.inner, vec![event]);
+    }
+
     /// Ends an open session unpaid.
     pub fn expire(&self, id: &str) -> bool {
-        let events = self.inner.desk().book.change(|book| book.expire(id));
+        let events = self.inner.change(|book| book.expire(id));
         let ended = !events.is_empty();
         hook::send(&self.inner, events);
         ended
@@ -237,16 +334,34 @@ async fn sweep(inner: Arc<Inner>) {
         let over: Vec<String> = {
             let desk = inner.desk();
             let open = desk.book.get().sessions().filter(|s| s.state == SessionState::Open);
-            open.filter(|s| now.since(s.opened) >= inner.open_for).map(|s| s.id.clone()).collect()
+            let over = |session: &&Session| match session.expires_at {
+                Some(at) => inner.now_s() >= at,
+                None => now.since(session.opened) >= inner.open_for,
+            };
+            open.filter(over).map(|s| s.id.clone()).collect()
         };
         for id in over {
-            let events = inner.desk().book.change(|book| book.expire(&id));
+            let events = inner.change(|book| book.expire(&id));
             hook::send(&inner, events);
         }
     }
 }
 
 impl Inner {
+    /// The moment, in seconds, as the API counts it.
+    fn now_s(&self) -> i64 {
+        self.clock.now().millis().div_euclid(1000)
+    }
+
+    /// Changes the books at this moment.
+    fn change<R>(&self, edit: impl FnOnce(&mut Book) -> R) -> R {
+        let now_s = self.now_s();
+        self.desk().book.change(|book| {
+            book.now_s = now_s;
+            edit(book)
+        })
+    }
+
     /// No handler leaves the desk half changed, so a panic elsewhere does not spoil it.
     fn desk(&self) -> MutexGuard<'_, Desk> {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)

@@ -7,7 +7,7 @@ use sokoni::engine::shopfront::{CardEvent, CardIn, CardSession, ShopError};
 use sokoni::money::card::{CardConfig, CardMoney, webhook};
 use sokoni::sim::Line;
 use sokoni::sim::card::{CardOptions, CardProcessor, Delivery, SessionState, Treatment};
-use sokoni::types::Usd;
+use sokoni::types::{Timestamp, Usd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,6 +44,8 @@ fn session(token: &str) -> CardSession {
         amount: Usd::minor(4_512),
         what: "Brass necklace & ring, by Wanjiku".into(),
         return_url: format!("http://shop.example/o/{token}"),
+        // The bench's clock begins at 1763812800.
+        until: Timestamp::from_millis(1_763_812_800_000 + 33 * 60_000),
         idempotency_key: format!("open-{token}"),
     }
 }
@@ -146,7 +148,7 @@ async fn bad_and_old_signatures_are_refused() {
 async fn a_session_that_runs_out_is_told() {
     let bench = bench().await;
     bench.card.open(session("tok")).await.expect("a page");
-    bench.clock.advance(Duration::from_secs(31 * 60));
+    bench.clock.advance(Duration::from_secs(33 * 60));
     eventually("the event", || !bench.front.cards().is_empty()).await;
     assert_eq!(bench.front.cards()[0].what, CardEvent::Expired);
     assert_eq!(bench.processor.sessions()[0].state, SessionState::Expired);
@@ -170,4 +172,37 @@ async fn a_refund_repeated_with_its_key_gives_back_once() {
     assert!(back.contains(&CardEvent::Refunded(Usd::minor(4_000))));
     let none = bench.card.refund("pi_none".into(), Usd::minor(1), "k".into()).await;
     assert_eq!(none, Err("refused: resource_missing".into()));
+}
+
+#[tokio::test]
+async fn a_refund_that_was_refused_by_the_cards_bank_is_not_taken_for_made() {
+    let bench = bench().await;
+    press_pay(&bench.card.open(session("tok")).await.expect("a page")).await;
+    let payment = bench.processor.captures()[0].payment.clone();
+    for nth in 0..12 {
+        let key = format!("part {nth}");
+        assert_eq!(bench.card.refund(payment.clone(), Usd::minor(10 + nth), key).await, Ok(()));
+    }
+    // The one that is looked for is not among the newest.
+    let made = || bench.card.refunded(payment.clone(), Usd::minor(10), "part 0".into());
+    assert_eq!(made().await, Ok(true));
+    let (first, sum, _) = bench.processor.refunds()[0].clone();
+    assert_eq!(sum, 10);
+    assert!(bench.processor.fail_refund(&first) && !bench.processor.fail_refund(&first));
+    assert_eq!(made().await, Ok(false));
+    assert_eq!(bench.processor.captures()[0].refunded, (11..22).sum::<i64>());
+}
+
+#[tokio::test]
+async fn a_payment_under_dispute_is_not_refunded_until_the_dispute_is_won() {
+    let bench = bench().await;
+    press_pay(&bench.card.open(session("tok")).await.expect("a page")).await;
+    let payment = bench.processor.captures()[0].payment.clone();
+    let dispute = bench.processor.dispute(&payment, None, false).expect("a payment");
+    let refund = || bench.card.refund(payment.clone(), Usd::minor(512), "part".into());
+    assert_eq!(refund().await, Err("refused: charge_disputed".into()));
+    assert!(bench.processor.dispute_goes(&dispute, "won") && !bench.processor.dispute_goes(&dispute, "lost"));
+    assert_eq!(refund().await, Ok(()));
+    let dispute = bench.processor.disputes().remove(0);
+    assert_eq!((dispute.withdrawn, dispute.reinstated, dispute.fee), (4_512, 4_512, 1_500));
 }

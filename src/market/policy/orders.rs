@@ -140,6 +140,13 @@ impl Policy {
         Duration::from_secs(u64::from(self.order.reservation_minutes) * 60)
     }
 
+    /// When the page closes on which an order of that moment is paid: before its pieces are let go,
+    /// and no sooner than the card processor allows, which is half an hour.
+    pub fn pay_page_closes(&self, placed: Timestamp) -> Timestamp {
+        let open = self.reservation().saturating_sub(Duration::from_secs(120));
+        placed.after(open.max(Duration::from_secs(31 * 60)))
+    }
+
     /// How long an offer waits for an answer.
     pub fn offer(&self) -> Duration {
         hours(self.order.offer_hours)

@@ -1,5 +1,6 @@
 //! The processor's own books: sessions, captures, and the first answer to every key.
 
+use super::disputes::Dispute;
 use super::hook::Event;
 use crate::types::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,9 @@ pub struct Session {
     pub state: SessionState,
     /// Since when it is open.
     pub opened: Timestamp,
+    /// When it ends by itself, in seconds; nothing when the double's own time holds.
+    #[serde(default)]
+    pub expires_at: Option<i64>,
     /// What the merchant wants to find again on the payment.
     pub metadata: BTreeMap<String, String>,
 }
@@ -79,6 +83,11 @@ pub(super) struct Book {
     count: u64,
     #[serde(default)]
     refunds: Vec<Value>,
+    #[serde(default)]
+    pub(super) disputes: Vec<Dispute>,
+    /// The moment of the change under way, in seconds.
+    #[serde(default)]
+    pub(super) now_s: i64,
 }
 
 impl Book {
@@ -102,7 +111,11 @@ impl Book {
         self.answers.insert(key, answer);
     }
 
-    fn next(&mut self, prefix: &str) -> String {
+    pub(super) fn forget_keys(&mut self) {
+        self.answers.clear();
+    }
+
+    pub(super) fn next(&mut self, prefix: &str) -> String {
         self.count += 1;
         format!("{prefix}_test_{:08}", self.count)
     }
@@ -160,6 +173,9 @@ impl Book {
         &mut self, payment: &str, amount: Option<i64>, key: Option<&String>,
     ) -> Result<(Value, Vec<Event>), RefundRefusal> {
         let id = self.next("re");
+        if self.disputes.iter().any(|dispute| dispute.payment == payment && dispute.bars_refunds()) {
+            return Err("charge_disputed");
+        }
         let capture = self.captures.iter_mut().find(|c| c.payment == payment).ok_or("resource_missing")?;
         let before = capture.refunded;
         let left = capture.amount - before;
@@ -177,7 +193,8 @@ impl Book {
             session.map(|s| (s.currency.clone(), s.metadata.clone())).unwrap_or_default();
         let refund = json!({
             "id": id, "object": "refund", "payment_intent": payment, "amount": amount,
-            "currency": currency, "status": "succeeded",
+            "charge": payment.replacen("pi", "ch", 1), "created": self.now_s,
+            "currency": currency, "status": "succeeded", "failure_reason": null,
             "metadata": key.map(|key| json!({ "key": key })).unwrap_or_else(|| json!({})),
         });
         self.refunds.push(refund.clone());
@@ -192,12 +209,31 @@ impl Book {
         Ok((refund, vec![told]))
     }
 
-    fn event(&mut self, kind: &str, data: Value) -> Event {
+    /// A refund that went out comes back: the card's bank did not take it. Nothing for any other.
+    pub(super) fn fail_refund(&mut self, id: &str) -> Vec<Event> {
+        let made = self.refunds.iter_mut().find(|refund| refund["id"] == id && refund["status"] == "succeeded");
+        let Some(refund) = made else { return Vec::new() };
+        refund["status"] = json!("failed");
+        refund["failure_reason"] = json!("expired_or_canceled_card");
+        let failed = refund.clone();
+        if let Some(capture) = self.captures.iter_mut().find(|c| failed["payment_intent"] == c.payment) {
+            capture.refunded -= failed["amount"].as_i64().unwrap_or(0);
+        }
+        vec![self.event("refund.failed", json!({ "object": failed }))]
+    }
+
+    /// Every refund, oldest first.
+    pub(super) fn all_refunds(&self) -> &[Value] {
+        &self.refunds
+    }
+
+    pub(super) fn event(&mut self, kind: &str, data: Value) -> Event {
         let id = self.next("evt");
         Event {
             body: json!({
-                "id": id, "object": "event", "api_version": "2024-06-20", "type": kind,
-                "livemode": false, "data": data,
+                "id": id, "object": "event", "api_version": super::API_VERSION, "created": self.now_s,
+                "type": kind, "livemode": false, "pending_webhooks": 1,
+                "request": { "id": null, "idempotency_key": null }, "data": data,
             })
             .to_string(),
         }
@@ -216,6 +252,7 @@ pub(super) fn shown(session: &Session, base: Option<&str>) -> Value {
         "id": session.id, "object": "checkout.session", "client_reference_id": session.token,
         "payment_intent": payment, "payment_status": paid, "status": status,
         "amount_total": session.amount, "currency": session.currency, "livemode": false, "url": url,
+        "mode": "payment", "expires_at": session.expires_at, "metadata": session.metadata,
         "success_url": session.success_url, "cancel_url": session.cancel_url,
     })
 }

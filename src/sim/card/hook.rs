@@ -1,6 +1,6 @@
 //! Events and their delivery to the merchant's webhook.
 
-use super::Inner;
+use super::{Delivery, Inner};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fmt::Write;
@@ -32,6 +32,21 @@ pub(super) fn send(inner: &Arc<Inner>, events: Vec<Event>) {
     });
 }
 
+/// Sends events that were kept back, by their places, one after the other.
+pub(super) async fn release(inner: &Inner, order: &[usize]) {
+    let picked: Vec<Event> = {
+        let mut desk = inner.desk();
+        let held = std::mem::take(&mut desk.held);
+        let picked = order.iter().filter_map(|at| held.get(*at).cloned()).collect();
+        let stays = held.into_iter().enumerate().filter(|(at, _)| !order.contains(at));
+        desk.held = stays.map(|(_, event)| event).collect();
+        picked
+    };
+    for event in picked {
+        deliver(inner, event).await;
+    }
+}
+
 /// Delivers one event, with all its copies and repeats.
 pub(super) async fn deliver(inner: &Inner, event: Event) {
     let delivery = inner.desk().delivery.clone();
@@ -39,8 +54,7 @@ pub(super) async fn deliver(inner: &Inner, event: Event) {
     for _ in 0..delivery.copies {
         let mut pause = Duration::from_millis(delivery.retry_ms);
         for attempt in 1..=delivery.tries {
-            if post(inner, &event, delivery.age_s, delivery.bad_signature).await || attempt == delivery.tries
-            {
+            if post(inner, &event, &delivery).await || attempt == delivery.tries {
                 break;
             }
             tokio::time::sleep(pause).await;
@@ -50,16 +64,20 @@ pub(super) async fn deliver(inner: &Inner, event: Event) {
 }
 
 /// One try; whether it was answered with 2xx.
-async fn post(inner: &Inner, event: &Event, age_s: i64, spoilt: bool) -> bool {
+async fn post(inner: &Inner, event: &Event, delivery: &Delivery) -> bool {
     let Some(webhook) = inner.desk().webhook.clone() else { return false };
-    let at = inner.clock.now().millis().div_euclid(1000) - age_s;
-    let key = if spoilt { "whsec_of_somebody_else" } else { inner.secret.as_str() };
+    let at = inner.now_s() - delivery.age_s;
+    let mut body = event.body.clone();
+    let key = if delivery.bad_signature { "whsec_of_somebody_else" } else { inner.secret.as_str() };
     let request = inner
         .client
         .post(&webhook)
         .header("Stripe-Signature", signature(key, at, &event.body))
         .header("Content-Type", "application/json")
-        .body(event.body.clone());
+        .body({
+            body.truncate(body.len().saturating_sub(delivery.cut));
+            body
+        });
     match request.send().await {
         Ok(answer) => answer.status().is_success(),
         Err(error) => {

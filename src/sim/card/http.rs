@@ -1,6 +1,7 @@
 //! The processor's HTTP: the merchant's API and the shopper's page.
 
 use super::book::{FirstAnswer, Session, SessionState, shown};
+use super::disputes;
 use super::hook::{self, Event};
 use super::{Delivery, Inner, Line, Treatment};
 use axum::extract::{Form, Path, Query, Request, State};
@@ -14,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-type Fields = BTreeMap<String, String>;
+pub(super) type Fields = BTreeMap<String, String>;
 
 /// Every path of the double.
 pub(super) fn router(inner: Arc<Inner>) -> Router {
@@ -23,11 +24,22 @@ pub(super) fn router(inner: Arc<Inner>) -> Router {
         .route("/v1/checkout/sessions/{id}", get(look_up))
         .route("/v1/checkout/sessions/{id}/expire", post(expire))
         .route("/v1/refunds", get(refunds).post(refund))
+        .route("/v1/disputes", get(disputes::list))
+        .route("/v1/disputes/{id}", get(disputes::look_up).post(disputes::answer))
+        .route("/v1/disputes/{id}/close", post(disputes::give_in))
         .layer(middleware::from_fn_with_state(inner.clone(), over_the_line));
     let people = Router::new()
         .route("/pay/{id}", get(page).post(pay))
         .route("/pay/{id}/cancel", post(cancel))
         .route("/captures", get(captures))
+        .route("/refunds", get(all_refunds))
+        .route("/refunds/{id}/fail", post(fail_refund))
+        .route("/disputes", get(disputes::all).post(disputes::open))
+        .route("/disputes/{id}/{step}", post(disputes::step))
+        .route("/webhook", put(set_webhook))
+        .route("/held", get(held))
+        .route("/held/release", post(release))
+        .route("/treat", post(treat))
         .route("/delivery", put(set_delivery))
         .route("/line", put(set_line));
     api.merge(people).with_state(inner)
@@ -48,6 +60,10 @@ async fn over_the_line(State(inner): State<Arc<Inner>>, request: Request, next: 
     if wanted.is_some_and(|wanted| given != Some(wanted.as_bytes())) {
         return refusal(StatusCode::UNAUTHORIZED, "invalid_request_error", "api_key_invalid");
     }
+    let version = request.headers().get("stripe-version").map(|version| version.as_bytes());
+    if version.is_some_and(|version| version != super::API_VERSION.as_bytes()) {
+        return refusal(StatusCode::BAD_REQUEST, "invalid_request_error", "unknown_api_version");
+    }
     let treatment = inner.desk().next.pop_front().unwrap_or_default();
     if treatment == Treatment::TooMany {
         return refusal(StatusCode::TOO_MANY_REQUESTS, "invalid_request_error", "rate_limit");
@@ -63,19 +79,19 @@ async fn over_the_line(State(inner): State<Arc<Inner>>, request: Request, next: 
     }
 }
 
-fn error(kind: &str, code: &str) -> Value {
+pub(super) fn error(kind: &str, code: &str) -> Value {
     json!({ "error": { "type": kind, "code": code, "message": format!("refused: {code}") } })
 }
 
-fn refusal(status: StatusCode, kind: &str, code: &str) -> Response {
+pub(super) fn refusal(status: StatusCode, kind: &str, code: &str) -> Response {
     (status, Json(error(kind, code))).into_response()
 }
 
 /// What a handler does once the key is found to be new: status, answer, and what to tell.
-type Done = (StatusCode, Value, Vec<Event>);
+pub(super) type Done = (StatusCode, Value, Vec<Event>);
 
 /// Does `work` once per key; a repeat gets the first answer.
-fn once(
+pub(super) fn once(
     inner: &Arc<Inner>, headers: &HeaderMap, path: &str, fields: &Fields,
     work: impl FnOnce(&mut super::book::Book) -> Done,
 ) -> Response {
@@ -89,9 +105,12 @@ fn once(
         let status = StatusCode::from_u16(first.status).unwrap_or(StatusCode::OK);
         return (status, Json(first.body.clone())).into_response();
     }
+    let now_s = inner.now_s();
     let (status, body, events) = desk.book.change(|book| {
+        book.now_s = now_s;
         let (status, body, events) = work(book);
-        if let Some(key) = key {
+        // What was never begun, as its form was wrong, is forgotten with its key.
+        if let Some(key) = key.filter(|_| status != StatusCode::BAD_REQUEST) {
             book.remember(key, FirstAnswer { request, status: status.as_u16(), body: body.clone() });
         }
         (status, body, events)
@@ -121,6 +140,12 @@ fn read(fields: &Fields, opened: crate::types::Timestamp) -> Result<Session, &'s
     }
     let each = number("line_items[0][price_data][unit_amount]")?;
     let amount = each.checked_mul(number("line_items[0][quantity]")?).filter(|amount| *amount >= 50);
+    let now_s = opened.millis().div_euclid(1000);
+    let expires_at = fields.get("expires_at").map(|text| text.parse::<i64>()).transpose();
+    let expires_at = expires_at.map_err(|_| "expires_at")?;
+    if expires_at.is_some_and(|at| !(now_s + 30 * 60..=now_s + 24 * 3_600).contains(&at)) {
+        return Err("expires_at");
+    }
     let metadata = fields.iter().filter_map(|(name, value)| {
         let name = name.strip_prefix("payment_intent_data[metadata][")?.strip_suffix(']')?;
         Some((name.to_owned(), value.clone()))
@@ -135,6 +160,7 @@ fn read(fields: &Fields, opened: crate::types::Timestamp) -> Result<Session, &'s
         cancel_url: field("cancel_url")?.clone(),
         state: SessionState::Open,
         opened,
+        expires_at,
         metadata: metadata.collect(),
     })
 }
@@ -148,7 +174,7 @@ async fn look_up(State(inner): State<Arc<Inner>>, Path(id): Path<String>) -> Res
 }
 
 async fn expire(State(inner): State<Arc<Inner>>, Path(id): Path<String>) -> Response {
-    let events = inner.desk().book.change(|book| book.expire(&id));
+    let events = inner.change(|book| book.expire(&id));
     if events.is_empty() {
         return refusal(StatusCode::BAD_REQUEST, "invalid_request_error", "session_not_open");
     }
@@ -179,8 +205,58 @@ async fn refund(State(inner): State<Arc<Inner>>, headers: HeaderMap, Form(fields
 /// The refunds of a payment, the newest first.
 async fn refunds(State(inner): State<Arc<Inner>>, Query(fields): Query<Fields>) -> Response {
     let payment = fields.get("payment_intent").map(String::as_str).unwrap_or_default();
-    let data = inner.desk().book.get().refunds(payment);
-    Json(json!({ "object": "list", "has_more": false, "data": data })).into_response()
+    Json(page_of(inner.desk().book.get().refunds(payment), &fields)).into_response()
+}
+
+/// A page of a list: `limit` of them (10), after the one that `starting_after` names.
+pub(super) fn page_of(mut rows: Vec<Value>, fields: &Fields) -> Value {
+    if let Some(last) = fields.get("starting_after") {
+        let from = rows.iter().position(|row| row["id"] == **last).map_or(rows.len(), |at| at + 1);
+        rows.drain(..from);
+    }
+    let limit = fields.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or(10).clamp(1, 100);
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    json!({ "object": "list", "has_more": has_more, "data": rows })
+}
+
+async fn all_refunds(State(inner): State<Arc<Inner>>) -> Response {
+    Json(inner.desk().book.get().all_refunds()).into_response()
+}
+
+async fn fail_refund(State(inner): State<Arc<Inner>>, Path(id): Path<String>) -> StatusCode {
+    let events = inner.change(|book| book.fail_refund(&id));
+    let status = if events.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::NO_CONTENT };
+    hook::send(&inner, events);
+    status
+}
+
+#[derive(serde::Deserialize)]
+struct Hook {
+    url: String,
+}
+
+async fn set_webhook(State(inner): State<Arc<Inner>>, Json(hook): Json<Hook>) -> StatusCode {
+    inner.desk().webhook = Some(hook.url);
+    StatusCode::NO_CONTENT
+}
+
+/// The events that are kept back, in their order.
+async fn held(State(inner): State<Arc<Inner>>) -> Response {
+    let held: Vec<Value> =
+        inner.desk().held.iter().filter_map(|event| serde_json::from_str(&event.body).ok()).collect();
+    Json(held).into_response()
+}
+
+/// Sends what was kept back, in this order of its places; what is not named stays.
+async fn release(State(inner): State<Arc<Inner>>, Json(order): Json<Vec<usize>>) -> StatusCode {
+    hook::release(&inner, &order).await;
+    StatusCode::NO_CONTENT
+}
+
+async fn treat(State(inner): State<Arc<Inner>>, Json(treatments): Json<Vec<Treatment>>) -> StatusCode {
+    inner.desk().next.extend(treatments);
+    StatusCode::NO_CONTENT
 }
 
 async fn captures(State(inner): State<Arc<Inner>>) -> Response {
@@ -230,13 +306,13 @@ async fn pay(
     if session.state == SessionState::Open && (card.len() < 12 || card.ends_with("0002")) {
         return (StatusCode::PAYMENT_REQUIRED, Html(drawn(&session, true))).into_response();
     }
-    let events = inner.desk().book.change(|book| book.pay(&id));
+    let events = inner.change(|book| book.pay(&id));
     hook::send(&inner, events);
     page(State(inner), Path(id)).await
 }
 
 async fn cancel(State(inner): State<Arc<Inner>>, Path(id): Path<String>) -> Response {
-    let events = inner.desk().book.change(|book| book.expire(&id));
+    let events = inner.change(|book| book.expire(&id));
     hook::send(&inner, events);
     page(State(inner), Path(id)).await
 }
