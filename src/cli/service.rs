@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::engine::audit;
 use crate::engine::bulk::front::BulkFront;
 use crate::engine::buyers::{self, Seal};
+use crate::engine::cards::inbox;
 use crate::engine::chance::SystemChance;
 use crate::engine::depot::desk::DepotDesk;
 use crate::engine::desk::OperatorDesk;
@@ -202,6 +203,7 @@ impl Service {
         tasks.spawn(menus.clone().watch(stop.child_token()));
 
         let front: Arc<dyn ShopFront> = Arc::clone(&engine) as Arc<dyn ShopFront>;
+        tasks.spawn(money.work_off_later(&front, stop.child_token()));
         let around = web::routes::Surroundings {
             clock: Arc::clone(&wiring.clock),
             shutdown: stop.clone(),
@@ -318,7 +320,7 @@ async fn sweep(
         let swept = async {
             let marks = verify::prune(&*store, now).await?;
             let menus = old_menus::sweep(&*store, &menus, now, versions).await?;
-            let notes = keep::prune(&*store, now, notes).await?;
+            let notes = keep::prune(&*store, now, notes).await? + inbox::prune(&*store, now).await?;
             Ok::<u64, StoreError>(marks + menus + notes + tapes::keep::prune(&*store, now, dialogs).await?)
         };
         match swept.await {

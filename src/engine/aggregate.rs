@@ -3,7 +3,7 @@
 
 use crate::market::{
     self, Approval, Bulk, Bulletin, Case, Cash, Event, Freeze, Kiosk, Listing, Loan, Order, Party, Payout,
-    Receipt,
+    Receipt, Trouble,
 };
 use crate::store::batch::{Act, Batch, Expect, Op};
 use crate::store::{Key, codec, keys};
@@ -145,6 +145,8 @@ pub struct Shelves {
     pub bulks: Shelf<Bulk>,
     /// What takes two people at the desk.
     pub approvals: Shelf<Approval>,
+    /// Troubles with card payments.
+    pub troubles: Shelf<Trouble>,
 }
 
 impl Shelves {
@@ -163,6 +165,7 @@ impl Shelves {
         self.freezes.write(batch);
         self.bulks.write(batch);
         self.approvals.write(batch);
+        self.troubles.write(batch);
     }
 
     /// Applies a stored event: how views are derived from the journal again.
@@ -181,6 +184,7 @@ impl Shelves {
             Event::Freeze(what, event) => self.freezes.evolve(*what, event, at),
             Event::Bulk(id, event) => self.bulks.evolve(*id, event, at),
             Event::Approval(id, event) => self.approvals.evolve(*id, event, at),
+            Event::Trouble(id, event) => self.troubles.evolve(*id, event, at),
         }
     }
 

@@ -130,7 +130,10 @@ pub struct Derived {
 /// How many entries of an index are written at once.
 const AT_ONCE: usize = 512;
 /// Indexes that follow from the things themselves; others are the engine's own notes.
-pub(crate) const DERIVED: [&str; 41] = [
+pub(crate) const DERIVED: [&str; 44] = [
+    "payment",
+    "trouble",
+    "trouble_of",
     "held",
     "bulletin",
     "came",

@@ -2,12 +2,13 @@
 
 use super::Engine;
 use super::aggregate;
+use super::cards::inbox::{KeptEvent, Tried};
 use super::outbox::heard;
 use super::photos::front::PhotoView;
 use super::port::{PayOut, PayoutNews};
 use super::record::Cause;
 use super::shopfront::{
-    BalanceRow, CardEvent, CardNews, CardSession, CheckoutIn, CheckoutOut, DeskCash, DeskListing, DeskPayout,
+    BalanceRow, CardNews, CardSession, CheckoutIn, CheckoutOut, DeskCash, DeskListing, DeskPayout,
     OrderChanged, OrderStep, OrderView, PieceView, ShopError, ShopFront, Split,
 };
 use super::shopfront::{DeskMessages, MessagesWish};
@@ -265,61 +266,6 @@ impl Engine {
         }))
     }
 
-    async fn hear_card(&self, news: &CardNews) -> Result<Result<(), ShopError>, Fault> {
-        for _ in 0..TRIES {
-            let mut work = self.work(self.clock.now())?;
-            let heard = match self.order_by_token(&mut work, &news.token).await? {
-                Some((code, order)) => Some((code, self.card_event(&mut work, code, &order, news).await?)),
-                None => self.card_event_of_bulk(&mut work, news).await?,
-            };
-            let Some((code, heard)) = heard else {
-                tracing::warn!(
-                    event = news.event_id,
-                    "the card processor speaks of an order that is not ours"
-                );
-                return Ok(Err(ShopError::NotFound));
-            };
-            if let Err(why) = heard {
-                tracing::error!(order = %code, refusal = why.code(), event = news.event_id,
-                    "ALARM: news of the card processor that do not fit the order");
-                return Ok(Ok(()));
-            }
-            let mark = InboxMark {
-                key: keys::inbox(work.now, format!("card/{}", news.event_id).as_bytes()),
-                answer: bytes::Bytes::from_static(b"1"),
-            };
-            match self.commit(work, Cause::Card(news.event_id.clone()), Some(mark)).await {
-                Err(conflict) if conflict.is_conflict() => {}
-                other => return other.map(|_| Ok(())),
-            }
-        }
-        Err(Fault::Broken("an order never found a quiet moment".to_owned()))
-    }
-
-    async fn card_event(
-        &self, work: &mut Work<'_>, code: SpokenCode, order: &Order, news: &CardNews,
-    ) -> Result<Result<(), Refusal>, Fault> {
-        match news.what {
-            CardEvent::Paid(charged) => {
-                let pay = OrderCommand::Pay { payment: news.payment.clone(), charged };
-                if let Err(why) = self.order_turn(work, code, &pay).await? {
-                    return Ok(Err(why));
-                }
-                if work.need::<Order>(code).await?.stage == OrderStage::Paid {
-                    let listing = work.need::<Listing>(order.terms.listing).await?;
-                    let offer = OrderCommand::Offer { to: listing.maker };
-                    return Ok(self.order_turn(work, code, &offer).await?.map(drop));
-                }
-                Ok(Ok(()))
-            }
-            CardEvent::Expired => {
-                Ok(self.order_turn(work, code, &OrderCommand::Expire { closed: true }).await?.map(drop))
-            }
-            // Our own outbox confirms each refund; the processor's word for it adds nothing.
-            CardEvent::Refunded(_) => Ok(Ok(())),
-        }
-    }
-
     async fn hear_money(&self, id: PayoutId, news: &PayoutNews) -> Result<(), Fault> {
         let Some(heard) = heard(news) else { return Ok(()) };
         for _ in 0..TRIES {
@@ -530,6 +476,18 @@ impl ShopFront for Engine {
 
     fn card_news(&self, news: CardNews) -> BoxFuture<'_, Result<(), ShopError>> {
         Box::pin(async move { self.hear_card(&news).await.map_err(|e| fault(&e))? })
+    }
+
+    fn card_event_kept(&self, body: bytes::Bytes) -> BoxFuture<'_, Result<Option<KeptEvent>, ShopError>> {
+        Box::pin(async move { self.keep_card_event(&body).await.map_err(|e| fault(&e)) })
+    }
+
+    fn card_event_tried(&self, name: String, tried: Tried) -> BoxFuture<'_, Result<(), ShopError>> {
+        Box::pin(async move { Engine::card_event_tried(self, &name, &tried).await.map_err(|e| fault(&e)) })
+    }
+
+    fn card_events_due(&self) -> BoxFuture<'_, Result<Vec<KeptEvent>, ShopError>> {
+        Box::pin(async { Engine::card_events_due(self).await.map_err(|e| fault(&e)) })
     }
 
     fn payout_news(&self, id: PayoutId, news: PayoutNews) -> BoxFuture<'_, Result<(), ShopError>> {

@@ -1,8 +1,10 @@
 //! What the shop, the desk and the card processor's webhook call, and the views they get.
 
+use super::cards::inbox::{KeptEvent, Tried};
 use super::desk::Who;
 pub use super::messages::receipts::ReceiptCounts;
 use super::photos::front::PhotoView;
+pub use crate::market::trouble::Outcome;
 use crate::types::{Kes, PartyId, Timestamp, Usd};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -212,7 +214,7 @@ pub struct CardNews {
 }
 
 /// What happened to a card payment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CardEvent {
     /// Captured, so many cents.
     Paid(Usd),
@@ -220,6 +222,47 @@ pub enum CardEvent {
     Expired,
     /// Given back.
     Refunded(Usd),
+    /// What was given back came back to us: the card's bank did not take it.
+    RefundFailed {
+        /// The processor's id of the refund.
+        refund: String,
+        /// The key under which it was asked for.
+        key: Option<String>,
+        /// How much.
+        amount: Usd,
+    },
+    /// The shopper's bank asks about it.
+    Dispute(DisputeTold),
+}
+
+/// What the card processor tells of a dispute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DisputeTold {
+    /// The processor's id of it.
+    pub id: String,
+    /// Where it stands, in its word.
+    pub status: String,
+    /// The bank's word for why.
+    pub reason: String,
+    /// How much of the payment.
+    pub amount: Usd,
+    /// Until when evidence is taken.
+    pub due: Option<Timestamp>,
+    /// What happened.
+    pub step: DisputeStep,
+}
+
+/// What happened to a dispute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DisputeStep {
+    /// It is there, or stands otherwise.
+    Stands,
+    /// The money was taken, and so much for the work.
+    Withdrawn(Usd),
+    /// The money came back, and so much of what the work had cost.
+    Reinstated(Usd),
+    /// It is over.
+    Closed(Outcome),
 }
 
 /// A listing as the desk sees it.
@@ -431,6 +474,19 @@ pub trait ShopFront: Send + Sync + 'static {
     /// durable.
     fn callback(&self, _: Callback) -> BoxFuture<'_, Result<(), ShopError>> {
         Box::pin(async { Ok(()) })
+    }
+    /// Keeps an event of the card processor as it came; resolves when it is durable. Nothing where none
+    /// are kept.
+    fn card_event_kept(&self, _: bytes::Bytes) -> BoxFuture<'_, Result<Option<KeptEvent>, ShopError>> {
+        Box::pin(async { Ok(None) })
+    }
+    /// Writes down what came of an event that is kept under this name.
+    fn card_event_tried(&self, _: String, _: Tried) -> BoxFuture<'_, Result<(), ShopError>> {
+        Box::pin(async { Ok(()) })
+    }
+    /// Events that are kept and wait to be worked off.
+    fn card_events_due(&self) -> BoxFuture<'_, Result<Vec<KeptEvent>, ShopError>> {
+        Box::pin(async { Ok(Vec::new()) })
     }
     /// A result from the mobile-money provider; resolves when it is durable, repeats are harmless.
     fn payout_news(

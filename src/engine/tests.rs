@@ -2,6 +2,7 @@
 
 mod repeats;
 
+use super::cards::desk::CardDesk;
 use super::port::*;
 use super::shopfront::{CardEvent, CardNews, CardSession, ShopError, ShopFront};
 use super::trade::{Due, Text};
@@ -253,7 +254,7 @@ async fn an_answer_by_sms_that_comes_twice_answers_one_question() {
 }
 
 #[tokio::test]
-async fn money_taken_for_no_order_of_ours_is_not_nodded_through() {
+async fn money_taken_for_no_order_of_ours_stands_in_the_books_as_owed_once() {
     let (engine, _) = engine().await;
     let news = CardNews {
         event_id: "evt_1".to_owned(),
@@ -261,7 +262,23 @@ async fn money_taken_for_no_order_of_ours_is_not_nodded_through() {
         payment: "pi_1".to_owned(),
         what: CardEvent::Paid(Usd::minor(4_500)),
     };
-    assert_eq!(engine.card_news(news).await, Err(ShopError::NotFound));
+    for event_id in ["evt_1", "evt_1", "evt_2"] {
+        let news = CardNews { event_id: event_id.to_owned(), ..news.clone() };
+        assert_eq!(engine.card_news(news).await, Ok(()));
+    }
+    let books = engine.trial_balance().await.expect("books");
+    let of = |name: &str| books.iter().find(|row| row.account == name).map(|row| row.balance);
+    assert_eq!(of("suspense"), Some(crate::types::Kes::minor(582_750)));
+    let troubles = engine.card_troubles().await.expect("a list");
+    assert_eq!(troubles.len(), 1);
+    assert_eq!((troubles[0].what.as_str(), troubles[0].open), ("no_order", true));
+    let what = CardEvent::RefundFailed {
+        refund: "re_1".to_owned(),
+        key: Some("refund/482108/1".to_owned()),
+        amount: Usd::minor(100),
+    };
+    let unknown = CardNews { event_id: "evt_3".to_owned(), what, ..news };
+    assert_eq!(engine.card_news(unknown).await, Err(ShopError::NotFound));
 }
 
 #[tokio::test]

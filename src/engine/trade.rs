@@ -2,6 +2,7 @@
 //! others, timers. All of it in the same turn, so all of it or none.
 
 use super::Engine;
+use super::cards::LastWord;
 use super::orders::LifeDue;
 use super::port::{Partly, ReceiptIn};
 use super::push::Offered;
@@ -89,6 +90,8 @@ pub enum Due {
     Record(PartyId),
     /// The next of those whom a tip or lesson is for are to be told.
     Tell(BulletinId),
+    /// The time for the evidence of a dispute comes to its end.
+    LastWord(LastWord),
     /// Something that takes two people has waited long enough for the second.
     ApprovalEnds(ApprovalId),
     /// A pass for photographs, by its name, has come to its end.
@@ -302,6 +305,9 @@ impl Engine {
             | OrderEvent::ChoiceAsked(_)
             | OrderEvent::Chosen { .. }
             | OrderEvent::BroughtAfterAll { .. }
+            | OrderEvent::Held
+            | OrderEvent::Freed
+            | OrderEvent::BankTook(_)
             | OrderEvent::Cancelled(_) => self.follow_life(work, code, order, event).await,
             OrderEvent::Packed(_)
             | OrderEvent::Shipped
@@ -553,6 +559,7 @@ impl Engine {
                 Ok(())
             }
             Due::Tell(bulletin) => self.tell_on(work, *bulletin).await,
+            Due::LastWord(last) => self.last_word(work, *last).await,
             Due::ApprovalEnds(id) => self.approval_ends(work, *id).await,
             Due::Receipt { receipt, left } => self.look_again(work, receipt, *left).await,
         }

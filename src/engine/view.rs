@@ -19,6 +19,7 @@ use crate::store::{Key, codec, keys};
 use crate::types::time::NAIROBI;
 use crate::types::{
     ApprovalId, BulletinId, CaseId, CodeKind, Kes, Lang, LoanId, PartyId, PayoutId, SpokenCode, Timestamp,
+    TroubleId,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -498,7 +499,7 @@ macro_rules! ends_entries {
     };
 }
 
-ends_entries!(ApprovalId, BulletinId, CaseId, LoanId, PartyId, PayoutId);
+ends_entries!(ApprovalId, BulletinId, CaseId, LoanId, PartyId, PayoutId, TroubleId);
 
 impl FromIndex for SpokenCode {
     /// The number of digits tells listings from orders.

@@ -78,6 +78,8 @@ impl Purse {
 pub enum Account {
     /// Money the card processor holds for us.
     Psp,
+    /// What shoppers' banks took back while they ask about a payment, and may give back.
+    Disputed,
     /// Our bank account.
     Bank,
     /// Our float at the mobile-money provider, out of which payouts go.
@@ -96,6 +98,8 @@ pub enum Account {
     Rider(PartyId),
     /// A shopper's money for goods that have not passed the check yet, by order.
     Deposit(SpokenCode),
+    /// Money on a card payment that belongs to no order, until it is given back.
+    Suspense,
     /// Owed to carriers.
     ShippingPayable,
     /// Owed to the tax authority.
@@ -123,10 +127,12 @@ pub enum Account {
 }
 
 /// Accounts that exist once.
-const HOUSE: [(Account, &str); 15] = [
+const HOUSE: [(Account, &str); 17] = [
     (Account::Psp, "psp"),
+    (Account::Disputed, "disputed"),
     (Account::Bank, "bank"),
     (Account::MmFloat, "mm_float"),
+    (Account::Suspense, "suspense"),
     (Account::ShippingPayable, "shipping_payable"),
     (Account::TaxPayable, "tax_payable"),
     (Account::KivaPrincipal, "kiva:principal"),
@@ -143,8 +149,8 @@ const HOUSE: [(Account, &str); 15] = [
 
 impl Account {
     /// The accounts that exist once.
-    pub const HOUSE: [Self; 15] = {
-        let mut accounts = [Self::Psp; 15];
+    pub const HOUSE: [Self; 17] = {
+        let mut accounts = [Self::Psp; 17];
         let mut at = 0;
         while at < accounts.len() {
             accounts[at] = HOUSE[at].0;
@@ -156,13 +162,14 @@ impl Account {
     /// Where it stands in the chart.
     pub const fn side(self) -> Side {
         match self {
-            Self::Psp | Self::Bank | Self::MmFloat | Self::Loan(_) => Side::Asset,
+            Self::Psp | Self::Disputed | Self::Bank | Self::MmFloat | Self::Loan(_) => Side::Asset,
             Self::Artisan(_)
             | Self::Moving(_)
             | Self::Mentor(_)
             | Self::Agent(_)
             | Self::Rider(_)
             | Self::Deposit(_)
+            | Self::Suspense
             | Self::ShippingPayable
             | Self::TaxPayable
             | Self::KivaPrincipal
@@ -201,6 +208,7 @@ impl Account {
             | Self::Agent(_)
             | Self::Rider(_)
             | Self::Deposit(_)
+            | Self::Suspense
             | Self::ShippingPayable => Some(0),
             _ => None,
         }

@@ -1,10 +1,12 @@
 //! Which fact moves which sums: [`lines`] is the whole table.
 
+mod card;
 mod cause;
 
 use super::account::{Account, Purse};
 use super::transfer::{Line, Refused, Transfer};
 use crate::types::{ApprovalId, Kes, LoanId, PartyId, PayoutId, SpokenCode, Timestamp};
+pub use card::CardFact;
 use cause::{Head, head};
 use serde::{Deserialize, Serialize};
 
@@ -261,6 +263,8 @@ pub enum Fact {
         /// What of it had been for the carrier and is still with us.
         shipping: Kes,
     },
+    /// About a card payment, and nothing that anybody here asked for.
+    Card(CardFact),
     /// A carrier was paid for an order.
     ShippingSettled {
         /// The order.
@@ -487,6 +491,7 @@ fn lines(fact: &Fact) -> Vec<Line> {
             debit(A::KivaPrincipal, *amount),
             credit(A::KivaDue, *amount),
         ],
+        Fact::Card(fact) => card::lines(fact),
         Fact::MadeGood { to, amount, .. } => moved(A::ExpReturns, to.account(), *amount),
         Fact::ByHand { lines, .. } => lines.clone(),
         Fact::LoanRemitted { amount, .. } => moved(A::KivaDue, A::Bank, *amount),
@@ -578,6 +583,7 @@ fn negative(fact: &Fact) -> Option<&'static str> {
             vec![("back", *back), ("shipping", *shipping), ("back less shipping", less(*back, *shipping))]
         }
         Fact::ByHand { .. } => Vec::new(),
+        Fact::Card(fact) => card::sums(fact),
         Fact::MaterialsKept { kept, materials, .. } => {
             vec![("kept", *kept), ("materials", *materials), ("kept less materials", less(*kept, *materials))]
         }

@@ -4,6 +4,7 @@ use super::{posting::loan_cut, *};
 use crate::types::{CodeKind, Kes, LoanId, PartyId, PayoutId, SpokenCode, Timestamp};
 use proptest::prelude::*;
 
+mod cards;
 mod decided;
 
 fn party(name: &str) -> PartyId {

@@ -47,6 +47,18 @@ pub enum Kind {
     RefundedAfterRelease,
     /// Materials kept of a cancelled order.
     MaterialsKept,
+    /// A shopper's bank took a payment back while it asks about it.
+    DisputeWithdrawn,
+    /// It gave it back.
+    DisputeReinstated,
+    /// It keeps it.
+    DisputeLost,
+    /// Money came that belongs to no order.
+    StrayTaken,
+    /// It went back to its card.
+    StrayReturned,
+    /// It went back by another way.
+    StraySettled,
     /// A carrier was paid.
     ShippingSettled,
     /// Lenders' money came in.
@@ -73,7 +85,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 36] = [
         Self::Opened,
         Self::FloatFunded,
         Self::PspSettled,
@@ -93,6 +105,12 @@ impl Kind {
         Self::RefundedBeforeRelease,
         Self::RefundedAfterRelease,
         Self::MaterialsKept,
+        Self::DisputeWithdrawn,
+        Self::DisputeReinstated,
+        Self::DisputeLost,
+        Self::StrayTaken,
+        Self::StrayReturned,
+        Self::StraySettled,
         Self::ShippingSettled,
         Self::LoanFunded,
         Self::LoanSent,
@@ -128,6 +146,12 @@ impl Kind {
             Self::RefundedBeforeRelease => "refunded_before_release",
             Self::RefundedAfterRelease => "refunded_after_release",
             Self::MaterialsKept => "materials_kept",
+            Self::DisputeWithdrawn => "dispute_withdrawn",
+            Self::DisputeReinstated => "dispute_reinstated",
+            Self::DisputeLost => "dispute_lost",
+            Self::StrayTaken => "stray_taken",
+            Self::StrayReturned => "stray_returned",
+            Self::StraySettled => "stray_settled",
             Self::ShippingSettled => "shipping_settled",
             Self::LoanFunded => "loan_funded",
             Self::LoanSent => "loan_sent",

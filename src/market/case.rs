@@ -25,14 +25,23 @@ pub enum CaseKind {
     Cash,
     /// Somebody referred herself, or a phone with her own mobile-money name.
     Herself,
+    /// A shopper's bank asks about a payment, or keeps it.
+    Chargeback,
     /// Something else.
     Other,
 }
 
 impl CaseKind {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::LostParcel, Self::Dispute, Self::WrongNumber, Self::Cash, Self::Herself, Self::Other];
+    pub const ALL: [Self; 7] = [
+        Self::LostParcel,
+        Self::Dispute,
+        Self::WrongNumber,
+        Self::Cash,
+        Self::Herself,
+        Self::Chargeback,
+        Self::Other,
+    ];
 
     /// The stable word.
     pub const fn word(self) -> &'static str {
@@ -42,6 +51,7 @@ impl CaseKind {
             Self::WrongNumber => "wrong_number",
             Self::Cash => "cash",
             Self::Herself => "herself",
+            Self::Chargeback => "chargeback",
             Self::Other => "other",
         }
     }

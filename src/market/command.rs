@@ -3,8 +3,9 @@
 use super::{
     ApprovalCommand, BulkCommand, BulletinCommand, CaseCommand, CashCommand, FreezeCommand, KioskCommand,
     ListingCommand, LoanCommand, OrderCommand, PartyCommand, PayoutCommand, ReceiptCommand, Switch,
+    TroubleCommand,
 };
-use crate::types::{ApprovalId, BulletinId, CaseId, LoanId, PartyId, PayoutId, SpokenCode};
+use crate::types::{ApprovalId, BulletinId, CaseId, LoanId, PartyId, PayoutId, SpokenCode, TroubleId};
 use serde::{Deserialize, Serialize};
 
 /// A command, addressed to one aggregate.
@@ -37,4 +38,6 @@ pub enum Command {
     Bulk(SpokenCode, BulkCommand),
     /// To something at the desk that takes two people.
     Approval(ApprovalId, ApprovalCommand),
+    /// To a trouble with a card payment.
+    Trouble(TroubleId, TroubleCommand),
 }

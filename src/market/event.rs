@@ -3,9 +3,9 @@
 
 use super::{
     ApprovalEvent, BulkEvent, BulletinEvent, CaseEvent, CashEvent, FreezeEvent, KioskEvent, ListingEvent,
-    LoanEvent, OrderEvent, PartyEvent, PayoutEvent, ReceiptEvent, Switch,
+    LoanEvent, OrderEvent, PartyEvent, PayoutEvent, ReceiptEvent, Switch, TroubleEvent,
 };
-use crate::types::{ApprovalId, BulletinId, CaseId, LoanId, PartyId, PayoutId, SpokenCode};
+use crate::types::{ApprovalId, BulletinId, CaseId, LoanId, PartyId, PayoutId, SpokenCode, TroubleId};
 use serde::{Deserialize, Serialize};
 
 /// An event, addressed to one aggregate.
@@ -38,6 +38,8 @@ pub enum Event {
     Bulk(SpokenCode, BulkEvent),
     /// Of something at the desk that takes two people.
     Approval(ApprovalId, ApprovalEvent),
+    /// Of a trouble with a card payment.
+    Trouble(TroubleId, TroubleEvent),
 }
 
 #[cfg(test)]

@@ -30,6 +30,7 @@ pub mod policy;
 pub mod price;
 pub mod receipt;
 pub mod refusal;
+pub mod trouble;
 pub mod word;
 
 pub use approval::{Approval, ApprovalCommand, ApprovalEvent};
@@ -50,4 +51,5 @@ pub use policy::{PayoutPolicy, Policy};
 pub use price::{Quote, Rate};
 pub use receipt::{Receipt, ReceiptCommand, ReceiptEvent};
 pub use refusal::Refusal;
+pub use trouble::{Trouble, TroubleCommand, TroubleEvent};
 pub use word::Word;

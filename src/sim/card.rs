@@ -109,7 +109,16 @@ pub struct Delivery {
 
 impl Default for Delivery {
     fn default() -> Self {
-        Self { copies: 1, after_ms: 0, hold: false, bad_signature: false, age_s: 0, cut: 0, retry_ms: 500, tries: 8 }
+        Self {
+            copies: 1,
+            after_ms: 0,
+            hold: false,
+            bad_signature: false,
+            age_s: 0,
+            cut: 0,
+            retry_ms: 500,
+            tries: 8,
+        }
     }
 }
 

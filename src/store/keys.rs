@@ -6,7 +6,7 @@
 use super::Key;
 use crate::types::{
     ApprovalId, BulletinId, CaseId, DialogId, LoanId, Msisdn, PartyId, PayoutId, PhotoName, SpokenCode,
-    Timestamp, TransferId,
+    Timestamp, TransferId, TroubleId,
 };
 use std::ops::Bound;
 use std::time::Duration;
@@ -146,6 +146,11 @@ pub fn receipt(number: SpokenCode) -> Key {
 /// Something at the desk that takes two people.
 pub fn approval(id: ApprovalId) -> Key {
     aggregate(b'a', id.as_bytes())
+}
+
+/// A trouble with a card payment.
+pub fn trouble(id: TroubleId) -> Key {
+    aggregate(b'x', id.as_bytes())
 }
 
 /// A kind of action that can be stopped for everybody, by its word.

@@ -92,6 +92,10 @@ id! {
     ApprovalId
 }
 id! {
+    /// Something about a card payment that nobody here asked for.
+    TroubleId
+}
+id! {
     /// One balanced set of postings.
     TransferId
 }

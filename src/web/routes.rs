@@ -187,6 +187,8 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         .route("/desk/api/depot/cases", get(desk::depot::cases))
         .route("/desk/approvals", get(desk::approvals::show).post(desk::approvals::act))
         .route("/desk/api/approvals", get(desk::approvals::all).post(desk::approvals::change))
+        .route("/desk/cards", get(desk::cards::show).post(desk::cards::press))
+        .route("/desk/api/cards", get(desk::cards::all).post(desk::cards::change))
         .route("/desk/holds", get(desk::holds::show).post(desk::holds::act))
         .route("/desk/api/holds", get(desk::holds::all).post(desk::holds::change))
         .route("/desk/books/orders", get(desk::books::orders))

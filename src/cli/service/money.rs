@@ -15,6 +15,7 @@ use crate::types::Clock;
 use axum::Router;
 use secrecy::SecretString;
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// Makes a provider's door, once there is somebody behind it to tell.
 type Opens = Box<dyn FnOnce(Arc<dyn ShopFront>) -> Router + Send>;
@@ -82,6 +83,13 @@ impl Money {
         let card = card::CardMoney::new(card_config.clone()).map_err(|why| wrong("card", &why))?;
         let mobile = Routed::new(ways).map_err(|why| format!("[money]: {why}"))?;
         Ok(Self { mobile: Arc::new(mobile), card: Arc::new(card), card_config, doors })
+    }
+
+    /// Works off what the card processor told and could not be done at once.
+    pub(super) fn work_off_later(
+        &self, front: &Arc<dyn ShopFront>, stop: CancellationToken,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        card::webhook::work_off_later(Arc::clone(front), self.card_config.is_live(), stop)
     }
 
     /// Where providers tell us results.

@@ -46,6 +46,7 @@ impl Engine {
                 BulkEvent::RefundDone { round } => self.refund_done(work, code, &state.refunds, *round)?,
                 BulkEvent::Offered(share) => self.begin_part(work, &state, share).await?,
                 BulkEvent::RanOut => self.wait_for_choice(work, &state),
+                BulkEvent::Held | BulkEvent::Freed | BulkEvent::BankTook(_) => {}
                 BulkEvent::Placed(_)
                 | BulkEvent::Expired
                 | BulkEvent::Answered { .. }
@@ -68,12 +69,22 @@ impl Engine {
         }
     }
 
+    /// A buyer who was kept from choosing has all the time for it again.
+    pub(super) async fn choice_goes_on(&self, work: &mut Work<'_>, code: SpokenCode) -> Result<(), Fault> {
+        let request = work.need::<Bulk>(code).await?;
+        if request.stage == BulkStage::Choosing {
+            self.wait_for_choice(work, &request);
+        }
+        Ok(())
+    }
+
     /// The buyer has not chosen, half-way or at the end of the time for it.
     pub(super) async fn bulk_unchosen(
         &self, work: &mut Work<'_>, code: SpokenCode, round: u32, over: bool,
     ) -> Result<(), Fault> {
         let request = work.need::<Bulk>(code).await?;
-        if request.stage != BulkStage::Choosing || request.round != round {
+        // While a bank asks about the payment, nobody chooses; afterwards there is time again.
+        if request.stage != BulkStage::Choosing || request.round != round || request.held.is_some() {
             return Ok(());
         }
         if !over {
@@ -90,7 +101,7 @@ impl Engine {
     /// has still to answer, the buyer chooses. How many were asked.
     pub(super) async fn spread_bulk(&self, work: &mut Work<'_>, code: SpokenCode) -> Result<usize, Fault> {
         let request = work.need::<Bulk>(code).await?;
-        if request.stage != BulkStage::Gathering || request.left == 0 {
+        if request.stage != BulkStage::Gathering || request.left == 0 || request.held.is_some() {
             return Ok(0);
         }
         let most = self.policy.listing.max_ready;

@@ -1,6 +1,7 @@
 //! Bulk requests as a turn holds them, with the indexes that find them again.
 
 use crate::engine::aggregate::{Aggregate, Shelf, Shelves, entries};
+use crate::engine::cards::paid_by_entry;
 use crate::market::{self, Bulk, Event};
 use crate::store::{Key, keys};
 use crate::types::{SpokenCode, Timestamp};
@@ -36,6 +37,7 @@ impl Aggregate for Bulk {
         let code = id.number().to_be_bytes();
         let mut found = entries([keys::index("bulk", &[&keys::moment(self.placed)], &code)]);
         found.insert(bulk_by_token(&self.terms.token), code.to_vec());
+        found.extend(self.payment.as_ref().map(|payment| (paid_by_entry(payment, id), Vec::new())));
         found
     }
 

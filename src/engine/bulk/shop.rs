@@ -7,7 +7,7 @@ use crate::engine::aggregate::Aggregate;
 use crate::engine::desk::Who;
 use crate::engine::record::Cause;
 use crate::engine::shop::{fault, piece_at, split_into, split_of, token};
-use crate::engine::shopfront::{CardEvent, CardNews, CheckoutIn, CheckoutOut, ShopError, Split};
+use crate::engine::shopfront::{CheckoutIn, CheckoutOut, ShopError, Split};
 use crate::engine::trade::Due;
 use crate::engine::turn::TRIES;
 use crate::engine::view::{FromIndex, every, read};
@@ -120,30 +120,13 @@ impl Engine {
         Ok(Ok((token, quote.charge(), what)))
     }
 
-    async fn bulk_by_token(&self, work: &mut Work<'_>, token: &str) -> Result<Option<Bulk>, Fault> {
+    pub(in crate::engine) async fn bulk_by_token(
+        &self, work: &mut Work<'_>, token: &str,
+    ) -> Result<Option<Bulk>, Fault> {
         let key = rows::bulk_by_token(token);
         let row = self.store.read(vec![key]).await?.into_iter().next().flatten();
         let Some(code) = row.and_then(|row| SpokenCode::from_octets(&row.octets())) else { return Ok(None) };
         work.get::<Bulk>(code).await
-    }
-
-    /// News of the card processor about a bulk request; `None` when it is about none of ours.
-    pub(in crate::engine) async fn card_event_of_bulk(
-        &self, work: &mut Work<'_>, news: &CardNews,
-    ) -> Result<Option<(SpokenCode, Result<(), Refusal>)>, Fault> {
-        let Some(request) = self.bulk_by_token(work, &news.token).await? else { return Ok(None) };
-        let code = request.terms.code;
-        let command = match news.what {
-            CardEvent::Paid(charged) => BulkCommand::Pay { payment: news.payment.clone(), charged },
-            CardEvent::Expired => BulkCommand::Expire { closed: true },
-            CardEvent::Refunded(_) => return Ok(Some((code, Ok(())))),
-        };
-        match self.bulk_turn(work, code, &command).await? {
-            Ok(0) => {}
-            Ok(_) => drop(self.spread_bulk(work, code).await?),
-            Err(why) => return Ok(Some((code, Err(why)))),
-        }
-        Ok(Some((code, Ok(()))))
     }
 
     async fn bulk_view(&self, work: &mut Work<'_>, request: &Bulk) -> Result<BulkView, Fault> {

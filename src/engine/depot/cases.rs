@@ -56,6 +56,25 @@ impl Engine {
         work.need::<Case>(id).await.map(Ok)
     }
 
+    /// A case for the desk alone: it is about an order, and those who have its pieces are not told how
+    /// it ends.
+    pub(in crate::engine) async fn open_own_case(
+        &self, work: &mut Work<'_>, opening: Opening<'_>,
+    ) -> Result<(), Fault> {
+        let Opening { what, order, people, by, text } = opening;
+        let order_words = order.map(|code| code.to_string()).unwrap_or_default();
+        let id = CaseId::derived(&format!("own case {} {order_words} {text}", what.word()));
+        let known = work.get::<Case>(id).await?;
+        let (by, text) = (by.to_owned(), text.to_owned());
+        match case::decide(known.as_ref(), &CaseCommand::Open { id, what, order, people, by, text }) {
+            Ok(events) => work.apply::<Case>(id, events),
+            Err(why) => {
+                tracing::warn!(what = what.word(), refusal = why.code(), "a case could not be opened")
+            }
+        }
+        Ok(())
+    }
+
     /// A case that follows from what happened. It never keeps that from happening.
     pub(in crate::engine) async fn note_case(
         &self, work: &mut Work<'_>, what: CaseKind, order: Option<SpokenCode>, people: Vec<PartyId>,

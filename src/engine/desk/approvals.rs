@@ -504,6 +504,8 @@ const fn follows(account: Account) -> Option<&'static str> {
         Account::Loan(_) => Some("the loans of its artisan"),
         Account::KivaPrincipal | Account::KivaDue => Some("the loans"),
         Account::ShippingPayable => Some("the orders; sokoni shipping settle pays a carrier"),
+        Account::Suspense => Some("money that belongs to no order; /desk/cards gives it back"),
+        Account::Disputed => Some("the disputes; the card processor's events move it"),
         _ => None,
     }
 }

@@ -6,6 +6,7 @@ pub mod freeze;
 pub mod holds;
 pub(super) mod kept;
 
+use super::cards::desk::CardDesk;
 use super::record::Cause;
 use super::shopfront::ShopError;
 use super::work::Fault;
@@ -44,12 +45,12 @@ impl Who {
 
 /// Everything that operators ask of the engine by name.
 pub trait OperatorDesk:
-    freeze::FreezeDesk + approvals::ApprovalDesk + holds::HoldDesk + books::BooksDesk
+    freeze::FreezeDesk + approvals::ApprovalDesk + holds::HoldDesk + books::BooksDesk + CardDesk
 {
 }
 
-impl<D: freeze::FreezeDesk + approvals::ApprovalDesk + holds::HoldDesk + books::BooksDesk> OperatorDesk
-    for D
+impl<D: freeze::FreezeDesk + approvals::ApprovalDesk + holds::HoldDesk + books::BooksDesk + CardDesk>
+    OperatorDesk for D
 {
 }
 

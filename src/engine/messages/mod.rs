@@ -318,6 +318,7 @@ impl Work<'_> {
             Event::Freeze(what, event) => (what.word().to_owned(), serde_json::to_value(event)),
             Event::Bulk(_, event) => ("bulk".to_owned(), serde_json::to_value(event)),
             Event::Approval(_, event) => ("approval".to_owned(), serde_json::to_value(event)),
+            Event::Trouble(_, event) => ("trouble".to_owned(), serde_json::to_value(event)),
         };
         let line = |event| {
             let (what, event) = words(event);

@@ -33,7 +33,7 @@ pub enum LifeDue {
 
 impl Engine {
     /// Sets the timers of a day. One that lies behind us already is not set.
-    fn day_named(&self, work: &mut Work<'_>, order: SpokenCode, due: Timestamp) {
+    pub(super) fn day_named(&self, work: &mut Work<'_>, order: SpokenCode, due: Timestamp) {
         let policy = &self.policy;
         let day = due.millis();
         for (at, name, what) in [
@@ -60,6 +60,9 @@ impl Engine {
             OrderEvent::Accepted { due, .. }
             | OrderEvent::SentBack { due, .. }
             | OrderEvent::Postponed { due, .. } => self.day_named(work, code, *due),
+            OrderEvent::Held | OrderEvent::Freed | OrderEvent::BankTook(_) => {
+                self.follow_hold(work, code, order, event).await?;
+            }
             OrderEvent::Shorted { .. } => self.not_needed(work, code, order, None).await?,
             OrderEvent::Cancelled(Cancellation { materials, kept }) => {
                 let maker = order.maker.ok_or_else(|| Fault::Broken(format!("order {code} has no maker")))?;

@@ -2,6 +2,7 @@
 //! it, the way to her, and what follows.
 
 pub mod desk;
+mod hold;
 mod life;
 mod rows;
 mod ship;

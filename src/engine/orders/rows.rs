@@ -1,6 +1,7 @@
 //! Orders as a turn holds them, with the indexes that find them again.
 
 use crate::engine::aggregate::{Aggregate, Shelf, Shelves, by_token, entries};
+use crate::engine::cards::paid_by_entry;
 use crate::market::{self, Event, Order};
 use crate::store::{Key, keys};
 use crate::types::{SpokenCode, Timestamp};
@@ -50,6 +51,7 @@ impl Aggregate for Order {
         let mut found = entries(keys);
         if self.terms.bulk.is_none() {
             found.insert(by_token(&self.terms.token), code.to_vec());
+            found.extend(self.payment.as_ref().map(|payment| (paid_by_entry(payment, id), Vec::new())));
         }
         found
     }

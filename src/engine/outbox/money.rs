@@ -3,14 +3,16 @@
 
 use super::Sending;
 use crate::engine::Engine;
+use crate::engine::cards::StrayOut;
 use crate::engine::port::{NameNews, PayOut, PayoutNews};
 use crate::engine::trade::RefundOut;
-use crate::engine::work::{Fault, shard};
+use crate::engine::work::{Fault, Work, shard};
+use crate::market::TroubleCommand;
 use crate::market::order::OrderCommand;
 use crate::market::payout::{Heard, Payout};
 use crate::market::{Bulk, BulkCommand};
 use crate::store::outbox::Claimed;
-use crate::types::{PartyId, PayoutId, Timestamp};
+use crate::types::{PartyId, PayoutId, Timestamp, Usd};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +23,9 @@ const ASK_AGAIN: [u64; 6] = [2, 5, 15, 60, 300, 900];
 const NEVER_ARRIVED: Duration = Duration::from_secs(60);
 /// An unknown payout or refund older than this is an alarm at every question.
 const OLD: Duration = Duration::from_secs(3_600);
+
+/// How often a refund looks whether a bank has answered.
+const WHILE_DISPUTED: Duration = Duration::from_secs(900);
 
 /// Payouts, and refunds, in hand at most: each holds a connection to its provider.
 const IN_HAND: usize = 64;
@@ -62,7 +67,10 @@ impl Sending for Refunds {
 
     fn send(&self, item: Claimed, _held: Option<Timestamp>) -> BoxFuture<'_, Option<Timestamp>> {
         Box::pin(async move {
-            self.0.send_refund(&item).await;
+            match item.item.kind.as_str() {
+                "stray" => self.0.send_stray(&item).await,
+                _ => self.0.send_refund(&item).await,
+            }
             None
         })
     }
@@ -177,23 +185,91 @@ impl Engine {
 
     /// Asks for a refund; once the processor may have forgotten the key, only after it has said
     /// that it never made it.
-    async fn refund(&self, out: &RefundOut, key: String, forgotten: bool) -> Result<(), String> {
-        let (payment, back) = (out.payment.clone(), out.back);
+    async fn refund(&self, payment: String, back: Usd, key: String, forgotten: bool) -> Result<(), String> {
         if forgotten && self.card.refunded(payment.clone(), back, key.clone()).await? {
             return Ok(());
         }
         self.card.refund(payment, back, key).await
     }
 
+    /// Whether a refund may leave: not while a bank asks about the payment.
+    async fn may_refund(&self, payment: &str) -> Result<bool, Fault> {
+        let mut work = self.work(self.clock.now())?;
+        Ok(!self.is_disputed(&mut work, payment).await?)
+    }
+
+    /// A refund waits for a bank's answer.
+    async fn wait_for_bank(&self, item: &Claimed) {
+        self.settle(item, |mut work, now| async move {
+            item.retry(work.extra(), now.after(WHILE_DISPUTED));
+            Ok(work)
+        })
+        .await;
+    }
+
+    /// A refund was tried and is not known to be made.
+    fn refund_waits(work: &mut Work<'_>, item: &Claimed, of: &str, why: &str, age: Duration) {
+        tracing::warn!(of, why, "a refund waits for the card processor");
+        if age > OLD {
+            let age_minutes = age.as_secs() / 60;
+            tracing::error!(of, why, age_minutes, "ALARM: a refund has not come through");
+        }
+        let later = work.now.after(ask_after(item.item.attempt));
+        item.retry(work.extra(), later);
+    }
+
+    /// Money that belongs to no order goes back to its card.
+    async fn send_stray(&self, item: &Claimed) {
+        let Ok(out) = serde_json::from_slice::<StrayOut>(&item.item.payload) else {
+            return self.park(item, "it cannot be read").await;
+        };
+        match self.may_refund(&out.payment).await {
+            Ok(true) => {}
+            Ok(false) => return self.wait_for_bank(item).await,
+            Err(fault) => return tracing::error!(%fault, "a refund cannot be read"),
+        }
+        let key = String::from_utf8_lossy(&item.id).into_owned();
+        let age = self.clock.now().since(out.asked);
+        let forgotten = age >= self.card.keeps_keys();
+        let result = &self.refund(out.payment.clone(), out.back, key, forgotten).await;
+        let id = out.trouble;
+        self.settle(item, |mut work, _| async move {
+            match result {
+                Ok(()) => {
+                    if let Err(why) = self.move_stray(&mut work, id, &TroubleCommand::ConfirmBack).await? {
+                        tracing::warn!(trouble = %id, refusal = why.code(), "a refund that was not due");
+                    }
+                    item.done(work.extra());
+                }
+                Err(why) => Self::refund_waits(&mut work, item, &id.to_string(), why, age),
+            }
+            Ok(work)
+        })
+        .await;
+    }
+
+    /// Whether a refund of an order is settled already: by the bank, out of what it had taken.
+    async fn needs_no_refund(&self, out: &RefundOut) -> Result<bool, Fault> {
+        let mut work = self.work(self.clock.now())?;
+        self.refund_is_settled(&mut work, out.order, out.round).await
+    }
+
     async fn send_refund(&self, item: &Claimed) {
         let Ok(out) = serde_json::from_slice::<RefundOut>(&item.item.payload) else {
             return self.park(item, "it cannot be read").await;
         };
+        match (self.needs_no_refund(&out).await, self.may_refund(&out.payment).await) {
+            (Ok(true), _) => return self.drop_item(item).await,
+            (Ok(false), Ok(true)) => {}
+            (Ok(false), Ok(false)) => return self.wait_for_bank(item).await,
+            (Err(fault), _) | (_, Err(fault)) => return tracing::error!(%fault, "a refund cannot be read"),
+        }
         let key = String::from_utf8_lossy(&item.id).into_owned();
         let age = self.clock.now().since(out.asked);
-        let result = &self.refund(&out, key, age >= self.card.keeps_keys()).await;
+        let forgotten = age >= self.card.keeps_keys();
+        let result = &self.refund(out.payment.clone(), out.back, key, forgotten).await;
         let out = &out;
-        self.settle(item, |mut work, now| async move {
+        self.settle(item, |mut work, _| async move {
             match result {
                 Ok(()) => {
                     let (code, round) = (out.order, out.round);
@@ -208,14 +284,7 @@ impl Engine {
                     }
                     item.done(work.extra());
                 }
-                Err(why) => {
-                    tracing::warn!(order = %out.order, why, "a refund waits for the card processor");
-                    if age > OLD {
-                        let age_minutes = age.as_secs() / 60;
-                        tracing::error!(order = %out.order, why, age_minutes, "ALARM: a refund has not come through");
-                    }
-                    item.retry(work.extra(), now.after(ask_after(item.item.attempt)));
-                }
+                Err(why) => Self::refund_waits(&mut work, item, &out.order.to_string(), why, age),
             }
             Ok(work)
         })
@@ -242,7 +311,6 @@ mod tests {
     use super::*;
     use crate::engine::shopfront::{CardIn, CardSession};
     use crate::engine::tests::engine_with;
-    use crate::types::{CodeKind, SpokenCode, Usd};
     use std::sync::Mutex;
 
     /// A processor that says what it was asked, and whether it knows of a refund.
@@ -274,15 +342,9 @@ mod tests {
             (true, Err("no answer".to_owned()), false, vec!["made r?"]),
         ] {
             let processor = Arc::new(Processor { knows, heard: Mutex::default() });
-            let (engine, clock) = engine_with(Arc::clone(&processor) as Arc<dyn CardIn>).await;
-            let out = RefundOut {
-                order: SpokenCode::nth(CodeKind::Order, 7),
-                round: 1,
-                payment: "pi_1".to_owned(),
-                back: Usd::minor(4_500),
-                asked: crate::types::Clock::now(&*clock),
-            };
-            let refunded = engine.refund(&out, "r".to_owned(), forgotten).await;
+            let (engine, _) = engine_with(Arc::clone(&processor) as Arc<dyn CardIn>).await;
+            let (payment, back) = ("pi_1".to_owned(), Usd::minor(4_500));
+            let refunded = engine.refund(payment, back, "r".to_owned(), forgotten).await;
             assert_eq!(refunded.is_ok(), done);
             assert_eq!(*processor.heard.lock().expect("unpoisoned"), wanted);
         }

@@ -54,6 +54,7 @@ pub(super) fn head(fact: &Fact) -> Head {
         Fact::RefundedAfterRelease { order, round, .. } => {
             single(format!("refunded/{order}/{round}"), Kind::RefundedAfterRelease, R::Order(*order))
         }
+        Fact::Card(fact) => super::card::head(fact),
         Fact::ShippingSettled { order, .. } => {
             single(format!("shipping/{order}"), Kind::ShippingSettled, R::Order(*order))
         }

@@ -1,7 +1,7 @@
 //! What a bulk request answers to a command, and how it changes.
 
 use super::{Bulk, BulkCommand, BulkEvent, BulkStage, BulkTerms, Choice, Part, PartNews, Share};
-use crate::market::order::{Refund, RefundWhy, money_back};
+use crate::market::order::{HELD, Refund, RefundWhy, money_back};
 use crate::market::{Policy, Refusal};
 use crate::types::{Timestamp, Usd};
 
@@ -31,6 +31,13 @@ pub fn decide(
                 _ => Ok(vec![]),
             }
         }
+        C::Spread { .. } | C::Choose(_) if bulk.held.is_some() => Err(Refusal::gone(HELD)),
+        C::Hold { on } => Ok(match (bulk.held, on) {
+            (None, true) if bulk.payment.is_some() => vec![E::Held],
+            (Some(_), false) => vec![E::Freed],
+            _ => vec![],
+        }),
+        C::BankTook => Ok(bank_took(bulk, now)),
         C::Spread { shares } => offer(bulk, shares),
         C::Hear(news) => hear(bulk, news),
         C::Choose(choice) => choose(bulk, *choice, policy, now),
@@ -74,6 +81,19 @@ fn pay(bulk: &Bulk, payment: &str, charged: Usd) -> Result<Vec<BulkEvent>, Refus
         S::Expired => Ok(vec![paid, E::RefundDue(back(bulk, bulk.left, RefundWhy::PaidTooLate))]),
         _ => Err(Refusal::gone(bulk.stage.word())),
     }
+}
+
+/// What had passed is its makers', whatever comes of the payment.
+fn bank_took(bulk: &Bulk, now: Timestamp) -> Vec<BulkEvent> {
+    let known = bulk.refunds.iter().any(|refund| refund.why == RefundWhy::Disputed);
+    if known || bulk.payment.is_none() {
+        return vec![];
+    }
+    let settled = bulk.passed() + bulk.refunded();
+    let never = bulk.terms.quote.pieces.saturating_sub(settled);
+    // The bank gave it back, out of what it had taken: nothing goes out from here.
+    let refund = Refund { done: Some(now), back: Usd::ZERO, ..back(bulk, never, RefundWhy::Disputed) };
+    vec![E::BankTook(refund)]
 }
 
 fn offer(bulk: &Bulk, shares: &[Share]) -> Result<Vec<BulkEvent>, Refusal> {
@@ -158,6 +178,7 @@ pub fn evolve(state: Option<Bulk>, event: &BulkEvent, at: Timestamp) -> Option<B
             parts: Vec::new(),
             left: terms.quote.pieces,
             refunds: Vec::new(),
+            held: None,
             placed: at,
             since: at,
         });
@@ -201,6 +222,19 @@ fn change(bulk: &mut Bulk, event: &BulkEvent, at: Timestamp) {
         E::RoundBegan { round, due } => {
             bulk.round = *round;
             bulk.due = *due;
+        }
+        E::Held => bulk.held = Some(at),
+        E::Freed => bulk.held = None,
+        E::BankTook(refund) => {
+            (bulk.held, bulk.left) = (None, 0);
+            for part in &mut bulk.parts {
+                part.taken = Some(part.taken.unwrap_or(0));
+                part.short += part.making();
+            }
+            for waiting in bulk.refunds.iter_mut().filter(|refund| refund.done.is_none()) {
+                waiting.done = Some(at);
+            }
+            bulk.refunds.push(*refund);
         }
         E::RefundDue(refund) => {
             bulk.left = bulk.left.saturating_sub(refund.pieces);

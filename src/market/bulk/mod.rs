@@ -172,6 +172,9 @@ pub struct Bulk {
     pub left: u32,
     /// Every refund.
     pub refunds: Vec<Refund>,
+    /// Since when the buyer's bank asks about the payment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Timestamp>,
     /// When it was placed.
     pub placed: Timestamp,
     /// Since when it stands as it does.
@@ -205,6 +208,13 @@ pub enum BulkCommand {
     Hear(PartNews),
     /// The buyer says what to do about the pieces that nobody takes.
     Choose(Choice),
+    /// The buyer's bank asks about the payment, or has an answer.
+    Hold {
+        /// It asks.
+        on: bool,
+    },
+    /// The buyer's bank keeps the whole payment.
+    BankTook,
     /// The card processor confirmed a refund.
     ConfirmRefund {
         /// Which.
@@ -259,6 +269,12 @@ pub enum BulkEvent {
         /// The day its parts are wanted.
         due: Timestamp,
     },
+    /// The buyer's bank asks about the payment: nothing more is offered.
+    Held,
+    /// It lets the payment be.
+    Freed,
+    /// It keeps all of it: what had not passed is over, and settled by this.
+    BankTook(Refund),
     /// Money has to go back to the card.
     RefundDue(Refund),
     /// The card processor confirmed it.

@@ -184,6 +184,13 @@ pub enum OrderCommand {
         /// They may go to the maker.
         pass: bool,
     },
+    /// The shopper's bank asks about the payment, or has an answer.
+    Hold {
+        /// It asks.
+        on: bool,
+    },
+    /// The shopper's bank keeps the whole payment.
+    BankTook,
     /// The card processor confirmed a refund.
     ConfirmRefund {
         /// Which.

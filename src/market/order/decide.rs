@@ -1,7 +1,7 @@
 //! What an order answers to a command.
 
 use super::{HandOver, Offer, Order, OrderCommand, OrderEvent, OrderStage, Refund, RefundWhy, Terms};
-use super::{complaint, life, pickup, ship};
+use super::{complaint, hold, life, pickup, ship};
 use crate::market::{Actor, Policy, Quote, Refusal, Role, kiosk::BoxSize, listing::Reason};
 use crate::types::{Kes, PartyId, Timestamp, Usd};
 
@@ -19,7 +19,12 @@ pub fn decide(
             _ => Err(Refusal::NotFound),
         };
     };
+    if let Some(answer) = hold::answer(order, command) {
+        return answer;
+    }
     match command {
+        C::Hold { on } => Ok(hold::hold(order, *on)),
+        C::BankTook => Ok(hold::bank_took(order, now)),
         C::Place(terms) if *terms == order.terms => Ok(vec![]),
         C::Place(_) => Err(Refusal::AlreadyExists),
         C::Pay { payment, charged } => pay(order, payment, *charged),
@@ -89,7 +94,11 @@ pub fn decide(
 }
 
 pub(super) fn gone(order: &Order) -> Refusal {
-    Refusal::gone(order.stage.word())
+    gone_as(order.stage.word())
+}
+
+pub(super) fn gone_as(word: &'static str) -> Refusal {
+    Refusal::gone(word)
 }
 
 fn place(terms: &Terms, policy: &Policy) -> Result<Vec<OrderEvent>, Refusal> {

@@ -178,6 +178,12 @@ pub enum OrderEvent {
     },
     /// All she took has passed or will never come.
     Completed,
+    /// The shopper's bank asks about the payment: everything stays where it is.
+    Held,
+    /// It lets the payment be.
+    Freed,
+    /// It keeps all of it: what had not passed is over, and settled by this.
+    BankTook(Refund),
     /// Money has to go back to the card.
     RefundDue(Refund),
     /// The card processor confirmed it.

@@ -1,5 +1,6 @@
 //! How an order changes.
 
+use super::hold;
 use super::pickup::{self, Pickup};
 use super::{Check, HandOver, Late, Order, OrderEvent, OrderStage, Parcel, RefundWhy, Step, Terms, Thanks};
 use crate::types::Timestamp;
@@ -48,6 +49,7 @@ fn placed(terms: &Terms, at: Timestamp) -> Order {
         custody: Vec::new(),
         pickup: None,
         refunds: Vec::new(),
+        held: None,
         steps: vec![(Step::Placed, at)],
         since: at,
     }
@@ -181,6 +183,9 @@ fn change(order: &mut Order, event: &OrderEvent, at: Timestamp) {
                 thanks.passed = Some(*passed);
             }
         }
+        E::Held => order.held = Some(at),
+        E::Freed => hold::freed(order, at),
+        E::BankTook(refund) => hold::taken(order, refund, at),
         E::RefundDue(refund) => {
             order.refunds.push(*refund);
             // Nothing of it will ever be made: the order is over.
@@ -245,7 +250,7 @@ fn step(order: &Order, event: &OrderEvent) -> Option<Step> {
         E::Delivered => Step::Delivered,
         E::Returned { .. } => Step::Returned,
         E::Completed if order.passed > 0 => Step::Checked,
-        E::RefundDone { .. } => Step::Refunded,
+        E::RefundDone { .. } | E::BankTook(_) => Step::Refunded,
         E::Placed(_)
         | E::Passed { .. }
         | E::Failed { .. }
@@ -262,6 +267,8 @@ fn step(order: &Order, event: &OrderEvent) -> Option<Step> {
         | E::ThanksRead { .. }
         | E::Complained(_)
         | E::RefundDue(_)
+        | E::Held
+        | E::Freed
         | E::RiderAsked(_)
         | E::RiderGoes { .. }
         | E::RiderLeft { .. }

@@ -10,6 +10,7 @@ mod complaint;
 mod decide;
 mod event;
 mod evolve;
+mod hold;
 mod life;
 mod pickup;
 mod ship;
@@ -22,6 +23,7 @@ pub use complaint::{Complaint, LONGEST_REASON};
 pub use decide::{decide, money_back};
 pub use event::OrderEvent;
 pub use evolve::evolve;
+pub use hold::HELD;
 pub use life::{Cancellation, Choice, Late, LateWhy};
 pub use pickup::{Errand, Pickup};
 pub use ship::{LONGEST_THANKS, Parcel, Thanks};
@@ -173,6 +175,8 @@ pub enum RefundWhy {
     PaidTooLate,
     /// Pieces that had passed are not what she wanted, or never came.
     AfterRelease,
+    /// Her bank took it back: nothing goes out for it.
+    Disputed,
 }
 
 /// Money on its way back to the shopper's card.
@@ -250,6 +254,9 @@ pub struct Order {
     pub complaints: Vec<Complaint>,
     /// Every refund.
     pub refunds: Vec<Refund>,
+    /// Since when the shopper's bank asks about the payment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Timestamp>,
     /// Each step and when it happened, in order.
     pub steps: Vec<(Step, Timestamp)>,
     /// Since when it stands as it does.

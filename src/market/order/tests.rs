@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use OrderCommand as C;
 
+mod hold;
 mod life;
 mod pickup;
 

@@ -211,7 +211,8 @@ impl Book {
 
     /// A refund that went out comes back: the card's bank did not take it. Nothing for any other.
     pub(super) fn fail_refund(&mut self, id: &str) -> Vec<Event> {
-        let made = self.refunds.iter_mut().find(|refund| refund["id"] == id && refund["status"] == "succeeded");
+        let made =
+            self.refunds.iter_mut().find(|refund| refund["id"] == id && refund["status"] == "succeeded");
         let Some(refund) = made else { return Vec::new() };
         refund["status"] = json!("failed");
         refund["failure_reason"] = json!("expired_or_canceled_card");

@@ -6,6 +6,7 @@ pub(super) mod approvals;
 pub(super) mod binds;
 pub(super) mod books;
 pub(super) mod bulk;
+pub(super) mod cards;
 pub(super) mod cash;
 pub(super) mod depot;
 pub(super) mod dialogs;
@@ -55,6 +56,7 @@ pub(super) const ROOMS: &[(&str, &str)] = &[
     ("/desk/depot", "Depot"),
     ("/desk/kiosks", "Kiosks"),
     ("/desk/cash", "Cash"),
+    ("/desk/cards", "Cards"),
     ("/desk/dialogs", "Dialogs"),
     ("/desk/binds", "Connections"),
     ("/desk/menus", "Menus"),

@@ -120,9 +120,14 @@ fn card(body: &[u8]) {
     assert!(play.is_err() || live.is_err(), "play money pays for nothing");
     for meaning in [play, live].into_iter().flatten() {
         let Meaning::News(news) = meaning else { continue };
-        assert!(!news.token.is_empty());
-        if let CardEvent::Paid(sum) | CardEvent::Refunded(sum) = news.what {
-            assert!(sum.cents() >= 0, "{news:?}");
+        match &news.what {
+            CardEvent::Paid(sum) => {
+                assert!(sum.cents() >= 0 && !(news.token.is_empty() && news.payment.is_empty()))
+            }
+            CardEvent::Refunded(sum) => assert!(sum.cents() >= 0 && !news.token.is_empty(), "{news:?}"),
+            CardEvent::RefundFailed { amount, .. } => assert!(amount.cents() >= 0, "{news:?}"),
+            CardEvent::Dispute(told) => assert!(told.amount.cents() >= 0, "{news:?}"),
+            CardEvent::Expired => assert!(!news.token.is_empty()),
         }
     }
 }

@@ -7,6 +7,7 @@
 mod aggregator;
 mod approvals;
 mod bulk;
+mod cards;
 mod cash;
 mod days;
 mod depot;
