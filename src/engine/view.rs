@@ -19,7 +19,6 @@ use crate::store::{Key, codec, keys};
 use crate::types::time::NAIROBI;
 use crate::types::{
     ApprovalId, BulletinId, CaseId, CodeKind, Kes, Lang, LoanId, PartyId, PayoutId, SpokenCode, Timestamp,
-    TroubleId,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -499,7 +498,7 @@ macro_rules! ends_entries {
     };
 }
 
-ends_entries!(ApprovalId, BulletinId, CaseId, LoanId, PartyId, PayoutId, TroubleId);
+ends_entries!(ApprovalId, BulletinId, CaseId, LoanId, PartyId, PayoutId);
 
 impl FromIndex for SpokenCode {
     /// The number of digits tells listings from orders.

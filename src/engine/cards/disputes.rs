@@ -75,7 +75,7 @@ impl Engine {
         match event {
             TroubleEvent::Opened(_) => {
                 if dispute.is_open_dispute() {
-                    self.hold(work, code, true).await?;
+                    self.hold_purchase(work, code, true).await?;
                 }
                 self.open_dispute_case(work, dispute, code).await
             }
@@ -119,7 +119,7 @@ impl Engine {
     }
 
     /// Everything of a payment stays where it is, or goes on.
-    async fn hold(&self, work: &mut Work<'_>, code: SpokenCode, on: bool) -> Result<(), Fault> {
+    async fn hold_purchase(&self, work: &mut Work<'_>, code: SpokenCode, on: bool) -> Result<(), Fault> {
         if let Some(request) = work.get::<Bulk>(code).await? {
             for part in &request.parts {
                 self.of_order(work, part.order, &OrderCommand::Hold { on }).await?;
@@ -153,7 +153,7 @@ impl Engine {
         if self.is_still_disputed(work, dispute).await? {
             return Ok(());
         }
-        self.hold(work, code, false).await
+        self.hold_purchase(work, code, false).await
     }
 
     async fn is_still_disputed(&self, work: &mut Work<'_>, but: &Trouble) -> Result<bool, Fault> {

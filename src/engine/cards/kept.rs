@@ -1,6 +1,7 @@
 //! Troubles with card payments as a turn holds them, and the indexes that find them.
 
 use crate::engine::aggregate::{Aggregate, Shelf, Shelves, entries};
+use crate::engine::view::FromIndex;
 use crate::market::{self, Event, Trouble};
 use crate::store::{Key, keys};
 use crate::types::{SpokenCode, Timestamp, TroubleId};
@@ -24,6 +25,12 @@ pub fn paid_by(payment: &str) -> Key {
 /// The entry of an order, or a bulk request, under its payment.
 pub fn paid_by_entry(payment: &str, code: SpokenCode) -> Key {
     keys::index("payment", &[payment.as_bytes()], &code.number().to_be_bytes())
+}
+
+impl FromIndex for TroubleId {
+    fn from_octets(octets: &[u8]) -> Option<Self> {
+        Some(Self::from_bytes(octets.try_into().ok()?))
+    }
 }
 
 impl Aggregate for Trouble {
