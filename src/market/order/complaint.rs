@@ -52,6 +52,9 @@ pub(super) fn refund(
     if !matches!(order.stage, S::Released | S::Shipped | S::Delivered | S::Closed) {
         return Err(gone(order));
     }
+    if order.refunds.iter().any(|refund| refund.why == RefundWhy::Disputed) {
+        return Err(Refusal::gone(S::Refunded.word()));
+    }
     let words = |text: &str, most: usize| (1..=most).contains(&text.chars().count());
     if !words(paper, 40) || !words(reason, LONGEST_REASON) {
         return Err(Refusal::NoReason);

@@ -89,3 +89,17 @@ fn an_order_that_nobody_paid_is_not_held() {
     assert!(desk.done(hold(true)).is_empty());
     assert!(desk.done(C::BankTook).is_empty());
 }
+
+#[test]
+fn what_a_bank_gave_back_is_not_given_back_once_more() {
+    let mut desk = Desk::at_kiosk(1);
+    desk.done(C::Judge { by: agent(), passed: 1, failed: 0, reason: None });
+    desk.done(C::Send { by: agent(), grams: 320, hs: "7117.90".into() });
+    desk.done(hold(true));
+    desk.done(C::BankTook);
+    assert_eq!(desk.stage(), "shipped");
+    let complain = C::Complain { paper: "C-1".into(), reason: "broken".into(), pieces: 1, two: true };
+    assert_eq!(desk.refused(complain), Refusal::gone("refunded"));
+    desk.done(C::Deliver);
+    assert_eq!(desk.stage(), "delivered");
+}
