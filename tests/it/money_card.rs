@@ -7,7 +7,7 @@ use sokoni::engine::shopfront::{CardEvent, CardIn, CardSession, ShopError};
 use sokoni::money::card::{CardConfig, CardMoney, webhook};
 use sokoni::sim::Line;
 use sokoni::sim::card::{CardOptions, CardProcessor, Delivery, SessionState, Treatment};
-use sokoni::types::{Timestamp, Usd};
+use sokoni::types::{Clock, Timestamp, Usd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -205,4 +205,45 @@ async fn a_payment_under_dispute_is_not_refunded_until_the_dispute_is_won() {
     assert_eq!(refund().await, Ok(()));
     let dispute = bench.processor.disputes().remove(0);
     assert_eq!((dispute.withdrawn, dispute.reinstated, dispute.fee), (4_512, 4_512, 1_500));
+}
+
+#[tokio::test]
+async fn the_stand_in_is_a_program_of_its_own_and_keeps_the_truth() {
+    use sokoni::engine::clock::SystemClock;
+    use tokio::io::{AsyncBufReadExt, BufReader};
+    let mut program = tokio::process::Command::new(env!("CARGO_BIN_EXE_sokoni"))
+        .args(["cards", "--key", "sk_test_sokoni"])
+        .stdout(std::process::Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("it starts");
+    let mut lines = BufReader::new(program.stdout.take().expect("piped")).lines();
+    let said = lines.next_line().await.expect("read").expect("a line");
+    let url = said.strip_prefix("listening ").expect("where it listens").to_owned();
+    let config = CardConfig::new(url.clone(), "sk_test_sokoni".into(), SECRET.into());
+    let card = CardMoney::new(config).expect("a client");
+    let until = SystemClock.now().after(Duration::from_secs(33 * 60));
+    press_pay(&card.open(CardSession { until, ..session("tok") }).await.expect("a page")).await;
+
+    let browser = reqwest::Client::new();
+    let list = async |path: &str| {
+        let asked = browser.get(format!("{url}{path}")).bearer_auth("sk_test_sokoni").send();
+        asked.await.expect("answered").json::<serde_json::Value>().await.expect("JSON")
+    };
+    let captures = list("/captures").await;
+    assert_eq!((captures[0]["token"].as_str(), captures[0]["amount"].as_i64()), (Some("tok"), Some(4_512)));
+    let payment = captures[0]["payment"].as_str().expect("an id").to_owned();
+    let opened = browser.post(format!("{url}/disputes")).json(&serde_json::json!({ "payment": payment }));
+    let opened: serde_json::Value = opened.send().await.expect("answered").json().await.expect("JSON");
+    let id = opened["id"].as_str().expect("an id");
+    let known = list(&format!("/v1/disputes?payment_intent={payment}")).await;
+    assert_eq!(
+        (known["data"][0]["id"].as_str(), known["data"].as_array().map(Vec::len)),
+        (Some(id), Some(1))
+    );
+    assert!(card.refund(payment.clone(), Usd::minor(12), "part".into()).await.is_err());
+    let won = browser.post(format!("{url}/disputes/{id}/won")).send().await.expect("answered");
+    assert_eq!(won.status(), 204);
+    assert_eq!(card.refund(payment, Usd::minor(12), "part".into()).await, Ok(()));
+    assert_eq!(list("/refunds").await[0]["amount"], 12);
 }
