@@ -55,7 +55,7 @@ async fn told(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> (Sta
     }
     match door.front.card_event_kept(body.clone()).await {
         Ok(Some(kept)) if !matches!(kept.became, Became::Waiting | Became::Unusable(_)) => {
-            return (StatusCode::OK, "");
+            (StatusCode::OK, "")
         }
         Ok(kept) => work_off(&*door.front, door.live, kept.map(|kept| kept.name), &body).await,
         Err(error) => {
