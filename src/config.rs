@@ -6,6 +6,7 @@ mod money;
 use crate::engine::buyers::OTHER_KEY;
 use crate::engine::chance::SystemChance;
 use crate::engine::messages::keep::Keep;
+use crate::engine::recon;
 use crate::engine::{House, Kiosk, Liaison};
 use crate::gateway::settings::HttpGateway;
 use crate::market::Policy;
@@ -62,6 +63,9 @@ pub struct Config {
     pub liaisons: Vec<Liaison>,
     /// Providers of money.
     pub money: Money,
+    /// Providers' statements, and the float.
+    #[serde(default)]
+    pub reconcile: recon::Settings,
     /// Bounds.
     #[serde(default)]
     pub limits: Limits,
@@ -261,6 +265,7 @@ impl Config {
         let mut config: Self = toml::from_str(text)
             .map_err(|why| ConfigError::Text { path: name.to_owned(), why: Box::new(why) })?;
         config.resolve(folder);
+        config.money.name_providers(&mut config.reconcile);
         config.check()?;
         Ok(config)
     }
@@ -308,6 +313,7 @@ impl Config {
         self.market.check().map_err(|why| value("[market]", why))?;
         self.money.check(&self.market)?;
         self.photos.check().map_err(|why| value("[photos]", why))?;
+        self.reconcile.check().map_err(|why| value("[reconcile]", why))?;
         if self.http.public_url.len() > LONGEST_URL {
             let why = format!("public_url stands in texts; at most {LONGEST_URL} characters have room there");
             return Err(value("[http]", why));

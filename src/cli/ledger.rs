@@ -3,6 +3,7 @@
 mod verify;
 
 use crate::engine::desk::books::statement;
+use crate::engine::recon;
 use crate::ledger::{Account, balance};
 use crate::store::sled::{DEFAULT_CACHE, Sled};
 use crate::types::{Kes, Msisdn};
@@ -33,6 +34,14 @@ enum What {
         /// A file of comma-separated values: date, account, fact, counter-accounts, amount, balance
         #[arg(long, conflicts_with = "json")]
         csv: bool,
+        #[command(flatten)]
+        folder: Folder,
+    },
+    /// The trial balance with which each day ended, newest first; each adds up to zero
+    Days {
+        /// One day alone, with its kinds of accounts: 2026-11-23
+        #[arg(long, value_name = "DAY")]
+        day: Option<String>,
         #[command(flatten)]
         folder: Folder,
     },
@@ -82,6 +91,7 @@ struct Folder {
 pub async fn run(args: LedgerArgs) -> ExitCode {
     let result = match args.what {
         What::TrialBalance { folder } => trial_balance(&folder).await,
+        What::Days { day, folder } => days(day.as_deref(), &folder).await,
         What::Statement { of, csv, folder } => statement(of, csv, &folder).await,
         What::Verify { seal, folder } => match open(&folder) {
             Ok(store) => verify::verify(&store, &seal, folder.json, &mut std::io::stdout().lock()).await,
@@ -123,6 +133,33 @@ async fn trial_balance(folder: &Folder) -> Result<ExitCode, String> {
         println!("{:<44} {:<10} {:>16}", "sum of all accounts", "", cents(Kes::minor(residue as i64)));
     }
     Ok(if residue == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn days(day: Option<&str>, folder: &Folder) -> Result<ExitCode, String> {
+    let store = open(folder)?;
+    let mut days = recon::days::kept(&store).await.map_err(|why| why.to_string())?;
+    days.retain(|one| day.is_none_or(|day| one.day == day));
+    if let (Some(day), true) = (day, days.is_empty()) {
+        return Err(format!("no trial balance of {day} is kept; `sokoni ledger days` lists those that are"));
+    }
+    if folder.json {
+        println!("{}", serde_json::json!(days));
+    }
+    for one in days.iter().filter(|_| !folder.json) {
+        let (debits, credits, left) = (cents(one.debits), cents(one.credits), cents(one.sum));
+        println!("{}  debits {debits:>16}  credits {credits:>16}  left over {left}", one.day);
+        for kind in one.kinds.iter().filter(|_| day.is_some()) {
+            println!(
+                "  {:<20} {:<10} {:>6} {:>16}",
+                kind.family,
+                kind.side,
+                kind.accounts,
+                cents(kind.balance)
+            );
+        }
+    }
+    let sound = days.iter().all(|one| one.sum == Kes::ZERO);
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn statement(of: Of, csv: bool, folder: &Folder) -> Result<ExitCode, String> {

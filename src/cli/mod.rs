@@ -19,6 +19,7 @@ pub mod momo;
 pub mod orders;
 pub mod person;
 pub mod receipts;
+pub mod reconcile;
 pub mod replay;
 pub mod serve;
 pub mod service;
@@ -59,6 +60,7 @@ enum Command {
     Feedback(depot::FeedbackArgs),
     Cases(depot::CasesArgs),
     Receipts(receipts::ReceiptsArgs),
+    Reconcile(reconcile::ReconcileArgs),
     Orders(orders::OrdersArgs),
     Person(person::PersonArgs),
     Shipping(orders::ShippingArgs),
@@ -143,6 +145,7 @@ impl Cli {
             Command::Feedback(args) => printed(depot::feedback(&args).await),
             Command::Cases(args) => printed(depot::cases(&args).await),
             Command::Receipts(args) => receipts::run(args).await,
+            Command::Reconcile(args) => reconcile::run(args).await,
             Command::Orders(args) => orders::run(args).await,
             Command::Person(args) => person::run(args).await,
             Command::Shipping(args) => orders::run_shipping(args).await,

@@ -1,6 +1,6 @@
 //! `sokoni momo`: a mobile-money provider that pays nobody, as a program of its own.
 
-use crate::sim::momo::{Momo, MomoOptions, Speaks};
+use crate::sim::momo::{Momo, MomoOptions, Speaks, statement_of};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,6 +9,7 @@ const HELP: &str = "\
 Prints its address and runs until Ctrl-C. It keeps its own list of transfers, and can be told to misbehave:
 
   GET    /transfers       the list: the truth for \"paid once\"
+  GET    /statement       the same as this provider's portal exports it, for `sokoni reconcile`
   PUT    /manners         how requests are treated from now on
   POST   /manners/next    how the next one is
   PUT    /line            \"open\", \"silent\", {\"slow\": 500}, \"unavailable\", \"closed\"
@@ -44,6 +45,9 @@ pub struct MomoArgs {
     /// Keep the list in this file, and go on with it next time
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
+    /// Only write the list of --file as a statement of this provider, and end
+    #[arg(long, value_name = "FILE", requires = "file")]
+    pub statement: Option<PathBuf>,
 }
 
 /// The protocols.
@@ -67,6 +71,18 @@ pub async fn run(args: MomoArgs) -> ExitCode {
         Protocol::Mtn => Speaks::Mtn,
         Protocol::Airtel => Speaks::Airtel,
     };
+    if let (Some(statement), Some(list)) = (&args.statement, &args.file) {
+        let written = statement_of(list, speaks).map_err(|why| (list, why));
+        let written =
+            written.and_then(|text| std::fs::write(statement, text).map_err(|why| (statement, why)));
+        return match written {
+            Ok(()) => ExitCode::SUCCESS,
+            Err((file, why)) => {
+                eprintln!("sokoni momo: {}: {why}", file.display());
+                ExitCode::FAILURE
+            }
+        };
+    }
     let options = MomoOptions {
         port: args.port,
         speaks,

@@ -178,11 +178,13 @@ impl Service {
             money: Arc::clone(&money.mobile),
             card: Arc::clone(&money.card),
             addresses: Seal::new(&config.address_key(sealed).map_err(|why| why.to_string())?),
+            recon: config.reconcile.clone(),
         })
         .await?;
         engine.open_addresses().await.map_err(|why| why.to_string())?;
         engine.enrol(&config.kiosks).await?;
         engine.enrol_liaisons(&config.liaisons).await?;
+        engine.keep_days().await?;
 
         let studio = Arc::new(Studio::new(Album::of_store(&config.store.path), config.photos.clone()));
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());

@@ -1,6 +1,7 @@
 //! `[money]`: who pays out and who takes cards.
 
 use super::{ConfigError, value};
+use crate::engine::recon;
 use crate::market::Policy;
 use crate::money::airtel::AirtelSettings;
 use crate::money::card::CardSettings;
@@ -37,6 +38,11 @@ impl Money {
             self.airtel.as_ref().map(AirtelSettings::table),
         ];
         all.into_iter().flatten().collect()
+    }
+
+    /// How statements are read, of every provider there is.
+    pub(super) fn name_providers(&self, reconcile: &mut recon::Settings) {
+        reconcile.providers = self.tables().iter().map(|table| table.name.to_owned()).collect();
     }
 
     pub(super) fn check(&self, market: &Policy) -> Result<(), ConfigError> {

@@ -2,8 +2,8 @@
 //! written with the indexes that find them again.
 
 use crate::market::{
-    self, Approval, Bulk, Bulletin, Case, Cash, Event, Freeze, Kiosk, Listing, Loan, Order, Party, Payout,
-    Receipt, Trouble,
+    self, Approval, Bulk, Bulletin, Case, Cash, Difference, Event, Freeze, Kiosk, Listing, Loan, Order,
+    Party, Payout, Receipt, Statement, Trouble,
 };
 use crate::store::batch::{Act, Batch, Expect, Op};
 use crate::store::{Key, codec, keys};
@@ -147,6 +147,10 @@ pub struct Shelves {
     pub approvals: Shelf<Approval>,
     /// Troubles with card payments.
     pub troubles: Shelf<Trouble>,
+    /// Providers' statements.
+    pub statements: Shelf<Statement>,
+    /// In what they and the books differ.
+    pub differences: Shelf<Difference>,
 }
 
 impl Shelves {
@@ -166,6 +170,8 @@ impl Shelves {
         self.bulks.write(batch);
         self.approvals.write(batch);
         self.troubles.write(batch);
+        self.statements.write(batch);
+        self.differences.write(batch);
     }
 
     /// Applies a stored event: how views are derived from the journal again.
@@ -185,6 +191,8 @@ impl Shelves {
             Event::Bulk(id, event) => self.bulks.evolve(*id, event, at),
             Event::Approval(id, event) => self.approvals.evolve(*id, event, at),
             Event::Trouble(id, event) => self.troubles.evolve(*id, event, at),
+            Event::Statement(id, event) => self.statements.evolve(*id, event, at),
+            Event::Difference(id, event) => self.differences.evolve(*id, event, at),
         }
     }
 

@@ -130,7 +130,7 @@ pub struct Derived {
 /// How many entries of an index are written at once.
 const AT_ONCE: usize = 512;
 /// Indexes that follow from the things themselves; others are the engine's own notes.
-pub(crate) const DERIVED: [&str; 44] = [
+pub(crate) const DERIVED: [&str; 47] = [
     "payment",
     "trouble",
     "trouble_of",
@@ -175,6 +175,9 @@ pub(crate) const DERIVED: [&str; 44] = [
     "cash_number",
     "cash_was",
     "receipt_of",
+    "statement",
+    "difference",
+    "difference_open",
 ];
 
 impl Rederive for Derived {

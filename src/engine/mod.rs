@@ -34,6 +34,7 @@ pub mod pins;
 pub mod port;
 pub mod preview;
 mod push;
+pub mod recon;
 pub mod record;
 mod repeat;
 mod roles;
@@ -143,6 +144,8 @@ pub struct Parts {
     pub card: Arc<dyn CardIn>,
     /// What keeps buyers' addresses from whoever steals the store.
     pub addresses: buyers::Seal,
+    /// How providers' statements are read, and when a float is too low.
+    pub recon: recon::Settings,
 }
 
 /// The engine.
@@ -157,6 +160,8 @@ pub struct Engine {
     money: Arc<dyn MoneyOut>,
     card: Arc<dyn CardIn>,
     addresses: buyers::Seal,
+    recon: recon::Settings,
+    lines: outbox::Lines,
     agents: RwLock<Arc<[Party]>>,
     /// Liaisons whom the configuration names: each start enrols whom it does not know.
     named: RwLock<BTreeSet<Msisdn>>,
@@ -209,7 +214,7 @@ struct Newcomer {
 impl Engine {
     /// The engine over its parts; reads which kiosks there are.
     pub async fn new(parts: Parts) -> Result<Arc<Self>, String> {
-        let Parts { store, clock, chance, menus, policy, house, pins, money, card, addresses } = parts;
+        let Parts { store, clock, chance, menus, policy, house, pins, money, card, addresses, recon } = parts;
         let engine = Arc::new(Self {
             store,
             clock,
@@ -221,6 +226,8 @@ impl Engine {
             money,
             card,
             addresses,
+            recon,
+            lines: Default::default(),
             agents: RwLock::new(Arc::from([])),
             named: RwLock::default(),
             changes: broadcast::channel(256).0,

@@ -102,6 +102,7 @@ pub(super) async fn engine_over(
         money: Arc::new(Nobody),
         card,
         addresses: crate::engine::buyers::Seal::new(&"a secret of these tests".into()),
+        recon: Default::default(),
     };
     Engine::new(parts).await.expect("an engine")
 }

@@ -103,6 +103,10 @@ pub enum Due {
         /// The phone's name for it.
         key: String,
     },
+    /// A day is over: its trial balance is kept.
+    DayOver(String),
+    /// The floats at providers are looked at again.
+    FloatsLookedAt,
     /// A receipt came before its message was known.
     Receipt {
         /// What it says.
@@ -560,6 +564,8 @@ impl Engine {
             }
             Due::Tell(bulletin) => self.tell_on(work, *bulletin).await,
             Due::LastWord(last) => self.last_word(work, *last).await,
+            Due::DayOver(day) => self.day_over(work, day).await,
+            Due::FloatsLookedAt => self.hour_over(work).await,
             Due::ApprovalEnds(id) => self.approval_ends(work, *id).await,
             Due::Receipt { receipt, left } => self.look_again(work, receipt, *left).await,
         }

@@ -27,19 +27,22 @@ pub enum CaseKind {
     Herself,
     /// A shopper's bank asks about a payment, or keeps it.
     Chargeback,
+    /// A provider's statement and the books tell of other money.
+    Money,
     /// Something else.
     Other,
 }
 
 impl CaseKind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::LostParcel,
         Self::Dispute,
         Self::WrongNumber,
         Self::Cash,
         Self::Herself,
         Self::Chargeback,
+        Self::Money,
         Self::Other,
     ];
 
@@ -52,6 +55,7 @@ impl CaseKind {
             Self::Cash => "cash",
             Self::Herself => "herself",
             Self::Chargeback => "chargeback",
+            Self::Money => "money",
             Self::Other => "other",
         }
     }

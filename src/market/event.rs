@@ -2,10 +2,14 @@
 //! keeps: the tags are stable for ever.
 
 use super::{
-    ApprovalEvent, BulkEvent, BulletinEvent, CaseEvent, CashEvent, FreezeEvent, KioskEvent, ListingEvent,
-    LoanEvent, OrderEvent, PartyEvent, PayoutEvent, ReceiptEvent, Switch, TroubleEvent,
+    ApprovalEvent, BulkEvent, BulletinEvent, CaseEvent, CashEvent, DifferenceEvent, FreezeEvent, KioskEvent,
+    ListingEvent, LoanEvent, OrderEvent, PartyEvent, PayoutEvent, ReceiptEvent, StatementEvent, Switch,
+    TroubleEvent,
 };
-use crate::types::{ApprovalId, BulletinId, CaseId, LoanId, PartyId, PayoutId, SpokenCode, TroubleId};
+use crate::types::{
+    ApprovalId, BulletinId, CaseId, DifferenceId, LoanId, PartyId, PayoutId, SpokenCode, StatementId,
+    TroubleId,
+};
 use serde::{Deserialize, Serialize};
 
 /// An event, addressed to one aggregate.
@@ -40,6 +44,10 @@ pub enum Event {
     Approval(ApprovalId, ApprovalEvent),
     /// Of a trouble with a card payment.
     Trouble(TroubleId, TroubleEvent),
+    /// Of a provider's statement.
+    Statement(StatementId, StatementEvent),
+    /// Of something in which such a statement and the books differ.
+    Difference(DifferenceId, DifferenceEvent),
 }
 
 #[cfg(test)]
@@ -61,6 +69,7 @@ mod tests {
         let payout = PayoutId::derived("payout 1");
         let loan = LoanId::derived("loan 1");
         let approval = ApprovalId::derived("approval 1");
+        let difference = DifferenceId::derived("difference 1");
         let (bulletin, case) = (BulletinId::derived("tip 1"), CaseId::derived("case 1"));
         let listing = SpokenCode::nth(CodeKind::Listing, 0);
         let order = SpokenCode::nth(CodeKind::Order, 0);
@@ -315,6 +324,15 @@ mod tests {
                 ),
                 format!(
                     r#"{{"approval":["{approval}",{{"asked":{{"id":"{approval}","matter":{{"erasure":{{"who":"{id}"}}}},"why":"asked","by":"Njeri","until":5}}}}]}}"#
+                ),
+            ),
+            (
+                Event::Difference(
+                    difference,
+                    DifferenceEvent::Closed { by: "Njeri".into(), why: "the float, filled".into() },
+                ),
+                format!(
+                    r#"{{"difference":["{difference}",{{"closed":{{"by":"Njeri","why":"the float, filled"}}}}]}}"#
                 ),
             ),
             (

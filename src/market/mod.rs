@@ -1,5 +1,5 @@
 //! The business: artisans and agents, listings, orders, bulk requests, payouts, kiosks with their cash and paper
-//! receipts, loans, tips and lessons, cases.
+//! receipts, loans, tips and lessons, cases, providers' statements.
 //!
 //! Every aggregate looks alike: a `State`, a `Command`, an `Event`;
 //! `decide(state, &command, &policy, now)` answers with events or a [`Refusal`] and changes
@@ -29,6 +29,7 @@ pub mod payout;
 pub mod policy;
 pub mod price;
 pub mod receipt;
+pub mod recon;
 pub mod refusal;
 pub mod trouble;
 pub mod word;
@@ -50,6 +51,7 @@ pub use payout::{Payout, PayoutCommand, PayoutEvent};
 pub use policy::{PayoutPolicy, Policy};
 pub use price::{Quote, Rate};
 pub use receipt::{Receipt, ReceiptCommand, ReceiptEvent};
+pub use recon::{Difference, DifferenceEvent, Statement, StatementEvent};
 pub use refusal::Refusal;
 pub use trouble::{Trouble, TroubleCommand, TroubleEvent};
 pub use word::Word;

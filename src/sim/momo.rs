@@ -24,6 +24,7 @@ mod daraja;
 mod gsma;
 mod http;
 mod mtn;
+mod statement;
 #[cfg(test)]
 mod tests;
 
@@ -31,6 +32,8 @@ pub use book::{State, Transaction, Transfer};
 
 use super::Line;
 use super::{host::Host, keep::Keep};
+use crate::engine::clock::SystemClock;
+use crate::types::Clock;
 use book::Book;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -53,8 +56,17 @@ pub enum Speaks {
     Airtel,
 }
 
+/// The list that a double kept in a file, as its provider's portal would export it.
+///
+/// # Errors
+/// There is no such file, or it is no list.
+pub fn statement_of(file: &std::path::Path, speaks: Speaks) -> std::io::Result<String> {
+    let book: Book = serde_json::from_slice(&std::fs::read(file)?)?;
+    Ok(statement::csv(&book, speaks))
+}
+
 /// What a double is started with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct MomoOptions {
     /// TCP port on loopback; 0 for any free one.
     pub port: u16,
@@ -70,6 +82,8 @@ pub struct MomoOptions {
     pub manners: Manners,
     /// Where the list is kept, to outlive the process; `None` for memory alone.
     pub file: Option<PathBuf>,
+    /// By which transfers have their moments.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Default for MomoOptions {
@@ -82,6 +96,7 @@ impl Default for MomoOptions {
             float_shillings: 10_000_000,
             manners: Manners::default(),
             file: None,
+            clock: Arc::new(SystemClock),
         }
     }
 }
@@ -217,6 +232,7 @@ struct Inner {
     api_key: Option<String>,
     credential: Option<String>,
     client: reqwest::Client,
+    clock: Arc<dyn Clock>,
     stop: CancellationToken,
 }
 
@@ -271,6 +287,7 @@ impl Momo {
             api_key: options.api_key,
             credential: options.credential,
             client,
+            clock: options.clock,
             stop: stop.clone(),
         });
         let host = Host::start(http::router(inner.clone()), options.port, stop.clone()).await?;
@@ -283,6 +300,23 @@ impl Momo {
     /// The transfers made, oldest first: the truth for "paid once".
     pub fn transfers(&self) -> Vec<Transfer> {
         self.inner.desk().book.get().transfers().to_vec()
+    }
+
+    /// The list as this provider's portal would export it.
+    pub fn statement(&self) -> String {
+        statement::csv(self.inner.desk().book.get(), self.inner.speaks)
+    }
+
+    /// Takes a transfer back and tells nobody. `false` when no such transfer stands.
+    pub fn reverse_silently(&self, id: &str) -> bool {
+        let now = self.inner.now_ms();
+        self.inner.desk().book.change(|book| book.reverse(id, now))
+    }
+
+    /// Contradicts itself and tells nobody. `false` when nothing was decided.
+    pub fn change_mind_silently(&self, id: &str) -> bool {
+        let now = self.inner.now_ms();
+        self.inner.desk().book.change(|book| book.change_mind(id, now))
     }
 
     /// What is known of a payout, by the client's id.
@@ -324,7 +358,8 @@ impl Momo {
     /// Takes a transfer back days later: the money returns to the float. The client is told by the GSMA
     /// API alone; with the others only the list has it. `false` when no such transfer stands.
     pub async fn reverse(&self, id: &str) -> bool {
-        let reversed = self.inner.desk().book.change(|book| book.reverse(id));
+        let now = self.inner.now_ms();
+        let reversed = self.inner.desk().book.change(|book| book.reverse(id, now));
         if reversed && self.inner.speaks == Speaks::Gsma {
             http::send_result(&self.inner, id).await;
         }
@@ -334,7 +369,8 @@ impl Momo {
     /// Contradicts itself: what failed is paid after all, what was paid never was; the client is told.
     /// `false` when nothing was decided.
     pub async fn change_mind(&self, id: &str) -> bool {
-        let changed = self.inner.desk().book.change(|book| book.change_mind(id));
+        let now = self.inner.now_ms();
+        let changed = self.inner.desk().book.change(|book| book.change_mind(id, now));
         if changed {
             http::send_result(&self.inner, id).await;
         }
@@ -373,6 +409,11 @@ impl Momo {
 }
 
 impl Inner {
+    /// The moment, in milliseconds since 1970.
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.clock.now().millis()).unwrap_or_default()
+    }
+
     /// No handler leaves the desk half changed, so a panic elsewhere does not spoil it.
     fn desk(&self) -> MutexGuard<'_, Desk> {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)

@@ -159,7 +159,7 @@ pub fn freeze(what: &str) -> Key {
 }
 
 /// All aggregates of a kind: `p` party, `l` listing, `o` order, `y` payout, `k` loan, `c` cash, `q` kiosk,
-/// `t` tip or lesson, `u` receipt, `w` case, `z` freeze, `a` approval.
+/// `t` tip or lesson, `u` receipt, `w` case, `z` freeze, `a` approval, `m` statement, `d` difference.
 pub fn aggregates(kind: u8) -> Key {
     join(AGGREGATES, &[&[kind]])
 }

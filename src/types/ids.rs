@@ -96,6 +96,14 @@ id! {
     TroubleId
 }
 id! {
+    /// One statement of a mobile-money provider that was imported.
+    StatementId
+}
+id! {
+    /// One thing in which such a statement and the books differ.
+    DifferenceId
+}
+id! {
     /// One balanced set of postings.
     TransferId
 }

@@ -18,7 +18,10 @@ pub mod time;
 
 pub use code::{CodeKind, SpokenCode};
 pub use entropy::{Chance, Entropy};
-pub use ids::{ApprovalId, BulletinId, CaseId, DialogId, LoanId, PartyId, PayoutId, TransferId, TroubleId};
+pub use ids::{
+    ApprovalId, BulletinId, CaseId, DialogId, DifferenceId, LoanId, PartyId, PayoutId, StatementId,
+    TransferId, TroubleId,
+};
 pub use lang::Lang;
 pub use money::{Currency, Kes, Money, Usd};
 pub use msisdn::Msisdn;

@@ -203,6 +203,25 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         .route("/desk/books/people/{id}", get(desk::books::person))
         .route("/desk/books/people/{id}/statement.csv", get(desk::books::statement))
         .route("/desk/api/people/{whom}/export", get(desk::books::export))
+        .route(
+            "/desk/reconcile",
+            get(desk::reconcile::show)
+                .post(desk::reconcile::bring)
+                .layer(DefaultBodyLimit::max(desk::reconcile::LONGEST)),
+        )
+        .route("/desk/reconcile/close", post(desk::reconcile::press))
+        .route(
+            "/desk/api/reconcile/statements",
+            get(desk::reconcile::statements)
+                .post(desk::reconcile::import)
+                .layer(DefaultBodyLimit::max(desk::reconcile::LONGEST)),
+        )
+        .route(
+            "/desk/api/reconcile/differences",
+            get(desk::reconcile::differences).post(desk::reconcile::close),
+        )
+        .route("/desk/api/reconcile/floats", get(desk::reconcile::floats))
+        .route("/desk/api/reconcile/days", get(desk::reconcile::days))
         .route("/desk/stops", get(desk::stops::show).post(desk::stops::turn))
         .route("/desk/api/stops", get(desk::stops::all).post(desk::stops::change))
         .route("/desk/bulk", get(desk::bulk::show).post(desk::bulk::choose))

@@ -146,6 +146,13 @@ impl<'a> Desk<'a> {
         self.ask(self.client.post(format!("{}{path}", self.address)).json(wish)).await
     }
 
+    /// Sends a file as it is.
+    pub(in crate::cli) async fn send<T: DeserializeOwned>(
+        &self, path: &str, octets: Vec<u8>,
+    ) -> io::Result<T> {
+        self.ask(self.client.post(format!("{}{path}", self.address)).body(octets)).await
+    }
+
     /// The answer, or what the desk says instead of one.
     async fn ask<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> io::Result<T> {
         let answer = request.bearer_auth(&self.key).send().await.map_err(io::Error::other)?;

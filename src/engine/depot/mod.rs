@@ -3,7 +3,7 @@
 //! after what went wrong, [`judge`] proves texts, [`desk`] is the operators' side.
 
 mod bulletins;
-mod cases;
+pub(super) mod cases;
 pub mod desk;
 mod judge;
 mod kept;

@@ -7,6 +7,7 @@ pub mod holds;
 pub(super) mod kept;
 
 use super::cards::desk::CardDesk;
+use super::recon::ReconDesk;
 use super::record::Cause;
 use super::shopfront::ShopError;
 use super::work::Fault;
@@ -45,16 +46,21 @@ impl Who {
 
 /// Everything that operators ask of the engine by name.
 pub trait OperatorDesk:
-    freeze::FreezeDesk + approvals::ApprovalDesk + holds::HoldDesk + books::BooksDesk + CardDesk
+    freeze::FreezeDesk + approvals::ApprovalDesk + holds::HoldDesk + books::BooksDesk + CardDesk + ReconDesk
 {
 }
 
-impl<D: freeze::FreezeDesk + approvals::ApprovalDesk + holds::HoldDesk + books::BooksDesk + CardDesk>
-    OperatorDesk for D
+impl<D> OperatorDesk for D where
+    D: freeze::FreezeDesk
+        + approvals::ApprovalDesk
+        + holds::HoldDesk
+        + books::BooksDesk
+        + CardDesk
+        + ReconDesk
 {
 }
 
-fn broken(fault: &Fault) -> ShopError {
+pub(super) fn broken(fault: &Fault) -> ShopError {
     tracing::error!(%fault, "the desk asked for something that failed");
     ShopError::Fault
 }

@@ -7,7 +7,8 @@ use crate::engine::Engine;
 use crate::engine::aggregate::{Aggregate, Shelves};
 use crate::engine::work::{Fault, Work};
 use crate::market::{
-    Approval, Bulk, Bulletin, Case, Cash, Event, Freeze, Kiosk, Listing, Loan, Order, Party, Payout, Receipt,
+    Approval, Bulk, Bulletin, Case, Cash, Difference, Event, Freeze, Kiosk, Listing, Loan, Order, Party,
+    Payout, Receipt, Statement,
 };
 use crate::store::{Key, Store, StoreError, journal, keys};
 use crate::types::Timestamp;
@@ -77,7 +78,8 @@ macro_rules! of_kind {
     ($thing:expr, $A:ident => $done:expr) => {
         of_kind!(@ $thing, $A => $done; "party" Party, "listing" Listing, "order" Order, "payout" Payout,
             "loan" Loan, "bulletin" Bulletin, "case" Case, "cash" Cash, "kiosk" Kiosk, "receipt" Receipt,
-            "freeze" Freeze, "bulk" Bulk, "approval" Approval)
+            "freeze" Freeze, "bulk" Bulk, "approval" Approval,
+            "statement" Statement, "difference" Difference)
     };
     (@ $thing:expr, $A:ident => $done:expr; $($kind:literal $type:ident),+) => {
         match $thing.0.as_str() {

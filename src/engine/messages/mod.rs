@@ -319,6 +319,8 @@ impl Work<'_> {
             Event::Bulk(_, event) => ("bulk".to_owned(), serde_json::to_value(event)),
             Event::Approval(_, event) => ("approval".to_owned(), serde_json::to_value(event)),
             Event::Trouble(_, event) => ("trouble".to_owned(), serde_json::to_value(event)),
+            Event::Statement(_, event) => ("statement".to_owned(), serde_json::to_value(event)),
+            Event::Difference(_, event) => ("difference".to_owned(), serde_json::to_value(event)),
         };
         let line = |event| {
             let (what, event) = words(event);

@@ -3,6 +3,7 @@
 //! when we die in between; so every sending is safe to repeat (an SMS is read twice, a payout or
 //! refund carries the same id).
 
+mod line;
 mod money;
 mod texts;
 
@@ -17,6 +18,7 @@ use crate::store::outbox::{self, Claimed};
 use crate::types::Timestamp;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
+pub(super) use line::Lines;
 pub(super) use money::heard;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -68,6 +70,7 @@ pub async fn run(engine: Arc<Engine>, sms: Arc<dyn SmsSender>, stop: Cancellatio
             Err(why) => troubled(&why, shard, &stop),
         }
     }
+    engine.line_up().await;
     let [texts, payouts, refunds] = Worker::all(&engine, sms);
     futures_util::future::join3(texts.run(&stop), payouts.run(&stop), refunds.run(&stop)).await;
 }
@@ -82,6 +85,7 @@ impl ByHand {
         for shard in [shard::SMS, shard::MONEY, shard::CARD] {
             outbox::release(&*engine.store, shard, engine.clock.now()).await?;
         }
+        engine.line_up().await;
         Ok(Self(Worker::all(engine, sms)))
     }
 

@@ -9,9 +9,9 @@ use crate::engine::trade::RefundOut;
 use crate::engine::work::{Fault, Work, shard};
 use crate::market::TroubleCommand;
 use crate::market::order::OrderCommand;
-use crate::market::payout::{Heard, Payout};
+use crate::market::payout::{Heard, Payout, PayoutStage};
 use crate::market::{Bulk, BulkCommand};
-use crate::store::outbox::Claimed;
+use crate::store::outbox::{self, Claimed};
 use crate::types::{PartyId, PayoutId, Timestamp, Usd};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -90,7 +90,7 @@ impl Engine {
         };
         let news = match self.ask_provider(id, item.item.attempt > 1).await {
             Ok(Some(news)) => news,
-            Ok(None) => return self.drop_item(item).await,
+            Ok(None) => return self.drop_payout(item, id).await,
             Err(fault) => return tracing::error!(payout = %id, %fault, "a payout cannot be read"),
         };
         let news = &news;
@@ -104,13 +104,69 @@ impl Engine {
                     let age_minutes = now.since(payout.asked).as_secs() / 60;
                     tracing::error!(payout = %id, age_minutes, "ALARM: nobody knows what became of a payout");
                 }
-                item.retry(work.extra(), now.after(ask_after(item.item.attempt)));
+                let at = now.after(ask_after(item.item.attempt));
+                item.retry(work.extra(), at);
+                self.stands_in_line(&mut work, &payout, item, Some(at)).await?;
             } else {
                 item.done(work.extra());
+                self.stands_in_line(&mut work, &payout, item, None).await?;
             }
             Ok(work)
         })
         .await;
+    }
+
+    /// It was settled elsewhere: nobody waits for it any more.
+    async fn drop_payout(&self, item: &Claimed, id: PayoutId) {
+        self.settle(item, |mut work, _| async move {
+            let payout = work.need::<Payout>(id).await?;
+            item.done(work.extra());
+            self.stands_in_line(&mut work, &payout, item, None).await?;
+            Ok(work)
+        })
+        .await;
+    }
+
+    /// A payout that nothing was sent of stands in line until it is looked at again; one that went through
+    /// makes way for the next.
+    async fn stands_in_line(
+        &self, work: &mut Work<'_>, payout: &Payout, item: &Claimed, until: Option<Timestamp>,
+    ) -> Result<(), Fault> {
+        use PayoutStage as S;
+        // What may not be sent again any more holds up nobody.
+        let tried = item.item.attempt > 1;
+        let forgotten = tried && work.now.since(payout.asked) >= self.money.keeps_ids(&payout.via);
+        if until.is_some() && matches!(payout.stage, S::Asked | S::Reserved) && !forgotten {
+            self.lines.waits(payout, until);
+            return Ok(());
+        }
+        let Some((next, until)) = self.lines.leaves(payout) else { return Ok(()) };
+        let id = format!("pay/{next}");
+        let (now, store) = (work.now, work.store());
+        if let Some(waiting) = outbox::waiting(store, shard::MONEY, until, id.as_bytes()).await? {
+            waiting.hasten(work.extra(), now);
+            work.wake(shard::MONEY);
+        }
+        Ok(())
+    }
+
+    /// Whoever waited before this start goes on waiting in the same order.
+    pub(super) async fn line_up(&self) {
+        let open = async {
+            let mut work = self.work(self.clock.now())?;
+            self.open_payouts(&mut work).await
+        };
+        match open.await {
+            Ok(open) => {
+                let unsent = |payout: &&Payout| {
+                    let age = self.clock.now().since(payout.asked);
+                    payout.stage == PayoutStage::Reserved && age < self.money.keeps_ids(&payout.via)
+                };
+                open.iter().filter(unsent).for_each(|payout| self.lines.waits(payout, None));
+            }
+            // They line up as they are tried.
+            Err(fault) => tracing::warn!(%fault, "payouts that wait cannot be read"),
+        }
     }
 
     /// Asks whose number it is. A provider that never answers is asked a few times.
@@ -148,6 +204,9 @@ impl Engine {
         let forgotten = again && now.since(payout.asked) >= self.money.keeps_ids(&payout.via);
         let request = self.request(&payout, again)?;
         Ok(match payout.stage {
+            S::Asked | S::Reserved if !forgotten && self.lines.is_behind(&payout) => {
+                Some(PayoutNews::Held { why: "somebody who asked earlier waits".to_owned() })
+            }
             S::Asked | S::Reserved if !forgotten => Some(self.money.pay(request).await),
             S::Asked | S::Reserved | S::Submitted | S::Unknown => {
                 match self.money.status(request.clone()).await {

@@ -33,6 +33,7 @@ async fn restarted(engine: &Engine) -> Arc<Engine> {
         money: Arc::new(Nobody),
         card: Arc::new(Nobody),
         addresses: crate::engine::buyers::Seal::new(&"a secret of these tests".into()),
+        recon: Default::default(),
     };
     Engine::new(parts).await.expect("an engine")
 }

@@ -64,6 +64,12 @@ pub struct Transfer {
     pub reference: String,
     /// Whether it was taken back later.
     pub reversed: bool,
+    /// When it was made, in milliseconds since 1970.
+    #[serde(default)]
+    pub at_ms: u64,
+    /// When it was taken back.
+    #[serde(default)]
+    pub reversed_at_ms: u64,
 }
 
 /// Why a request was not taken.
@@ -91,6 +97,10 @@ impl Book {
 
     pub(super) fn transfers(&self) -> &[Transfer] {
         &self.transfers
+    }
+
+    pub(super) fn transactions(&self) -> impl Iterator<Item = &Transaction> {
+        self.transactions.values()
     }
 
     pub(super) fn find(&self, id: &str) -> Option<&Transaction> {
@@ -146,13 +156,13 @@ impl Book {
     }
 
     /// Decides a pending transaction as its manners say; later calls change nothing.
-    pub(super) fn decide(&mut self, id: &str) {
+    pub(super) fn decide(&mut self, id: &str, now_ms: u64) {
         let Some(transaction) = self.transactions.get_mut(id) else { return };
         if transaction.state != State::Pending {
             return;
         }
         match &transaction.manners.verdict {
-            Verdict::Pay => self.complete(id),
+            Verdict::Pay => self.complete(id, now_ms),
             Verdict::Fail { code } => {
                 transaction.state = State::Failed { code: code.clone() };
                 self.float_shillings += transaction.shillings;
@@ -160,7 +170,7 @@ impl Book {
         }
     }
 
-    fn complete(&mut self, id: &str) {
+    fn complete(&mut self, id: &str, now_ms: u64) {
         let Some(transaction) = self.transactions.get_mut(id) else { return };
         self.references += 1;
         let reference = reference(self.references);
@@ -171,18 +181,20 @@ impl Book {
             shillings: transaction.shillings,
             reference,
             reversed: false,
+            at_ms: now_ms,
+            reversed_at_ms: 0,
         });
     }
 
     /// Says the other thing of what it has decided: paid after all, or never paid. `false` when it
     /// has decided nothing, or has not the money.
-    pub(super) fn change_mind(&mut self, id: &str) -> bool {
+    pub(super) fn change_mind(&mut self, id: &str, now_ms: u64) -> bool {
         let Some(transaction) = self.transactions.get_mut(id) else { return false };
         let shillings = transaction.shillings;
         match &transaction.state {
             State::Failed { .. } if self.float_shillings >= shillings => {
                 self.float_shillings -= shillings;
-                self.complete(id);
+                self.complete(id, now_ms);
             }
             State::Completed { .. } => {
                 transaction.state = State::Failed { code: "requestDeclined".to_owned() };
@@ -195,13 +207,14 @@ impl Book {
     }
 
     /// Takes a completed transfer back; `false` when there is none.
-    pub(super) fn reverse(&mut self, id: &str) -> bool {
+    pub(super) fn reverse(&mut self, id: &str, now_ms: u64) -> bool {
         let Some(transaction) = self.transactions.get_mut(id) else { return false };
         let State::Completed { reference } = &transaction.state else { return false };
         transaction.state = State::Reversed { reference: reference.clone() };
         self.float_shillings += transaction.shillings;
         for transfer in self.transfers.iter_mut().filter(|t| t.id == id) {
             transfer.reversed = true;
+            transfer.reversed_at_ms = now_ms;
         }
         true
     }

@@ -25,6 +25,7 @@ pub(super) fn router(inner: Arc<Inner>) -> Router {
     let api = api.layer(middleware::from_fn_with_state(inner.clone(), over_the_line));
     let control = Router::new()
         .route("/transfers", get(transfers))
+        .route("/statement", get(statement))
         .route("/manners", put(set_manners))
         .route("/manners/next", post(queue_manners))
         .route("/names", put(set_names))
@@ -201,7 +202,8 @@ async fn decide(inner: &Inner, id: &str) {
         post_to(inner, id, &transaction.late_url, &daraja::late(&transaction)).await;
     }
     tokio::time::sleep(Duration::from_millis(manners.decide_after_ms)).await;
-    inner.desk().book.change(|book| book.decide(id));
+    let now = inner.now_ms();
+    inner.desk().book.change(|book| book.decide(id, now));
     for round in 0..manners.callbacks {
         if round > 0 {
             tokio::time::sleep(Duration::from_millis(manners.callback_every_ms)).await;
@@ -254,6 +256,12 @@ fn from_base64(text: &str) -> Option<String> {
 
 async fn transfers(Shared(inner): Shared<Arc<Inner>>) -> Response {
     Json(inner.desk().book.get().transfers()).into_response()
+}
+
+/// The list as this provider's portal would export it.
+async fn statement(Shared(inner): Shared<Arc<Inner>>) -> Response {
+    let text = super::statement::csv(inner.desk().book.get(), inner.speaks);
+    ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text).into_response()
 }
 
 /// Names by number, as they are registered from now on: `{"254712345678": "ACHIENG OTIENO"}`.

@@ -244,6 +244,7 @@ impl World {
             money: Arc::clone(&provider) as _,
             card: Arc::clone(&till) as _,
             addresses: Seal::new(&"a world of its own".into()),
+            recon: Default::default(),
         };
         let engine = Engine::new(parts).await?;
         let outbox =
@@ -477,6 +478,7 @@ impl World {
             money: Arc::clone(&self.provider) as _,
             card: Arc::clone(&self.till) as _,
             addresses: Seal::new(&"a world of its own".into()),
+            recon: Default::default(),
         };
         self.engine = Engine::new(parts).await?;
         self.engine.enrol(&self.kiosks).await?;

@@ -17,6 +17,7 @@ pub(super) mod loans;
 pub(super) mod menus;
 pub(super) mod messages;
 pub(super) mod orders;
+pub(super) mod reconcile;
 pub(super) mod stops;
 
 use super::{
@@ -60,6 +61,7 @@ pub(super) const ROOMS: &[(&str, &str)] = &[
     ("/desk/dialogs", "Dialogs"),
     ("/desk/binds", "Connections"),
     ("/desk/menus", "Menus"),
+    ("/desk/reconcile", "Statements"),
     ("/desk/approvals", "Two people"),
     ("/desk/holds", "Holds"),
     ("/desk/stops", "Stops"),

@@ -29,6 +29,7 @@ mod orders_of_news;
 mod payouts;
 mod photos;
 mod pushes;
+mod reconciliation;
 mod replay;
 mod riders;
 mod safety;

@@ -137,6 +137,7 @@ impl Village {
         let smsc = Smsc::start(operator(None, clock.clone())).await.expect("an operator");
         let momo = Momo::start(MomoOptions {
             speaks: founding.provider,
+            clock: clock.clone(),
             api_key: Some("momo-key".into()),
             ..MomoOptions::default()
         });

@@ -122,7 +122,9 @@ pub(super) async fn page(
 }
 
 /// Every posting that belongs to something, oldest first.
-pub(super) async fn postings_of(work: &Work<'_>, reference: &Reference) -> Result<Vec<PostingRow>, Fault> {
+pub(in crate::engine) async fn postings_of(
+    work: &Work<'_>, reference: &Reference,
+) -> Result<Vec<PostingRow>, Fault> {
     let (mut rows, mut from) = (Vec::new(), None);
     loop {
         let page = work.store().scan(posting_of(reference, None), from, AT_ONCE, false).await?;
