@@ -164,6 +164,8 @@ pub struct Store {
     pub receipt_days: u32,
     /// Days for which messages can be looked at.
     pub message_days: u32,
+    /// Days for which it can be looked at what providers of mobile money posted.
+    pub callback_days: u32,
     /// Days for which dialogs can be looked at and rehearsed.
     pub dialog_days: u32,
 }
@@ -176,19 +178,21 @@ impl Store {
 
     /// How long notes are kept.
     pub const fn keep(&self) -> Keep {
-        Keep { receipt_days: self.receipt_days, message_days: self.message_days }
+        let Self { receipt_days, message_days, callback_days, .. } = *self;
+        Keep { receipt_days, message_days, callback_days }
     }
 }
 
 impl Default for Store {
     fn default() -> Self {
-        let Keep { receipt_days, message_days } = Keep::default();
+        let Keep { receipt_days, message_days, callback_days } = Keep::default();
         Self {
             engine: "sled".to_owned(),
             path: PathBuf::from("data"),
             cache_mib: 64,
             receipt_days,
             message_days,
+            callback_days,
             dialog_days: 90,
         }
     }
@@ -307,8 +311,8 @@ impl Config {
         if self.store.receipt_days == 0 || self.store.message_days < self.store.receipt_days {
             return Err(value("[store]", "receipt_days is at least 1, message_days at least receipt_days"));
         }
-        if self.store.dialog_days == 0 {
-            return Err(value("[store]", "dialog_days is at least 1"));
+        if self.store.dialog_days == 0 || self.store.callback_days == 0 {
+            return Err(value("[store]", "dialog_days and callback_days are at least 1"));
         }
         self.market.check().map_err(|why| value("[market]", why))?;
         self.money.check(&self.market)?;

@@ -2,8 +2,8 @@
 
 use super::printed;
 use crate::cli::menu::records::AtDesk;
-use crate::engine::desk::approvals::{ApprovalRow, ApprovalWish, Entry, Wanted, shillings};
-use crate::types::{ApprovalId, CaseId, Kes, LoanId, SpokenCode};
+use crate::engine::desk::approvals::{ApprovalRow, ApprovalWish, Entry, Fate, Wanted, shillings};
+use crate::types::{ApprovalId, CaseId, Kes, LoanId, PayoutId, SpokenCode};
 use clap::{Args, Subcommand};
 use std::io;
 use std::process::ExitCode;
@@ -17,9 +17,10 @@ Postings by hand must balance; no account of a person can be taken below zero.
 Example:
   sokoni approvals ask posting --why 'SMS of November' --line 'debit exp:sms 500.00' --line 'credit bank 500.00'
   sokoni approvals ask make-good --phone 0712345678 --ksh 850 --why 'your parcel was lost on the way'
+  sokoni approvals ask payout 0199... --paid SJK3ABCDEF --why 'statement of 3 November, line 12'
   sokoni approvals approve 5f0c... --desk-key-file my.key";
 
-/// What takes two people: postings by hand, lost loans, money we owe somebody, names that go
+/// What takes two people: postings by hand, payouts nobody tells of, lost loans, money we owe somebody
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
 pub struct ApprovalsArgs {
@@ -84,6 +85,20 @@ enum Ask {
         /// The loan, as sokoni loans list names it
         loan: LoanId,
     },
+    /// What became of a payout that its provider does not tell of, by the provider's statement
+    Payout {
+        /// Which, as the alarm and the desk's page of payouts name it
+        payout: PayoutId,
+        /// It was paid, with this receipt
+        #[arg(long, value_name = "RECEIPT", conflicts_with_all = ["not_paid", "taken_back"])]
+        paid: Option<String>,
+        /// It was not paid and never will be: the money is hers again
+        #[arg(long, conflicts_with = "taken_back")]
+        not_paid: bool,
+        /// It was paid and taken back since: the money is hers again
+        #[arg(long, required_unless_present_any = ["paid", "not_paid"])]
+        taken_back: bool,
+    },
     /// Money of ours for somebody to whom we owe it
     MakeGood {
         /// Her phone
@@ -116,6 +131,14 @@ async fn answer(args: &ApprovalsArgs) -> io::Result<String> {
                 Ask::Posting { line } => Wanted::Posting { lines: line },
                 Ask::Refund { order, pieces, paper } => Wanted::Refund { order, pieces, paper },
                 Ask::LoanLoss { loan } => Wanted::LoanLoss { loan },
+                Ask::Payout { payout, paid, not_paid, .. } => {
+                    let fate = match (paid, not_paid) {
+                        (Some(reference), _) => Fate::Paid { reference },
+                        (None, true) => Fate::NotPaid,
+                        (None, false) => Fate::TakenBack,
+                    };
+                    Wanted::Payout { payout, fate }
+                }
                 Ask::MakeGood { phone, ksh, case } => Wanted::MakeGood { phone, amount: ksh, case },
             };
             Some(ApprovalWish::Ask { wanted, why })

@@ -4,6 +4,7 @@
 
 pub mod approvals;
 pub mod bench;
+pub mod callbacks;
 pub mod cards;
 pub mod config;
 pub mod demo;
@@ -51,6 +52,7 @@ enum Command {
     Stop(stop::StopArgs),
     Approvals(approvals::ApprovalsArgs),
     Holds(holds::HoldsArgs),
+    Callbacks(callbacks::CallbacksArgs),
     Store(store::StoreArgs),
     Menu(menu::MenuArgs),
     Ledger(ledger::LedgerArgs),
@@ -136,6 +138,7 @@ impl Cli {
             Command::Stop(args) => stop::run(args).await,
             Command::Approvals(args) => approvals::run(args).await,
             Command::Holds(args) => holds::run(args).await,
+            Command::Callbacks(args) => callbacks::run(args).await,
             Command::Store(args) => store::run(args, &mut Derived::default()).await,
             Command::Menu(args) => menu::run(&args),
             Command::Ledger(args) => ledger::run(args).await,

@@ -11,6 +11,7 @@ mod aggregate;
 pub mod audit;
 pub mod bulk;
 pub mod buyers;
+mod callbacks;
 pub mod cards;
 pub mod chance;
 mod charge;

@@ -8,7 +8,7 @@ use super::photos::front::PhotoView;
 use super::port::{PayOut, PayoutNews};
 use super::record::Cause;
 use super::shopfront::{
-    BalanceRow, CardNews, CardSession, CheckoutIn, CheckoutOut, DeskCash, DeskListing, DeskPayout,
+    BalanceRow, Callback, CallbackRow, CardNews, CardSession, CheckoutIn, CheckoutOut, DeskCash, DeskListing, DeskPayout,
     OrderChanged, OrderStep, OrderView, PieceView, ShopError, ShopFront, Split,
 };
 use super::shopfront::{DeskMessages, MessagesWish};
@@ -488,6 +488,14 @@ impl ShopFront for Engine {
 
     fn card_events_due(&self) -> BoxFuture<'_, Result<Vec<KeptEvent>, ShopError>> {
         Box::pin(async { Engine::card_events_due(self).await.map_err(|e| fault(&e)) })
+    }
+
+    fn callback(&self, callback: Callback) -> BoxFuture<'_, Result<(), ShopError>> {
+        Box::pin(async move { self.keep_callback(&callback).await.map_err(|e| fault(&e)) })
+    }
+
+    fn desk_callbacks(&self, before: Option<Timestamp>) -> BoxFuture<'_, Result<Vec<CallbackRow>, ShopError>> {
+        Box::pin(async move { self.callback_rows(before).await.map_err(|e| fault(&e)) })
     }
 
     fn payout_news(&self, id: PayoutId, news: PayoutNews) -> BoxFuture<'_, Result<(), ShopError>> {

@@ -447,6 +447,16 @@ pub struct Callback {
     pub body: String,
 }
 
+/// The same with the moment it came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallbackRow {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub callback: Callback,
+}
+
 /// What the web calls.
 pub trait ShopFront: Send + Sync + 'static {
     /// Pieces on sale, newest first.
@@ -486,6 +496,10 @@ pub trait ShopFront: Send + Sync + 'static {
     }
     /// Events that are kept and wait to be worked off.
     fn card_events_due(&self) -> BoxFuture<'_, Result<Vec<KeptEvent>, ShopError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+    /// What was posted, newest first: a page of it, from before that moment.
+    fn desk_callbacks(&self, _before: Option<Timestamp>) -> BoxFuture<'_, Result<Vec<CallbackRow>, ShopError>> {
         Box::pin(async { Ok(Vec::new()) })
     }
     /// A result from the mobile-money provider; resolves when it is durable, repeats are harmless.

@@ -1,7 +1,8 @@
 //! What takes two people at the desk: one asks, another approves. The same person twice is one person.
 
+use super::payout::Fate;
 use super::{Policy, Refusal};
-use crate::types::{ApprovalId, CaseId, Kes, LoanId, PartyId, SpokenCode, Timestamp};
+use crate::types::{ApprovalId, CaseId, Kes, LoanId, PartyId, PayoutId, SpokenCode, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The most characters of a reason.
@@ -51,6 +52,13 @@ pub enum Matter {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         case: Option<CaseId>,
     },
+    /// What became of a payout that its provider cannot or does not tell of, by its statement.
+    Payout {
+        /// Which.
+        payout: PayoutId,
+        /// What became of it.
+        fate: Fate,
+    },
     /// What tells who somebody is goes; the books stay.
     Erasure {
         /// Whose.
@@ -66,6 +74,7 @@ impl Matter {
             Self::LoanLoss { .. } => "loan_loss",
             Self::Refund { .. } => "refund",
             Self::MakeGood { .. } => "make_good",
+            Self::Payout { .. } => "payout",
             Self::Erasure { .. } => "erasure",
         }
     }
@@ -244,6 +253,7 @@ fn ask(command: &ApprovalCommand, policy: &Policy, now: Timestamp) -> Result<Vec
         Matter::LoanLoss { .. }
         | Matter::MakeGood { .. }
         | Matter::Refund { .. }
+        | Matter::Payout { .. }
         | Matter::Erasure { .. } => {}
     }
     let (id, matter, by) = (*id, matter.clone(), by.clone());

@@ -128,6 +128,48 @@ pub enum Heard {
     },
 }
 
+/// What people say became of a payout, by the provider's own statement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// It was paid.
+    Paid {
+        /// The provider's reference.
+        reference: String,
+    },
+    /// It was not, and never will be.
+    NotPaid,
+    /// It was paid, and taken back since.
+    TakenBack,
+}
+
+impl Fate {
+    /// The same as if it had been heard.
+    ///
+    /// # Errors
+    /// Why it cannot be so of this payout.
+    pub fn heard(&self, payout: &Payout) -> Result<Heard, String> {
+        let stage = payout.stage;
+        match self {
+            Self::TakenBack if stage != PayoutStage::Paid => {
+                Err(format!("it is {}, and only what was paid is taken back", stage.word()))
+            }
+            Self::Paid { .. } | Self::NotPaid if !stage.is_open() => {
+                Err(format!("it is {} already", stage.word()))
+            }
+            Self::Paid { reference } => {
+                let plain = reference.bytes().all(|b| b.is_ascii_graphic());
+                match (1..=64).contains(&reference.len()) && plain {
+                    true => Ok(Heard::Paid { reference: reference.clone() }),
+                    false => Err("write the receipt as the statement has it, without blanks".to_owned()),
+                }
+            }
+            Self::NotPaid => Ok(Heard::Failed { why: "declined".to_owned() }),
+            Self::TakenBack => Ok(Heard::Reversed { why: "taken back".to_owned() }),
+        }
+    }
+}
+
 /// What can be asked of a payout.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

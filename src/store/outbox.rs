@@ -270,6 +270,12 @@ impl Claimed {
         }
     }
 
+    /// To be looked at again from `at` on; nothing was tried, so this claim does not count.
+    pub fn untried(&mut self, batch: &mut Batch, at: Timestamp) {
+        self.item.attempt = self.item.attempt.saturating_sub(1);
+        self.retry(batch, at);
+    }
+
     /// Given up at `at`; waits for a person.
     pub fn park(&self, batch: &mut Batch, at: Timestamp, why: &str) {
         let note = Note { shard: self.shard, at, why: why.to_owned() };
@@ -334,6 +340,16 @@ mod tests {
         let mut batch = Batch::default();
         build(&mut batch);
         store.commit(batch).await
+    }
+
+    #[tokio::test]
+    async fn a_claim_in_which_nothing_was_tried_does_not_count() {
+        let store = three().await;
+        for _ in 0..3 {
+            let mut item = claim(&store, SMS, at(10), 1, at(900)).await.expect("claimed").remove(0);
+            assert_eq!(item.item.attempt, 1);
+            commit(&store, |batch| item.untried(batch, at(10))).await.expect("committed");
+        }
     }
 
     /// Two items due at 10 and 20, one of another shard.

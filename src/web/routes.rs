@@ -175,6 +175,7 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         .route("/desk/api/menus/back", post(desk::menus::back_json))
         .route("/desk/api/listings", get(desk::listings))
         .route("/desk/api/payouts", get(desk::payouts))
+        .route("/desk/api/callbacks", get(desk::callbacks))
         .route("/desk/orders", get(desk::orders::show).post(desk::orders::press))
         .route("/desk/orders/{order}/label", get(desk::orders::label))
         .route("/desk/api/orders/{order}/label", get(desk::orders::label_data))

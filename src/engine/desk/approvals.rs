@@ -2,6 +2,8 @@
 //!
 //! Whatever else needs two people gets a variant of [`Matter`] and a line in `carry_out`.
 
+mod payouts;
+
 use super::kept::{all_approvals, waiting_approvals};
 use super::{Who, broken};
 use crate::engine::Engine;
@@ -16,10 +18,11 @@ pub use crate::market::approval::{Approval, ApprovalStage, Entry, Matter, shilli
 use crate::market::case::{self, Case, CaseCommand};
 use crate::market::loan::{self, Loan, LoanCommand};
 use crate::market::order::{Order, OrderCommand};
+pub use crate::market::payout::Fate;
 use crate::market::{Party, Refusal, Role};
 use crate::menu::value::Value;
 use crate::store::keys;
-use crate::types::{ApprovalId, CaseId, Kes, LoanId, Msisdn, PartyId, SpokenCode, Timestamp, Usd};
+use crate::types::{ApprovalId, CaseId, Kes, LoanId, Msisdn, PartyId, PayoutId, SpokenCode, Timestamp, Usd};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +31,7 @@ use serde::{Deserialize, Serialize};
 pub struct ApprovalRow {
     /// Names it.
     pub approval: ApprovalId,
-    /// `posting`, `loan_loss`, `make_good`.
+    /// `posting`, `refund`, `loan_loss`, `make_good`, `payout`, `erasure`.
     pub what: String,
     /// What it is about, in words.
     pub about: String,
@@ -82,6 +85,13 @@ pub enum Wanted {
         /// The case that came to it.
         #[serde(default)]
         case: Option<CaseId>,
+    },
+    /// What became of a payout, by the provider's statement.
+    Payout {
+        /// Which.
+        payout: PayoutId,
+        /// What became of it.
+        fate: Fate,
     },
     /// What tells who somebody is goes.
     Erasure {
@@ -198,6 +208,7 @@ impl Engine {
                 let of = case.map(|case| format!(", case {case}")).unwrap_or_default();
                 format!("KSh {amount} to {}{of}", self.name_of(work, Some(*to)).await?)
             }
+            Matter::Payout { payout, fate } => self.payout_in_words(work, *payout, fate).await?,
             Matter::Erasure { who } => self.name_of(work, Some(*who)).await?,
         };
         Ok(ApprovalRow {
@@ -324,6 +335,7 @@ impl Engine {
                 }
                 Matter::MakeGood { to, amount: *amount, case: *case }
             }
+            Wanted::Payout { payout, fate } => Matter::Payout { payout: *payout, fate: fate.clone() },
             Wanted::Erasure { phone } => match self.whose_phone(work, phone).await? {
                 Ok(who) => Matter::Erasure { who },
                 Err(why) => return Ok(Err(why)),
@@ -377,6 +389,7 @@ impl Engine {
             Matter::MakeGood { to, amount, case } => {
                 self.make_good(work, approval, *to, *amount, *case).await?
             }
+            Matter::Payout { payout, fate } => self.payout_decided(work, *payout, fate).await?,
             Matter::Erasure { who } => self.erase(work, approval.id, *who).await?.map_err(no),
         };
         if let Err(why) = done {

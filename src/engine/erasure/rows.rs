@@ -7,6 +7,7 @@ use super::{Erasing, FAREWELL};
 use crate::dialog::tape::{Event, Turn};
 use crate::engine::Engine;
 use crate::engine::audit::DERIVED;
+use crate::engine::callbacks::POSTED;
 use crate::engine::messages::Message;
 use crate::engine::messages::keep::drop_ids;
 use crate::engine::trade::Text;
@@ -307,6 +308,12 @@ impl Sweep<'_> {
             return Fate::Stays;
         }
         if parts[1..].iter().any(hers) {
+            return Fate::Goes;
+        }
+        // What a provider posted tells her number and her name in spellings of its own.
+        let number = self.erasing.phone.to_string();
+        let ends = &number.as_bytes()[number.len().saturating_sub(9)..];
+        if name == POSTED && octets.windows(ends.len()).any(|some| some == ends) {
             return Fate::Goes;
         }
         match value(octets) {

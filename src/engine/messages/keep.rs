@@ -22,11 +22,13 @@ pub struct Keep {
     pub receipt_days: u32,
     /// Days for which messages can be looked at, and wishes to be called back.
     pub message_days: u32,
+    /// Days for which it can be looked at what providers of mobile money posted.
+    pub callback_days: u32,
 }
 
 impl Default for Keep {
     fn default() -> Self {
-        Self { receipt_days: 7, message_days: 90 }
+        Self { receipt_days: 7, message_days: 90, callback_days: 30 }
     }
 }
 
@@ -45,6 +47,8 @@ pub async fn prune(store: &dyn Store, now: Timestamp, keep: Keep) -> Result<u64,
     gone += forget_messages(store, now, messages).await?;
     gone += drop_while(store, keys::index_prefix("unmatched", &[]), moment_is_over(receipts)).await?;
     gone += drop_while(store, keys::index_prefix("callback", &[]), moment_is_over(messages)).await?;
+    let posted = keys::index_prefix(crate::engine::callbacks::POSTED, &[]);
+    gone += drop_while(store, posted, moment_is_over(days(keep.callback_days))).await?;
     gone += forget_halves(store, now).await?;
     gone += crate::engine::push::forget(store, now).await?;
     // Names and receipts as the first release wrote them, without a moment; nothing reads them now.

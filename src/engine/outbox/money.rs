@@ -82,6 +82,12 @@ fn ask_after(attempt: u32) -> Duration {
     Duration::from_secs(ASK_AGAIN[at])
 }
 
+/// How long one waits that was held at its last look and is so old: ever longer, and never so long that
+/// it would not be noticed that it may go.
+fn held_for(age: Duration) -> Duration {
+    (age / 4).clamp(Duration::from_secs(2), Duration::from_secs(300))
+}
+
 impl Engine {
     /// Asks for a payout, or asks what became of it. The item stays until the truth is known.
     async fn send_payout(&self, item: &Claimed) {
@@ -104,8 +110,15 @@ impl Engine {
                     let age_minutes = now.since(payout.asked).as_secs() / 60;
                     tracing::error!(payout = %id, age_minutes, "ALARM: nobody knows what became of a payout");
                 }
-                let at = now.after(ask_after(item.item.attempt));
-                item.retry(work.extra(), at);
+                // What was only held was not tried.
+                let at = match news {
+                    PayoutNews::Held { .. } => now.after(held_for(now.since(payout.asked))),
+                    _ => now.after(ask_after(item.item.attempt)),
+                };
+                match news {
+                    PayoutNews::Held { .. } => item.clone().untried(work.extra(), at),
+                    _ => item.retry(work.extra(), at),
+                }
                 self.stands_in_line(&mut work, &payout, item, Some(at)).await?;
             } else {
                 item.done(work.extra());
@@ -211,7 +224,7 @@ impl Engine {
             S::Asked | S::Reserved | S::Submitted | S::Unknown => {
                 match self.money.status(request.clone()).await {
                     PayoutNews::NotTaken { why } if forgotten => {
-                        tracing::error!(payout = %id, why, "ALARM: a payout that the provider does not know is too old to be sent again");
+                        tracing::error!(payout = %id, why, "ALARM: a payout that the provider does not know is too old to be sent again; two people decide it");
                         Some(PayoutNews::NotTaken { why })
                     }
                     // It never arrived, or is still on its way: the same id again is taken once at most.
@@ -368,9 +381,16 @@ pub(in crate::engine) fn heard(news: &PayoutNews) -> Option<Heard> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::outbox::ByHand;
+    use crate::engine::port::MoneyOut;
+    use crate::engine::record::Cause;
+    use crate::engine::routes::Routes;
     use crate::engine::shopfront::{CardIn, CardSession};
-    use crate::engine::tests::engine_with;
+    use crate::engine::tests::{engine, engine_with, join, phone};
+    use crate::market::payout::{PayFrom, PayoutEvent};
+    use crate::types::{CodeKind, Kes, Lang, Msisdn, SpokenCode, Usd};
     use std::sync::Mutex;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     /// A processor that says what it was asked, and whether it knows of a refund.
     struct Processor {
@@ -407,5 +427,52 @@ mod tests {
             assert_eq!(refunded.is_ok(), done);
             assert_eq!(*processor.heard.lock().expect("unpoisoned"), wanted);
         }
+    }
+    /// A provider before which payouts wait until it opens; it notes which were tried before.
+    #[derive(Default)]
+    struct Gate {
+        open: AtomicBool,
+        tries: Mutex<Vec<bool>>,
+    }
+
+    impl MoneyOut for Gate {
+        fn pay(&self, payout: PayOut) -> BoxFuture<'_, PayoutNews> {
+            if !self.open.load(Ordering::Relaxed) {
+                return Box::pin(async { PayoutNews::Held { why: "it is mended".to_owned() } });
+            }
+            self.tries.lock().expect("unpoisoned").push(payout.again);
+            Box::pin(async { PayoutNews::Accepted })
+        }
+        fn status(&self, _: PayOut) -> BoxFuture<'_, PayoutNews> {
+            Box::pin(async { PayoutNews::Accepted })
+        }
+        fn is_up(&self, _: Msisdn) -> bool {
+            true
+        }
+    }
+
+    #[tokio::test]
+    async fn a_payout_that_only_waited_is_sent_as_if_for_the_first_time_however_long_that_was() {
+        let (mut engine, clock) = engine().await;
+        let gate = Arc::new(Gate::default());
+        Arc::get_mut(&mut engine).expect("nobody else has it").money = Arc::clone(&gate) as Arc<dyn MoneyOut>;
+        let owner = join(&engine, phone(101), Lang::EN).await;
+        let (id, amount) = (PayoutId::derived("a payout"), Kes::major(850));
+        let mut work = engine.work(engine.clock.now()).expect("work");
+        let (from, to, via) = (PayFrom::Artisan, phone(101), String::new());
+        let asked = PayoutEvent::Asked { id, owner, from, to, via, amount };
+        work.apply::<Payout>(id, vec![asked, PayoutEvent::Reserved]);
+        work.send(shard::MONEY, format!("pay/{id}"), "pay", &id, Duration::from_secs(86_400 * 365));
+        engine.commit(work, Cause::Desk("test".to_owned()), None).await.expect("committed");
+        let mut hands = ByHand::start(&engine, Arc::new(Routes::new(Vec::new()))).await.expect("workers");
+        // Three days, which is longer than any provider remembers an id.
+        for _ in 0..3 * 24 * 12 {
+            hands.step().await.expect("settled");
+            clock.advance(Duration::from_secs(300));
+        }
+        assert!(gate.tries.lock().expect("unpoisoned").is_empty());
+        gate.open.store(true, Ordering::Relaxed);
+        hands.step().await.expect("settled");
+        assert_eq!(*gate.tries.lock().expect("unpoisoned"), [false]);
     }
 }

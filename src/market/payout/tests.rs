@@ -177,6 +177,24 @@ fn what_the_provider_sends_back_is_reversed_with_its_reason() {
     assert_eq!(state.and_then(|payout| payout.why).as_deref(), Some("wallet closed"));
 }
 
+#[test]
+fn people_may_say_what_became_of_what_is_open_and_that_what_was_paid_came_back() {
+    let mut state = reserved();
+    let say = |state: &Option<Payout>, fate: Fate| fate.heard(state.as_ref().expect("a payout"));
+    let paid_as = |reference: &str| Fate::Paid { reference: reference.to_owned() };
+    assert_eq!(say(&state, paid_as("SJK3ABCDEF")), Ok(paid("SJK3ABCDEF")));
+    assert!(matches!(say(&state, Fate::NotPaid), Ok(Heard::Failed { .. })));
+    assert!(say(&state, Fate::TakenBack).expect_err("it was not paid").contains("it is reserved"));
+    for reference in ["", "two words", &"A".repeat(65)] {
+        assert!(say(&state, paid_as(reference)).is_err(), "{reference}");
+    }
+    hear(&mut state, paid("SJK3ABCDEF"));
+    for fate in [paid_as("OTHER"), Fate::NotPaid] {
+        assert_eq!(say(&state, fate), Err("it is paid already".to_owned()));
+    }
+    assert!(matches!(say(&state, Fate::TakenBack), Ok(Heard::Reversed { .. })));
+}
+
 fn any_command() -> impl Strategy<Value = PayoutCommand> {
     prop_oneof![
         2 => Just(PayoutCommand::Submit),

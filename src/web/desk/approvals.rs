@@ -2,9 +2,9 @@
 
 use super::{Turn, Turned, door::Acting, garbled, operators};
 use crate::engine::desk::Who;
-use crate::engine::desk::approvals::{ApprovalRow, ApprovalWish, Entry, Wanted, shillings};
+use crate::engine::desk::approvals::{ApprovalRow, ApprovalWish, Entry, Fate, Wanted, shillings};
 use crate::engine::shopfront::ShopError;
-use crate::types::{ApprovalId, CaseId, LoanId, SpokenCode};
+use crate::types::{ApprovalId, CaseId, LoanId, PayoutId, SpokenCode};
 use crate::web::{
     error::{JsonRefusal, Refusal},
     page::{self, Web},
@@ -55,6 +55,7 @@ pub(in crate::web) struct Typed {
     what: String,
     lines: String,
     loan: String,
+    payout: String,
     order: String,
     pieces: String,
     paper: String,
@@ -92,6 +93,15 @@ impl Typed {
             (_, "loan_loss") => {
                 let loan = self.loan.trim().parse::<LoanId>();
                 Wanted::LoanLoss { loan: loan.map_err(|_| "name the loan as sokoni loans list does")? }
+            }
+            (_, what @ ("payout_paid" | "payout_not_paid" | "payout_taken_back")) => {
+                let payout = self.payout.trim().parse::<PayoutId>();
+                let fate = match what {
+                    "payout_paid" => Fate::Paid { reference: self.paper.trim().to_owned() },
+                    "payout_not_paid" => Fate::NotPaid,
+                    _ => Fate::TakenBack,
+                };
+                Wanted::Payout { payout: payout.map_err(|_| "name the payout as its page does")?, fate }
             }
             (_, "erasure") => Wanted::Erasure { phone: self.phone.trim().to_owned() },
             _ => Wanted::MakeGood {

@@ -34,13 +34,16 @@ use crate::{
             figures::{Figure, family, figures},
         },
     },
-    engine::shopfront::{BalanceRow, DeskListing, DeskPayout, ShopError},
-    types::Kes,
+    engine::shopfront::{BalanceRow, CallbackRow, DeskListing, DeskPayout, ShopError},
+    types::{Kes, Timestamp},
 };
 use askama::Template;
 use axum::{
     Json,
-    extract::{State, rejection::JsonRejection},
+    extract::{
+        Query, State,
+        rejection::{JsonRejection, QueryRejection},
+    },
     response::Response,
 };
 use serde::{Deserialize, Serialize};
@@ -306,6 +309,21 @@ pub(super) async fn listings(State(web): State<Arc<Web>>) -> Result<Json<Rows<De
 /// `GET /desk/api/payouts`
 pub(super) async fn payouts(State(web): State<Arc<Web>>) -> Result<Json<Rows<DeskPayout>>, JsonRefusal> {
     Ok(Json(web.front.desk_payouts().await?.into()))
+}
+
+/// From before which moment, in milliseconds since 1970.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Before {
+    before: Option<Timestamp>,
+}
+
+/// `GET /desk/api/callbacks?before=`: what providers of mobile money posted, as it came, newest first
+pub(super) async fn callbacks(
+    State(web): State<Arc<Web>>, before: Result<Query<Before>, QueryRejection>,
+) -> Result<Json<Vec<CallbackRow>>, JsonRefusal> {
+    let Query(Before { before }) = before.unwrap_or_default();
+    Ok(Json(web.front.desk_callbacks(before).await?))
 }
 
 /// `GET /desk/api/trial-balance`

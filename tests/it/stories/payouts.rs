@@ -5,7 +5,7 @@ use super::earns;
 use crate::support::actors::Artisan;
 use crate::support::village::{Founding, Village, until};
 use sokoni::sim::Line;
-use sokoni::sim::momo::{Answer, Manners};
+use sokoni::sim::momo::{Answer, Manners, Speaks};
 use std::time::Duration;
 
 /// A village in which Achieng has KSh 850.
@@ -264,5 +264,111 @@ async fn w151_money_that_the_provider_takes_back_days_later_is_hers_again() {
     let back = achieng.reads("M-Pesa could not pay").await;
     assert!(back.contains("taken back. KSh 850 is back in your balance"), "{back}");
     assert_eq!(achieng.balance().await, [85_000, 0, 0]);
+    village.closes().await;
+}
+
+/// Njeri asks for a decision about a payout; what is answered.
+async fn asks(village: &Village, id: &str, fate: &[&str]) -> Result<String, String> {
+    let ask = ["approvals", "ask", "payout", id, "--why", "statement of 3 November, line 12"];
+    village.colleague("Njeri").types(&[&ask[..], fate].concat()).await
+}
+
+/// Njeri asks, Otieno approves.
+async fn two_decide(village: &Village, id: &str, fate: &[&str]) -> String {
+    let said = asks(village, id, fate).await.expect("it is so");
+    let approval = said.split(' ').next().expect("a name").to_owned();
+    village.colleague("Otieno").has(&["approvals", "approve", &approval]).await
+}
+
+async fn id_of(village: &Village) -> String {
+    village.desk("payouts").await["rows"][0]["id"].as_str().expect("an id").to_owned()
+}
+
+/// No provider of these three says by itself that it took money back: its statement does.
+async fn statement_has_it_back(provider: Speaks) {
+    let (village, achieng) = with_money(Founding { provider, ..Founding::default() }).await;
+    achieng.cashes_out("850").await;
+    ends(&village, "paid").await;
+    achieng.reads("Sokoni sent KSh 850 to").await;
+    village.clock.advance(Duration::from_secs(3 * 86_400));
+    assert!(village.momo.reverse(&village.momo.transfers()[0].id).await);
+    let id = id_of(&village).await;
+    assert_eq!(achieng.balance().await, [0, 0, 0], "nobody has said so");
+    let done = two_decide(&village, &id, &["--taken-back"]).await;
+    assert!(done.contains("approved by Otieno: payout, KSh 850 to Achieng Otieno by"), "{done}");
+    let back = achieng.reads("could not pay").await;
+    assert!(back.contains("taken back. KSh 850 is back in your balance"), "{back}");
+    assert_eq!(achieng.balance().await, [85_000, 0, 0]);
+    assert_eq!(village.account("moving:").await, 0);
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn w151_so_is_what_the_statement_of_daraja_shows_as_taken_back() {
+    statement_has_it_back(Speaks::Daraja).await;
+}
+
+#[tokio::test]
+async fn w151_so_is_what_the_statement_of_mtn_shows_as_taken_back() {
+    statement_has_it_back(Speaks::Mtn).await;
+}
+
+#[tokio::test]
+async fn w151_so_is_what_the_statement_of_airtel_shows_as_taken_back() {
+    statement_has_it_back(Speaks::Airtel).await;
+}
+
+#[tokio::test]
+async fn w92_a_payout_that_the_provider_has_forgotten_is_decided_by_two_with_its_statement() {
+    for paid in [false, true] {
+        let (village, achieng) = with_money(impatient()).await;
+        village.momo.behave(Manners::answering(Answer::Silence { taken: false }));
+        achieng.cashes_out("850").await;
+        achieng.reads("M-Pesa has not answered").await;
+        let id = id_of(&village).await;
+        let fate = if paid { vec!["--paid", "SJK3ABCDEF"] } else { vec!["--not-paid"] };
+        let early = asks(&village, &id, &fate).await.expect_err("it is asked about still");
+        assert!(early.contains("decide it then"), "{early}");
+        // Longer than the provider remembers ids: it is not sent any more.
+        village.clock.advance(Duration::from_secs(25 * 3_600));
+        village.momo.behave(Manners::default());
+        let back = asks(&village, &id, &["--taken-back"]).await.expect_err("it was not paid");
+        assert!(back.contains("only what was paid is taken back"), "{back}");
+        two_decide(&village, &id, &fate).await;
+        match paid {
+            true => assert!(achieng.reads("Sokoni sent KSh 850 to").await.contains("SJK3ABCDEF")),
+            false => drop(achieng.reads("KSh 850 is back in your balance").await),
+        }
+        let hers = if paid { 0 } else { 85_000 };
+        assert_eq!(achieng.balance().await, [hers, 0, 0]);
+        let again = asks(&village, &id, &fate).await.expect_err("it is decided");
+        assert!(again.contains(if paid { "it is paid already" } else { "it is failed already" }), "{again}");
+        assert!(village.momo.transfers().is_empty(), "nothing was sent after it was decided");
+        village.closes().await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_provider_posted_can_be_looked_at_as_it_came() {
+    let (village, achieng) = with_money(Founding::default()).await;
+    achieng.cashes_out("850").await;
+    paid_once(&village, &achieng).await;
+    for _ in 0..2 {
+        village.clock.advance(Duration::from_secs(1));
+        village.momo.call_back(&village.momo.transfers()[0].id).await;
+    }
+    let (id, secret) = (id_of(&village).await, village.data().with_file_name("mpesa-path"));
+    let secret = std::fs::read_to_string(secret).expect("the secret part of the path");
+    let rows = until("three callbacks", || async {
+        let rows = village.desk("callbacks").await;
+        (rows.as_array().is_some_and(|rows| rows.len() == 3)).then_some(rows)
+    })
+    .await;
+    assert_eq!((&rows[0]["provider"], &rows[0]["caller"]), (&"mpesa".into(), &"127.0.0.1".into()), "{rows}");
+    assert!(rows[0]["body"].as_str().is_some_and(|body| body.contains(&id) && body.contains("850")), "{rows}");
+    let said = village.colleague("Juma").has(&["callbacks", "--payout", &id]).await;
+    assert_eq!(said.lines().filter(|line| line.contains("mpesa 127.0.0.1")).count(), 3, "{said}");
+    assert!(!said.contains(secret.trim()) && !rows.to_string().contains(secret.trim()));
+    assert_eq!(village.colleague("Juma").has(&["callbacks", "--payout", "of nobody"]).await, "");
     village.closes().await;
 }
