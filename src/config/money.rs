@@ -58,6 +58,7 @@ impl Money {
             }
         }
         let own = [
+            ("mpesa", self.mpesa.as_ref().map(MobileSettings::check)),
             ("daraja", self.daraja.as_ref().map(DarajaSettings::check)),
             ("mtn", self.mtn.as_ref().map(MtnSettings::check)),
             ("airtel", self.airtel.as_ref().map(AirtelSettings::check)),

@@ -494,6 +494,11 @@ pub trait MoneyOut: Send + Sync + 'static {
         String::new()
     }
 
+    /// What people call the provider: at most eight letters, as texts have room for.
+    fn called(&self, _via: &str) -> String {
+        "M-Pesa".to_owned()
+    }
+
     /// What one transfer may be, and costs us, where the provider has terms of its own.
     fn terms(&self, _via: &str) -> Option<PayoutPolicy> {
         None

@@ -351,6 +351,7 @@ impl Engine {
             payout.id.to_string(),
             [
                 ("amount", Value::Kes(payout.amount)),
+                ("by", Value::text(self.money.called(&payout.via))),
                 ("phone", Value::Phone(payout.to)),
                 ("ref", Value::text(payout.reference.clone().unwrap_or_default())),
                 ("why", Value::word("pay_fail", fail_word(payout.why.as_deref().unwrap_or_default()))),

@@ -207,8 +207,9 @@ fn records(v: &mut Vocabulary) {
         "payout",
         named([
             ("amount", Type::Kes),
+            ("by", Type::Text(8)),
             ("phone", Type::Phone),
-            ("ref", Type::Text(12)),
+            ("ref", Type::Text(20)),
             ("why", word("pay_fail")),
             ("free", Type::Cents),
             ("help", Type::Phone),

@@ -22,6 +22,9 @@ pub trait Rail: Send + Sync + 'static {
     /// [`about`](Self::about).
     const DOOR: &'static str;
 
+    /// What people call it.
+    fn called(&self) -> &str;
+
     /// The link to it.
     fn link(&self) -> &Link;
 
@@ -110,6 +113,10 @@ impl<R: Rail> Adapter<R> {
 }
 
 impl<R: Rail> MoneyOut for Adapter<R> {
+    fn called(&self, _: &str) -> String {
+        self.rail.called().to_owned()
+    }
+
     fn terms(&self, _: &str) -> Option<PayoutPolicy> {
         self.rail.terms().cloned()
     }

@@ -102,6 +102,11 @@ impl MoneyOut for Routed {
         self.way_of(to).map_or_else(String::new, |way| way.name.to_owned())
     }
 
+    fn called(&self, via: &str) -> String {
+        // Of one that is no longer in the configuration its key is all that is known.
+        self.named(via).map_or_else(|| via.chars().take(8).collect(), |provider| provider.called(via))
+    }
+
     fn terms(&self, via: &str) -> Option<PayoutPolicy> {
         self.named(via)?.terms(via)
     }

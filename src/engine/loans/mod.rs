@@ -92,6 +92,7 @@ impl Engine {
                 ("state", Value::word("loan_state", loan.stage.word())),
                 ("share", Value::text(percent(loan.share_bp))),
                 ("phone", Value::Phone(her.phone)),
+                ("by", Value::text(self.money.called(&self.money.way(her.phone)))),
                 ("ref", Value::text(loan.reference.clone().unwrap_or_default())),
                 ("why", Value::word("pay_fail", view::fail_word(loan.failed.as_deref().unwrap_or_default()))),
                 ("lenders", Value::Int(i64::from(loan.lenders.clamp(1, 9_999)))),

@@ -7,10 +7,12 @@ use crate::{
 use std::collections::BTreeMap;
 
 /// Texts that are the same in every language: names, places, what is dialled.
-const TEXTS: [(&str, &[&str]); 22] = [
+const TEXTS: [(&str, &[&str]); 24] = [
     ("first", &["Wanjiku", "Achieng", "Nafula"]),
     ("maker", &["Achieng", "Nafula", "Wanjiku"]),
     ("by", &["Amina", "Njeri", "Halima"]),
+    ("payout.by", &["M-Pesa"]),
+    ("loan.by", &["M-Pesa"]),
     ("rider", &["Otieno", "Barasa", "Kamau"]),
     ("place", &["Kibera Kiosk", "Kangemi Kiosk", "Mathare Kiosk"]),
     ("dial", &["*483*57#"]),

@@ -186,6 +186,10 @@ impl Rail for AirtelRail {
     const NAME: &'static str = "airtel";
     const DOOR: &'static str = "/money/airtel/";
 
+    fn called(&self) -> &str {
+        "Airtel"
+    }
+
     fn link(&self) -> &Link {
         &self.bearer.link
     }

@@ -238,6 +238,10 @@ impl Rail for DarajaRail {
     const NAME: &'static str = "daraja";
     const DOOR: &'static str = "/money/daraja/";
 
+    fn called(&self) -> &str {
+        "M-Pesa"
+    }
+
     fn link(&self) -> &Link {
         &self.bearer.link
     }

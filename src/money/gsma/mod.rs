@@ -36,6 +36,9 @@ pub struct MobileSettings {
     /// number that no other provider is for.
     #[serde(default)]
     pub numbers: Vec<String>,
+    /// What people call it, in texts: at most eight letters.
+    #[serde(default = "mpesa")]
+    pub called: String,
     /// Networks that it calls from; without any, whoever knows the secret is let in, and what gives money
     /// back is asked about.
     #[serde(default)]
@@ -58,6 +61,10 @@ pub struct MobileSettings {
     /// So many requests are under way at most; the others wait their turn.
     #[serde(default = "at_once")]
     pub at_once: u32,
+}
+
+fn mpesa() -> String {
+    "M-Pesa".to_owned()
 }
 
 const fn connect_ms() -> u64 {
@@ -109,6 +116,18 @@ impl MobileSettings {
         }
     }
 
+    /// Whether one can live with what is its own.
+    ///
+    /// # Errors
+    /// What is wrong, and the remedy.
+    pub fn check(&self) -> Result<(), String> {
+        let fits = (1..=8).contains(&self.called.len()) && self.called.bytes().all(|b| b.is_ascii_alphanumeric() || b" -".contains(&b));
+        match fits {
+            true => Ok(()),
+            false => Err(format!("called {:?}: texts have room for eight plain letters, such as M-Pesa", self.called)),
+        }
+    }
+
     /// Its times in the words of the others.
     const fn timing(&self) -> Timing {
         Timing {
@@ -130,9 +149,10 @@ impl MobileSettings {
         let secret_path =
             secret::load_path(self.secret_path_file.as_deref(), self.secret_path_env.as_deref())?;
         let api_key = secret::load("api_key", self.api_key_file.as_deref(), self.api_key_env.as_deref())?;
-        let timing = self.timing();
+        let (timing, called) = (self.timing(), self.called.clone());
         Ok(MobileConfig {
             timing,
+            called,
             ..MobileConfig::new(self.base_url, self.callback_base, secret_path, api_key)
         })
     }
@@ -151,14 +171,16 @@ pub struct MobileConfig {
     pub api_key: SecretString,
     /// How long things may take.
     pub timing: Timing,
+    /// What people call it.
+    pub called: String,
 }
 
 impl MobileConfig {
     /// The usual times.
-    pub const fn new(
+    pub fn new(
         base_url: String, callback_base: String, secret_path: SecretString, api_key: SecretString,
     ) -> Self {
-        Self { base_url, callback_base, secret_path, api_key, timing: USUAL }
+        Self { base_url, callback_base, secret_path, api_key, timing: USUAL, called: mpesa() }
     }
 }
 
@@ -192,6 +214,10 @@ impl MobileMoney {
 impl Rail for MobileRail {
     const NAME: &'static str = "mpesa";
     const DOOR: &'static str = "/money/mobile/";
+
+    fn called(&self) -> &str {
+        &self.config.called
+    }
 
     fn link(&self) -> &Link {
         &self.link

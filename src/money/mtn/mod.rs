@@ -170,6 +170,10 @@ impl Rail for MtnRail {
     const NAME: &'static str = "mtn";
     const DOOR: &'static str = "/money/mtn/";
 
+    fn called(&self) -> &str {
+        "MTN MoMo"
+    }
+
     fn link(&self) -> &Link {
         &self.bearer.link
     }

@@ -108,7 +108,7 @@ async fn goes_through(village: &mut Village, achieng: &Artisan, shillings: u32, 
         }
         achieng.presses(&shillings.to_string()).await;
         let said = achieng.presses(&achieng.pin).await;
-        let is_down = said.contains("Our link to M-Pesa is down");
+        let is_down = said.contains("Our link to mobile money is down");
         assert!(is_down || said.contains("on its way") || said.contains("has not answered"), "{said}");
         (!is_down).then_some(())
     })

@@ -163,7 +163,7 @@ async fn w13_a_provider_that_is_down_is_said_before_the_pin_is_asked_for() {
         village.momo.set_line(line).await;
         until("the provider is seen to be down", || async {
             let screen = achieng.walks(&["3", "1"]).await;
-            (screen == "Our link to M-Pesa is down. Your money is safe. Please try later.").then_some(())
+            (screen == "Our link to mobile money is down. Your money is safe. Please try later.").then_some(())
         })
         .await;
         village.momo.set_line(Line::Open).await;

@@ -263,7 +263,7 @@ impl Maker {
                 s if s.contains("is on its way to") => Move::Done,
                 s if s.contains("is still on its way to") && wished => Move::Done,
                 s if s.starts_with("M-Pesa has not answered") => Move::Done,
-                s if s.starts_with("Our link to M-Pesa is down") => Move::Later,
+                s if s.starts_with("Our link to mobile money is down") => Move::Later,
                 // Paid while the line was dead: nothing is left to send.
                 s if s.starts_with("You can send from") && wished => Move::Done,
                 _ => return None,

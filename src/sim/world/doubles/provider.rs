@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Why a transfer fails, in the words that the catalogue knows.
-const WHY: [&str; 4] = ["no such M-Pesa user", "M-Pesa is full", "limit of the day", "no float, try later"];
+const WHY: [&str; 4] = ["no such user", "account is full", "limit of the day", "no float, try later"];
 
 /// How long an id is remembered: the same id later is a new transfer.
 const REMEMBERS: Duration = Duration::from_secs(24 * 3_600);

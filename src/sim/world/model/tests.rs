@@ -197,7 +197,7 @@ impl History {
     async fn lie(&mut self) -> Result<(), Fault> {
         let payouts: Vec<PayoutId> = self.world.checks.model.payouts.keys().copied().collect();
         let Some(id) = self.dice.one(&payouts).copied() else { return Ok(()) };
-        let why = "M-Pesa is full".to_owned();
+        let why = "account is full".to_owned();
         let news = match self.dice.below(4) {
             0 => PayoutNews::Paid { reference: "SJK0000001".to_owned() },
             1 => PayoutNews::Failed { why },
