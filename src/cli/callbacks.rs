@@ -62,5 +62,8 @@ fn line(row: &CallbackRow) -> String {
     let (year, month, day) = row.at.civil(NAIROBI);
     let (time, posted) = (row.at.hour_minute(NAIROBI), &row.callback);
     let body = posted.body.split_whitespace().collect::<Vec<_>>().join(" ");
-    format!("{year}-{month:02}-{day:02} {time}  {} {} {}  {body}\n", posted.provider, posted.caller, posted.tail)
+    format!(
+        "{year}-{month:02}-{day:02} {time}  {} {} {}  {body}\n",
+        posted.provider, posted.caller, posted.tail
+    )
 }

@@ -8,8 +8,8 @@ use super::photos::front::PhotoView;
 use super::port::{PayOut, PayoutNews};
 use super::record::Cause;
 use super::shopfront::{
-    BalanceRow, Callback, CallbackRow, CardNews, CardSession, CheckoutIn, CheckoutOut, DeskCash, DeskListing, DeskPayout,
-    OrderChanged, OrderStep, OrderView, PieceView, ShopError, ShopFront, Split,
+    BalanceRow, Callback, CallbackRow, CardNews, CardSession, CheckoutIn, CheckoutOut, DeskCash, DeskListing,
+    DeskPayout, OrderChanged, OrderStep, OrderView, PieceView, ShopError, ShopFront, Split,
 };
 use super::shopfront::{DeskMessages, MessagesWish};
 use super::trade::Due;
@@ -494,7 +494,9 @@ impl ShopFront for Engine {
         Box::pin(async move { self.keep_callback(&callback).await.map_err(|e| fault(&e)) })
     }
 
-    fn desk_callbacks(&self, before: Option<Timestamp>) -> BoxFuture<'_, Result<Vec<CallbackRow>, ShopError>> {
+    fn desk_callbacks(
+        &self, before: Option<Timestamp>,
+    ) -> BoxFuture<'_, Result<Vec<CallbackRow>, ShopError>> {
         Box::pin(async move { self.callback_rows(before).await.map_err(|e| fault(&e)) })
     }
 

@@ -499,7 +499,9 @@ pub trait ShopFront: Send + Sync + 'static {
         Box::pin(async { Ok(Vec::new()) })
     }
     /// What was posted, newest first: a page of it, from before that moment.
-    fn desk_callbacks(&self, _before: Option<Timestamp>) -> BoxFuture<'_, Result<Vec<CallbackRow>, ShopError>> {
+    fn desk_callbacks(
+        &self, _before: Option<Timestamp>,
+    ) -> BoxFuture<'_, Result<Vec<CallbackRow>, ShopError>> {
         Box::pin(async { Ok(Vec::new()) })
     }
     /// A result from the mobile-money provider; resolves when it is durable, repeats are harmless.

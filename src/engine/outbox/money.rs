@@ -108,7 +108,11 @@ impl Engine {
             if payout.stage.is_open() {
                 if now.since(payout.asked) > OLD {
                     let age_minutes = now.since(payout.asked).as_secs() / 60;
-                    tracing::error!(payout = %id, age_minutes, "ALARM: nobody knows what became of a payout");
+                    let why = match news {
+                        PayoutNews::Unknown { why } | PayoutNews::Held { why } | PayoutNews::NotTaken { why } => why,
+                        _ => payout.why.as_deref().unwrap_or_default(),
+                    };
+                    tracing::error!(payout = %id, age_minutes, why, "ALARM: nobody knows what became of a payout");
                 }
                 // What was only held was not tried.
                 let at = match news {

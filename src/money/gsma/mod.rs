@@ -121,10 +121,14 @@ impl MobileSettings {
     /// # Errors
     /// What is wrong, and the remedy.
     pub fn check(&self) -> Result<(), String> {
-        let fits = (1..=8).contains(&self.called.len()) && self.called.bytes().all(|b| b.is_ascii_alphanumeric() || b" -".contains(&b));
+        let fits = (1..=8).contains(&self.called.len())
+            && self.called.bytes().all(|b| b.is_ascii_alphanumeric() || b" -".contains(&b));
         match fits {
             true => Ok(()),
-            false => Err(format!("called {:?}: texts have room for eight plain letters, such as M-Pesa", self.called)),
+            false => Err(format!(
+                "called {:?}: texts have room for eight plain letters, such as M-Pesa",
+                self.called
+            )),
         }
     }
 

@@ -163,7 +163,8 @@ async fn w13_a_provider_that_is_down_is_said_before_the_pin_is_asked_for() {
         village.momo.set_line(line).await;
         until("the provider is seen to be down", || async {
             let screen = achieng.walks(&["3", "1"]).await;
-            (screen == "Our link to mobile money is down. Your money is safe. Please try later.").then_some(())
+            (screen == "Our link to mobile money is down. Your money is safe. Please try later.")
+                .then_some(())
         })
         .await;
         village.momo.set_line(Line::Open).await;
@@ -365,7 +366,10 @@ async fn what_a_provider_posted_can_be_looked_at_as_it_came() {
     })
     .await;
     assert_eq!((&rows[0]["provider"], &rows[0]["caller"]), (&"mpesa".into(), &"127.0.0.1".into()), "{rows}");
-    assert!(rows[0]["body"].as_str().is_some_and(|body| body.contains(&id) && body.contains("850")), "{rows}");
+    assert!(
+        rows[0]["body"].as_str().is_some_and(|body| body.contains(&id) && body.contains("850")),
+        "{rows}"
+    );
     let said = village.colleague("Juma").has(&["callbacks", "--payout", &id]).await;
     assert_eq!(said.lines().filter(|line| line.contains("mpesa 127.0.0.1")).count(), 3, "{said}");
     assert!(!said.contains(secret.trim()) && !rows.to_string().contains(secret.trim()));

@@ -39,7 +39,9 @@ impl Engine {
         let (least, why) = match fate {
             Fate::TakenBack => (Duration::ZERO, ""),
             Fate::Paid { .. } => (ASKED, "the provider is still asked about it"),
-            Fate::NotPaid => (sent_until.max(ASKED), "it is still asked about, and sent again under the same id"),
+            Fate::NotPaid => {
+                (sent_until.max(ASKED), "it is still asked about, and sent again under the same id")
+            }
         };
         if age < least {
             let minutes = (least - age).as_secs().div_ceil(60);
