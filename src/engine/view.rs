@@ -1,6 +1,5 @@
-//! What screens and texts show: rows of the store as the records and values of the vocabulary.
-//!
-//! Nothing is decided here. Money is read from the books, never counted twice.
+//! What screens and texts show: rows of the store as the records and values of the vocabulary. Nothing is
+//! decided here. Money is read from the books, never counted twice.
 
 use super::aggregate::{self, Aggregate};
 use super::work::{Fault, Work};
