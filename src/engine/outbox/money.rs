@@ -392,7 +392,7 @@ mod tests {
     use crate::engine::shopfront::{CardIn, CardSession};
     use crate::engine::tests::{engine, engine_with, join, phone};
     use crate::market::payout::{PayFrom, PayoutEvent};
-    use crate::types::{CodeKind, Kes, Lang, Msisdn, SpokenCode, Usd};
+    use crate::types::{Kes, Lang, Msisdn, Usd};
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicBool, Ordering};
 
