@@ -31,6 +31,8 @@ pub struct ServeArgs {
 
 /// Runs until told to stop.
 pub async fn run(args: ServeArgs) -> ExitCode {
+    // What is asked for while the start is under way is done after it.
+    let interrupted = interrupted();
     let started = async {
         let config = Config::read(&args.config).map_err(|why| why.to_string())?;
         crate::telemetry::start(&config.telemetry)?;
@@ -55,7 +57,7 @@ pub async fn run(args: ServeArgs) -> ExitCode {
     };
     tracing::info!(address = %service.address, "serving");
     let asked = tokio::select! {
-        () = interrupted() => true,
+        () = interrupted => true,
         () = service.ended() => false,
         () = reloading(&service, &args.config) => false,
     };
@@ -84,15 +86,18 @@ async fn reloading(service: &Service, config: &Path) {
     }
 }
 
-/// Resolves at SIGTERM or Ctrl-C.
-pub(super) async fn interrupted() {
+/// Resolves at SIGTERM or Ctrl-C, whichever comes first from the moment of the call on.
+pub(super) fn interrupted() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut term) = signal(SignalKind::terminate()) else {
-        let _ = tokio::signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+    let told = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
+    async move {
+        let [Ok(mut term), Ok(mut int)] = told else {
+            let _ = tokio::signal::ctrl_c().await;
+            return;
+        };
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
     }
 }

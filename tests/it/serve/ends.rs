@@ -19,6 +19,16 @@ async fn a_port_that_is_taken_is_named_with_what_to_do() {
 }
 
 #[tokio::test]
+async fn asked_to_end_while_it_starts_it_ends_cleanly() {
+    let site = Site::behind(NOWHERE).await;
+    let server = Server::start(&site);
+    until("it begins", || async { log_of(&site).contains("no PIN pepper").then_some(()) }).await;
+    let status = server.terminate(&site).await;
+    assert!(status.success(), "{status}: {}", log_of(&site));
+    site.audit();
+}
+
+#[tokio::test]
 async fn a_hangup_reads_the_routing_files_anew_and_keeps_those_of_before_when_they_are_wrong() {
     let site = Site::behind(NOWHERE).await;
     let routes = site.file("routes.toml");
