@@ -6,6 +6,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "a test outside of the program waits by the machine's clock")]
 
+mod money;
+
 use crate::support::people::{AGENT_FEES, Maker, Tally, World};
 use crate::support::serve::{Gateway, PASSWORD, SOON, Server, Site, WallClock, log_of};
 use serde_json::Value;
@@ -49,7 +51,7 @@ fn seed() -> u64 {
 }
 
 /// An operator with little patience, so that a lost answer costs a second and not ten.
-async fn operator() -> Smsc {
+pub async fn operator() -> Smsc {
     let timers = Timers {
         answer: Duration::from_secs(3),
         response: Duration::from_secs(3),

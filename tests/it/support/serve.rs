@@ -11,19 +11,33 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// What binds to the SMSC must say.
 pub const PASSWORD: &str = "s3cr3t";
 /// Opens the desk.
 const DESK_KEY: &str = "a-key-of-the-desk-for-tests";
-const MPESA_KEY: &str = "mpesa-key-for-tests";
+/// Opens the provider of mobile money to us; the secret part of our address that it calls.
+pub const MPESA_KEY: &str = "mpesa-key-for-tests";
+pub const MPESA_PATH: &str = "0123456789abcdef0123456789abcdef";
 const CARD_KEY: &str = "sk_test_sokoni";
 const HOOK: &str = "whsec_test_sokoni_local_double";
 /// The aggregator, the secret part of our address that it calls, and our key there.
 pub const AGGREGATOR: &str = "at";
 pub const AGGREGATOR_PATH: &str = "0123456789abcdef0123456789abcdef";
 pub const AGGREGATOR_KEY: &str = "atsk_for_tests";
+/// The files of secrets, and what they hold.
+const SECRETS: [(&str, &str); 8] = [
+    ("smsc", PASSWORD),
+    ("desk", DESK_KEY),
+    ("mpesa-path", MPESA_PATH),
+    ("mpesa-key", MPESA_KEY),
+    ("card-key", CARD_KEY),
+    ("card-webhook", HOOK),
+    ("at-path", AGGREGATOR_PATH),
+    ("at-key", AGGREGATOR_KEY),
+];
 /// How long the slowest thing on a busy machine may take.
 pub const SOON: Duration = Duration::from_secs(60);
 
@@ -77,17 +91,7 @@ impl Site {
 
         let secrets = folder.path().join("secrets");
         std::fs::create_dir(&secrets).expect("a folder");
-        let all = [
-            ("smsc", PASSWORD),
-            ("desk", DESK_KEY),
-            ("mpesa-path", "0123456789abcdef0123456789abcdef"),
-            ("mpesa-key", MPESA_KEY),
-            ("card-key", CARD_KEY),
-            ("card-webhook", HOOK),
-            ("at-path", AGGREGATOR_PATH),
-            ("at-key", AGGREGATOR_KEY),
-        ];
-        for (name, value) in all {
+        for (name, value) in SECRETS {
             std::fs::write(secrets.join(name), format!("{value}\n")).expect("written");
         }
         let text = configuration(http, gateways, &momo.url, &card.url);
@@ -107,6 +111,32 @@ impl Site {
         let text = std::fs::read_to_string(&path).expect("written before");
         let more = text.replace("[[smsc]]\n", &format!("[[smsc]]\n{settings}\n"));
         std::fs::write(path, more).expect("written");
+    }
+
+    /// Puts another provider of mobile money, and whatever else stands in these tables, in the place of
+    /// the one that the configuration names by itself.
+    pub fn is_paid_by(&self, tables: &str) {
+        let path = self.file("config.toml");
+        let text = std::fs::read_to_string(&path).expect("written before");
+        let (before, rest) = text.split_once("[money.mpesa]").expect("a provider");
+        let (_, after) = rest.split_once("[money.card]").expect("a processor");
+        std::fs::write(path, format!("{before}{tables}[money.card]{after}")).expect("written");
+        for (name, value) in [("mpesa-path", MPESA_PATH), ("mpesa-key", MPESA_KEY)] {
+            std::fs::write(self.file(name), value).expect("written");
+        }
+    }
+
+    /// Writes something else into the configuration; what stood there did.
+    pub fn changes(&self, was: &str, is: &str) {
+        let path = self.file("config.toml");
+        let text = std::fs::read_to_string(&path).expect("written before");
+        assert!(text.contains(was), "{was} is not in {text}");
+        std::fs::write(path, text.replace(was, is)).expect("written");
+    }
+
+    /// Every secret of the configuration.
+    pub fn secrets(&self) -> impl Iterator<Item = String> {
+        SECRETS.iter().map(|(_, secret)| (*secret).to_owned())
     }
 
     /// The data folder.
@@ -200,9 +230,14 @@ impl Site {
     }
 }
 
+/// An address that nobody listens at. The system gives none like it to whoever only calls, so it stays
+/// free while the service is down.
 pub fn free_address() -> SocketAddr {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address")
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    let first = std::process::id().wrapping_mul(97);
+    let ports = std::iter::repeat_with(|| first.wrapping_add(ASKED.fetch_add(1, Ordering::Relaxed)));
+    let addresses = ports.map(|port| SocketAddr::from(([127, 0, 0, 1], 12_000 + (port % 18_000) as u16)));
+    addresses.take(18_000).find(|at| std::net::TcpListener::bind(at).is_ok()).expect("a port")
 }
 
 fn smsc_table(gateway: &Gateway) -> String {
