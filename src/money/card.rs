@@ -174,10 +174,13 @@ impl CardMoney {
                 }
                 Heard::Answer { status, body, .. } => {
                     let refused = serde_json::from_slice::<Refused>(&body).map(|r| r.error);
-                    return Err(refused.unwrap_or_else(|_| Reason {
+                    let Reason { code, message } = refused.unwrap_or_else(|_| Reason {
                         code: String::new(),
                         message: format!("status {status} without a reason"),
-                    }));
+                    });
+                    // Somebody in between may repeat what we sent, and the reason is logged.
+                    let message = message.replace(self.config.api_key.expose_secret(), "***");
+                    return Err(Reason { code, message });
                 }
                 Heard::NotSent(why) | Heard::Nothing(why) => why,
             };

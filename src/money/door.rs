@@ -148,6 +148,8 @@ impl<R: Rail> Door<R> {
 
     async fn hear(&self, posted: Posted<'_>) -> StatusCode {
         let unreadable = |why: String| {
+            // It may quote what was posted.
+            let why = why.replace(self.secret.expose_secret(), "***");
             tracing::warn!(provider = R::NAME, why, "a result from mobile money cannot be read");
             StatusCode::BAD_REQUEST
         };

@@ -11,6 +11,7 @@ mod money_card;
 mod money_mobile;
 mod money_rails;
 mod probe;
+mod secrets;
 mod serve;
 mod serve_node_smpp;
 mod sms;
