@@ -7,6 +7,7 @@
 //! May import `types`, `gsm`, `menu`, `dialog`, `market`, `ledger`, `store`.
 
 mod actions;
+mod again;
 mod aggregate;
 pub mod audit;
 pub mod bulk;

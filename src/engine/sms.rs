@@ -2,6 +2,7 @@
 //! understood, or as the answer to the question a call was cut at. Whatever it is, she gets an
 //! answer in her language. It is acknowledged only when what it brought about is durable.
 
+use super::again::Acted;
 use super::optout::wish;
 use super::port::{Busy, Kept, SmsIn, UssdOut};
 use super::record::Cause;
@@ -25,7 +26,7 @@ use std::time::Duration;
 /// The same message again within this is a repeat of the SMSC's, or of an impatient thumb; after
 /// it, somebody means it again. A bare answer counts as long, so that it does not answer the next
 /// question too.
-const REPEAT: Duration = Duration::from_secs(60);
+pub(super) const REPEAT: Duration = Duration::from_secs(60);
 
 /// How long the rest of a half-understood message is waited for.
 const HALF_LIVES: Duration = Duration::from_secs(30 * 60);
@@ -34,7 +35,7 @@ const HALF_LIVES: Duration = Duration::from_secs(30 * 60);
 const LONGEST: usize = 1530;
 
 /// What an SMS is answered with: texts, each with its name in the catalogue.
-type Answers = Vec<(String, String)>;
+pub(super) type Answers = Vec<(String, String)>;
 
 /// An SMS with what else is written in the commit of its turn: the parts it was put together from
 /// are let go of there.
@@ -112,8 +113,8 @@ impl Engine {
     }
 
     async fn try_sms(&self, input: &Heard) -> Result<(), Fault> {
-        if let Some(answers) = self.answered_before(input).await? {
-            return self.answer_again(input, answers).await;
+        if let Some(acted) = self.acted_before(input).await? {
+            return self.answer_again(input, acted).await;
         }
         let mut work = self.work_on(input)?;
         let mut rows = self
@@ -196,10 +197,13 @@ impl Engine {
             self.text(&mut work, input.from, text.clone(), name);
         }
         self.note_heard(&mut work, input, &text, &answers);
-        let mark = work.acts().then(|| InboxMark {
-            key: mark_key(input, input.at),
-            answer: codec::encode(&(input.at, &answers)),
-        });
+        let mark = match work.acts() {
+            true => {
+                let acted = Acted::of(&mut work, input.at, &answers).await?;
+                Some(InboxMark { key: mark_key(input, input.at), answer: codec::encode(&acted) })
+            }
+            false => None,
+        };
         let cause = Cause::Sms {
             msisdn: input.from,
             text,
@@ -207,24 +211,25 @@ impl Engine {
         };
         match self.commit(work, cause, mark).await? {
             Committed::At(_) => Ok(()),
-            Committed::Repeat(answer) => {
-                let (_, answers): (Timestamp, Answers) = codec::decode(&answer).unwrap_or_default();
-                self.answer_again(input, answers).await
-            }
+            Committed::Repeat(answer) => match Acted::from_octets(&answer) {
+                Some(acted) => self.answer_again(input, acted).await,
+                None => Err(Fault::Broken("the mark of a message cannot be read".to_owned())),
+            },
         }
     }
 
-    /// The answers this very message got a moment ago, when it brought something about.
-    async fn answered_before(&self, input: &SmsIn) -> Result<Option<Answers>, Fault> {
+    /// What this very message brought about a moment ago.
+    async fn acted_before(&self, input: &SmsIn) -> Result<Option<Acted>, Fault> {
         let earlier = Timestamp::from_millis(input.at.millis() - REPEAT.as_millis() as i64);
         let keys = vec![mark_key(input, input.at), mark_key(input, earlier)];
         let marks = self.store.read(keys).await?.into_iter().flatten();
-        let mut marks = marks.filter_map(|row| codec::decode::<(Timestamp, Answers)>(&row.octets()).ok());
-        Ok(marks.find(|(at, _)| input.at.since(*at) < REPEAT).map(|(_, answers)| answers))
+        let mut marks = marks.filter_map(|row| Acted::from_octets(&row.octets()));
+        Ok(marks.find(|acted| acted.is_fresh(input.at)))
     }
 
-    /// A repeat acts on nothing and gets its answer again.
-    async fn answer_again(&self, input: &Heard, answers: Answers) -> Result<(), Fault> {
+    /// A repeat acts on nothing, and is answered again.
+    async fn answer_again(&self, input: &Heard, acted: Acted) -> Result<(), Fault> {
+        let answers = self.answers_now(input, acted).await?;
         let mut work = self.work_on(input)?;
         for (name, text) in &answers {
             self.text(&mut work, input.from, text.clone(), name);
@@ -285,7 +290,7 @@ impl Engine {
         Ok(Some(answers))
     }
 
-    async fn command(
+    pub(super) async fn command(
         &self, work: &mut Work<'_>, who: &mut Caller, input: &SmsIn, graph: &Graph, reading: Reading,
     ) -> Result<Answers, Fault> {
         let mut turn = SmsTurn::new(graph, who.lang, reading, hex(&input.mark));

@@ -75,6 +75,30 @@ async fn w32_a_cash_number_is_paid_once_at_one_kiosk_for_its_amount() {
 }
 
 #[tokio::test]
+async fn a_text_that_comes_again_is_answered_with_what_is_true_by_then() {
+    let (village, achieng, amina, _) = two_kiosks().await;
+    let cash = makes(&achieng, "100").await;
+    let claims = format!("CASH {cash}");
+    amina.asks(&claims, "Pay Achieng KSh 100 in cash now").await;
+    amina.asks(&claims, "Pay Achieng KSh 100 in cash now").await;
+    // She has none, and the same text within the minute does not make the number hers.
+    amina.asks(&format!("NOCASH {cash}"), "stays good").await;
+    amina.asks(&claims, "did it once. Things have changed since").await;
+    amina.asks(&format!("PAID {cash}"), "and pay only what we answer").await;
+    assert_eq!(achieng.balance().await, [75_000, 0, 10_000]);
+    village.clock.advance(Duration::from_secs(150));
+    amina.asks(&claims, "Pay Achieng KSh 100 in cash now").await;
+    let paid = amina.asks(&format!("PAID {cash}"), "Achieng has KSh 100").await;
+    let again = amina.asks(&claims, "was paid on").await;
+    assert!(again.contains("at Kibera Kiosk. Pay nothing"), "{again}");
+    assert_eq!(amina.asks(&format!("PAID {cash}"), "Achieng has KSh 100").await, paid);
+    achieng.gets_exactly(1, "paid you KSh 100").await;
+    assert_eq!(achieng.balance().await, [75_000, 0, 0]);
+    assert_eq!(village.account("agent:").await, 3_000 + 5_000 + 10_000 + 2_000);
+    village.closes().await;
+}
+
+#[tokio::test]
 async fn w33_every_fee_is_in_the_kiosks_money_and_has_a_line_in_its_statement() {
     let (mut village, achieng, amina, _) = two_kiosks().await;
     let number = makes(&achieng, "500").await;

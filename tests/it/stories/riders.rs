@@ -69,6 +69,8 @@ async fn w50_a_parcel_changes_hands_by_the_right_number_and_after_three_wrong_on
         assert!(said.contains(&order.code), "{said}");
         assert_eq!(order.state().await, "ready");
     }
+    // A slip sent again within the minute costs no other try, and promises none.
+    otieno.asks(&format!("PICK {} {wrong}", order.code), "no number opens it").await;
     let right = otieno.asks(&format!("PICK {} {number}", order.code), "no number opens it").await;
     assert!(right.contains(&order.code), "{right}");
     assert_eq!(order.state().await, "ready");
