@@ -2,6 +2,7 @@
 //! that the menu handles. What others must hear of it is sent by [`super::trade`].
 
 use super::aggregate;
+use super::orders::parcel_word;
 use super::view::{FromIndex, free_in, hold_words, pay_from, purse_of};
 use super::work::{Fault, Work, shard};
 use super::{Caller, Engine};
@@ -392,6 +393,12 @@ impl Engine {
         match self.order_turn(work, code, &command).await? {
             Ok(new) if helps && new > 0 => self.tell_of_help(work, me, by, code).await?,
             Ok(_) => {}
+            // It is hers to answer, and she has not.
+            Err(Refusal::Gone { .. } | Refusal::NotAllowed)
+                if wish.name == "order.mark_ready" && before.is_offered_to(me.id) =>
+            {
+                return Ok(("first", vec![Value::Record(self.order(work, code, &before).await?)]));
+            }
             // What she took and has gone on with is still hers to ask about.
             Err(Refusal::Gone { .. } | Refusal::AlreadyAnswered { .. }) if before.maker == Some(by) => {
                 return Ok(("stands", vec![Value::Record(self.order(work, code, &before).await?)]));
@@ -425,7 +432,10 @@ impl Engine {
         match result {
             Ok(_) => Ok(("ok", vec![shown])),
             Err(Refusal::Gone { .. } | Refusal::NotInCustody | Refusal::NotAllowed) => {
-                Ok(("not_ready", vec![shown]))
+                Ok(match parcel_word(&order) {
+                    Some(word) => ("stands", vec![shown, Value::word("parcel_state", word)]),
+                    None => ("not_ready", vec![shown]),
+                })
             }
             Err(why) => refused(wish, &why),
         }

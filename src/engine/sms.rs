@@ -7,7 +7,7 @@ use super::optout::wish;
 use super::port::{Busy, Kept, SmsIn, UssdOut};
 use super::record::Cause;
 use super::turn::{DialogRow, TRIES};
-use super::view::FromIndex;
+use super::view::{self, FromIndex};
 use super::work::{Fault, Work};
 use super::{Caller, Engine};
 use crate::dialog::input::{FROZEN, Input};
@@ -15,12 +15,13 @@ use crate::dialog::keyword::{Half, Reading, complete, understand};
 use crate::dialog::machine::Machine;
 use crate::dialog::sms::{SmsStep, SmsTurn};
 use crate::dialog::tape;
+use crate::market::Listing;
 use crate::market::party::Role;
 use crate::menu::graph::Graph;
 use crate::menu::value::Value;
 use crate::store::batch::{Act, Committed, Expect, InboxMark, Op, Row};
 use crate::store::{Key, codec, keys};
-use crate::types::Timestamp;
+use crate::types::{CodeKind, SpokenCode, Timestamp};
 use std::time::Duration;
 
 /// The same message again within this is a repeat of the SMSC's, or of an impatient thumb; after
@@ -308,7 +309,11 @@ impl Engine {
                 }
                 SmsStep::Say(wish) => break (wish.name, wish.args),
                 SmsStep::BadCode { echo: typed, sound } => {
-                    let name = if sound { "no_such" } else { "bad_code" };
+                    let name = match sound {
+                        true => "no_such",
+                        false if Self::is_a_piece(work, &typed).await? => "number_of_piece",
+                        false => "bad_code",
+                    };
                     break (name.to_owned(), vec![echo(typed)]);
                 }
                 SmsStep::NotUnderstood => {
@@ -326,6 +331,16 @@ impl Engine {
         };
         let text = self.menus.say(&name, &args, who.lang).map_err(Fault::Broken)?;
         Ok(vec![(name, text)])
+    }
+}
+
+impl Engine {
+    /// Whether a number that was said where another one belongs is that of a piece.
+    async fn is_a_piece(work: &mut Work<'_>, typed: &str) -> Result<bool, Fault> {
+        match SpokenCode::parse(CodeKind::Listing, typed) {
+            Ok(code) => Ok(view::read::<Listing>(work, code).await?.is_some()),
+            Err(_) => Ok(false),
+        }
     }
 }
 

@@ -265,6 +265,10 @@ impl Engine {
             }
             OrderEvent::MarkedReady { by } => {
                 let maker = work.need::<Party>(*by).await?;
+                // What a kiosk has by now is not on its way to one.
+                if work.need::<Order>(code).await?.stage != OrderStage::Ready {
+                    return Ok(());
+                }
                 match self.kiosk_for(&maker) {
                     // A kiosk is told when somebody has the parcel.
                     Some(agent) if !self.send_for(work, code).await? => {
@@ -275,7 +279,12 @@ impl Engine {
             }
             OrderEvent::RiderAsked(errand) => self.rider_asked(work, code, errand).await,
             OrderEvent::NoRider => self.no_rider(work, code).await,
-            OrderEvent::NumberMissed { left: 0, .. } => {
+            OrderEvent::RiderGoes { by, until: Some(until) } => {
+                self.rider_goes(work, code, order, *by, *until);
+                Ok(())
+            }
+            OrderEvent::NumberMissed { by, left: 0 } => {
+                self.not_needed(work, code, order, Some(*by)).await?;
                 tracing::warn!(order = %code, "ALARM: a rider gave the wrong number three times");
                 let text = "a rider gave the wrong number three times; no number opens the parcel any more";
                 self.note_case(work, CaseKind::WrongNumber, Some(code), vec![], text).await

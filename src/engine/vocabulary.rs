@@ -32,7 +32,7 @@ fn named<const N: usize>(pairs: [(&str, Type); N]) -> Vec<(String, Type)> {
 
 /// Closed sets whose words the domain itself uses. What is sold (`kind`, `stuff`) is the
 /// operators' own list and stands in the menu files.
-const SETS: [(&str, &[&str]); 17] = [
+const SETS: [(&str, &[&str]); 18] = [
     ("lang", &["en", "sw", "am"]),
     ("pin_state", &["none", "set", "locked"]),
     ("listing_state", &["waiting", "on_sale", "paused", "refused", "removed"]),
@@ -40,6 +40,7 @@ const SETS: [(&str, &[&str]); 17] = [
         "order_state",
         &["offered", "making", "rework", "ready", "with_rider", "at_kiosk", "released", "refunded"],
     ),
+    ("parcel_state", &["elsewhere", "checked", "sent", "refunded"]),
     ("late_why", &["materials", "home", "busy", "other"]),
     ("reason", &["broken", "rough_finish", "wrong_size", "wrong_colour", "other"]),
     ("posting", &["sale", "payout", "cash", "returned", "fee", "loan", "put_right"]),
@@ -514,6 +515,7 @@ fn artisan_actions(v: &mut Vocabulary) {
         if rider {
             outcomes.insert(1, ("rider", vec![order.clone()]));
             outcomes.insert(2, ("helped", vec![order.clone()]));
+            outcomes.insert(3, ("first", vec![order.clone()]));
         }
         change(v, name, named([("order", order.clone())]), outcomes);
     }
@@ -557,7 +559,11 @@ fn agent_actions(v: &mut Vocabulary) {
         v,
         "parcel.receive",
         named([("order", order.clone())]),
-        vec![("ok", vec![order.clone()]), ("not_ready", vec![order.clone()])],
+        vec![
+            ("ok", vec![order.clone()]),
+            ("not_ready", vec![order.clone()]),
+            ("stands", vec![order.clone(), word("parcel_state")]),
+        ],
     );
     opening(v);
     let verdicts = || {

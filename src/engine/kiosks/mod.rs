@@ -18,6 +18,7 @@ use crate::market::order::{Order, OrderCommand};
 use crate::market::party::Role;
 use crate::market::{Party, Refusal};
 use crate::menu::value::{Record, Value};
+use crate::store::keys;
 use crate::types::{PartyId, SpokenCode};
 
 impl Engine {
@@ -90,7 +91,14 @@ impl Engine {
         if events.contains(&KioskEvent::RanLow) {
             let (agent, kiosk) = (work.need::<Party>(agent).await?, work.need::<Kiosk>(agent).await?);
             let shown = self.stock_shown(work, &agent, &kiosk, None).await?;
-            self.tell(work, &agent, "stock_low", vec![shown])?;
+            self.tell(work, &agent, "stock_low", vec![shown.clone()])?;
+            tracing::warn!(agent = %agent.id, "ALARM: a kiosk runs low on boxes or leaflets");
+            // Liaisons come by, and the depot is where new ones are.
+            let place = Value::text(self.place_of(&agent));
+            let liaisons = keys::index_prefix("role", &[Role::Liaison.word().as_bytes()]);
+            for (_, liaison) in view::every::<Party>(work, liaisons, false).await? {
+                self.tell(work, &liaison, "kiosk_low", vec![place.clone(), shown.clone()])?;
+            }
         }
         Ok(Ok(events))
     }

@@ -13,6 +13,7 @@ use crate::engine::work::{Fault, Work};
 use crate::market::listing::Listing;
 use crate::market::order::{Complaint, LONGEST_REASON, Order, OrderCommand, Thanks};
 use crate::market::{Party, Refusal};
+use crate::menu::value::Value;
 use crate::types::{Kes, SpokenCode, Timestamp, Usd};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -277,10 +278,17 @@ impl Engine {
         if work.get::<Order>(code).await?.is_none() {
             return Ok(Err(Refusal::NotFound));
         }
-        if let Err(why) = self.order_turn(&mut work, code, &wish.command()).await? {
-            return Ok(Err(why));
-        }
+        let happened = match self.order_turn(&mut work, code, &wish.command()).await? {
+            Ok(events) => events > 0,
+            Err(why) => return Ok(Err(why)),
+        };
         let order = work.need::<Order>(code).await?;
+        if let (OrderWish::GiveUp { .. }, true, Some(maker)) = (wish, happened, order.maker) {
+            let maker = work.need::<Party>(maker).await?;
+            let shown = Value::Record(self.order(&mut work, code, &order).await?);
+            let help = Value::Phone(self.house.help_phone);
+            self.tell(&mut work, &maker, "order_given_up", vec![shown, help])?;
+        }
         let row = self.order_row(&mut work, code, &order).await?;
         if work.acts() {
             self.commit(work, by.did(format!("order {code} {}", wish.word())), None).await?;

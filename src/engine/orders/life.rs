@@ -27,6 +27,8 @@ pub enum LifeDue {
     RunsOut(Timestamp),
     /// The shopper has not chosen; which question.
     Unchosen(u32),
+    /// A carrier has had it since then, and nobody said that it arrived.
+    Arrives(Timestamp),
     /// It was delivered then, and nothing is left to do.
     Closes(Timestamp),
 }
@@ -63,7 +65,19 @@ impl Engine {
             OrderEvent::Held | OrderEvent::Freed | OrderEvent::BankTook(_) => {
                 self.follow_hold(work, code, order, event).await?;
             }
+            // Who has it is to bring it, or to say where it is.
+            OrderEvent::Shorted { .. } if order.stage == OrderStage::WithRider => {
+                let rider = order.holder().ok_or_else(|| Fault::Broken(format!("nobody has {code}")))?;
+                let rider = work.need::<Party>(rider).await?;
+                let shown = Value::Record(self.task(work, code, order, &rider).await?);
+                let help = Value::Phone(self.house.help_phone);
+                self.tell(work, &rider, "pickup_late", vec![shown, help])?;
+            }
             OrderEvent::Shorted { .. } => self.not_needed(work, code, order, None).await?,
+            OrderEvent::Chosen { again: false } => {
+                let maker = order.maker.ok_or_else(|| Fault::Broken(format!("order {code} has no maker")))?;
+                self.tell_as(work, code, order, maker, "order_not_again").await?;
+            }
             OrderEvent::Cancelled(Cancellation { materials, kept }) => {
                 let maker = order.maker.ok_or_else(|| Fault::Broken(format!("order {code} has no maker")))?;
                 let (kept, materials) = (*kept, *materials);
@@ -134,14 +148,24 @@ impl Engine {
         }
     }
 
-    /// The shopper has not chosen in time, and her money goes back; or nothing came after delivery.
+    /// The shopper has not chosen in time, and her money goes back; or nothing came after delivery; or
+    /// nobody ever said that it was delivered.
     async fn life_over(&self, work: &mut Work<'_>, code: SpokenCode, what: LifeDue) -> Result<(), Fault> {
         let over = match what {
             LifeDue::Unchosen(round) => OrderCommand::Choose { round, again: None },
+            LifeDue::Arrives(_) if work.need::<Order>(code).await?.stage != OrderStage::Shipped => return Ok(()),
             _ => OrderCommand::Close,
         };
-        if let Err(why) = self.order_turn(work, code, &over).await? {
-            tracing::warn!(order = %code, refusal = why.code(), "a timer came to nothing");
+        match self.order_turn(work, code, &over).await? {
+            Ok(_) if matches!(what, LifeDue::Arrives(_)) => {
+                tracing::warn!(order = %code, "ALARM: nobody says that a parcel arrived; its order ends without it");
+            }
+            Ok(_) => {}
+            // The house gives carriers more days than it did when the timer was set.
+            Err(Refusal::TooEarly { until }) if matches!(what, LifeDue::Arrives(_)) => {
+                work.timer(until, &format!("arrives/{code}"), &Due::Life { order: code, what });
+            }
+            Err(why) => tracing::warn!(order = %code, refusal = why.code(), "a timer came to nothing"),
         }
         Ok(())
     }

@@ -62,6 +62,11 @@ impl Engine {
         &self, work: &mut Work<'_>, code: SpokenCode, order: &Order, event: &OrderEvent,
     ) -> Result<(), Fault> {
         match event {
+            OrderEvent::Shipped => {
+                let (at, what) = (work.now.after(self.policy.arrival()), LifeDue::Arrives(work.now));
+                work.timer(at, &format!("arrives/{code}"), &Due::Life { order: code, what });
+                Ok(())
+            }
             OrderEvent::Delivered => {
                 let (at, due) = (work.now.after(self.policy.closing()), work.now);
                 let what = LifeDue::Closes(due);

@@ -9,12 +9,13 @@ use crate::engine::view;
 use crate::engine::work::{Fault, Work};
 use crate::ledger::Fact;
 use crate::market::Refusal;
+use crate::market::case::CaseKind;
 use crate::market::listing::Listing;
 use crate::market::order::{Errand, HandOver, Order, OrderCommand, OrderStage};
 use crate::market::party::{Party, Role};
 use crate::menu::value::{Record, Value};
 use crate::store::keys;
-use crate::types::{CodeKind, PartyId, SpokenCode};
+use crate::types::{CodeKind, PartyId, SpokenCode, Timestamp};
 
 impl Engine {
     /// Somebody's parcel is ready: the first rider is asked. Without any she brings it herself.
@@ -158,6 +159,15 @@ impl Engine {
         self.tell(work, &maker, "rider_comes", vec![shown, Value::Code(errand.number)])
     }
 
+    /// He goes for it: when he has not come by then, the next one is asked.
+    pub(in crate::engine) fn rider_goes(
+        &self, work: &mut Work<'_>, code: SpokenCode, order: &Order, by: PartyId, until: Timestamp,
+    ) {
+        let round = order.pickup.as_ref().map_or(1, |pickup| pickup.round);
+        let due = Due::Unfetched { order: code, to: by };
+        work.timer(until, &format!("pickup/{code}/{round}/{by}/goes"), &due);
+    }
+
     /// Nobody went in time.
     pub(in crate::engine) async fn unfetched(
         &self, work: &mut Work<'_>, code: SpokenCode, to: PartyId,
@@ -173,15 +183,23 @@ impl Engine {
         Ok(())
     }
 
-    /// No rider is left: she is asked to bring it, and the desk may find somebody.
+    /// No rider is left, or no number opens it any more, of which the desk knows: she is asked to bring
+    /// it, her kiosk hears that she comes, and the desk may find somebody.
     pub(in crate::engine) async fn no_rider(
         &self, work: &mut Work<'_>, code: SpokenCode,
     ) -> Result<(), Fault> {
-        tracing::warn!(order = %code, "ALARM: no rider takes a parcel");
         let order = work.need::<Order>(code).await?;
         let Some(maker) = order.maker else { return Ok(()) };
         let maker = work.need::<Party>(maker).await?;
+        if order.pickup.as_ref().is_some_and(|pickup| pickup.tries_left(&self.policy) > 0) {
+            tracing::warn!(order = %code, "ALARM: no rider takes a parcel");
+            let text = "no rider takes the parcel; its maker was asked to bring it";
+            self.note_case(work, CaseKind::Other, Some(code), vec![maker.id], text).await?;
+        }
         let shown = Value::Record(self.order(work, code, &order).await?);
+        if let Some(agent) = self.kiosk_for(&maker) {
+            self.tell(work, &agent, "parcel_coming", vec![shown.clone()])?;
+        }
         self.tell(work, &maker, "order_bring", vec![shown])
     }
 

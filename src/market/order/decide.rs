@@ -61,7 +61,7 @@ pub fn decide(
         },
         C::MarkReady { by } => mark_ready(order, *by),
         C::SendFor { to, number } => pickup::send_for(order, *to, *number, policy, now),
-        C::GoFor { by } => pickup::go_for(order, *by),
+        C::GoFor { by } => pickup::go_for(order, *by, policy, now),
         C::PickUp { by, number } => pickup::pick_up(order, *by, *number, policy, now),
         C::HandBack { by, next } => pickup::hand_back(order, *by, *next, policy, now),
         C::NextRider { next } => pickup::next_rider(order, *next, policy, now),

@@ -56,6 +56,9 @@ pub enum OrderEvent {
     RiderGoes {
         /// Who.
         by: PartyId,
+        /// After this the next one is asked; until now nobody was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
     },
     /// He cannot, or was passed over and says so.
     RiderLeft {

@@ -89,13 +89,16 @@ fn change(order: &mut Order, event: &OrderEvent, at: Timestamp) {
         }
         E::MarkedReady { .. } => order.stage = S::Ready,
         E::RiderAsked(errand) => pickup::asked(order, errand),
-        E::RiderGoes { by } => with_pickup(order, |pickup| pickup.going = Some(*by)),
+        E::RiderGoes { by, until } => with_pickup(order, |pickup| {
+            pickup.going = Some(*by);
+            pickup.asked = until.map_or(pickup.asked, |until| Some((*by, until)));
+        }),
         E::RiderLeft { by } => with_pickup(order, |pickup| {
             pickup.handed_back.push(*by);
             pickup.going = pickup.going.filter(|going| going != by);
             pickup.asked = pickup.asked.filter(|(asked, _)| asked != by);
         }),
-        E::NoRider => with_pickup(order, |pickup| pickup.asked = None),
+        E::NoRider => with_pickup(order, |pickup| (pickup.asked, pickup.going) = (None, None)),
         E::NumberMissed { .. } => with_pickup(order, |pickup| pickup.wrong = pickup.wrong.saturating_add(1)),
         E::PickedUp(hand_over) => {
             order.custody.push(*hand_over);

@@ -86,6 +86,11 @@ impl Order {
         self.stage == S::Making && last.is_some_and(|(step, _)| *step == Rework)
     }
 
+    /// True while it waits for the answer of this person.
+    pub fn is_offered_to(&self, person: PartyId) -> bool {
+        self.stage == S::Offered && self.offer.is_some_and(|offer| offer.to == person)
+    }
+
     /// The question that waits for the shopper's answer.
     pub fn asked(&self) -> Option<&Choice> {
         let open = |choice: &&Choice| choice.again.is_none() && !choice.brought;

@@ -95,9 +95,11 @@ pub(super) fn send_for(
     Ok(vec![E::RiderAsked(Errand { to, until, number, fee, round })])
 }
 
-/// The next rider, or nobody, and then it is for the desk and for the maker's own feet.
+/// The next rider, or nobody, and then it is for the desk and for the maker's own feet. Nobody is sent for
+/// a parcel that no number opens.
 fn passed_on(pickup: &Pickup, next: Option<PartyId>, policy: &Policy, now: Timestamp) -> OrderEvent {
-    match next.filter(|next| !pickup.asked_so_far.contains(next)) {
+    let opens = pickup.tries_left(policy) > 0;
+    match next.filter(|next| opens && !pickup.asked_so_far.contains(next)) {
         Some(to) => E::RiderAsked(Errand {
             to,
             until: now.after(policy.pickup()),
@@ -109,12 +111,21 @@ fn passed_on(pickup: &Pickup, next: Option<PartyId>, policy: &Policy, now: Times
     }
 }
 
-pub(super) fn go_for(order: &Order, by: PartyId) -> Result<Vec<OrderEvent>, Refusal> {
+/// Whoever goes for it has one more period for it than he had to say so.
+pub(super) fn go_for(
+    order: &Order, by: PartyId, policy: &Policy, now: Timestamp,
+) -> Result<Vec<OrderEvent>, Refusal> {
     let pickup = open_to(order, by)?;
+    if pickup.tries_left(policy) == 0 {
+        return Err(Refusal::gone("locked"));
+    }
     match pickup.going {
         Some(going) if going == by => Ok(vec![]),
         Some(_) => Err(Refusal::gone("going")),
-        None => Ok(vec![E::RiderGoes { by }]),
+        None => {
+            let from = pickup.asked.map_or(now, |(_, until)| until.max(now));
+            Ok(vec![E::RiderGoes { by, until: Some(from.after(policy.pickup())) }])
+        }
     }
 }
 
@@ -135,9 +146,11 @@ pub(super) fn next_rider(
 ) -> Result<Vec<OrderEvent>, Refusal> {
     let Some(pickup) = order.pickup.as_ref().filter(|_| order.stage == S::Ready) else { return Ok(vec![]) };
     match (pickup.going, pickup.asked) {
+        // The time that he had to answer is over, and he did.
+        (Some(_), Some((_, until))) if now < until => Ok(vec![]),
         (None, Some((_, until))) if now < until => Err(Refusal::TooEarly { until }),
-        (None, Some(_)) => Ok(vec![passed_on(pickup, next, policy, now)]),
-        _ => Ok(vec![]),
+        (_, Some(_)) => Ok(vec![passed_on(pickup, next, policy, now)]),
+        (_, None) => Ok(vec![]),
     }
 }
 
@@ -153,7 +166,10 @@ pub(super) fn pick_up(
         return Err(Refusal::PinLocked);
     };
     if number != pickup.number {
-        return Ok(vec![E::NumberMissed { by, left: left - 1 }]);
+        let missed = E::NumberMissed { by, left: left - 1 };
+        // No number opens it any more: whoever was to come for it would come in vain.
+        let over = (left == 1 && order.rider().is_some()).then_some(E::NoRider);
+        return Ok([missed].into_iter().chain(over).collect());
     }
     Ok(vec![E::PickedUp(HandOver { giver, receiver: by, pieces: order.outstanding(), at: now })])
 }

@@ -124,10 +124,11 @@ pub(super) fn deliver(order: &Order) -> Result<Vec<OrderEvent>, Refusal> {
 }
 
 pub(super) fn close(order: &Order, policy: &Policy, now: Timestamp) -> Result<Vec<OrderEvent>, Refusal> {
-    let until = order.since.after(policy.closing());
+    let (delivered, stays) = (order.stage == S::Delivered, policy.closing());
+    let until = order.since.after(if delivered { stays } else { policy.arrival() });
     match order.stage {
-        S::Delivered if now >= until => Ok(vec![E::Closed]),
-        S::Delivered => Err(Refusal::TooEarly { until }),
+        S::Shipped | S::Delivered if now >= until => Ok(vec![E::Closed]),
+        S::Shipped | S::Delivered => Err(Refusal::TooEarly { until }),
         S::Closed => Ok(vec![]),
         _ => Err(gone(order)),
     }

@@ -30,6 +30,8 @@ pub struct OrderPolicy {
     pub grace_days: u32,
     /// How long the shopper has to choose what becomes of pieces that will never come.
     pub choosing_days: u32,
+    /// From the carrier's hands to the end of an order of which nobody says that it arrived.
+    pub arrival_days: u32,
     /// From delivery to the end of an order.
     pub closing_days: u32,
     /// From the end of a purchase to forgetting where it went.
@@ -55,6 +57,7 @@ impl Default for OrderPolicy {
             late_days: 14,
             grace_days: 2,
             choosing_days: 5,
+            arrival_days: 60,
             closing_days: 14,
             address_days: 90,
             name_days: 180,
@@ -118,6 +121,11 @@ impl Policy {
     /// The most that one person at the desk may give back after release.
     pub fn refund_alone(&self) -> Kes {
         Kes::major(i64::from(self.order.refund_alone_shillings))
+    }
+
+    /// From the carrier's hands to the end of an order of which nobody says that it arrived.
+    pub fn arrival(&self) -> Duration {
+        self.days(self.order.arrival_days)
     }
 
     /// From delivery to the end of an order.

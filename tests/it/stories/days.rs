@@ -1,10 +1,11 @@
 //! Days that pass: makers are reminded and asked, shoppers choose what becomes of pieces that will never
 //! come, and change their minds.
 
+use super::riders::{OTIENO, is_ready, rides};
 use super::{brought, on_sale, open_stall, taken};
 use crate::support::shopper::{Order, attribute};
 use crate::support::village::{Village, until};
-use sokoni::types::Clock;
+use sokoni::types::{Clock, Lang};
 use sokoni::types::time::NAIROBI;
 use std::time::Duration;
 
@@ -97,6 +98,36 @@ async fn what_is_brought_while_the_shopper_has_still_to_choose_is_taken() {
     amina.passes(&order.code, 1).await;
     achieng.reads("is yours now").await;
     order.reaches("released").await;
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn what_the_desk_gives_up_is_told_to_whoever_makes_or_carries_it() {
+    let (village, achieng, amina, listing) = open_stall(850, 3).await;
+    let order = taken(&village, &achieng, &listing, 1).await;
+    let gives_up = [("order", order.code.as_str()), ("what", "give_up")];
+    village.desk_press("/desk/orders", &gives_up).await;
+    village.desk_press("/desk/orders", &gives_up).await;
+    order.reaches("choosing").await;
+    let told = achieng.reads("We do not wait for order").await;
+    assert!(told.contains(&order.code) && told.contains("the buyer decides about it"), "{told}");
+    achieng.gets_exactly(1, "We do not wait for order").await;
+    order.wishes("choose", &[("round", "1"), ("again", "false")]).await;
+    let over = achieng.reads("Do not make it any more").await;
+    assert!(over.contains(&order.code), "{over}");
+    given_back(&village, &order, CHARGED).await;
+
+    // Who carries it is not told that nobody needs him.
+    let otieno = rides(&village, &amina, "Otieno Ouma", OTIENO, Lang::EN).await;
+    let order = taken(&village, &achieng, &listing, 1).await;
+    let number = is_ready(&achieng, &order).await;
+    otieno.asks(&format!("PICK {} {number}", order.code), "is with you now").await;
+    village.desk_press("/desk/orders", &[("order", &order.code), ("what", "give_up")]).await;
+    let late = otieno.reads("has not arrived").await;
+    assert!(late.contains(&order.code) && late.contains("bring it to Kibera Kiosk now"), "{late}");
+    assert_eq!(otieno.got("needs no rider"), 0);
+    amina.receives(&order.code).await;
+    otieno.reads("handed over at").await;
     village.closes().await;
 }
 

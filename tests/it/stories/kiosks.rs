@@ -114,6 +114,8 @@ async fn w121_boxes_left_are_those_counted_in_less_those_used_at_each_kiosk() {
     amina.asks(&format!("BOX {} SMALL", order.code), "Boxes left: 5 small, 8 large").await;
     let low = amina.reads("Stock low").await;
     assert!(low.contains("5 small boxes, 8 large, 40 leaflets"), "{low}");
+    let brings = village.halima().reads("Kibera Kiosk runs low").await;
+    assert!(brings.contains("5 small boxes, 8 large, 40 leaflets"), "{brings}");
     assert!(amina.walks(&["5"]).await.contains("Left: 5 small boxes, 8 large, 40 leaflets"));
     assert!(amina.walks(&["5", "1", "2", "10"]).await.contains("10 large boxes counted in"));
 

@@ -2,7 +2,7 @@
 
 use super::{brought, earns, on_sale, open_stall, taken};
 use crate::support::actors::{Agent, Artisan};
-use crate::support::village::Village;
+use crate::support::village::{Founding, Village};
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -244,6 +244,37 @@ async fn an_answer_to_an_order_taken_long_ago_is_told_where_the_order_stands() {
 async fn an_answer_to_an_order_taken_long_ago_is_told_in_swahili_where_it_stands() {
     let village = Village::open().await;
     is_told_where_it_stands(&village, &village.wanjiru().await, &village.amina()).await;
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn whoever_is_too_early_or_too_late_is_told_where_it_stands() {
+    let village = Village::found(Founding { two_kiosks: true, ..Founding::default() }).await;
+    let (achieng, amina, njeri) = (village.achieng().await, village.amina(), village.njeri());
+    let listing = on_sale(&achieng, &amina, 850, 1).await;
+    let order = village.shopper().buys(&listing, 1).await;
+    achieng.is_offered().await;
+    let code = &order.code;
+    let first = achieng.asks(&format!("READY {code}"), "waits for your answer").await;
+    assert!(first.contains(&format!("Send YES {code} first")), "{first}");
+    amina.asks(&format!("IN {code}"), "is not ready yet").await;
+    let piece = amina.asks(&format!("IN {listing}"), "is the number of a piece").await;
+    assert!(piece.starts_with(&listing), "{piece}");
+    achieng.takes(code).await;
+    // She comes without a word, and nobody is told that she is on her way.
+    village.clock.advance(Duration::from_secs(150));
+    amina.receives(code).await;
+    achieng.reads("has your parcel").await;
+    let there = njeri.asks(&format!("IN {code}"), "at another kiosk").await;
+    assert!(there.contains("of Achieng") && there.contains("nothing to receive"), "{there}");
+    amina.passes(code, 1).await;
+    achieng.reads("is yours now").await;
+    village.clock.advance(Duration::from_secs(150));
+    amina.asks(&format!("IN {code}"), "checked and paid for").await;
+    amina.asks(&format!("GONE {code} 320"), "we tell the buyer").await;
+    village.clock.advance(Duration::from_secs(150));
+    amina.asks(&format!("IN {code}"), "sent to the buyer").await;
+    assert_eq!(amina.got("brings parcel"), 0);
     village.closes().await;
 }
 

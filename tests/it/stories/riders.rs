@@ -61,6 +61,7 @@ async fn fetched() -> (Village, Artisan, Agent, Phone, Order, String) {
 #[tokio::test]
 async fn w50_a_parcel_changes_hands_by_the_right_number_and_after_three_wrong_ones_by_none() {
     let (village, achieng, amina, otieno, order, number) = fetched().await;
+    let barasa = rides(&village, &amina, "Barasa Juma", BARASA, Lang::EN).await;
     let wrong = another(&number);
     for left in ["2 tries left", "1 tries left", "no number opens it"] {
         // A text that comes again within a minute is a repeat, and gets its answer again.
@@ -82,10 +83,15 @@ async fn w50_a_parcel_changes_hands_by_the_right_number_and_after_three_wrong_on
     let cases = village.desk("depot/cases").await;
     let said = cases.to_string();
     assert!(said.contains("wrong number three times") && said.contains(&order.code), "{cases}");
-    // She may bring it herself, and the kiosk takes it from her.
+    // She is asked to bring it herself, nobody else is sent for it, and the kiosk takes it from her.
+    let bring = achieng.reads("bring it to Kibera Kiosk").await;
+    assert!(bring.contains(&order.code), "{bring}");
+    amina.reads("Achieng brings parcel").await;
+    village.clock.advance(TWO_HOURS);
+    assert!(otieno.walks(&["1"]).await.starts_with("No parcel"));
+    assert_eq!(barasa.got("Pick up"), 0);
     amina.receives(&order.code).await;
     achieng.reads("has your parcel").await;
-    otieno.reads("needs no rider any more").await;
     assert_eq!(village.account("rider:").await, 0);
     village.closes().await;
 }
@@ -195,8 +201,12 @@ async fn a_parcel_that_nobody_fetches_goes_to_the_next_rider_and_then_to_the_des
     assert!(again.contains(&number), "she has one number for all of them: {again}");
     assert!(otieno.walks(&["1"]).await.starts_with("No parcel"));
     assert!(
-        barasa.asks(&format!("CANNOT {}", order.code), "Somebody else fetches").await.contains(&order.code)
+        barasa.asks(&format!("NO {}", order.code), "is not yours any more").await.contains(&order.code)
     );
+    let coming = amina.reads("Achieng brings parcel").await;
+    assert!(coming.contains(&order.code), "{coming}");
+    let cases = village.desk("depot/cases").await.to_string();
+    assert!(cases.contains("no rider takes the parcel") && cases.contains(&order.code), "{cases}");
     let bring = achieng.reads("bring it to Kibera Kiosk").await;
     assert!(bring.contains(&order.code), "{bring}");
     until("the alarm", || async {
@@ -215,12 +225,19 @@ async fn a_parcel_that_nobody_fetches_goes_to_the_next_rider_and_then_to_the_des
 
 #[tokio::test]
 async fn a_rider_who_goes_for_it_is_not_passed_over() {
-    let (village, _, amina, otieno, order, _) = fetched().await;
+    let (village, _, amina, otieno, order, number) = fetched().await;
     let barasa = rides(&village, &amina, "Barasa Juma", BARASA, Lang::EN).await;
     assert!(otieno.walks(&["1", "1", "1"]).await.contains("is yours to fetch"));
     village.clock.advance(TWO_HOURS);
     assert!(otieno.walks(&["1"]).await.contains(&format!("{} Achieng, you go", order.code)));
     assert_eq!(barasa.got("Pick up"), 0);
+    // He never came: the next one is asked, and whoever was may still take it.
+    village.clock.advance(TWO_HOURS);
+    barasa.reads("Pick up").await;
+    assert!(otieno.walks(&["1"]).await.starts_with("No parcel"));
+    assert!(barasa.walks(&["1"]).await.contains(&order.code));
+    otieno.asks(&format!("PICK {} {number}", order.code), "is with you now").await;
+    barasa.reads("needs no rider any more").await;
     village.closes().await;
 }
 

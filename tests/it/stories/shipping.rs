@@ -3,6 +3,7 @@
 
 use super::{brought, on_sale, open_stall, taken};
 use crate::support::actors::{Agent, Artisan};
+use crate::support::logs;
 use crate::support::photo;
 use crate::support::shopper::{Order, attribute};
 use crate::support::village::{Founding, Village, until};
@@ -103,6 +104,27 @@ fn holds(folder: &std::path::Path, wanted: &str) -> bool {
         let octets = || std::fs::read(&path).expect("a file");
         if path.is_dir() { holds(&path, wanted) } else { photo::holds(&octets(), wanted.as_bytes()) }
     })
+}
+
+#[tokio::test]
+async fn a_parcel_of_which_nobody_says_that_it_arrived_ends_its_order_by_time() {
+    let (village, _, _, order) = sent(1).await;
+    village.clock.advance(Duration::from_secs(59 * 86_400));
+    assert_eq!(order.state().await, "shipped");
+    village.clock.advance(Duration::from_secs(86_400 + 60));
+    order.reaches("closed").await;
+    assert!(!order.done().await.contains(&"delivered".to_owned()), "nobody said so");
+    until("the alarm", || async {
+        (logs::count(&["ALARM: nobody says that a parcel arrived", order.code.as_str()]) == 1).then_some(())
+    })
+    .await;
+    village.clock.advance(Duration::from_secs(90 * 86_400 + 60));
+    until("where it went is forgotten", || async {
+        let (done, said) = at_desk(&village, &["shipping", "label", &order.code]).await;
+        (!done && said.contains("forgotten")).then_some(())
+    })
+    .await;
+    village.closes().await;
 }
 
 #[tokio::test]

@@ -47,13 +47,21 @@ fn the_parcel_goes_from_her_to_the_rider_to_the_kiosk() {
 #[test]
 fn after_three_wrong_numbers_the_right_one_is_refused_too() {
     let mut desk = asked();
-    for left in [2, 1, 0] {
+    for left in [2, 1] {
         assert_eq!(
             desk.done(picks(otieno(), wrong())),
             vec![OrderEvent::NumberMissed { by: otieno(), left }]
         );
     }
+    let last = [OrderEvent::NumberMissed { by: otieno(), left: 0 }, OrderEvent::NoRider];
+    assert_eq!(desk.done(picks(otieno(), wrong())), last, "she is asked to bring it in the same moment");
     assert_eq!(desk.refused(picks(otieno(), number())), Refusal::PinLocked);
+    // Nobody else is sent for what no number opens.
+    desk.now = desk.now.after(Policy::default().pickup());
+    assert_eq!(desk.done(C::NextRider { next: Some(barasa()) }), vec![]);
+    let left = desk.done(C::HandBack { by: otieno(), next: Some(barasa()) });
+    assert_eq!(left, vec![OrderEvent::RiderLeft { by: otieno() }]);
+    assert_eq!(desk.order().rider(), None);
     assert_eq!(desk.stage(), "ready");
     // Her own feet are always good.
     desk.done(C::Receive { by: agent() });
@@ -93,9 +101,14 @@ fn silence_asks_the_next_one_and_a_rider_under_way_is_not_passed_over() {
     desk.now = desk.now.after(Policy::default().pickup());
     assert_eq!(desk.done(C::NextRider { next: None }), vec![]);
     assert_eq!(desk.refused(C::GoFor { by: otieno() }), Refusal::gone("going"));
-    // She gave it to the one who came first after all; the number says so.
-    desk.done(picks(otieno(), number()));
-    assert_eq!(desk.order().holder(), Some(otieno()));
+    // Who went and never came is passed over at last, and may come all the same.
+    desk.now = desk.now.after(Policy::default().pickup());
+    assert_eq!(desk.done(C::NextRider { next: None }), vec![OrderEvent::NoRider]);
+    assert_eq!(desk.order().rider(), None);
+    desk.done(C::GoFor { by: otieno() });
+    // She gave it to the other one after all; the number says so.
+    desk.done(picks(barasa(), number()));
+    assert_eq!(desk.order().holder(), Some(barasa()));
 }
 
 #[test]
@@ -108,4 +121,14 @@ fn a_parcel_that_is_mended_has_a_ride_of_its_own() {
     let events = desk.done(C::SendFor { to: otieno(), number: wrong() });
     assert!(matches!(events[..], [OrderEvent::RiderAsked(Errand { round: 2, .. })]), "{events:?}");
     desk.done(picks(otieno(), wrong()));
+}
+
+#[test]
+fn a_rider_who_went_before_there_was_an_end_to_it_still_goes() {
+    let mut desk = asked();
+    let old: OrderEvent = serde_json::from_value(serde_json::json!({ "rider_goes": { "by": otieno() } }))
+        .expect("as it was written before");
+    let order = evolve(Some(desk.order().clone()), &old, desk.now).expect("an order");
+    assert_eq!((order.rider(), order.pickup.as_ref().and_then(|p| p.asked.map(|(to, _)| to))), (Some(otieno()), Some(otieno())));
+    desk.done(picks(otieno(), number()));
 }

@@ -19,7 +19,7 @@ pub fn answer(errand: &Errand, screen: &Told, _me: &Person) -> Option<Move> {
         (Errand::Receive(_), "home") => Move::press("1"),
         (Errand::Receive(order), "in.code") => pick(screen, order),
         (Errand::Receive(_), "in.sure") => Move::press("1"),
-        (Errand::Receive(_), "in.done" | "in.early") => Move::Done,
+        (Errand::Receive(_), "in.done" | "in.early" | "in.stands") => Move::Done,
 
         (Errand::Check { .. }, "home") => Move::press("2"),
         (Errand::Check { order, .. }, "qc.list" | "new.list") => pick(screen, order),
