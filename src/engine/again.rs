@@ -91,7 +91,8 @@ impl Engine {
     pub(super) async fn answers_now(&self, input: &Heard, acted: Acted) -> Result<Answers, Fault> {
         let keys = acted.left.iter().map(|(key, _)| key.clone()).collect();
         let rows = self.store.read(keys).await?;
-        let stands = |((_, then), now): (&(Key, String), Option<Row>)| now.map(digest_of).as_ref() == Some(then);
+        let stands =
+            |((_, then), now): (&(Key, String), Option<Row>)| now.map(digest_of).as_ref() == Some(then);
         if acted.left.iter().zip(rows).all(stands) {
             return Ok(acted.answers);
         }

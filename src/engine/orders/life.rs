@@ -153,7 +153,9 @@ impl Engine {
     async fn life_over(&self, work: &mut Work<'_>, code: SpokenCode, what: LifeDue) -> Result<(), Fault> {
         let over = match what {
             LifeDue::Unchosen(round) => OrderCommand::Choose { round, again: None },
-            LifeDue::Arrives(_) if work.need::<Order>(code).await?.stage != OrderStage::Shipped => return Ok(()),
+            LifeDue::Arrives(_) if work.need::<Order>(code).await?.stage != OrderStage::Shipped => {
+                return Ok(());
+            }
             _ => OrderCommand::Close,
         };
         match self.order_turn(work, code, &over).await? {

@@ -5,8 +5,8 @@ use super::riders::{OTIENO, is_ready, rides};
 use super::{brought, on_sale, open_stall, taken};
 use crate::support::shopper::{Order, attribute};
 use crate::support::village::{Village, until};
-use sokoni::types::{Clock, Lang};
 use sokoni::types::time::NAIROBI;
+use sokoni::types::{Clock, Lang};
 use std::time::Duration;
 
 const DAY: i64 = 86_400_000;

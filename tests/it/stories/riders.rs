@@ -200,9 +200,7 @@ async fn a_parcel_that_nobody_fetches_goes_to_the_next_rider_and_then_to_the_des
     let again = achieng.reads("Rider Barasa comes").await;
     assert!(again.contains(&number), "she has one number for all of them: {again}");
     assert!(otieno.walks(&["1"]).await.starts_with("No parcel"));
-    assert!(
-        barasa.asks(&format!("NO {}", order.code), "is not yours any more").await.contains(&order.code)
-    );
+    assert!(barasa.asks(&format!("NO {}", order.code), "is not yours any more").await.contains(&order.code));
     let coming = amina.reads("Achieng brings parcel").await;
     assert!(coming.contains(&order.code), "{coming}");
     let cases = village.desk("depot/cases").await.to_string();

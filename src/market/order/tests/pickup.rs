@@ -129,6 +129,9 @@ fn a_rider_who_went_before_there_was_an_end_to_it_still_goes() {
     let old: OrderEvent = serde_json::from_value(serde_json::json!({ "rider_goes": { "by": otieno() } }))
         .expect("as it was written before");
     let order = evolve(Some(desk.order().clone()), &old, desk.now).expect("an order");
-    assert_eq!((order.rider(), order.pickup.as_ref().and_then(|p| p.asked.map(|(to, _)| to))), (Some(otieno()), Some(otieno())));
+    assert_eq!(
+        (order.rider(), order.pickup.as_ref().and_then(|p| p.asked.map(|(to, _)| to))),
+        (Some(otieno()), Some(otieno()))
+    );
     desk.done(picks(otieno(), number()));
 }
