@@ -96,6 +96,11 @@ impl Engine {
                     self.send_for(work, code).await?;
                 }
             },
+            (OrderStage::Shipped, _) => {
+                let (what, end) = (LifeDue::Arrives(order.since), order.since.after(self.policy.arrival()));
+                let id = format!("arrives/{code}/freed");
+                work.timer(end.max(work.now), &id, &Due::Life { order: code, what });
+            }
             (OrderStage::Delivered, _) => {
                 let what = LifeDue::Closes(work.now);
                 let id = format!("closes/{code}/freed");

@@ -159,7 +159,7 @@ impl Engine {
             _ => OrderCommand::Close,
         };
         match self.order_turn(work, code, &over).await? {
-            Ok(_) if matches!(what, LifeDue::Arrives(_)) => {
+            Ok(1..) if matches!(what, LifeDue::Arrives(_)) => {
                 tracing::warn!(order = %code, "ALARM: nobody says that a parcel arrived; its order ends without it");
             }
             Ok(_) => {}
