@@ -287,7 +287,7 @@ impl Maker {
                 s if s.starts_with("PIN to send") => Move::Final(PIN.to_owned()),
                 s if s.contains("is on its way to") => Move::Done,
                 s if s.contains("is still on its way to") && wished => Move::Done,
-                s if s.starts_with("M-Pesa has not answered") => Move::Done,
+                s if s.contains(" has not answered. Your KSh ") => Move::Done,
                 s if s.starts_with("Our link to mobile money is down") => Move::Later,
                 // Paid while the line was dead: nothing is left to send.
                 s if s.starts_with("You can send from") && wished => Move::Done,
