@@ -80,7 +80,7 @@ enum Ask {
         #[arg(long, value_name = "REFERENCE")]
         paper: String,
     },
-    /// Nobody will pay the rest of a loan: it is our loss, and lenders have it back
+    /// Nobody will pay the rest of a loan: the house pays it to the lenders, and she owes nothing
     LoanLoss {
         /// The loan, as sokoni loans list names it
         loan: LoanId,
@@ -105,7 +105,7 @@ enum Ask {
         #[arg(long, value_name = "PHONE")]
         phone: String,
         /// How much, in shillings
-        #[arg(long, value_name = "SUM", value_parser = sum)]
+        #[arg(long, value_name = "SUM", value_parser = sum, allow_hyphen_values = true)]
         ksh: Kes,
         /// The case that came to it, as sokoni cases list names it
         #[arg(long, value_name = "CASE")]
@@ -114,7 +114,7 @@ enum Ask {
 }
 
 fn sum(text: &str) -> Result<Kes, String> {
-    shillings(text).ok_or_else(|| "write the sum as 1,250 or 1250.50".to_owned())
+    shillings(text).ok_or_else(|| "write a sum above nothing, as 1,250 or 1250.50".to_owned())
 }
 
 /// Does it.

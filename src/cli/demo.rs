@@ -11,6 +11,7 @@ use crate::sim::momo::{Momo, MomoOptions};
 use crate::sim::phones::{self, PhonesSettings};
 use crate::sim::smsc::{Smsc, SmscSettings};
 use crate::types::{Clock, Kes, Msisdn};
+use crate::web::people::{DeskRole, Roll};
 use clap::Args;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -21,20 +22,33 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// The phones that stand in the browser: number, label.
-const PHONES: [(u64, &str); 4] = [
+const PHONES: [(u64, &str); 5] = [
     (254_700_000_101, "Achieng, makes things"),
     (254_700_000_201, "Amina, keeps the kiosk"),
     (254_700_000_102, "Wanjiru, makes things"),
     (254_700_000_301, "Otieno, rides"),
+    (254_700_000_401, "Halima, for the depot"),
+];
+
+/// The people of the desk: name, the file of her key, what she may do.
+const PEOPLE: [(&str, &str, &[DeskRole]); 2] = [
+    ("Halima", "halima", &[DeskRole::Liaison, DeskRole::Operator]),
+    ("Njeri", "njeri", &[DeskRole::Treasurer]),
 ];
 
 const HELP: &str = "\
 Everything runs in this process and talks over loopback as it would in the field: the SMSC by SMPP,
 mobile money and cards by HTTP. Without --data the village is gone when you stop it.
 
+Commands that ask its desk (approvals, holds, loans, orders ...) want a key: --desk-key-file. The demo prints
+where its keys are: `desk`, the house's own; `halima`, a liaison and operator; `njeri`, a treasurer. What takes
+two people - approvals, erasing somebody - one of the two asks for, and Njeri approves. Halima's phone,
+0700000401, is the liaison's.
+
 Examples:
   sokoni demo
   sokoni demo --data ./village --listen 127.0.0.1:9000
+  sokoni loans list --desk-key-file village/secrets/desk
   sokoni dial '*483*57#' --as 0700000101        (in another terminal)";
 
 /// The whole village on this machine, nothing to configure
@@ -64,6 +78,8 @@ pub struct Village {
     pub card: CardProcessor,
     /// Opens the desk.
     pub desk_key: String,
+    /// Where the keys are kept.
+    secrets: PathBuf,
 }
 
 /// Runs it until interrupted.
@@ -139,6 +155,21 @@ fn secret(folder: &Path, name: &str) -> Result<String, String> {
     Ok(text)
 }
 
+/// The people of the desk, each with her key; whoever was added since stays.
+fn people(folder: &Path) -> Result<(), String> {
+    let keys: Vec<String> =
+        PEOPLE.iter().map(|(_, file, _)| secret(folder, file)).collect::<Result<_, _>>()?;
+    let file = folder.join("secrets/people.toml");
+    let mut roll = Roll::read(&file)?;
+    for ((name, _, roles), key) in PEOPLE.into_iter().zip(keys) {
+        if roll.person.iter().all(|person| person.name != name) {
+            roll.add(name, roles.iter().copied().collect(), &key.into())?;
+        }
+    }
+    let text = toml::to_string(&roll).map_err(|why| why.to_string())?;
+    std::fs::write(&file, text).map_err(|why| format!("{}: {why}", file.display()))
+}
+
 /// The secrets of a village, each in a file of its own.
 pub(super) struct Secrets {
     desk_key: String,
@@ -152,6 +183,7 @@ impl Secrets {
     /// Those that are there, or new ones.
     pub(super) fn in_folder(folder: &Path) -> Result<Self, String> {
         secret(folder, "mpesa-path")?;
+        people(folder)?;
         // A password has eight characters in SMPP 3.4.
         let password: String = secret(folder, "smsc")?.chars().take(8).collect();
         std::fs::write(folder.join("secrets/smsc"), &password).map_err(|why| why.to_string())?;
@@ -212,7 +244,7 @@ impl Village {
         let float = i64::try_from(MomoOptions::default().float_shillings).unwrap_or(i64::MAX / 100);
         service.engine.open_books("the village's first float", Kes::major(float)).await?;
         card.set_webhook(&format!("http://{address}{}", crate::money::card::webhook::PATH));
-        Ok(Self { service, smsc, momo, card, desk_key })
+        Ok(Self { service, smsc, momo, card, desk_key, secrets: folder.join("secrets") })
     }
 
     /// Amina has a camera: what she found good and has no photograph gets one. Never ends.
@@ -262,10 +294,18 @@ What to try first, on the phones page:
      the number. From then on he is asked to fetch what is READY, and PICK, the parcel's number and
      the one that its maker was sent hand it to him.
 
+  8. Halima dials for the depot: words on pieces, lessons, cases.
+
 In another terminal: sokoni dial '*483*57#' --as 0700000101{demo}
+What asks the desk:  sokoni loans list{at} --desk-key-file {secrets}/desk
+What takes two:      Halima asks ({secrets}/halima), Njeri approves ({secrets}/njeri):
+  sokoni person erase 0700000101 --why 'she asked'{at} --desk-key-file {secrets}/halima
+  sokoni approvals list{at} --desk-key-file {secrets}/njeri
 ",
             desk = self.desk_key,
-            demo = if url == super::dial::DEMO { String::new() } else { format!(" --demo {url}") }
+            secrets = self.secrets.display(),
+            demo = if url == super::dial::DEMO { String::new() } else { format!(" --demo {url}") },
+            at = if url == super::dial::DEMO { String::new() } else { format!(" --desk {url}") }
         );
         let _ = std::io::stdout().write_all(text.as_bytes());
         let _ = std::io::stdout().flush();
@@ -287,6 +327,7 @@ path = "store"
 [http]
 public_url    = "http://{web}"
 desk_key_file = "secrets/desk"
+desk_people_file = "secrets/people.toml"
 pay_origins   = ["{card}"]
 
 [[smsc]]
@@ -303,6 +344,11 @@ reconnect_ms  = 500
 phone = "0700 000 201"
 name  = "Amina Hassan"
 place = "Kibera Kiosk"
+area  = "kibera"
+
+[[liaison]]
+phone = "0700 000 401"
+name  = "Halima Noor"
 area  = "kibera"
 
 [money.mpesa]

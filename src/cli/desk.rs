@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -63,6 +63,12 @@ fn answer(DeskArgs { what, file }: &DeskArgs) -> Result<String, String> {
             format!("{list}{}: {}\n", person.name, roles.join(", "))
         })),
         What::Add { name, role } => {
+            if roll.person.iter().any(|person| person.name.eq_ignore_ascii_case(name)) {
+                return Err(format!(
+                    "the name {name:?} is taken; for other roles take her away (sokoni desk remove {name:?}) and add \
+                     her with all of them: she gets a new key then"
+                ));
+            }
             let key = new_key()?;
             roll.add(name, role.iter().copied().collect::<BTreeSet<_>>(), &key)?;
             write(file, &roll)?;
@@ -75,7 +81,7 @@ fn answer(DeskArgs { what, file }: &DeskArgs) -> Result<String, String> {
                 return Err(format!("{}: nobody is called {name:?}", file.display()));
             }
             write(file, &roll)?;
-            Ok(String::new())
+            Ok(format!("{name} is gone; her key opens nothing any more\n"))
         }
     }
 }
@@ -92,6 +98,9 @@ fn write(file: &Path, roll: &Roll) -> Result<(), String> {
     let error = |why: std::io::Error| format!("{}: {why}", file.display());
     let text = toml::to_string(roll).map_err(|why| why.to_string())?;
     let beside = file.with_extension("new");
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(error)?;
+    }
     let mut options = std::fs::OpenOptions::new();
     let mut new = options.write(true).create(true).truncate(true).mode(0o600).open(&beside).map_err(error)?;
     new.write_all(text.as_bytes()).and_then(|()| new.sync_all()).map_err(error)?;
@@ -105,14 +114,14 @@ mod tests {
     #[test]
     fn a_person_is_added_with_a_key_that_is_shown_once_and_taken_away_again() {
         let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("people.toml");
+        let file = folder.path().join("secrets/people.toml");
         let run = |what| answer(&DeskArgs { what, file: file.clone() });
         let add = || What::Add { name: "Halima".into(), role: vec![DeskRole::Liaison, DeskRole::Operator] };
         let key = run(add()).expect("added");
         assert_eq!(key.trim().len(), 48);
         let kept = std::fs::read_to_string(&file).expect("a file");
         assert!(!kept.contains(key.trim()) && kept.contains("Halima"), "{kept}");
-        assert!(run(add()).expect_err("twice").contains("is taken"));
+        assert!(run(add()).expect_err("twice").contains("is taken; for other roles"));
         assert_eq!(run(What::List).expect("a list"), "Halima: liaison, operator\n");
         run(What::Remove { name: "Halima".into() }).expect("removed");
         assert_eq!(run(What::List).expect("a list"), "");

@@ -4,10 +4,10 @@ use super::printed;
 use crate::cli::menu::records::AtDesk;
 use crate::cli::stop::reason;
 use crate::engine::desk::holds::{HoldCode, HoldDone, HoldRow, HoldWish};
-use crate::types::Lang;
+use crate::types::{Lang, Msisdn};
 use clap::{Args, Subcommand};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const HOLDS: &str = "/desk/api/holds";
@@ -15,7 +15,8 @@ const HOLDS: &str = "/desk/api/holds";
 const HELP: &str = "\
 Every hold has a reason and a date, which its owner is told in her language. sim_changed and name_differs
 have words of their own and wait for her ID, at a kiosk or here; desk wants words in every language of
-the menus, at most 40 letters each. A file has a phone on each line.
+the menus, at most 40 letters each. A file has a phone on each line; when one of them is no phone, its line
+is named and nobody's money waits.
 
 Example:
   sokoni holds put sim_changed 0712345678 --file changed.txt
@@ -88,18 +89,39 @@ async fn answer(args: &HoldsArgs) -> io::Result<String> {
         }
         What::Put { code, mut phones, file, why } => {
             if let Some(file) = file {
-                let text = std::fs::read_to_string(file)?;
-                phones.extend(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned));
+                phones.extend(in_file(&file)?);
             }
             HoldWish::Put { phones, code, why: why.into_iter().collect() }
         }
         What::Lift { code, phone, why } => HoldWish::Lift { phone, code, why },
     };
     let done: HoldDone = desk.post(HOLDS, &wish).await?;
-    match args.json {
-        true => Ok(serde_json::to_string_pretty(&done)? + "\n"),
-        false => Ok(format!("changed {}, stood so {}, nobody's {}\n", done.changed, done.same, done.unknown)),
-    }
+    let HoldDone { changed, same, unknown } = done;
+    Ok(match (args.json, &wish) {
+        (true, _) => serde_json::to_string_pretty(&done)? + "\n",
+        (false, HoldWish::Put { .. }) => {
+            format!(
+                "put on hold: {changed}; on hold before: {same}; phones that nobody here has: {unknown}\n"
+            )
+        }
+        (false, HoldWish::Lift { .. }) if changed == 0 => "there was no such hold\n".to_owned(),
+        (false, HoldWish::Lift { .. }) => "the hold is lifted\n".to_owned(),
+    })
+}
+
+/// The phones of a file, all of them read before anything is done.
+fn in_file(file: &Path) -> io::Result<Vec<String>> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|why| io::Error::new(why.kind(), format!("{}: {why}", file.display())))?;
+    let lines = text.lines().map(str::trim).zip(1..).filter(|(line, _)| !line.is_empty());
+    let read = lines.map(|(line, number)| match Msisdn::parse_kenyan(line) {
+        Ok(_) => Ok(line.to_owned()),
+        Err(_) => Err(io::Error::other(format!(
+            "{}:{number}: {line:?} is no phone number, such as 0712345678; nothing was changed",
+            file.display()
+        ))),
+    });
+    read.collect()
 }
 
 fn line(row: &HoldRow) -> String {

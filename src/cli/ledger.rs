@@ -105,10 +105,7 @@ pub async fn run(args: LedgerArgs) -> ExitCode {
 }
 
 fn open(folder: &Folder) -> Result<Sled, String> {
-    if !Sled::is_in(&folder.data) {
-        return Err(format!("{}: there is no store here", folder.data.display()));
-    }
-    Sled::open(&folder.data, DEFAULT_CACHE).map_err(|why| why.to_string())
+    Sled::open(&super::store_in(&folder.data)?, DEFAULT_CACHE).map_err(|why| why.to_string())
 }
 
 async fn trial_balance(folder: &Folder) -> Result<ExitCode, String> {

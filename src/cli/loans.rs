@@ -25,6 +25,9 @@ pub struct LoansArgs {
 #[derive(Debug, Clone, Subcommand)]
 enum What {
     /// All loans and where they stand, newest first
+    ///
+    /// asked, endorsed, shown, funded, agreed, sent, repaying, repaid; stopped before she had it; lost:
+    /// nobody will pay the rest, and the house pays it to the lenders.
     List,
     /// Endorsed loans that are not funded yet, for the lending site; they count as shown to lenders then
     Export,

@@ -40,10 +40,7 @@ pub async fn run(args: MessagesArgs) -> ExitCode {
 }
 
 async fn look(args: &MessagesArgs) -> Result<String, String> {
-    if !Sled::is_in(&args.data) {
-        return Err(format!("{}: there is no store here", args.data.display()));
-    }
-    let store = Sled::open(&args.data, DEFAULT_CACHE).map_err(|why| why.to_string())?;
+    let store = Sled::open(&super::store_in(&args.data)?, DEFAULT_CACHE).map_err(|why| why.to_string())?;
     let state = if args.parked { Some(PARKED.to_owned()) } else { args.state.clone() };
     let wish = MessagesWish { phone: args.to.clone(), state, before: None };
     let wanted = Wanted::read(&wish).map_err(|why| why.to_string())?;

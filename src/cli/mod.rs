@@ -30,9 +30,12 @@ pub mod stop;
 pub mod store;
 
 use crate::engine::audit::Derived;
+use crate::store::sled::Sled;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 use std::fmt;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Sokoni: the artisan marketplace that runs on a basic phone.
@@ -161,13 +164,15 @@ impl Cli {
             Command::Replay(args) => replay::run(args).await,
             Command::Sim(args) => sim::run(args).await,
             Command::Completions { shell } => {
-                clap_complete::generate(shell, &mut Self::command(), "sokoni", &mut std::io::stdout());
-                ExitCode::SUCCESS
+                let mut text = Vec::new();
+                clap_complete::generate(shell, &mut Self::command(), "sokoni", &mut text);
+                written(&text)
             }
-            Command::Man => match clap_mangen::Man::new(Self::command()).render(&mut std::io::stdout()) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(_) => ExitCode::FAILURE,
-            },
+            Command::Man => {
+                let mut text = Vec::new();
+                let rendered = clap_mangen::Man::new(Self::command()).render(&mut text);
+                rendered.map_or(ExitCode::FAILURE, |()| written(&text))
+            }
         }
     }
 }
@@ -212,12 +217,46 @@ pub fn not_yet(command: &str) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Prints what a command answers, or says why it has no answer.
+/// Where the store of a folder that somebody named is: the folder itself, or `store` in it, where a
+/// demo keeps its own.
+///
+/// # Errors
+/// There is none.
+pub fn store_in(data: &Path) -> Result<PathBuf, String> {
+    let found = [data.to_owned(), data.join("store")].into_iter().find(|folder| Sled::is_in(folder));
+    found.ok_or_else(|| {
+        let data = data.display();
+        format!(
+            "{data}: there is no store in it; name the folder that `[store] path` names, or that of \
+             sokoni demo --data"
+        )
+    })
+}
+
+/// Writes to standard output. A reader that has gone away, as `head` does, has had enough.
+fn written(text: &[u8]) -> ExitCode {
+    written_to(&mut io::stdout().lock(), text)
+}
+
+fn written_to(out: &mut impl Write, text: &[u8]) -> ExitCode {
+    match out.write_all(text).and_then(|()| out.flush()) {
+        Err(why) if why.kind() != io::ErrorKind::BrokenPipe => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+/// Prints what a command answers, or says why it has no answer. That there is nothing is said beside
+/// the output, which programs read.
 pub fn printed(answer: Result<String, impl fmt::Display>) -> ExitCode {
     match answer {
         Ok(text) => {
-            print!("{text}");
-            ExitCode::SUCCESS
+            if text.is_empty() {
+                eprintln!("none");
+            }
+            written(text.as_bytes())
         }
         Err(why) => {
             eprintln!("{why}");
@@ -229,6 +268,48 @@ pub fn printed(answer: Result<String, impl fmt::Display>) -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_folder_of_a_demo_stands_for_the_store_in_it() {
+        let village = tempfile::tempdir().expect("a folder");
+        let why = store_in(village.path()).expect_err("empty");
+        assert!(why.contains("there is no store in it; name the folder"), "{why}");
+        let store = village.path().join("store");
+        drop(Sled::open(&store, 1 << 20).expect("a store"));
+        assert_eq!(store_in(village.path()), Ok(store.clone()));
+        assert_eq!(store_in(&store), Ok(store));
+    }
+
+    #[test]
+    fn a_reader_that_goes_away_is_no_failure_and_a_full_disk_is() {
+        struct Gone(io::ErrorKind);
+        impl Write for Gone {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(self.0.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        assert_eq!(written_to(&mut Gone(io::ErrorKind::BrokenPipe), b"x"), ExitCode::SUCCESS);
+        assert_eq!(written_to(&mut Gone(io::ErrorKind::StorageFull), b"x"), ExitCode::FAILURE);
+    }
+
+    #[tokio::test]
+    async fn a_service_that_cannot_listen_leaves_no_store_behind() {
+        let folder = tempfile::tempdir().expect("a folder");
+        demo::Secrets::in_folder(folder.path()).expect("secrets");
+        let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = taken.local_addr().expect("its address");
+        let text = demo::configuration(address, address, "http://127.0.0.1:9", "http://127.0.0.1:9");
+        let mut config = crate::config::Config::parse(&text, "the test", folder.path()).expect("sound");
+        config.http.listen = address;
+        let clock = std::sync::Arc::new(crate::engine::clock::SystemClock);
+        let started = service::Service::start(config, service::Wiring::new(clock)).await;
+        let why = started.map(|_| ()).expect_err("the port is taken");
+        assert!(why.starts_with(&format!("cannot listen on {address}")), "{why}");
+        assert!(!folder.path().join("store").exists() && !folder.path().join("store.address-key").exists());
+    }
 
     #[test]
     fn a_misspelt_option_is_not_taken_for_the_name_of_a_file() {

@@ -3,7 +3,8 @@
 use super::printed;
 use crate::cli::menu::records::AtDesk;
 use crate::engine::orders::desk::{Label, OrderRow, OrderWish};
-use crate::types::{Kes, SpokenCode};
+use crate::types::code::CodeError;
+use crate::types::{CodeKind, Kes, SpokenCode};
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -42,16 +43,19 @@ pub struct ShippingArgs {
 }
 
 pub(super) fn order_number(text: &str) -> Result<SpokenCode, String> {
-    SpokenCode::try_from(text.to_owned()).map_err(|_| "an order has six digits, such as 482108".to_owned())
+    SpokenCode::parse(CodeKind::Order, text).map_err(|why| match why {
+        CodeError::Shape(_) => "an order has six digits, such as 482108".to_owned(),
+        CodeError::Check => format!("a digit of {text} is wrong: there is no such order"),
+    })
 }
 
 fn sum(text: &str) -> Result<Kes, String> {
-    crate::web::shillings(text).ok_or_else(|| "a sum in shillings, such as 1850 or 1850.50".to_owned())
+    crate::web::shillings(text).ok_or_else(|| "write a sum in shillings, such as 1850 or 1850.50".to_owned())
 }
 
 #[derive(Debug, Clone, Subcommand)]
 enum Orders {
-    /// Paid orders, newest first
+    /// Paid orders, newest first; of a part of many pieces, those that its maker took
     List {
         /// Only those in this state: making, choosing, released, shipped, delivered, closed ...
         #[arg(long, value_name = "STATE")]
@@ -267,7 +271,14 @@ async fn orders(args: &OrdersArgs) -> io::Result<String> {
 /// The lines of a carrier's bill. All are read before the first counts.
 fn bill(file: &Path) -> io::Result<Vec<(SpokenCode, Kes)>> {
     let named = |line: usize, why: String| io::Error::other(format!("{}:{line}: {why}", file.display()));
-    let lines = csv::Reader::from_reader(File::open(file)?).into_deserialize::<Billed>();
+    let opened =
+        File::open(file).map_err(|why| io::Error::new(why.kind(), format!("{}: {why}", file.display())))?;
+    let mut reader = csv::Reader::from_reader(opened);
+    let names = reader.headers().map_err(|why| named(1, why.to_string()))?;
+    if !["order", "cost_kes"].iter().all(|wanted| names.iter().any(|name| name == *wanted)) {
+        return Err(named(1, "the first line names the columns: order,cost_kes".to_owned()));
+    }
+    let lines = reader.into_deserialize::<Billed>();
     let read = lines.enumerate().map(|(nth, billed)| {
         let line = nth + 2;
         let billed = billed.map_err(|why| named(line, why.to_string()))?;
@@ -321,4 +332,31 @@ async fn shipping(args: &ShippingArgs) -> io::Result<String> {
         rows.push(desk.post(ORDERS, &wish).await.map_err(named)?);
     }
     if args.at.json { json(&rows) } else { table(rows.iter().filter_map(sent)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_with_a_wrong_digit_is_told_apart_from_what_is_no_order() {
+        let right = SpokenCode::nth(CodeKind::Order, 7).to_string();
+        assert!(order_number(&right).is_ok());
+        let last = right.as_bytes()[5];
+        let wrong = format!("{}{}", &right[..5], if last == b'9' { '0' } else { char::from(last + 1) });
+        assert!(order_number(&wrong).expect_err("its check digit").starts_with("a digit of "));
+        assert!(order_number("48210").expect_err("too short").contains("six digits"));
+    }
+
+    #[test]
+    fn a_bill_names_its_file_its_line_and_its_columns() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("bill.csv");
+        let told = |file: &Path| bill(file).expect_err("no bill").to_string();
+        assert!(told(&file).contains("bill.csv: "), "{}", told(&file));
+        std::fs::write(&file, "482108,1850\n").expect("written");
+        assert!(told(&file).ends_with("bill.csv:1: the first line names the columns: order,cost_kes"));
+        std::fs::write(&file, "order,cost_kes\n482108,much\n").expect("written");
+        assert!(told(&file).contains("bill.csv:2: "), "{}", told(&file));
+    }
 }

@@ -94,10 +94,7 @@ pub fn span(text: &str) -> Result<Duration, String> {
 /// # Errors
 /// That there is none, or who has it open.
 pub fn open(data: &Path) -> Result<Sled, String> {
-    if !Sled::is_in(data) {
-        return Err(format!("{}: there is no store here", data.display()));
-    }
-    Sled::open(data, DEFAULT_CACHE)
+    Sled::open(&super::store_in(data)?, DEFAULT_CACHE)
         .map_err(|why| format!("{why}; the desk of a running service shows its dialogs at /desk/dialogs"))
 }
 

@@ -133,6 +133,14 @@ impl Service {
     /// Starts everything. Operators that cannot be reached are tried again for ever; everything
     /// else that is wrong is told at once.
     pub async fn start(config: Config, wiring: Wiring) -> Result<Self, String> {
+        // Before the store, so that a start that cannot listen leaves no folder behind.
+        let listener = match wiring.listener {
+            Some(listener) => listener,
+            None => TcpListener::bind(config.http.listen).await.map_err(|why| {
+                format!("cannot listen on {} ({why}); choose another [http] listen", config.http.listen)
+            })?,
+        };
+        let address = listener.local_addr().map_err(|why| why.to_string())?;
         let (path, cache) = (config.store.path.clone(), config.store.cache_mib * 1024 * 1024);
         let opened = tokio::task::spawn_blocking(move || Sled::open(&path, cache)).await;
         let store: Arc<dyn Store> =
@@ -146,13 +154,6 @@ impl Service {
         let pool =
             Pool::new(config.gateways.clone(), Arc::clone(&wiring.clock)).map_err(|why| why.to_string())?;
         let pool = Arc::new(pool);
-        let listener = match wiring.listener {
-            Some(listener) => listener,
-            None => TcpListener::bind(config.http.listen).await.map_err(|why| {
-                format!("cannot listen on {} ({why}); choose another [http] listen", config.http.listen)
-            })?,
-        };
-        let address = listener.local_addr().map_err(|why| why.to_string())?;
         let http = HttpGateways::new(config.http_gateways.clone(), &wiring.clock);
         let http = Arc::new(http.map_err(|why| why.to_string())?);
         let trusted = address::networks(&config.http.trusted_proxies).map_err(|why| why.to_string())?;

@@ -87,8 +87,9 @@ async fn execute(
             info(&open(&folder.data)?, folder.json).await.map_err(|why| refused(&why))?
         }
         StoreCommand::Verify(folder) => {
-            let store = open(&folder.data)?;
-            let missing = missing_photos(&store, &folder.data).await.map_err(|why| refused(&why))?;
+            let data = super::store_in(&folder.data).map_err(|why| refused(&why))?;
+            let store = open(&data)?;
+            let missing = missing_photos(&store, &data).await.map_err(|why| refused(&why))?;
             return verified(&store, rederive, missing, folder.json, out).await;
         }
         StoreCommand::ForgetAddresses(folder) => {
@@ -106,14 +107,8 @@ async fn execute(
 }
 
 fn open(path: &Path) -> Result<Sled, (u8, String)> {
-    if !Sled::is_in(path) {
-        let path = path.display();
-        return Err((
-            REFUSED,
-            format!("there is no store in {path}; name the folder that `[store] path` names"),
-        ));
-    }
-    Sled::open(path, DEFAULT_CACHE).map_err(|why| (REFUSED, why.to_string()))
+    let path = super::store_in(path).map_err(|why| (REFUSED, why))?;
+    Sled::open(&path, DEFAULT_CACHE).map_err(|why| (REFUSED, why.to_string()))
 }
 
 /// How many rows a table has.
@@ -314,7 +309,7 @@ mod tests {
     async fn a_folder_without_a_store_stays_without_one() {
         let dir = tempfile::tempdir().expect("dir");
         let (_, done) = sokoni_store(&["info", "--data", dir.path().to_str().expect("text")]).await;
-        assert!(done.is_err_and(|(code, why)| code == 1 && why.starts_with("there is no store in")));
+        assert!(done.is_err_and(|(code, why)| code == 1 && why.contains("there is no store in it")));
         assert_eq!(std::fs::read_dir(dir.path()).expect("there").count(), 0);
     }
 

@@ -124,7 +124,7 @@ pub enum Refusal {
         by: String,
     },
     /// Lines that do not add up to zero.
-    #[error("the lines do not balance: {cents} cents too much on the credit side")]
+    #[error("the lines do not balance: {}", too_much(*cents))]
     Unbalanced {
         /// Credits less debits.
         cents: i64,
@@ -144,6 +144,12 @@ pub enum Refusal {
     /// A sum past the range of money.
     #[error("that is too large a sum")]
     TooLarge,
+}
+
+/// By how much lines do not balance, and on which side.
+fn too_much(cents: i64) -> String {
+    let side = if cents < 0 { "debit" } else { "credit" };
+    format!("KSh {} too much on the {side} side", Kes::minor(cents.saturating_abs()))
 }
 
 impl Refusal {

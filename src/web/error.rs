@@ -201,7 +201,13 @@ impl<R: Into<Refusal>> From<R> for JsonRefusal {
 impl IntoResponse for JsonRefusal {
     fn into_response(self) -> Response {
         let Outside { status, code, title, advice } = self.0.outside();
-        let message = format!("{title}. {advice}");
+        // Pages have their headings; a program shows the sentence alone.
+        let message = match self.0 {
+            Refusal::Shop(ShopError::NotFound) => "nothing here has that name or number".to_owned(),
+            Refusal::Shop(ShopError::Field { .. }) => advice,
+            _ if advice.is_empty() => title.to_owned(),
+            _ => format!("{title}. {advice}"),
+        };
         let body = Json(serde_json::json!({ "error": { "code": code, "message": message } }));
         self.0.headed(status, body.into_response())
     }

@@ -2,6 +2,7 @@
 
 use crate::engine::audit::Ledger;
 use crate::store::Store;
+use crate::store::journal::Head;
 use crate::store::verify::{Rederive, compare, walk};
 use std::fmt;
 use std::io::Write;
@@ -26,7 +27,12 @@ pub struct Seal {
 /// How far a seal held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Held {
-    No,
+    /// So many records are not there at all.
+    Early,
+    /// Its record has another hash.
+    Hash,
+    /// The hash is right, and the transfers are others.
+    Money,
     Yes,
     /// Its hash did, but it does not speak of the transfers of so many records replaced since.
     But(u64),
@@ -36,8 +42,8 @@ impl Seal {
     /// How it holds after the record that it is about.
     fn holds(&self, hash: [u8; 32], money: [u8; 32], replaced: u64) -> Held {
         match self.money {
-            _ if self.hash != hash => Held::No,
-            Some(sealed) if sealed != money => Held::No,
+            _ if self.hash != hash => Held::Hash,
+            Some(sealed) if sealed != money => Held::Money,
             None if replaced > 0 => Held::But(replaced),
             _ => Held::Yes,
         }
@@ -87,7 +93,7 @@ pub async fn verify(
     store: &dyn Store, seals: &[Seal], json: bool, out: &mut impl Write,
 ) -> Result<ExitCode, String> {
     let mut ledger = Ledger::default();
-    let mut held = vec![Held::No; seals.len()];
+    let mut held = vec![Held::Early; seals.len()];
     let mut replaced = 0;
     let head = walk(store, &mut |record| {
         replaced += u64::from(record.is_redacted());
@@ -106,7 +112,7 @@ pub async fn verify(
     let broken: Vec<String> = seals
         .iter()
         .zip(&held)
-        .filter(|(_, held)| **held == Held::No)
+        .filter(|(_, held)| matches!(held, Held::Early | Held::Hash | Held::Money))
         .map(|(seal, _)| seal.to_string())
         .collect();
     let books = ledger.books();
@@ -125,30 +131,56 @@ pub async fn verify(
         )
     } else {
         let mut text: String = differences.iter().map(|line| format!("{line}\n")).collect();
-        for seal in &broken {
-            text.push_str(&format!("the seal {seal} does not hold: history before it was edited\n"));
-        }
-        for (seal, held) in seals.iter().zip(&held) {
-            if let Held::But(records) = held {
-                text.push_str(&format!(
-                    "the seal {seal} is an older version's: it does not prove the transfers of {records} records \
-                     whose words were replaced since\n"
-                ));
-            }
-        }
-        if whole {
+        if differences.is_empty() {
+            let how = if whole { "whole" } else { "whole in themselves" };
             text.push_str(&format!(
-                "whole: {transfers} transfers over {accounts} accounts, told by {} records; every sum agrees\n\
-                 seal {seal}\n",
+                "{how}: {transfers} transfers over {accounts} accounts, told by {} records; every sum agrees\n",
                 head.records
             ));
+        }
+        if whole {
+            text.push_str(&format!("seal {seal}\n"));
+        }
+        for (sealed, held) in seals.iter().zip(&held) {
+            text.push_str(&verdict(sealed, *held, &head));
         }
         out.write_all(text.as_bytes())
     };
     written.map_err(|why| why.to_string())?;
     match whole {
         true => Ok(ExitCode::SUCCESS),
+        false if differences.is_empty() => {
+            Err("the books agree with their journal; a seal does not fit them: \
+             check that it was typed whole and is of these books, then what became of them since"
+                .to_owned())
+        }
         false => Err("the books are not what the journal tells; restore a backup that is whole".to_owned()),
+    }
+}
+
+/// What came of one seal, in a line.
+fn verdict(seal: &Seal, held: Held, head: &Head) -> String {
+    let records = seal.records;
+    let typed = "check that it was typed whole and is of these books; if it is,";
+    match held {
+        Held::Yes => format!("the seal {seal} holds: nothing up to record {records} was edited\n"),
+        Held::But(replaced) => format!(
+            "the seal {seal} holds, and is an older version's: it does not prove the transfers of {replaced} records \
+             whose words were replaced since\n"
+        ),
+        Held::Early => format!(
+            "the seal {seal} does not fit: it is about {records} records, and there are {}; {typed} the end of \
+             the books is missing\n",
+            head.records
+        ),
+        Held::Hash => format!(
+            "the seal {seal} does not fit: record {records} of these books has another hash; {typed} history \
+             before it was edited\n"
+        ),
+        Held::Money => format!(
+            "the seal {seal} does not fit: the hash of record {records} agrees, and the transfers up to it have \
+             another digest; {typed} money was moved in history\n"
+        ),
     }
 }
 
@@ -207,6 +239,24 @@ mod tests {
         assert!(done.is_ok() && first.starts_with("whole: 1 transfers over 2 accounts"), "{first}");
         let (later, done) = said(&opened(&[500, 70]).await, &[seal(&first)]).await;
         assert!(done.is_ok() && later.starts_with("whole: 2 transfers"), "{later}");
+        assert!(later.ends_with(" holds: nothing up to record 1 was edited\n"), "{later}");
+    }
+
+    #[tokio::test]
+    async fn a_seal_that_was_mistyped_is_not_called_a_fault_of_the_books() {
+        let store = opened(&[500]).await;
+        let sealed = seal(&said(&store, &[]).await.0);
+        let hash = sealed.hash.map(|octet| !octet);
+        for (wrong, what) in [
+            (Seal { hash, ..sealed.clone() }, "record 1 of these books has another hash"),
+            (Seal { money: Some(hash), ..sealed.clone() }, "have another digest"),
+            (Seal { records: 7, ..sealed.clone() }, "it is about 7 records, and there are 1"),
+        ] {
+            let (told, done) = said(&store, &[wrong]).await;
+            assert!(told.contains(what) && told.contains("typed whole"), "{told}");
+            let why = done.expect_err("does not fit");
+            assert!(why.starts_with("the books agree with their journal"), "{why}");
+        }
     }
 
     /// The store itself lets nobody edit its journal: whoever does goes past it, to the file.
@@ -250,7 +300,8 @@ mod tests {
         let forged = opened(&[900, 70]).await;
         assert!(said(&forged, &[]).await.1.is_ok(), "it is whole in itself");
         let (told, done) = said(&forged, &[seal(&honest)]).await;
-        assert!(done.is_err() && told.contains("does not hold: history before it was edited"), "{told}");
+        assert!(done.is_err() && told.contains("history before it was edited"), "{told}");
+        assert!(told.starts_with("whole in themselves: ") && !told.contains("\nseal "), "{told}");
     }
 
     #[tokio::test]
@@ -259,7 +310,7 @@ mod tests {
         let sealed = seal(&honest);
         let other = seal(&said(&opened(&[900, 70]).await, &[]).await.0);
         assert_eq!(sealed.holds(sealed.hash, sealed.money.expect("of money"), 9), Held::Yes);
-        assert_eq!(sealed.holds(sealed.hash, other.money.expect("of money"), 9), Held::No);
+        assert_eq!(sealed.holds(sealed.hash, other.money.expect("of money"), 9), Held::Money);
         let older = Seal { money: None, ..sealed.clone() };
         assert_eq!(older.to_string().parse(), Ok(older.clone()));
         assert_eq!(older.holds(sealed.hash, other.money.expect("of money"), 0), Held::Yes);

@@ -130,7 +130,11 @@ impl<'a> Desk<'a> {
     /// The desk there; without a key file, its key is `secrets/desk`.
     fn at(address: &'a str, key: Option<&Path>) -> io::Result<Self> {
         let key = key.unwrap_or(Path::new("secrets/desk"));
-        let named = |why: io::Error| io::Error::new(why.kind(), format!("{}: {why}", key.display()));
+        let named = |why: io::Error| {
+            let sentence =
+                format!("the desk's key, {}: {why}; name yours with --desk-key-file", key.display());
+            io::Error::new(why.kind(), sentence)
+        };
         let key = fs::read_to_string(key).map_err(named)?.trim().to_owned();
         let client = reqwest::Client::builder().no_proxy().build().map_err(io::Error::other)?;
         Ok(Self { address: address.trim_end_matches('/'), key, client })
@@ -155,7 +159,13 @@ impl<'a> Desk<'a> {
 
     /// The answer, or what the desk says instead of one.
     async fn ask<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> io::Result<T> {
-        let answer = request.bearer_auth(&self.key).send().await.map_err(io::Error::other)?;
+        let answer = request.bearer_auth(&self.key).send().await.map_err(|why| match why.is_connect() {
+            true => io::Error::other(format!(
+                "no service answers at {}: start it, or say with --desk where it is",
+                self.address
+            )),
+            false => io::Error::other(why),
+        })?;
         let status = answer.error_for_status_ref().map(|_| ()).map_err(io::Error::other);
         let octets = answer.bytes().await.map_err(io::Error::other)?;
         if let Err(refused) = status {

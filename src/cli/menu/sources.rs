@@ -29,6 +29,13 @@ pub fn sources(paths: &[PathBuf]) -> io::Result<Vec<(String, String)>> {
         }
     }
     let mut sources = files.iter().map(|path| read(path)).collect::<io::Result<Vec<_>>>()?;
+    if let Some((path, _)) = files.iter().zip(&sources).find(|(path, (_, text))| !is_menu(path, text)) {
+        let sentence = format!(
+            "{}: this is not a menu; a file of menus ends in .menu and begins with `menu NAME` or `messages`",
+            path.display()
+        );
+        return Err(io::Error::new(io::ErrorKind::InvalidData, sentence));
+    }
     let is_catalogue = |(_, text): &(String, String)| {
         text.lines().any(|line| line.split([' ', '\t']).next() == Some("messages"))
     };
@@ -43,6 +50,14 @@ pub fn sources(paths: &[PathBuf]) -> io::Result<Vec<(String, String)>> {
     let mut seen = BTreeSet::new();
     sources.retain(|(name, _)| seen.insert(name.clone()));
     Ok(sources)
+}
+
+/// Whether a file may be meant as a menu: by its name, or by a head of menus, messages or overlays.
+fn is_menu(path: &Path, text: &str) -> bool {
+    let mut words = text.lines().filter_map(|line| line.split([' ', '\t']).next());
+    path.extension().is_some_and(|extension| extension == "menu")
+        || tree_of(path).is_some_and(|tree| tree.is_file())
+        || words.any(|word| matches!(word, "menu" | "messages" | "overlay"))
 }
 
 /// The name and the text of a file.
@@ -148,6 +163,14 @@ pub(super) mod tests {
             read(&["small.am", "small.menu"]),
             ["small.menu", "small.am", "small.om", "messages.menu"]
         );
+    }
+
+    #[test]
+    fn a_file_of_prose_is_told_to_be_none_in_one_sentence() {
+        let folder = folder(&[("README.md", "# Sokoni\n\nIt has menus.\n"), ("odd.txt", "menu odd\n")]);
+        let error = sources(&[folder.path().join("README.md")]).expect_err("prose");
+        assert!(error.to_string().ends_with("begins with `menu NAME` or `messages`"), "{error}");
+        assert!(sources(&[folder.path().join("odd.txt")]).is_ok(), "a menu by another name");
     }
 
     #[test]

@@ -103,6 +103,14 @@ fn differs(
 pub(super) fn conversations(paths: &[PathBuf]) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
+        if !path.exists() {
+            let sentence = format!(
+                "{} is not here: name conversations (files that end in .{ENDING}) or folders of them; `sokoni menu try \
+                 --save NAME.{ENDING}` writes one",
+                path.display()
+            );
+            return Err(io::Error::new(io::ErrorKind::NotFound, sentence));
+        }
         if !path.is_dir() {
             files.push(path.clone());
             continue;
@@ -228,5 +236,7 @@ mod tests {
             TestArgs { conversations: vec![folder.path().to_owned()], menus: Vec::new(), write: false };
         let error = run(&args, &mut Vec::new()).expect_err("nothing to play");
         assert!(error.to_string().contains("menu try --save"), "{error}");
+        let error = conversations(&[folder.path().join("menus/conversations")]).expect_err("not there");
+        assert!(error.to_string().contains("is not here: name conversations"), "{error}");
     }
 }

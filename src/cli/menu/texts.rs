@@ -73,19 +73,32 @@ pub fn run(args: &TextsArgs, out: &mut impl Write) -> io::Result<u8> {
         reach(&mut texts, said.lines(), &name_of(&file));
     }
     if let Some(folder) = &args.write {
+        fs::create_dir_all(folder).map_err(|error| test::named(&error, folder))?;
+        let mut wrote = false;
         for graph in &sound.graphs {
-            write(graph, stage, &mut texts, folder, out)?;
+            wrote |= write(graph, stage, &mut texts, folder, out)?;
+        }
+        if !wrote {
+            let left = texts.values().filter(|by| by.is_empty()).count();
+            match left {
+                0 => writeln!(out, "nothing to write: every text is reached already")?,
+                left => writeln!(
+                    out,
+                    "nothing to write: neither a call nor a message of the menus brings the {} left",
+                    counted(left, "text")
+                )?,
+            }
         }
     }
     tell(&texts, args, out)
 }
 
 /// Adds conversations that reach what nothing reaches in this tree, the longest ways first: they
-/// pass by much of the rest.
+/// pass by much of the rest. Whether there was any.
 fn write(
     graph: &Graph, stage: Stage<'_>, texts: &mut BTreeMap<String, BTreeSet<String>>, folder: &Path,
     out: &mut impl Write,
-) -> io::Result<()> {
+) -> io::Result<bool> {
     let own = format!("{}/", graph.name);
     let named = |text: &str| text.strip_prefix(&own).map(str::to_owned);
     let missing = texts.iter().filter(|(_, by)| by.is_empty()).filter_map(|(text, _)| named(text));
@@ -113,11 +126,12 @@ fn write(
             reach(texts, played.said.iter().map(String::as_str), &name_of(&file));
         }
     }
-    if script.len() > before {
+    let wrote = script.len() > before;
+    if wrote {
         fs::write(&file, &script).map_err(|error| test::named(&error, &file))?;
         writeln!(out, "written: {}", file.display())?;
     }
-    Ok(())
+    Ok(wrote)
 }
 
 /// For each reply of each SMS command a message that brings it, and one that is only half of it.

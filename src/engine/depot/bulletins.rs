@@ -189,7 +189,7 @@ impl Engine {
     }
 }
 
-fn is_ahead(day: Timestamp, now: Timestamp) -> bool {
+pub(super) fn is_ahead(day: Timestamp, now: Timestamp) -> bool {
     now < day.after(Duration::from_secs(86_400))
 }
 

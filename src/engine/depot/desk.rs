@@ -331,6 +331,9 @@ impl Engine {
                 let Some(day) = read_day(day) else {
                     return Ok(field("day", "a day is written like 2026-12-31"));
                 };
+                if !super::bulletins::is_ahead(day, work.now) {
+                    return Ok(field("day", "that day has passed; a lesson is booked for today or later"));
+                }
                 if let Err(why) = self.judge_word("area", area) {
                     return Ok(field("area", why));
                 }
@@ -343,6 +346,15 @@ impl Engine {
                     Ok(phone) => phone,
                     Err(why) => return Ok(field("phone", why)),
                 };
+                // By phone, too, people only come to what has begun.
+                let known = work.get::<Bulletin>(*bulletin).await?;
+                if let Some(Topic::Lesson { day, .. }) = known.map(|known| known.topic)
+                    && day > work.now
+                {
+                    let (year, month, day) = day.civil(NAIROBI);
+                    let why = format!("nobody can have come yet: it is on {year}-{month:02}-{day:02}");
+                    return Ok(field("lesson", why));
+                }
                 match self.came(work, *bulletin, phone).await? {
                     Ok(lesson) => Ok(Ok(DepotDone::Bulletin(self.bulletin_row(work, &lesson).await?))),
                     Err(why) => Ok(Err(said_no("bulletin", &why))),

@@ -103,13 +103,18 @@ impl HoldDesk for Engine {
                     std::slice::from_ref(phone)
                 }
             };
+            // All are read before the first counts.
+            let read = |phone: &String| {
+                Msisdn::parse_kenyan(phone).map_err(|_| {
+                    let why =
+                        format!("{phone:?} is no phone number, such as 0712345678; nothing was changed");
+                    ShopError::Field { field: "phone", why }
+                })
+            };
+            let phones: Vec<Msisdn> = phones.iter().map(read).collect::<Result<_, _>>()?;
             let one = phones.len() == 1;
             let mut done = HoldDone::default();
             for phone in phones {
-                let Ok(phone) = Msisdn::parse_kenyan(phone) else {
-                    let why = format!("{phone:?} is no phone number, such as 0712345678");
-                    return Err(ShopError::Field { field: "phone", why });
-                };
                 match self.hold_one(&by, phone, &wish).await.map_err(|fault| broken(&fault))? {
                     None if one => {
                         let why = "nobody here has this phone number".to_owned();

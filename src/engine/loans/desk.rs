@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 pub struct LoanRow {
     /// Names it.
     pub loan: LoanId,
-    /// `asked`, `endorsed`, `shown`, `funded`, `agreed`, `sent`, `repaying`, `repaid`, `stopped`.
+    /// `asked`, `endorsed`, `shown`, `funded`, `agreed`, `sent`, `repaying`, `repaid`, `stopped`, `lost`.
     pub state: String,
     /// Her first name: lenders learn no more of it.
     pub artisan: String,
@@ -235,7 +235,7 @@ impl Engine {
         });
         Ok(LoanRow {
             loan: loan.id,
-            state: loan.stage.word().to_owned(),
+            state: if loan.is_lost() { "lost" } else { loan.stage.word() }.to_owned(),
             artisan: her.first_name(),
             area: her.area.as_str().to_owned(),
             amount: loan.amount,

@@ -35,7 +35,7 @@ pub struct OrderRow {
     pub kind: String,
     /// What they are made of.
     pub stuff: String,
-    /// How many were bought.
+    /// How many were bought; of a part of many pieces, how many its maker took.
     pub pieces: u32,
     /// Where it goes: ISO 3166 letters.
     pub country: String,
@@ -261,7 +261,10 @@ impl Engine {
             maker,
             kind: word(|listing| listing.kind.as_str()),
             stuff: word(|listing| listing.stuff.as_str()),
-            pieces: order.quantity(),
+            pieces: match order.terms.bulk {
+                Some(_) if order.accepted > 0 => order.accepted,
+                _ => order.quantity(),
+            },
             country: order.terms.country.clone(),
             charge: order.terms.quote.charge(),
             parcel: parcel_view(order),

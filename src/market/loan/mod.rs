@@ -171,6 +171,12 @@ pub struct Loan {
 }
 
 impl Loan {
+    /// True when she had it and nobody will pay the rest: we have paid lenders what was left.
+    pub fn is_lost(&self) -> bool {
+        // One that came back to us before she dropped it says why.
+        self.stage == LoanStage::Stopped && self.reference.is_some() && self.failed.is_none()
+    }
+
     /// What she still owes; nothing before she has it.
     pub fn left(&self) -> Kes {
         match self.stage {

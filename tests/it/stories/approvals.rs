@@ -74,7 +74,7 @@ async fn w92_a_posting_by_hand_balances_and_takes_nothing_that_is_not_there() {
         refused(&village, &[&posting[..], &[&debit, "--line", "credit margin 850.01"]].concat()).await;
     assert!(short.contains("holds KSh 0.01 less than this takes"), "{short}");
     let odd = [&posting[..], &["debit bank 5", "--line", "credit margin 6"]].concat();
-    assert!(refused(&village, &odd).await.contains("100 cents too much on the credit side"));
+    assert!(refused(&village, &odd).await.contains("KSh 1 too much on the credit side"));
     let nobody = [&posting[..], &["debit bank 5", "--line", "credit artisan:nobody 5"]].concat();
     assert!(refused(&village, &nobody).await.contains("artisan:nobody is no account"));
     let loan = format!("credit {} 5", hers.replace("artisan", "loan"));
@@ -164,6 +164,8 @@ async fn w92_a_loan_is_lost_by_two_people_and_lenders_have_their_money() {
     let of = |account: &str| books.get(account).copied().unwrap_or_default();
     assert_eq!((of("kiva:principal"), of("kiva:due"), of("exp:returns")), (0, 50_000, 30_000));
     assert_eq!(village.account("loan:").await, 0);
+    let list = village.colleague("Otieno").has(&["loans", "list"]).await;
+    assert!(list.contains(&format!("{loan},lost,Achieng")), "{list}");
     let file = village.colleague("Otieno").has(&["loans", "repayments", "--remit", "R-9"]).await;
     assert!(file.contains(",200.00") && file.contains(",300.00"), "{file}");
     assert_eq!(village.account("kiva:due").await, 0);

@@ -130,6 +130,14 @@ async fn a_lesson_is_told_to_its_area_and_who_came_is_kept() {
     assert!(told.ends_with("STOP ends such SMS."), "{told}");
     let list = achieng.walks(&["4", "3", "5", "3"]).await;
     assert!(list.contains("31/12 Kibera Kiosk"), "{list}");
+    let lessons = rows(&village, &["lessons", "list"]).await;
+    let lesson = lessons[0]["bulletin"].as_str().expect("its name").to_owned();
+    let early = runs(&village, &["lessons", "came", &lesson, "0700000101"]).await.expect_err("months ahead");
+    assert!(early.contains("nobody can have come yet: it is on "), "{early}");
+    let book =
+        ["lessons", "book", "--area", "kibera", "--place", "Depot", "--seats", "9", "--day", "2020-01-02"];
+    let past = runs(&village, &book).await.expect_err("long ago");
+    assert!(past.contains("that day has passed"), "{past}");
     village.clock.advance(Duration::from_secs(370 * 86_400));
     let came = halima.walks(&["3", "0700000101"]).await;
     assert!(came.contains("1 came of 12"), "{came}");

@@ -41,8 +41,14 @@ async fn a_changed_sim_lets_payments_wait_until_her_kiosk_has_seen_her_id() {
     let amina = village.amina();
     // An operator of phones tells all of them, and perhaps twice.
     let phones = ["0700000101", "0700000999"];
-    assert_eq!(put(&village, "sim_changed", &phones).await, "changed 1, stood so 0, nobody's 1\n");
-    assert_eq!(put(&village, "sim_changed", &phones).await, "changed 0, stood so 1, nobody's 1\n");
+    assert_eq!(
+        put(&village, "sim_changed", &phones).await,
+        "put on hold: 1; on hold before: 0; phones that nobody here has: 1\n"
+    );
+    assert_eq!(
+        put(&village, "sim_changed", &phones).await,
+        "put on hold: 0; on hold before: 1; phones that nobody here has: 1\n"
+    );
     let told = achieng.reads("Someone changed the SIM of this number").await;
     let place =
         told.split("visit ").nth(1).and_then(|rest| rest.split(" with your ID").next()).expect("a place");
@@ -74,6 +80,28 @@ async fn a_changed_sim_lets_payments_wait_until_her_kiosk_has_seen_her_id() {
     assert!(again.starts_with("That PIN is not locked, and no payments wait for an ID"), "{again}");
     achieng.gets_exactly(1, "Malipo yako yanaendelea tena").await;
     achieng.cashes_out("850").await;
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn a_file_with_a_line_that_is_no_phone_lets_nobodys_money_wait() {
+    let (village, achieng) = rich().await;
+    let halima = village.colleague("Halima");
+    let file = village.data().with_file_name("changed.txt");
+    std::fs::write(&file, "0700000101\n\n070000010\n").expect("a file");
+    let path = file.to_str().expect("a path");
+    let put = ["holds", "put", "sim_changed", "--file", path];
+    let said = halima.types(&put).await.expect_err("a line is wrong");
+    assert!(said.contains("changed.txt:3: \"070000010\" is no phone number"), "{said}");
+    let both = ["holds", "put", "sim_changed", "0700000101", "070000010"];
+    let said = halima.types(&both).await.expect_err("a number is wrong");
+    assert!(said.contains("nothing was changed"), "{said}");
+    assert_eq!((halima.has(&["holds", "list"]).await.as_str(), achieng.got("changed the SIM")), ("", 0));
+    std::fs::write(&file, "0700000101\n").expect("a file");
+    halima.has(&put).await;
+    achieng.reads("Someone changed the SIM of this number").await;
+    let gone = halima.types(&["holds", "put", "sim_changed", "--file", "no-such-file"]).await;
+    assert!(gone.expect_err("no file").starts_with("no-such-file: "));
     village.closes().await;
 }
 
