@@ -2,7 +2,7 @@
 //! `demo`, `bench` and the tests start the same one.
 
 mod menus;
-mod money;
+pub mod money;
 
 use crate::cli::menu::sources::menu_files;
 use crate::config::Config;

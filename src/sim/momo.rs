@@ -38,8 +38,10 @@ use book::Book;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// The protocol of a double.
@@ -109,6 +111,8 @@ pub struct Manners {
     pub answer: Answer,
     /// How long the answer is kept back, in milliseconds.
     pub answer_after_ms: u64,
+    /// Whether the answer is kept back until it is let go.
+    pub answer_held: bool,
     /// Whether the request lies about that long before it is even looked at, instead of after.
     pub late_taking: bool,
     /// How long the transfer stays pending, in milliseconds.
@@ -145,6 +149,7 @@ impl Default for Manners {
         Self {
             answer: Answer::Accept,
             answer_after_ms: 0,
+            answer_held: false,
             late_taking: false,
             decide_after_ms: 0,
             verdict: Verdict::Pay,
@@ -234,6 +239,11 @@ struct Inner {
     client: reqwest::Client,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
+    /// How many answers are held, and whether those that were held last were let go or broken off.
+    held: AtomicUsize,
+    let_go: watch::Sender<bool>,
+    /// How many results are on their way.
+    posting: AtomicUsize,
 }
 
 struct Desk {
@@ -289,6 +299,9 @@ impl Momo {
             client,
             clock: options.clock,
             stop: stop.clone(),
+            held: AtomicUsize::new(0),
+            let_go: watch::Sender::new(false),
+            posting: AtomicUsize::new(0),
         });
         let host = Host::start(http::router(inner.clone()), options.port, stop.clone()).await?;
         for id in pending {
@@ -317,6 +330,11 @@ impl Momo {
     pub fn change_mind_silently(&self, id: &str) -> bool {
         let now = self.inner.now_ms();
         self.inner.desk().book.change(|book| book.change_mind(id, now))
+    }
+
+    /// The clients' ids of all payouts that were ever taken.
+    pub fn ids(&self) -> Vec<String> {
+        self.inner.desk().book.get().transactions().map(|one| one.id.clone()).collect()
     }
 
     /// What is known of a payout, by the client's id.
@@ -402,9 +420,40 @@ impl Momo {
         self.inner.desk().tells_no_names = so;
     }
 
+    /// How many requests wait for an answer that is held.
+    pub fn held(&self) -> usize {
+        self.inner.held.load(Ordering::SeqCst)
+    }
+
+    /// Gives the answers that are held; or breaks them off with one that proves nothing.
+    pub fn let_go(&self, answered: bool) {
+        self.inner.let_go.send_replace(answered);
+    }
+
+    /// Whether no result is on its way to anybody.
+    pub fn is_quiet(&self) -> bool {
+        self.inner.posting.load(Ordering::SeqCst) == 0
+    }
+
     /// Sends the result of a transaction once more, whatever it is.
     pub async fn call_back(&self, id: &str) {
         http::send_result(&self.inner, id).await;
+    }
+}
+
+/// One of so many, for as long as it lives.
+struct One(Arc<Inner>, fn(&Inner) -> &AtomicUsize);
+
+impl One {
+    fn of(inner: &Arc<Inner>, counted: fn(&Inner) -> &AtomicUsize) -> Self {
+        counted(inner).fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(inner), counted)
+    }
+}
+
+impl Drop for One {
+    fn drop(&mut self) {
+        (self.1)(&self.0).fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -412,6 +461,19 @@ impl Inner {
     /// The moment, in milliseconds since 1970.
     fn now_ms(&self) -> u64 {
         u64::try_from(self.clock.now().millis()).unwrap_or_default()
+    }
+
+    /// A result on its way, until it has arrived.
+    fn posts(self: &Arc<Self>) -> One {
+        One::of(self, |inner| &inner.posting)
+    }
+
+    /// Keeps an answer back until it is let go; whether it is given then.
+    async fn hold(self: &Arc<Self>) -> bool {
+        let (_one, mut let_go) = (One::of(self, |inner| &inner.held), self.let_go.subscribe());
+        // The sender lives as long as this does.
+        let _ = let_go.changed().await;
+        *let_go.borrow()
     }
 
     /// No handler leaves the desk half changed, so a panic elsewhere does not spoil it.

@@ -328,6 +328,7 @@ fn any_manners() -> impl Strategy<Value = Manners> {
             Manners {
                 answer,
                 answer_after_ms,
+                answer_held: false,
                 late_taking,
                 decide_after_ms,
                 verdict,

@@ -485,6 +485,7 @@ fn any_manners(speaks: Speaks) -> impl Strategy<Value = Manners> {
             Manners {
                 answer,
                 answer_after_ms,
+                answer_held: false,
                 late_taking,
                 decide_after_ms,
                 verdict,

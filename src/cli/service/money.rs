@@ -21,9 +21,11 @@ use tokio_util::sync::CancellationToken;
 type Opens = Box<dyn FnOnce(Arc<dyn ShopFront>) -> Router + Send>;
 
 /// The providers, started.
-pub(super) struct Money {
-    pub(super) mobile: Arc<dyn MoneyOut>,
-    pub(super) card: Arc<dyn CardIn>,
+pub struct Money {
+    /// Who pays out.
+    pub mobile: Arc<dyn MoneyOut>,
+    /// Who takes cards.
+    pub card: Arc<dyn CardIn>,
     card_config: card::CardConfig,
     doors: Vec<Opens>,
 }
@@ -59,7 +61,10 @@ impl Begun<'_> {
 
 impl Money {
     /// Fetches secrets and starts the adapters.
-    pub(super) fn start(config: &Config) -> Result<Self, String> {
+    ///
+    /// # Errors
+    /// What of the configuration is wrong, and in which table.
+    pub fn start(config: &Config) -> Result<Self, String> {
         let money = config.money.clone();
         let mut begun = Begun { config, ways: Vec::new(), doors: Vec::new() };
         if let Some(settings) = money.mpesa {
@@ -93,7 +98,7 @@ impl Money {
     }
 
     /// Where providers tell us results.
-    pub(super) fn doors(self, front: &Arc<dyn ShopFront>, clock: &Arc<dyn Clock>) -> Router {
+    pub fn doors(self, front: &Arc<dyn ShopFront>, clock: &Arc<dyn Clock>) -> Router {
         let cards = card::webhook::router(Arc::clone(front), &self.card_config, Arc::clone(clock));
         self.doors.into_iter().fold(cards, |doors, opens| doors.merge(opens(Arc::clone(front))))
     }

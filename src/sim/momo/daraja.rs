@@ -280,10 +280,11 @@ impl Inner {
     /// Posts the answer to a question, and says that it will.
     fn posts_soon(self: &Arc<Self>, url: String, answer: Value) -> Response {
         if !self.desk().tells_nothing {
-            let inner = Arc::clone(self);
+            let (inner, posts) = (Arc::clone(self), self.posts());
             tokio::spawn(async move {
                 let stop = inner.stop.clone();
                 stop.run_until_cancelled(post_to(&inner, "question", &url, &answer)).await;
+                drop(posts);
             });
         }
         accepted("question")

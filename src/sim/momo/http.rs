@@ -176,6 +176,9 @@ async fn handle(inner: Arc<Inner>, wish: Transaction) -> Response {
     if !manners.late_taking {
         tokio::time::sleep(lag).await;
     }
+    if manners.answer_held && !inner.hold().await {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
     match (manners.answer, taken) {
         (Answer::Silence { .. }, _) => silence(&inner).await,
         (Answer::Broken { .. }, _) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
@@ -188,10 +191,11 @@ async fn handle(inner: Arc<Inner>, wish: Transaction) -> Response {
 
 /// Decides a transaction after its time, apart from whoever asked for it.
 pub(super) fn decide_in_background(inner: &Arc<Inner>, id: String) {
-    let inner = inner.clone();
+    let (inner, posts) = (inner.clone(), inner.posts());
     tokio::spawn(async move {
         let stop = inner.stop.clone();
         stop.run_until_cancelled(decide(&inner, &id)).await;
+        drop(posts);
     });
 }
 

@@ -132,7 +132,12 @@ impl Checks {
         for account in &touched {
             let (books, rules) = (self.sums.get(account).copied().unwrap_or(0), self.model.sum(account));
             if books != rules {
-                return Err(format!("{account} stands at {books} cents, and by the rules at {rules}"));
+                let turn: Vec<_> =
+                    seen.records.iter().map(|octets| String::from_utf8_lossy(octets)).collect();
+                return Err(format!(
+                    "{account} stands at {books} cents, and by the rules at {rules}, after {}",
+                    turn.join("\n")
+                ));
             }
         }
         self.held("a commit balances, to the cent as the rules say", 1);

@@ -143,6 +143,12 @@ async fn goes_through(village: &mut Village, achieng: &Artisan, shillings: u32, 
         agree.then_some(())
     })
     .await;
+    // What was written down with it is also said, before the next one begins.
+    until(&format!("{arm:?} {order:?}: she is told how it stands"), || async {
+        let (sent_now, back_now) = texts(achieng);
+        (if is_back { back_now > back } else { sent_now > sent }).then_some(())
+    })
+    .await;
     let made = village.momo.transfers().len() - paid_before;
     assert_eq!(made, usize::from(arm.is_paid), "{order:?}: one transfer, or none that failed");
 }

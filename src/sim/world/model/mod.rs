@@ -69,6 +69,8 @@ struct Lent {
     /// Paid back so far, also before it came back and was sent anew.
     repaid: i64,
     funded: bool,
+    /// What sends it.
+    payout: Option<PayoutId>,
 }
 
 /// Every account as the rules say it stands.
@@ -93,6 +95,8 @@ pub struct Model {
     took: Vec<(LoanId, i64)>,
     /// A loan's payout that this turn says was paid or came back, until the loan says so.
     sent: Option<PayoutId>,
+    /// The same of one that this turn says was taken back.
+    taken_back: Option<PayoutId>,
 }
 
 fn of(what: &str, whose: impl std::fmt::Display) -> String {
@@ -132,6 +136,7 @@ impl Model {
             counted: BTreeSet::new(),
             took: Vec::new(),
             sent: None,
+            taken_back: None,
         }
     }
 
@@ -192,6 +197,9 @@ impl Model {
         })?;
         if let Some(id) = self.sent.take() {
             self.sent_out_of_turn(id);
+        }
+        if let Some(id) = self.taken_back.take() {
+            self.taken_back_out_of_turn(id);
         }
         Ok(())
     }
@@ -444,16 +452,10 @@ impl Model {
             self.open.remove(&owner);
         }
         if from == PayFrom::Loan {
-            let sends = matches!(
-                event,
-                PayoutEvent::Paid { .. } | PayoutEvent::PaidLate { .. } | PayoutEvent::Reversed { .. }
-            );
-            if sends {
-                self.sent = Some(id);
-            }
-            if matches!(event, PayoutEvent::Reversed { .. }) {
-                self.sent = None;
-                self.moved("mm_float", &of("loan", owner), amount);
+            match event {
+                PayoutEvent::Paid { .. } | PayoutEvent::PaidLate { .. } => self.sent = Some(id),
+                PayoutEvent::Reversed { .. } => (self.sent, self.taken_back) = (None, Some(id)),
+                _ => {}
             }
             return Ok(());
         }
@@ -486,7 +488,10 @@ impl Model {
     fn loan(&mut self, id: LoanId, event: &LoanEvent) -> Result<(), Wrong> {
         if let LoanEvent::Asked { artisan, amount, share_bp, .. } = event {
             let (artisan, amount, share_bp) = (*artisan, amount.cents(), *share_bp);
-            self.loans.insert(id, Lent { artisan, amount, share_bp, left: 0, repaid: 0, funded: false });
+            self.loans.insert(
+                id,
+                Lent { artisan, amount, share_bp, left: 0, repaid: 0, funded: false, payout: None },
+            );
             return Ok(());
         }
         let Some(lent) = self.loans.get_mut(&id) else { return Err(format!("nobody asked for loan {id}")) };
@@ -502,7 +507,12 @@ impl Model {
                 self.moved(&of("loan", artisan), "mm_float", amount);
                 self.moved("exp:mm", "mm_float", self.numbers.payout_fee(amount));
             }
-            LoanEvent::Returned { .. } => lent.left = 0,
+            LoanEvent::Agreed { payout } => lent.payout = Some(*payout),
+            LoanEvent::Returned { .. } => {
+                lent.left = 0;
+                self.taken_back = None;
+                self.moved("mm_float", &of("loan", artisan), amount);
+            }
             LoanEvent::Taken { amount, .. } => {
                 let took = self.took.pop();
                 rule(took == Some((id, amount.cents())), || {
@@ -538,6 +548,16 @@ impl Model {
             _ => {}
         }
         Ok(())
+    }
+
+    /// A loan's payout was taken back when nothing was owed on it any more: what she had paid of it is
+    /// hers again, the rest was our loss and is none now.
+    fn taken_back_out_of_turn(&mut self, id: PayoutId) {
+        let Some(Asked { owner, amount, .. }) = self.payouts.get(&id) else { return };
+        let (owner, amount) = (*owner, *amount);
+        let repaid = self.loans.values().find(|lent| lent.payout == Some(id)).map_or(0, |lent| lent.repaid);
+        self.moved("mm_float", &of("artisan", owner), repaid);
+        self.moved("mm_float", "exp:returns", amount - repaid);
     }
 
     /// A loan's payout was paid, and the loan had gone on without it: our loss.
