@@ -29,7 +29,7 @@ pub fn read(asked: &Asked, bounds: (i64, i64), typed: &str, now: Timestamp) -> O
     match asked {
         Asked::Kes(..) => shillings(typed).filter(within).map(|n| Value::Kes(Kes::major(n))),
         Asked::Int(..) => count(typed).filter(within).map(Value::Int),
-        Asked::Text(most) => words(typed, usize::from(*most)).map(Value::Text),
+        Asked::Text(most) => words_or_digits(typed, usize::from(*most)).map(Value::Text),
         Asked::Phone => Msisdn::parse_kenyan(typed).ok().map(Value::Phone),
         Asked::Date => day(typed, now).map(Value::Date),
         Asked::Code(kind) => SpokenCode::parse(*kind, typed.trim()).ok().map(Value::Code),
@@ -104,6 +104,22 @@ pub fn day(typed: &str, now: Timestamp) -> Option<Timestamp> {
     Timestamp::of_day(year.unwrap_or(next), month, day, NAIROBI)
 }
 
+/// Letters of the longest name that is asked for.
+const LONGEST_NAME: usize = 20;
+/// Digits alone that are more than a key pressed by mistake.
+const LEAST_DIGITS: usize = 4;
+
+/// Words; where more is asked for than a name, also a long number, such as a carrier's: digits alone,
+/// as they were typed, with their noughts in front.
+pub fn words_or_digits(typed: &str, most: usize) -> Option<String> {
+    let digits = || {
+        let digits: String = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+        let fits = (LEAST_DIGITS..=most).contains(&digits.len()) && most > LONGEST_NAME;
+        (fits && digits.bytes().all(|octet| octet.is_ascii_digit())).then_some(digits)
+    };
+    words(typed, most).or_else(digits)
+}
+
 /// Words that fit so many septets: blanks folded, typographic quotes made plain. At least one
 /// letter must be there, so that a key pressed by mistake is no name.
 pub fn words(typed: &str, most: usize) -> Option<String> {
@@ -175,6 +191,18 @@ mod tests {
         assert_eq!(words("  Wanjiku \t Ng\u{2019}ang\u{2019}a ", 20).as_deref(), Some("Wanjiku Ng'ang'a"));
         assert_eq!(words("1", 20), None);
         assert_eq!(words("Achieng Otieno", 10), None);
+    }
+
+    #[test]
+    fn a_long_number_is_kept_digit_by_digit_where_no_name_is_asked() {
+        let number = "00340434161094042557";
+        assert_eq!(words_or_digits(number, 30).as_deref(), Some(number));
+        assert_eq!(words_or_digits("0034 0434-1610", 30).as_deref(), Some("003404341610"));
+        assert_eq!(words_or_digits("RR 123 456 KE", 30).as_deref(), Some("RR 123 456 KE"));
+        assert_eq!(words_or_digits("5093", 20), None, "a PIN is no name");
+        for typed in ["1", "123", "12+34", "", "0034043416109404255700340434161"] {
+            assert_eq!(words_or_digits(typed, 30), None, "{typed}");
+        }
     }
 
     #[test]

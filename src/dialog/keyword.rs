@@ -86,7 +86,8 @@ pub fn complete(graph: &Graph, half: &Half, text: &str, now: Timestamp) -> Readi
     let spots = tokens(text).filter(|spots| fits && !spots.is_empty());
     let Some(spots) = spots else { return Reading::Unknown };
     let known = |reading: &Half| reading.parts.iter().map(|(_, values)| values.len()).max();
-    match Search::new(graph, text, text, &spots, now).read(half.parts.clone()) {
+    let search = Search { completes: true, ..Search::new(graph, text, text, &spots, now) };
+    match search.read(half.parts.clone()) {
         Reading::Half(more) if known(&more) <= known(half) => Reading::Unknown,
         reading => reading,
     }
@@ -164,12 +165,14 @@ struct Search<'a> {
     text: &'a str,
     spots: &'a [Spot],
     now: Timestamp,
+    /// Something is known already, of an earlier message.
+    completes: bool,
     steps: Cell<u32>,
 }
 
 impl<'a> Search<'a> {
     fn new(graph: &'a Graph, said: &'a str, text: &'a str, spots: &'a [Spot], now: Timestamp) -> Self {
-        Self { graph, said, text, spots, now, steps: Cell::new(0) }
+        Self { graph, said, text, spots, now, completes: false, steps: Cell::new(0) }
     }
 
     fn read(&self, parts: Vec<(usize, Known)>) -> Reading {
@@ -270,7 +273,12 @@ impl<'a> Search<'a> {
                         0 => self.said.trim_start_matches(|c: char| !c.is_alphanumeric()),
                         from => &self.text[self.spots[from].from..],
                     };
-                    let words = answer::words(said, usize::from(*most))?;
+                    // A number alone is what is missing, not the whole of what is said.
+                    let may_be_digits = from > 0 || self.completes;
+                    let words = match answer::words(said, usize::from(*most)) {
+                        None if may_be_digits => answer::words_or_digits(said, usize::from(*most))?,
+                        words => words?,
+                    };
                     let to = self.spots.len();
                     Some(Candidate { from, to, value: Some(Value::Text(words)), cost: 0, ordinal: false })
                 })

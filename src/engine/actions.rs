@@ -95,7 +95,9 @@ impl Engine {
                 self.answer_order(work, me, wish).await
             }
             "room.set" => self.set_room(work, me, wish).await,
-            "parcel.send" | "parcel.send_as" | "parcel.track" => self.send_parcel(work, me, wish).await,
+            "parcel.send" | "parcel.send_as" | "parcel.track" | "parcel.track_as" => {
+                self.send_parcel(work, me, wish).await
+            }
             "order.postpone" | "order.postpone_for" | "order.give_up" => {
                 self.change_order(work, me, wish).await
             }

@@ -301,13 +301,14 @@ impl Aggregate for Listing {
 
     fn indexes(&self, id: SpokenCode) -> BTreeMap<Key, Vec<u8>> {
         use market::listing::ListingStage as S;
-        let mut found = entries([keys::listing_made(self.listed, id)]);
+        let code = id.number().to_be_bytes();
+        let by = keys::index("listed_by", &[self.maker.as_bytes(), &keys::moment(self.listed)], &code);
+        let mut found = entries([keys::listing_made(self.listed, id), by]);
         if !matches!(self.stage, S::Removed) {
             found.insert(keys::listing_of(self.maker, self.listed, id), Vec::new());
         }
         // Somebody looked at such a piece and found it good.
         if matches!(self.stage, S::OnSale | S::Paused) || (self.stage == S::Removed && self.sold > 0) {
-            let code = id.number().to_be_bytes();
             found.insert(keys::index("of_kind", &[self.kind.as_str().as_bytes()], &code), Vec::new());
         }
         if self.in_shop() {
@@ -325,6 +326,11 @@ impl Aggregate for Listing {
     fn shelf(shelves: &mut Shelves) -> &mut Shelf<Self> {
         &mut shelves.listings
     }
+}
+
+/// Everything that somebody ever listed, also what was taken down, by the moment it was listed.
+pub fn listed_by(maker: PartyId) -> Key {
+    keys::index_prefix("listed_by", &[maker.as_bytes()])
 }
 
 /// Listings of pieces of a kind that were found good.
@@ -362,6 +368,11 @@ pub fn all_orders() -> Key {
     keys::index_prefix("order", &[])
 }
 
+/// Orders that somebody makes, was asked to make, or has had in hand, by the moment they were placed.
+pub fn orders_of(who: PartyId) -> Key {
+    keys::index_prefix("order_of", &[who.as_bytes()])
+}
+
 /// Parcels that are ready and on their way to some kiosk.
 pub fn expected() -> Key {
     keys::index_prefix("expected", &[])
@@ -387,6 +398,11 @@ pub fn open_payout_of(owner: PartyId) -> Key {
     keys::index("open_payout", &[owner.as_bytes()], b"")
 }
 
+/// All payouts of a person, by the moment they were asked for.
+pub fn payouts_of(owner: PartyId) -> Key {
+    keys::index_prefix("payout_of", &[owner.as_bytes()])
+}
+
 /// All payouts, by the moment they were asked for.
 pub fn all_payouts() -> Key {
     keys::index_prefix("payout", &[])
@@ -409,7 +425,11 @@ impl Aggregate for Payout {
     }
 
     fn indexes(&self, id: PayoutId) -> BTreeMap<Key, Vec<u8>> {
-        let mut found = entries([keys::index("payout", &[&keys::moment(self.asked)], id.as_bytes())]);
+        let asked = keys::moment(self.asked);
+        let mut found = entries([
+            keys::index("payout", &[&asked], id.as_bytes()),
+            keys::index("payout_of", &[self.owner.as_bytes(), &asked], id.as_bytes()),
+        ]);
         if self.stage.is_open() {
             found.insert(open_payout_of(self.owner), id.as_bytes().to_vec());
         }
@@ -492,6 +512,11 @@ pub fn former_cash(number: SpokenCode) -> Key {
     keys::index_prefix("cash_was", &[&number.number().to_be_bytes()])
 }
 
+/// All cash that a person asked for, by the moment it was.
+pub fn cash_by(owner: PartyId) -> Key {
+    keys::index_prefix("cash_by", &[owner.as_bytes()])
+}
+
 /// All cash numbers, by the moment they were made.
 pub fn all_cash() -> Key {
     keys::index_prefix("cash", &[])
@@ -514,7 +539,11 @@ impl Aggregate for Cash {
     }
 
     fn indexes(&self, id: PayoutId) -> BTreeMap<Key, Vec<u8>> {
-        let mut found = entries([keys::index("cash", &[&keys::moment(self.made)], id.as_bytes())]);
+        let made = keys::moment(self.made);
+        let mut found = entries([
+            keys::index("cash", &[&made], id.as_bytes()),
+            keys::index("cash_by", &[self.owner.as_bytes(), &made], id.as_bytes()),
+        ]);
         if self.stage == market::cash::CashStage::Open {
             found.insert(open_cash_of(self.owner), id.as_bytes().to_vec());
             found.insert(open_cash(self.number), id.as_bytes().to_vec());
@@ -528,62 +557,5 @@ impl Aggregate for Cash {
 
     fn shelf(shelves: &mut Shelves) -> &mut Shelf<Self> {
         &mut shelves.cash
-    }
-}
-
-impl Aggregate for Kiosk {
-    type Id = PartyId;
-    type Event = market::KioskEvent;
-
-    fn key(id: PartyId) -> Key {
-        keys::kiosk(id)
-    }
-
-    fn evolve(state: Option<Self>, event: &Self::Event, at: Timestamp) -> Option<Self> {
-        market::kiosk::evolve(state, event, at)
-    }
-
-    fn wrap(id: PartyId, event: Self::Event) -> Event {
-        Event::Kiosk(id, event)
-    }
-
-    /// Found by its agent, who is in the index of roles.
-    fn indexes(&self, _: PartyId) -> BTreeMap<Key, Vec<u8>> {
-        BTreeMap::new()
-    }
-
-    fn shelf(shelves: &mut Shelves) -> &mut Shelf<Self> {
-        &mut shelves.kiosks
-    }
-}
-
-/// All receipts that were printed for a kiosk, by their places in its book.
-pub fn receipts_of(kiosk: PartyId) -> Key {
-    keys::index_prefix("receipt_of", &[kiosk.as_bytes()])
-}
-
-impl Aggregate for Receipt {
-    type Id = SpokenCode;
-    type Event = market::ReceiptEvent;
-
-    fn key(id: SpokenCode) -> Key {
-        keys::receipt(id)
-    }
-
-    fn evolve(state: Option<Self>, event: &Self::Event, at: Timestamp) -> Option<Self> {
-        market::receipt::evolve(state, event, at)
-    }
-
-    fn wrap(id: SpokenCode, event: Self::Event) -> Event {
-        Event::Receipt(id, event)
-    }
-
-    fn indexes(&self, id: SpokenCode) -> BTreeMap<Key, Vec<u8>> {
-        let place = [self.kiosk.as_bytes().as_slice(), &self.page.to_be_bytes()];
-        entries([keys::index("receipt_of", &place, &id.number().to_be_bytes())])
-    }
-
-    fn shelf(shelves: &mut Shelves) -> &mut Shelf<Self> {
-        &mut shelves.receipts
     }
 }

@@ -130,10 +130,15 @@ pub struct Derived {
 /// How many entries of an index are written at once.
 const AT_ONCE: usize = 512;
 /// Indexes that follow from the things themselves; others are the engine's own notes.
-pub(crate) const DERIVED: [&str; 47] = [
+pub(crate) const DERIVED: [&str; 52] = [
     "payment",
     "trouble",
     "trouble_of",
+    "order_of",
+    "listed_by",
+    "payout_of",
+    "cash_by",
+    "case_of",
     "held",
     "bulletin",
     "came",

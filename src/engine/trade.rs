@@ -190,6 +190,9 @@ impl Engine {
             })?;
         }
         let maker = work.need::<Party>(listing.maker).await?;
+        if maker.kiosk_used.is_none() {
+            self.note_kiosk(work, maker.id, agent.id).await?;
+        }
         let shown = Value::Record(self.listing(work, listing).await?);
         match listing.reason {
             None if listing.in_shop() => self.tell(work, &maker, "listing_on_sale", vec![shown]),
@@ -293,6 +296,7 @@ impl Engine {
             OrderEvent::Received(hand_over) => {
                 self.ride_ended(work, code, order, hand_over).await?;
                 let maker = order.maker.unwrap_or(hand_over.giver);
+                self.note_kiosk(work, maker, hand_over.receiver).await?;
                 self.tell_order(work, code, maker, "order_here").await
             }
             OrderEvent::Passed { pieces, round, .. } => {
@@ -598,6 +602,11 @@ const fn moves_pieces(event: &OrderEvent) -> bool {
     use OrderEvent as E;
     matches!(
         event,
-        E::Accepted { .. } | E::Refused { .. } | E::Lapsed { .. } | E::Passed { .. } | E::RefundDue(_)
+        E::Accepted { .. }
+            | E::Refused { .. }
+            | E::Lapsed { .. }
+            | E::Passed { .. }
+            | E::RefundDue(_)
+            | E::Shipped
     )
 }

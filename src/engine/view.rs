@@ -22,7 +22,7 @@ use crate::types::{
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most rows a list shows: more than anybody pages through on a phone.
-const MOST_ROWS: usize = 60;
+pub(super) const MOST_ROWS: usize = 60;
 
 /// The sum of a person that her own work fills.
 pub fn pay_from(party: &Party) -> PayFrom {
@@ -131,7 +131,7 @@ impl Engine {
             "jobs.open" => Value::Int(self.helped_orders(work, party.id).await?.len().min(99) as i64),
             "tasks.open" => Value::Int(count(work, aggregate::tasks_of(party.id)).await?),
             "parcels.here" => Value::Int(count(work, aggregate::unchecked_at(party.id)).await?),
-            "listings.waiting" => Value::Int(count(work, aggregate::all_waiting()).await?),
+            "listings.waiting" => Value::Int(self.waiting_at(work, &party).await?.len().min(99) as i64),
             _ => return Ok(None),
         }))
     }
@@ -140,16 +140,17 @@ impl Engine {
         let Some(party) = self.party(work, who).await? else { return Ok(Vec::new()) };
         let orders = match query {
             "orders.open" => self.open_orders(work, party.id).await?,
-            "parcels.expected" => found::<Order>(work, aggregate::expected(), false).await?,
+            "parcels.expected" => self.expected_at(work, &party).await?,
             "parcels.to_send" => found::<Order>(work, aggregate::to_send_from(party.id), false).await?,
             "parcels.unchecked" => found::<Order>(work, aggregate::unchecked_at(party.id), false).await?,
             "listing.mine" | "listings.to_check" => {
-                let prefix = match query {
-                    "listing.mine" => keys::index_prefix("listing_of", &[party.id.as_bytes()]),
-                    _ => aggregate::all_waiting(),
+                let hers = keys::index_prefix("listing_of", &[party.id.as_bytes()]);
+                let listed = match query {
+                    "listing.mine" => found::<Listing>(work, hers, true).await?,
+                    _ => self.waiting_at(work, &party).await?,
                 };
                 let mut records = Vec::new();
-                for (_, listing) in found::<Listing>(work, prefix, query == "listing.mine").await? {
+                for (_, listing) in listed {
                     records.push(self.listing(work, &listing).await?);
                 }
                 return Ok(records);
@@ -222,18 +223,12 @@ impl Engine {
         }
     }
 
-    /// The kiosk a person keeps, or the one nearest to where she works.
+    /// The kiosk a person keeps, or the one that is hers.
     pub(super) fn place_of(&self, party: &Party) -> String {
         match &party.kiosk {
             Some(kiosk) => kiosk.clone(),
             None => self.kiosk_for(party).and_then(|agent| agent.kiosk.clone()).unwrap_or_default(),
         }
-    }
-
-    /// The agent who serves where a person works: of her area, else the first there is.
-    pub(super) fn kiosk_for(&self, party: &Party) -> Option<Party> {
-        let agents = self.agents();
-        agents.iter().find(|agent| agent.area == party.area).or_else(|| agents.first()).cloned()
     }
 
     /// What she is promised for pieces that have not passed the check yet.

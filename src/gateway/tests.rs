@@ -212,6 +212,23 @@ async fn a_screen_that_is_not_read_was_not_seen_unless_another_copy_of_its_step_
 }
 
 #[tokio::test]
+async fn w1_a_request_that_comes_again_late_is_answered_as_the_first_time_and_is_no_key() {
+    let house = house(AT);
+    let mut first = Vec::new();
+    for text in ["", "1", "1*2", "1*2*0"] {
+        first.push((text, house.form("ussd", &step(text)).await));
+    }
+    assert_eq!(house.events().len(), 4);
+    for (text, answer) in &first[..3] {
+        assert_eq!(house.form("ussd", &step(text)).await, *answer, "{text:?}");
+    }
+    assert_eq!(house.events().len(), 4, "the dialog heard of none of them");
+    // Whether the last screen was seen is the dialog's to know.
+    assert_eq!(house.form("ussd", &step("1*2*0")).await, first[3].1);
+    assert_eq!(house.events().len(), 5);
+}
+
+#[tokio::test]
 async fn the_account_of_a_dialog_is_read() {
     let house = house(AT);
     let body = "date=2026-11-22&sessionId=ATUid_1&serviceCode=*483*57%23&networkCode=63902&\

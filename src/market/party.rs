@@ -123,6 +123,9 @@ pub struct Party {
     /// The agent who vouches for a rider; nobody else is asked to fetch a parcel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vouched: Option<PartyId>,
+    /// The agent at whose kiosk she brought something last: hers, of those in her area.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kiosk_used: Option<PartyId>,
     /// Whom she asked for something and who has not answered yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub invited: Vec<Invitation>,
@@ -275,6 +278,11 @@ pub enum PartyCommand {
         /// How many failed.
         failed: u32,
     },
+    /// She brought something to a kiosk, herself or by a rider.
+    UseKiosk {
+        /// Its agent.
+        by: Actor,
+    },
     /// Her names go.
     Erase(Alias),
 }
@@ -396,6 +404,11 @@ pub enum PartyEvent {
         /// How many failed.
         failed: u32,
     },
+    /// Brought something to a kiosk, another one than the time before.
+    KioskUsed {
+        /// Its agent.
+        agent: PartyId,
+    },
     /// What told who she was is gone from here; this stands in its place.
     Erased(Alias),
     /// It is gone from everything before, too, and she was told: nothing is replaced any more.
@@ -491,6 +504,11 @@ pub fn decide(
         PartyCommand::CountJudged { passed, failed } => {
             PartyEvent::Judged { passed: *passed, failed: *failed }
         }
+        PartyCommand::UseKiosk { by } if by.role != Role::Agent || by.id == party.id => {
+            return Err(Refusal::NotAllowed);
+        }
+        PartyCommand::UseKiosk { by } if party.kiosk_used == Some(by.id) => return Ok(vec![]),
+        PartyCommand::UseKiosk { by } => PartyEvent::KioskUsed { agent: by.id },
         PartyCommand::Erase(alias) => return erasure::erase(party, alias),
     };
     Ok(vec![event])
@@ -531,6 +549,7 @@ pub fn evolve(state: Option<Party>, event: &PartyEvent, at: Timestamp) -> Option
         PartyEvent::InvitationOver { at } => party.invited.retain(|asked| asked.at != *at),
         PartyEvent::BecameMentor => party.mentors_since = Some(at),
         PartyEvent::Vouched { by } => party.vouched = Some(*by),
+        PartyEvent::KioskUsed { agent } => party.kiosk_used = Some(*agent),
         PartyEvent::WayShown => with_mentorship(&mut party, |mentorship| mentorship.helped = Some(at)),
         PartyEvent::Graduated => with_mentorship(&mut party, |mentorship| mentorship.graduated = Some(at)),
         PartyEvent::MentorOffered => party.mentor_offered = Some(at),

@@ -2,12 +2,12 @@
 
 use crate::engine::Engine;
 use crate::engine::aggregate;
-use crate::engine::view::{every, read};
+use crate::engine::view::{every, people};
 use crate::engine::work::{Fault, Work};
 use crate::market::bulk::{self, Bulk, Maker};
 use crate::market::listing::{Listing, ListingStage};
 use crate::market::order::Order;
-use crate::market::party::{Party, Role};
+use crate::market::party::Role;
 use crate::types::{Kes, PartyId};
 use std::collections::BTreeMap;
 
@@ -56,6 +56,7 @@ impl Engine {
         if others.iter().all(|other| other.code != listing.code) {
             others.push(listing.clone());
         }
+        let people = people(work, others.iter().map(|other| other.maker)).await?;
         for other in others {
             let seen = work.now.since(other.since) <= self.policy.bulk_seen();
             if asked(other.maker) || !(seen || other.stage == ListingStage::OnSale) {
@@ -68,7 +69,7 @@ impl Engine {
                     known.same_stuff |= same_stuff;
                 }
                 None => {
-                    let Some(her) = read::<Party>(work, other.maker).await? else { continue };
+                    let Some(her) = people.get(&other.maker) else { continue };
                     if her.role != Role::Artisan || her.is_erased() {
                         continue;
                     }

@@ -52,6 +52,8 @@ impl Engine {
                 | BulkEvent::Answered { .. }
                 | BulkEvent::Passed { .. }
                 | BulkEvent::Shorted { .. }
+                | BulkEvent::GivenBack { .. }
+                | BulkEvent::Sent { .. }
                 | BulkEvent::RoundBegan { .. } => {}
             }
             state = bulk::evolve(Some(state), event, work.now)

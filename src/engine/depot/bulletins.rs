@@ -131,13 +131,15 @@ impl Engine {
     pub(in crate::engine) async fn tips_of(
         &self, work: &mut Work<'_>, me: &Party,
     ) -> Result<Vec<Record>, Fault> {
+        let crafts = self.crafts(work, me.id).await?;
         let mut rows = Vec::new();
         for (id, tip) in view::found::<Bulletin>(work, kept::all_bulletins(), true).await? {
-            let Topic::Tip { texts, .. } = &tip.topic else { continue };
-            let readable = work.now.since(tip.posted) <= READABLE && rows.len() < MOST_TIPS;
-            if let Some(text) = texts.get(&me.lang).filter(|_| readable)
-                && self.is_for(work, &tip, me).await?
-            {
+            if work.now.since(tip.posted) > READABLE || rows.len() == MOST_TIPS {
+                break;
+            }
+            let Topic::Tip { texts, craft } = &tip.topic else { continue };
+            let hers = craft.as_ref().is_none_or(|craft| crafts.contains(craft));
+            if let Some(text) = texts.get(&me.lang).filter(|_| hers) {
                 rows.push(super::words(id.to_string(), tip.posted, None, text));
             }
         }

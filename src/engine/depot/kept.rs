@@ -44,6 +44,11 @@ impl Aggregate for Bulletin {
     }
 }
 
+/// Cases in which somebody is involved, by the moment they were opened.
+pub fn cases_of(who: PartyId) -> Key {
+    keys::index_prefix("case_of", &[who.as_bytes()])
+}
+
 /// All cases, by the moment they were opened.
 pub fn all_cases() -> Key {
     keys::index_prefix("case", &[])
@@ -66,7 +71,10 @@ impl Aggregate for Case {
     }
 
     fn indexes(&self, id: CaseId) -> BTreeMap<Key, Vec<u8>> {
-        entries([keys::index("case", &[&keys::moment(self.opened)], id.as_bytes())])
+        let opened = keys::moment(self.opened);
+        let of = |who: &PartyId| keys::index("case_of", &[who.as_bytes(), &opened], id.as_bytes());
+        let all = keys::index("case", &[&opened], id.as_bytes());
+        entries(self.people.iter().map(of).chain([all]))
     }
 
     fn shelf(shelves: &mut Shelves) -> &mut Shelf<Self> {

@@ -8,6 +8,8 @@ pub mod desk;
 mod judge;
 mod kept;
 
+pub(in crate::engine) use kept::cases_of;
+
 pub(in crate::engine) use cases::Opening;
 
 use super::actions::{Outcome, count_arg, missing, phone_arg, refused, text_arg};

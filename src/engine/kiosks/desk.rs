@@ -1,8 +1,8 @@
 //! Kiosks as the desk sees them: what each keeps, which parcels are looked at again and what came of
 //! it, whose verdicts differ from the others', and the receipts printed for it.
 
+use super::rows::receipts_of;
 use crate::engine::Engine;
-use crate::engine::aggregate;
 use crate::engine::desk::Who;
 use crate::engine::shopfront::ShopError;
 use crate::engine::turn::TRIES;
@@ -257,7 +257,7 @@ impl Engine {
     async fn kiosk_row(
         &self, work: &mut Work<'_>, agent: &Party, kiosk: &Kiosk, others: Tally,
     ) -> Result<KioskRow, Fault> {
-        let receipts = every::<Receipt>(work, aggregate::receipts_of(agent.id), false).await?;
+        let receipts = every::<Receipt>(work, receipts_of(agent.id), false).await?;
         let given = receipts.iter().map(|(_, receipt)| receipt).filter(|receipt| receipt.given.is_some());
         Ok(KioskRow {
             kiosk: agent.phone,

@@ -2,7 +2,9 @@
 //! the display, paper receipts. [`desk`] is the operators' side.
 
 pub mod desk;
+mod own;
 mod receipts;
+mod rows;
 
 use super::Engine;
 use super::actions::{Outcome, count_arg, missing, plain_word, refused};

@@ -1,12 +1,13 @@
 //! Paper receipts: printed for a kiosk, given where there is no network, sent later by the maker or
 //! the agent, whoever comes first. However many send one, it is one hand-over.
 
+use super::rows::receipts_of;
 use super::spoken;
 use crate::dialog::input::Do;
 use crate::engine::Engine;
 use crate::engine::actions::{Outcome, refused};
+use crate::engine::view;
 use crate::engine::work::{Fault, Work};
-use crate::engine::{aggregate, view};
 use crate::market::kiosk::KioskCommand;
 use crate::market::order::{Order, OrderCommand};
 use crate::market::party::Role;
@@ -104,7 +105,7 @@ impl Engine {
     async fn papers_of(
         &self, work: &mut Work<'_>, kiosk: PartyId, order: SpokenCode,
     ) -> Result<usize, Fault> {
-        let book = view::every::<Receipt>(work, aggregate::receipts_of(kiosk), false).await?;
+        let book = view::every::<Receipt>(work, receipts_of(kiosk), false).await?;
         Ok(book.iter().filter(|(_, paper)| paper.given.is_some_and(|given| given.order == order)).count())
     }
 

@@ -6,17 +6,17 @@ mod money;
 
 use super::actions::{Outcome, kes_arg, missing, plain_word, refused, text_arg};
 use super::aggregate;
+use super::desk::books::statement::every_transfer;
 use super::view::{self, FromIndex};
 use super::work::{Fault, Work};
 use super::{Caller, Engine};
 use crate::dialog::input::Do;
-use crate::ledger::{Account, Fact, Kind, Transfer};
+use crate::ledger::{Account, Fact, Kind};
 use crate::market::loan::{
     self, Endorser, LONGEST_NOTE, Loan, LoanCommand, LoanEvent, LoanFor, LoanStage, Note,
 };
 use crate::market::{Party, Refusal};
 use crate::menu::value::{Record, Value};
-use crate::store::{codec, keys};
 use crate::types::{Kes, LoanId, PartyId, text};
 
 /// How much of a message one screen shows, in every alphabet.
@@ -55,23 +55,13 @@ impl Engine {
     /// What somebody's sales have brought her, before a loan took its share.
     async fn released_to(&self, work: &Work<'_>, artisan: PartyId) -> Result<Kes, Fault> {
         let (hers, owed) = (Account::Artisan(artisan), Account::Loan(artisan));
-        let (mut sum, mut from) = (0, None);
-        loop {
-            let page =
-                work.store().scan(keys::statements(&hers.to_string()), from.clone(), 256, false).await?;
-            let Some((last, _)) = page.last() else { return Ok(Kes::minor(sum)) };
-            from = Some(last.clone());
-            for (key, row) in &page {
-                let place = keys::transfer(codec::decode_row(key, row)?);
-                let row = work.store().read(vec![place.clone()]).await?.into_iter().next().flatten();
-                let Some(row) = row else { continue };
-                let transfer: Transfer = codec::decode_row(&place, &row)?;
-                if transfer.kind == Kind::Released {
-                    let net = transfer.net();
-                    sum += [hers, owed].iter().filter_map(|account| net.get(account)).sum::<i64>();
-                }
-            }
-        }
+        let transfers = every_transfer(work.store(), hers).await?;
+        let released = transfers.iter().filter(|transfer| transfer.kind == Kind::Released);
+        let brought = released.map(|transfer| {
+            let net = transfer.net();
+            [hers, owed].iter().filter_map(|account| net.get(account)).sum::<i64>()
+        });
+        Ok(Kes::minor(brought.sum()))
     }
 
     /// The most that an artisan may borrow today; zero while that is less than the least loan.

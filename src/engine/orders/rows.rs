@@ -36,6 +36,9 @@ impl Aggregate for Order {
         if self.stage.is_open() {
             keys.insert(keys::index("open_for", &[&self.terms.listing.number().to_be_bytes()], &code));
         }
+        for who in self.concerns() {
+            keys.insert(keys::index("order_of", &[who.as_bytes(), &keys::moment(placed)], &code));
+        }
         if let Some(rider) = self.rider() {
             keys.insert(keys::index("task", &[rider.as_bytes()], &code));
         }

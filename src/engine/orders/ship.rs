@@ -3,25 +3,28 @@
 use crate::dialog::input::Do;
 use crate::engine::Engine;
 use crate::engine::actions::{Outcome, code_arg, count_arg, refused, text_arg};
+use crate::engine::desk::books::statement::transfers_of;
 use crate::engine::orders::LifeDue;
 use crate::engine::trade::Due;
 use crate::engine::work::{Fault, Work};
-use crate::ledger::Fact;
+use crate::ledger::{Account, Fact, Kind, Reference};
 use crate::market::listing::Listing;
 use crate::market::order::{Order, OrderCommand, OrderEvent};
 use crate::market::party::Party;
 use crate::market::{Bulk, Refusal};
 use crate::menu::value::Value;
-use crate::types::{Kes, SpokenCode};
+use crate::types::{Kes, PartyId, SpokenCode};
+use std::collections::BTreeSet;
 
 impl Engine {
-    /// `parcel.send`, `parcel.send_as`, `parcel.track`.
+    /// `parcel.send`, `parcel.send_as`, `parcel.track_as`; `parcel.track` takes its number as a count, in menus
+    /// of before.
     pub(in crate::engine) async fn send_parcel(
         &self, work: &mut Work<'_>, me: &Party, wish: &Do,
     ) -> Result<Outcome, Fault> {
         let code = code_arg(wish, "order")?;
         let order = work.need::<Order>(code).await?;
-        if wish.name != "parcel.track" {
+        if !wish.name.starts_with("parcel.track") {
             let listing = work.need::<Listing>(order.terms.listing).await?;
             let hs = self.policy.customs_class(listing.kind.as_str(), listing.stuff.as_str()).to_owned();
             let send = OrderCommand::Send { by: me.actor(), grams: count_arg(wish, "grams")?, hs };
@@ -82,13 +85,30 @@ impl Engine {
                 work.post(&Fact::ShippingSettled { order: code, collected, cost: *cost })
             }
             OrderEvent::ThanksRead { passed: true } => {
-                let (Some(maker), Some(thanks)) = (order.maker, &order.thanks) else { return Ok(()) };
-                let maker = work.need::<Party>(maker).await?;
-                let said = vec![Value::Code(code), Value::text(thanks.text.clone())];
-                self.tell(work, &maker, "order_thanks", said)
+                let Some(thanks) = &order.thanks else { return Ok(()) };
+                for maker in self.makers_of_pieces(work, code, order).await? {
+                    let maker = work.need::<Party>(maker).await?;
+                    let said = vec![Value::Code(code), Value::text(thanks.text.clone())];
+                    self.tell(work, &maker, "order_thanks", said)?;
+                }
+                Ok(())
             }
             _ => Ok(()),
         }
+    }
+
+    /// Everybody of whose pieces some passed: those whom releases of the order were for. What one could
+    /// not bring another may have made.
+    async fn makers_of_pieces(
+        &self, work: &Work<'_>, code: SpokenCode, order: &Order,
+    ) -> Result<BTreeSet<PartyId>, Fault> {
+        let transfers = transfers_of(work, &Reference::Order(code)).await?;
+        let released = transfers.iter().filter(|transfer| transfer.kind == Kind::Released);
+        let makers = released.flat_map(|transfer| &transfer.lines).filter_map(|line| match line.account {
+            Account::Artisan(maker) => Some(maker),
+            _ => None,
+        });
+        Ok(makers.chain(order.maker.filter(|_| order.passed == 0)).collect())
     }
 
     /// What the shopper paid for the carrier of this parcel. The parcels of a bulk request were paid

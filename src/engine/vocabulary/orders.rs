@@ -19,5 +19,7 @@ pub(super) fn actions(v: &mut Vocabulary) {
     change(v, "parcel.send_as", all, numbered());
     let digits = Type::Int { min: 1_000, max: 999_999_999_999_999 };
     change(v, "parcel.track", named([("order", order()), ("tracking", digits)]), numbered());
+    let track = named([("order", order()), ("tracking", Type::Text(30))]);
+    change(v, "parcel.track_as", track, numbered());
     change(v, "order.give_up", named([("order", order())]), vec![("ok", vec![order()]), ("gone", vec![])]);
 }

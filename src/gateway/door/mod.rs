@@ -14,6 +14,7 @@
 //! 404 behind a wrong path, 403 from a wrong address, 400 with a sentence for what cannot be read.
 
 mod handover;
+mod said;
 
 use super::fields::Fields;
 use super::inward::{self, Origin, Wrong};
@@ -29,6 +30,7 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use handover::{Handover, Steps};
+use said::Said;
 use secrecy::{ExposeSecret, SecretString};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -51,13 +53,15 @@ pub struct Gate {
     counters: Counters,
     fortune: Fortune,
     steps: Steps,
+    said: Said,
     spoke: AtomicI64,
 }
 
 impl Gate {
     pub(super) fn new(name: GatewayId, path: SecretString, inward: Inward, clock: Arc<dyn Clock>) -> Self {
-        let (counters, fortune, steps) = (Counters::default(), Fortune::new(clock.now()), Steps::default());
-        Self { name, path, inward, clock, counters, fortune, steps, spoke: AtomicI64::new(i64::MIN) }
+        let (counters, fortune) = (Counters::default(), Fortune::new(clock.now()));
+        let (steps, said, spoke) = (Steps::default(), Said::default(), AtomicI64::new(i64::MIN));
+        Self { name, path, inward, clock, counters, fortune, steps, said, spoke }
     }
 
     pub(super) fn counts(&self) -> Counts {
@@ -206,9 +210,16 @@ impl Visit<'_> {
             self.screen(input, *deadline).await;
             return Some(inward::farewell(&shape.answer, &self.fields, shape).into_response());
         }
+        let (phone, mark, at) = (input.msisdn, input.mark.clone(), input.at);
+        if let Some(out) = mark.as_ref().and_then(|mark| self.gate.said.before(phone, mark, at)) {
+            return Some(inward::answer(&shape.answer, &self.fields, shape, sorry, out));
+        }
         let followed = Handover::of(self.gate, self.subscribers, &input);
         let out = self.screen(input, *deadline).await;
         let shown = out != UssdOut::Nothing;
+        if let Some(mark) = mark.filter(|_| shown) {
+            self.gate.said.keep(phone, &mark, &out, at);
+        }
         let answer = inward::answer(&shape.answer, &self.fields, shape, sorry, out);
         if shown {
             return Some(followed.follow(answer));

@@ -3,7 +3,7 @@
 use super::{Bulk, BulkCommand, BulkEvent, BulkStage, BulkTerms, Choice, Part, PartNews, Share};
 use crate::market::order::{HELD, Refund, RefundWhy, money_back};
 use crate::market::{Policy, Refusal};
-use crate::types::{Timestamp, Usd};
+use crate::types::{Kes, Timestamp, Usd};
 
 use BulkCommand as C;
 use BulkEvent as E;
@@ -39,8 +39,10 @@ pub fn decide(
         }),
         C::BankTook => Ok(bank_took(bulk, now)),
         C::Spread { shares } => offer(bulk, shares),
-        C::Hear(news) => hear(bulk, news),
-        C::Choose(choice) => choose(bulk, *choice, policy, now),
+        C::Hear(news) => hear(bulk, news).map(|events| with_shipping(bulk, events, now)),
+        C::Choose(choice) => {
+            choose(bulk, *choice, policy, now).map(|events| with_shipping(bulk, events, now))
+        }
         C::ConfirmRefund { round } => match bulk.refunds.iter().find(|refund| refund.round == *round) {
             None => Err(Refusal::NotFound),
             Some(refund) if refund.done.is_some() => Ok(vec![]),
@@ -142,7 +144,38 @@ fn hear(bulk: &Bulk, news: &PartNews) -> Result<Vec<BulkEvent>, Refusal> {
         events.push(E::Shorted { order, pieces });
         events.push(E::RefundDue(back(bulk, pieces, RefundWhy::Short)));
     }
+    if let pieces @ 1.. = news.back.saturating_sub(part.back) {
+        events.push(E::GivenBack { order, pieces });
+    }
+    if news.sent && !part.sent {
+        events.push(E::Sent { order });
+    }
     Ok(events)
+}
+
+/// What was paid for the carrier goes back, too, once nothing is left that he could be given. Where
+/// nothing ever passed it went back with the last piece.
+fn with_shipping(bulk: &Bulk, mut events: Vec<BulkEvent>, now: Timestamp) -> Vec<BulkEvent> {
+    let after = events.iter().try_fold(bulk.clone(), |bulk, event| evolve(Some(bulk), event, now));
+    let Some(after) = after.filter(|after| !events.is_empty() && after.comes_to_nothing()) else {
+        return events;
+    };
+    let quote = &after.terms.quote;
+    let given = after.refunds.iter().any(|refund| refund.shipping_value > Kes::ZERO);
+    if !given && quote.shipping > Usd::ZERO {
+        let shipping_value = quote.in_shillings(quote.shipping);
+        events.push(E::RefundDue(Refund {
+            round: after.refunds.len() as u32 + 1,
+            pieces: 0,
+            back: quote.shipping,
+            back_value: shipping_value,
+            goods_value: Kes::ZERO,
+            shipping_value,
+            why: RefundWhy::AfterRelease,
+            done: None,
+        }));
+    }
+    events
 }
 
 fn choose(bulk: &Bulk, choice: Choice, policy: &Policy, now: Timestamp) -> Result<Vec<BulkEvent>, Refusal> {
@@ -200,7 +233,17 @@ fn change(bulk: &mut Bulk, event: &BulkEvent, at: Timestamp) {
         E::Offered(Share { order, to, pieces }) => {
             bulk.left = bulk.left.saturating_sub(*pieces);
             let (order, to, pieces) = (*order, *to, *pieces);
-            bulk.parts.push(Part { order, to, pieces, round, taken: None, passed: 0, short: 0 });
+            bulk.parts.push(Part {
+                order,
+                to,
+                pieces,
+                round,
+                taken: None,
+                passed: 0,
+                short: 0,
+                back: 0,
+                sent: false,
+            });
         }
         E::Answered { order, taken } => {
             for part in bulk.parts.iter_mut().filter(|part| part.order == *order) {
@@ -217,6 +260,16 @@ fn change(bulk: &mut Bulk, event: &BulkEvent, at: Timestamp) {
             for part in bulk.parts.iter_mut().filter(|part| part.order == *order) {
                 part.short += pieces;
                 bulk.left += pieces;
+            }
+        }
+        E::GivenBack { order, pieces } => {
+            for part in bulk.parts.iter_mut().filter(|part| part.order == *order) {
+                part.back += pieces;
+            }
+        }
+        E::Sent { order } => {
+            for part in bulk.parts.iter_mut().filter(|part| part.order == *order) {
+                part.sent = true;
             }
         }
         E::RoundBegan { round, due } => {

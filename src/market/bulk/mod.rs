@@ -88,6 +88,17 @@ pub struct Part {
     pub passed: u32,
     /// How many of those she took will never come.
     pub short: u32,
+    /// How many of those that passed were refunded after that.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub back: u32,
+    /// A carrier has some of it, or had.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sent: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+const fn is_none(pieces: &u32) -> bool {
+    *pieces == 0
 }
 
 impl Part {
@@ -124,6 +135,10 @@ pub struct PartNews {
     pub passed: u32,
     /// How many of those she took will never come.
     pub short: u32,
+    /// How many of those that passed were refunded after that.
+    pub back: u32,
+    /// A carrier has some of it, or had.
+    pub sent: bool,
 }
 
 impl PartNews {
@@ -139,6 +154,8 @@ impl PartNews {
             taken: (!waits).then_some(order.accepted),
             passed: order.passed,
             short: given_back(|why| !matches!(why, RefundWhy::NobodyTook | RefundWhy::AfterRelease)),
+            back: order.complained_of(),
+            sent: order.parcel.is_some(),
         }
     }
 }
@@ -262,6 +279,18 @@ pub enum BulkEvent {
     },
     /// Nobody is left to be asked.
     RanOut,
+    /// Pieces of a part that had passed were refunded.
+    GivenBack {
+        /// The part's order.
+        order: SpokenCode,
+        /// How many.
+        pieces: u32,
+    },
+    /// A carrier has a part.
+    Sent {
+        /// The part's order.
+        order: SpokenCode,
+    },
     /// The buyer waits longer: everybody may be asked again.
     RoundBegan {
         /// Which: 2, 3, ...
@@ -308,6 +337,13 @@ impl Bulk {
     /// Pieces whose money goes, or went, back to the buyer.
     pub fn refunded(&self) -> u32 {
         self.refunds.iter().map(|refund| refund.pieces).sum()
+    }
+
+    /// Whether nothing of it will ever be sent, though some had passed: it was all given back.
+    pub fn comes_to_nothing(&self) -> bool {
+        let over = self.left == 0 && self.offered() == 0 && self.making() == 0;
+        let kept = |part: &Part| part.sent || part.back < part.passed;
+        over && self.passed() > 0 && !self.parts.iter().any(kept)
     }
 
     /// The day by which everything can be promised; nothing while some pieces are not taken.

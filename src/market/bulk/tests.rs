@@ -250,6 +250,45 @@ fn what_will_never_come_of_a_part_is_refunded_and_offered_to_nobody() {
     assert_eq!((desk.stage(), desk.deposit), ("done", Kes::ZERO));
 }
 
+/// The desk gives back what passed of a part.
+fn complain(paper: &str, pieces: u32) -> OrderCommand {
+    OrderCommand::Complain { paper: paper.into(), reason: "bent".into(), pieces, two: true }
+}
+
+#[test]
+fn the_carriers_money_goes_back_with_the_last_piece_also_when_pieces_had_passed() {
+    for (choice_last, sent) in [(false, false), (true, false), (false, true)] {
+        let mut desk = Desk::paid(40);
+        desk.offer(&[("wanjiku", 25), ("njeri", 10)]);
+        for (nth, name, pieces) in [(1, "wanjiku", 25), (2, "njeri", 10)] {
+            desk.answers(nth, name, pieces);
+            desk.part(number(nth), OrderCommand::Receive { by: agent() }).expect("received");
+            desk.part(number(nth), judge(pieces, 0)).expect("judged");
+        }
+        desk.done(C::Spread { shares: vec![] });
+        if sent {
+            let send = OrderCommand::Send { by: agent(), grams: 500, hs: "7117.19".into() };
+            desk.part(number(2), send).expect("sent");
+        }
+        let chooses = |desk: &mut Desk| drop(desk.done(C::Choose(Choice::Fewer)));
+        if !choice_last {
+            chooses(&mut desk);
+        }
+        desk.part(number(1), complain("C-1", 25)).expect("given back");
+        assert!(desk.bulk().refunds.iter().all(|refund| refund.shipping_value == Kes::ZERO));
+        desk.part(number(2), complain("C-2", 10)).expect("given back");
+        if choice_last {
+            chooses(&mut desk);
+        }
+        let quote = terms(40).quote;
+        let shipping: Vec<_> = desk.bulk().refunds.iter().filter(|refund| refund.pieces == 0).collect();
+        let wanted = if sent { vec![] } else { vec![(quote.shipping, quote.shipping_value)] };
+        let went: Vec<_> = shipping.iter().map(|refund| (refund.back, refund.shipping_value)).collect();
+        assert_eq!(went, wanted, "choice last: {choice_last}, sent: {sent}");
+        assert_eq!((desk.bulk().refunded(), desk.deposit), (5, Kes::ZERO));
+    }
+}
+
 #[test]
 fn a_part_takes_nothing_off_a_shelf_and_is_not_the_buyers_to_cancel() {
     let mut desk = Desk::paid(40);

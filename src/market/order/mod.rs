@@ -32,6 +32,7 @@ pub use terms::{PartOf, Terms};
 use super::{ListingCommand, kiosk::BoxSize, listing::Reason};
 use crate::types::{Kes, PartyId, SpokenCode, Timestamp, Usd};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Where an order stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -338,6 +339,12 @@ impl Step {
 }
 
 impl Order {
+    /// Everybody who makes it, was asked to, or has had pieces of it in hand.
+    pub fn concerns(&self) -> BTreeSet<PartyId> {
+        let hands = self.custody.iter().flat_map(|passed| [passed.giver, passed.receiver]);
+        self.offered_to.iter().copied().chain(self.maker).chain(hands).collect()
+    }
+
     /// How many pieces were bought.
     pub const fn quantity(&self) -> u32 {
         self.terms.quote.pieces

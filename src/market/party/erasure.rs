@@ -58,6 +58,7 @@ pub(super) fn erased(party: Party, alias: &Alias, at: Timestamp) -> Party {
         joined: party.joined,
         mentors_since: None,
         vouched: None,
+        kiosk_used: None,
         invited: Vec::new(),
         mentor_offered: None,
         helpers: Vec::new(),

@@ -39,6 +39,7 @@ pub(super) fn newcomer(joining: &Joining, at: Timestamp) -> Party {
         joined: at,
         mentors_since: (joining.role == Role::Mentor).then_some(at),
         vouched: None,
+        kiosk_used: None,
         invited: Vec::new(),
         helpers: Vec::new(),
         capacity: None,

@@ -144,6 +144,19 @@ fn two_who_know_her_open_a_locked_pin_and_one_of_them_twice_does_not() {
 }
 
 #[test]
+fn the_kiosk_she_used_last_is_hers_and_only_an_agent_keeps_one() {
+    let mut state = joined();
+    let used = |by| PartyCommand::UseKiosk { by };
+    let stranger = Actor { id: PartyId::derived("stranger"), role: Role::Artisan };
+    assert_eq!(run(&mut state, used(stranger)), Err(Refusal::NotAllowed));
+    assert_eq!(run(&mut state, used(agent())), Ok(vec![PartyEvent::KioskUsed { agent: agent().id }]));
+    assert_eq!(run(&mut state, used(agent())), Ok(vec![]));
+    let other = Actor { id: PartyId::derived("another kiosk"), role: Role::Agent };
+    run(&mut state, used(other)).expect("used");
+    assert_eq!(state.and_then(|party| party.kiosk_used), Some(other.id));
+}
+
+#[test]
 fn who_has_no_pin_cannot_prove_one() {
     let mut state = None;
     run(&mut state, PartyCommand::Join(Joining { pin: None, ..joining() })).expect("joined");

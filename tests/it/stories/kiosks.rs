@@ -253,3 +253,30 @@ async fn what_the_depot_finds_on_a_second_look_is_the_desks_to_know_and_takes_no
     assert_eq!(village.books().await, books, "no money moves");
     village.closes().await;
 }
+
+#[tokio::test]
+async fn each_kiosk_sees_the_work_of_those_who_come_to_it_and_the_desk_sees_all() {
+    let village = Village::found(Founding { two_kiosks: true, ..Founding::default() }).await;
+    let (achieng, amina, njeri) = (village.achieng().await, village.amina(), village.njeri());
+    let listing = on_sale(&achieng, &amina, 850, 9).await;
+    let order = taken(&village, &achieng, &listing, 1).await;
+    achieng.has_made(&order.code).await;
+    assert!(amina.walks(&["1"]).await.contains(&order.code));
+    assert!(njeri.walks(&["1"]).await.starts_with("No parcel is on its way to you."));
+    // She brings it to the other one all the same, which is hers from then on.
+    njeri.receives(&order.code).await;
+    njeri.passes(&order.code, 1).await;
+    let told = achieng.reads("is yours now").await;
+    assert!(told.contains(&order.code), "{told}");
+    let order = taken(&village, &achieng, &listing, 2).await;
+    achieng.has_made(&order.code).await;
+    njeri.reads(&order.code).await;
+    assert!(njeri.walks(&["1"]).await.contains(&order.code));
+    assert!(amina.walks(&["1"]).await.starts_with("No parcel is on its way to you."));
+    achieng.lists("1", "1", 900, 1).await;
+    assert!(njeri.walks(&["4"]).await.contains("Achieng"));
+    assert!(amina.walks(&["4"]).await.starts_with("Nothing new to check."));
+    let books = village.desk_page("/desk/books/orders").await;
+    assert!(books.contains(&order.code), "{books}");
+    village.closes().await;
+}

@@ -214,9 +214,14 @@ async fn w4_a_kiosk_sends_parcels_by_digits_and_in_swahili() {
     assert!(amina.presses("1").await.contains("kwa gramu"));
     assert!(amina.presses("190").await.contains("iko kwa msafirishaji"));
     amina.presses("1").await;
-    assert!(amina.presses("3").await.contains("4 hadi 15"));
-    assert!(amina.presses("7712345678").await.contains("mnunuzi anaona nambari"));
-    assert!(order.page().await.contains("data-testid=\"tracking\">7712345678<"));
+    assert!(amina.presses("3").await.contains("4 hadi 30"));
+    // Digits alone, longer than any count, with the noughts in front.
+    let number = "00340434161094042557";
+    assert!(amina.presses(number).await.contains("mnunuzi anaona nambari"));
+    assert!(order.page().await.contains(&format!("data-testid=\"tracking\">{number}<")));
+    let again = format!("IMEENDA {} 190 0034 0434 1610 9404 2558", order.code);
+    amina.asks(&again, "mnunuzi anaona nambari").await;
+    assert!(order.page().await.contains("data-testid=\"tracking\">00340434161094042558<"));
     assert!(amina.walks(&["6", "6"]).await.starts_with("Hakuna kinachosubiri"));
     amina.asks(&format!("IMEENDA {} 190", order.code), "tutamwambia mnunuzi").await;
     amina.asks(&format!("IMEENDA {} 190 AB!", order.code), "herufi na tarakimu").await;
@@ -250,6 +255,39 @@ async fn a_shoppers_thanks_reach_the_maker_when_somebody_has_read_them() {
     let told = achieng.reads("writes to you").await;
     assert_eq!(told, format!("The buyer of order {} writes to you: {words}", order.code));
     achieng.gets_exactly(1, "writes to you").await;
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn what_two_have_made_together_is_thanked_for_to_both() {
+    let (village, achieng, amina, listing) = open_stall(850, 3).await;
+    let wanjiru = village.wanjiru().await;
+    on_sale(&wanjiru, &amina, 850, 3).await;
+    let order = taken(&village, &achieng, &listing, 2).await;
+    brought(&achieng, &amina, &order).await;
+    amina.passes(&order.code, 1).await;
+    amina.fails(&order.code, 1, 1).await;
+    achieng.reads("did not pass").await;
+    achieng.asks(&format!("NO {}", order.code), "We tell the buyer").await;
+    order.reaches("choosing").await;
+    order.wishes("choose", &[("round", "1"), ("again", "true")]).await;
+    assert_eq!(achieng.is_offered().await, order.code);
+    village.clock.advance(Duration::from_secs(400));
+    achieng.texts(&format!("NO {}", order.code)).await;
+    assert_eq!(wanjiru.is_offered().await, order.code);
+    wanjiru.takes(&order.code).await;
+    brought(&wanjiru, &amina, &order).await;
+    amina.passes(&order.code, 1).await;
+    wanjiru.reads("ni zako sasa").await;
+    amina.asks(&format!("GONE {} 190", order.code), "we tell the buyer").await;
+    order.reaches("shipped").await;
+    order.wishes("thanks", &[("text", "Thank you!")]).await;
+    village.desk_press("/desk/orders", &[("order", &order.code), ("what", "pass")]).await;
+    achieng.reads("writes to you: Thank you!").await;
+    wanjiru.reads("anakuandikia: Thank you!").await;
+    for (maker, about) in [(&achieng, "writes to you"), (&wanjiru, "anakuandikia")] {
+        maker.gets_exactly(1, about).await;
+    }
     village.closes().await;
 }
 

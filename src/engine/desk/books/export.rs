@@ -10,6 +10,7 @@ use super::statement::{LongLine, accounts_of, long};
 use super::{Hand, ListingRow, OrderRow};
 use crate::engine::Engine;
 use crate::engine::aggregate;
+use crate::engine::depot::cases_of;
 use crate::engine::messages::desk::{Wanted, find, shown};
 use crate::engine::shopfront::DeskMessage;
 use crate::engine::tapes::desk::{DialogLine, DialogStep, WantedDialogs, line, list, step};
@@ -172,13 +173,10 @@ impl Engine {
         let mut work = self.work(now)?;
         let Some(party) = self.whom(&mut work, whom).await? else { return Ok(None) };
         let id = party.id;
-        let mut payouts = view::every::<Payout>(&mut work, aggregate::all_payouts(), true).await?;
-        payouts.retain(|(_, payout)| payout.owner == id);
-        let cash = view::every::<Cash>(&mut work, keys::index_prefix("cash", &[]), true).await?;
-        let cash = cash.into_iter().filter(|(_, cash)| cash.owner == id);
+        let payouts = view::every::<Payout>(&mut work, aggregate::payouts_of(id), true).await?;
+        let cash = view::every::<Cash>(&mut work, aggregate::cash_by(id), true).await?;
         let loans = view::every::<Loan>(&mut work, aggregate::loans_of(id), true).await?;
-        let cases = view::every::<Case>(&mut work, keys::index_prefix("case", &[]), true).await?;
-        let cases = cases.into_iter().filter(|(_, case)| case.people.contains(&id));
+        let cases = view::every::<Case>(&mut work, cases_of(id), true).await?;
         let lessons = view::every::<Bulletin>(&mut work, keys::index_prefix("bulletin", &[]), true).await?;
         let came =
             |lesson: &Bulletin| lesson.came.iter().any(|one| one.who == Some(id) || one.phone == party.phone);
@@ -187,10 +185,10 @@ impl Engine {
             listings: listings_of(&mut work, id).await?,
             orders: orders_of(&mut work, id).await?,
             payouts: payouts.into_iter().map(|(_, payout)| payout).collect(),
-            cash: cash.map(|(_, cash)| her_cash(&cash)).collect(),
+            cash: cash.iter().map(|(_, cash)| her_cash(cash)).collect(),
             loans: loans.into_iter().map(|(_, loan)| loan).collect(),
             statement: long(&*self.store, accounts_of(id)).await?,
-            cases: cases.map(|(_, case)| case).collect(),
+            cases: cases.into_iter().map(|(_, case)| case).collect(),
             lessons: lessons.iter().filter(|(_, it)| came(it)).map(|(_, it)| it.posted).collect(),
             kiosk: view::read::<Kiosk>(&mut work, id).await?,
             tips_stopped: self.tips_stopped(party.phone).await?,
@@ -244,11 +242,10 @@ impl Engine {
 }
 
 async fn listings_of(work: &mut Work<'_>, id: PartyId) -> Result<Vec<HerListing>, Fault> {
-    // The index of hers forgets those that were taken down.
-    let all = view::every::<Listing>(work, keys::index_prefix("listing", &[]), true).await?;
+    let hers = view::every::<Listing>(work, aggregate::listed_by(id), true).await?;
     let names = names(work, [id]).await?;
-    let hers = all.into_iter().filter(|(_, listing)| listing.maker == id);
     Ok(hers
+        .into_iter()
         .map(|(_, listing)| HerListing {
             row: listing_row(&listing, &names),
             ready: listing.ready,
@@ -260,9 +257,7 @@ async fn listings_of(work: &mut Work<'_>, id: PartyId) -> Result<Vec<HerListing>
 }
 
 async fn orders_of(work: &mut Work<'_>, id: PartyId) -> Result<Vec<HerOrder>, Fault> {
-    let mut all = view::every::<Order>(work, aggregate::all_orders(), true).await?;
-    let passed = |order: &Order| order.custody.iter().any(|hand| [hand.giver, hand.receiver].contains(&id));
-    all.retain(|(_, order)| maker_of(order) == Some(id) || order.offered_to.contains(&id) || passed(order));
+    let all = view::every::<Order>(work, aggregate::orders_of(id), true).await?;
     let hands = all.iter().flat_map(|(_, order)| &order.custody).flat_map(|hand| [hand.giver, hand.receiver]);
     let people: BTreeSet<PartyId> =
         hands.chain(all.iter().filter_map(|(_, order)| maker_of(order))).collect();

@@ -90,7 +90,7 @@ impl Engine {
         let names = BTreeMap::from([(id, party.name.clone())]);
         let of_hers = keys::index_prefix("listing_of", &[id.as_bytes()]);
         let listings = view::every::<Listing>(&mut work, of_hers, true).await?;
-        let orders = view::every::<Order>(&mut work, aggregate::all_orders(), true).await?;
+        let orders = view::every::<Order>(&mut work, aggregate::orders_of(id), true).await?;
         let hers = orders.iter().filter(|(_, order)| maker_of(order) == Some(id));
         let mut accounts = Vec::new();
         for account in accounts_of(id) {

@@ -125,14 +125,21 @@ pub(super) async fn page(
 pub(in crate::engine) async fn postings_of(
     work: &Work<'_>, reference: &Reference,
 ) -> Result<Vec<PostingRow>, Fault> {
-    let (mut rows, mut from) = (Vec::new(), None);
+    Ok(transfers_of(work, reference).await?.iter().map(posting).collect())
+}
+
+/// Every transfer that belongs to something, oldest first.
+pub(in crate::engine) async fn transfers_of(
+    work: &Work<'_>, reference: &Reference,
+) -> Result<Vec<Transfer>, Fault> {
+    let (mut all, mut from) = (Vec::new(), None);
     loop {
         let page = work.store().scan(posting_of(reference, None), from, AT_ONCE, false).await?;
-        let Some((last, _)) = page.last() else { return Ok(rows) };
+        let Some((last, _)) = page.last() else { return Ok(all) };
         from = Some(last.clone());
         let id = |key: &Key| Some(TransferId::from_bytes(keys::index_id(key)?.try_into().ok()?));
         let ids: Vec<TransferId> = page.iter().filter_map(|(key, _)| id(key)).collect();
-        rows.extend(transfers(work.store(), &ids).await?.iter().map(posting));
+        all.extend(transfers(work.store(), &ids).await?);
     }
 }
 

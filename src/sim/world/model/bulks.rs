@@ -17,6 +17,8 @@ pub(super) struct Bought {
     given_back: BTreeSet<u32>,
     /// A carrier was paid for one of its parcels, out of what was paid for all of them.
     settled: bool,
+    /// What was paid for the carrier went back.
+    shipping_back: bool,
 }
 
 impl Bought {
@@ -32,7 +34,8 @@ impl Model {
         let pieces = terms.quote.pieces;
         let price = self.numbers.price(maker, &kind, pieces, &terms.country);
         let (refunds, given_back) = (BTreeMap::new(), BTreeSet::new());
-        self.bulks.insert(code, Bought { price, pieces, paid: false, refunds, given_back, settled: false });
+        let (paid, settled, shipping_back) = (false, false, false);
+        self.bulks.insert(code, Bought { price, pieces, paid, refunds, given_back, settled, shipping_back });
     }
 
     /// What happens to a request. Its parts release what they made from its deposit.
@@ -65,8 +68,12 @@ impl Model {
                 rule(bought.given_back.insert(*round), || format!("refund {round} was made twice"))?;
                 let pieces = *bought.refunds.get(round).ok_or("a refund that was never due")?;
                 let so_far: u32 = bought.refunds.range(..=*round).map(|(_, pieces)| pieces).sum();
-                // Shipping goes back with the last piece, when none will be sent.
-                let ship = if so_far == bought.pieces { price.shipping } else { 0 };
+                // Shipping goes back with the last piece, when none will be sent, or alone when all that
+                // had passed was given back.
+                let last = so_far == bought.pieces || pieces == 0;
+                let ship = if last { price.shipping } else { 0 };
+                let again = last && std::mem::replace(&mut bought.shipping_back, true);
+                rule(!again, || "shipping went back twice".to_owned())?;
                 let back = self.numbers.in_shillings(price.shop * i64::from(pieces) + ship);
                 let (goods, ship) = (price.value * i64::from(pieces), self.numbers.in_shillings(ship));
                 self.add("psp", back);
