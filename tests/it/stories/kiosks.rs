@@ -273,7 +273,7 @@ async fn each_kiosk_sees_the_work_of_those_who_come_to_it_and_the_desk_sees_all(
     njeri.reads(&order.code).await;
     assert!(njeri.walks(&["1"]).await.contains(&order.code));
     assert!(amina.walks(&["1"]).await.starts_with("No parcel is on its way to you."));
-    achieng.lists("1", "1", 900, 1).await;
+    achieng.lists("NECKLACE", "BRASS", 900, 1).await;
     assert!(njeri.walks(&["4"]).await.contains("Achieng"));
     assert!(amina.walks(&["4"]).await.starts_with("Nothing new to check."));
     let books = village.desk_page("/desk/books/orders").await;
