@@ -53,7 +53,23 @@ impl Order {
     /// The agent whose shelf it waits on, packed by nobody yet.
     pub fn waits_with(&self) -> Option<PartyId> {
         let waits = self.stage == S::Released && self.parcel.is_none() && self.to_send() > 0;
-        self.check.filter(|_| waits).map(|check| check.by)
+        self.shelf().filter(|_| waits)
+    }
+
+    /// The agent who has most of what passed. What was mended may have come to another kiosk than the
+    /// rest, and it may be there that nothing passed.
+    fn shelf(&self) -> Option<PartyId> {
+        let check = self.check?;
+        let elsewhere = self.passed.saturating_sub(check.passed);
+        // Whoever gave it on has it no more; what a kiosk has it gives to carriers alone.
+        let gave = |who: PartyId| self.custody.iter().any(|passed| passed.giver == who);
+        let kiosks = self.custody.iter().map(|passed| passed.receiver).filter(|who| !gave(*who));
+        let was_here = kiosks.clone().filter(|kiosk| *kiosk == check.by).count() > 1;
+        let before = kiosks.filter(|kiosk| *kiosk != check.by).last();
+        match before {
+            Some(before) if elsewhere > check.passed && !was_here => Some(before),
+            _ => Some(check.by),
+        }
     }
 
     /// True from the carrier's hands on.

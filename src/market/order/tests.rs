@@ -177,6 +177,26 @@ fn some_pass_and_the_others_are_mended_and_checked_again() {
 }
 
 #[test]
+fn what_passed_waits_where_most_of_it_is_and_not_where_it_was_checked_last() {
+    for (mended, shelf) in [(0, agent()), (1, agent()), (2, another_agent())] {
+        let mut desk = Desk::at_kiosk(4);
+        let judge = |by, passed, failed| C::Judge { by, passed, failed, reason: Some(Reason::Broken) };
+        desk.done(judge(agent(), 4 - mended.max(1), mended.max(1)));
+        desk.done(C::MarkReady { by: wanjiku() });
+        desk.done(C::Receive { by: another_agent() });
+        match mended {
+            0 => {
+                desk.done(judge(another_agent(), 0, 1));
+                desk.done(C::GiveUp { by: Some(agent()) });
+                desk.done(C::Choose { round: 1, again: Some(false) });
+            }
+            mended => drop(desk.done(judge(another_agent(), mended, 0))),
+        }
+        assert_eq!((desk.stage(), desk.order().waits_with()), ("released", Some(shelf.id)), "{mended}");
+    }
+}
+
+#[test]
 fn a_verdict_may_say_both_numbers_at_once_and_needs_a_reason_for_the_bad() {
     let mut desk = Desk::at_kiosk(3);
     let verdict = |reason| C::Judge { by: agent(), passed: 1, failed: 2, reason };
