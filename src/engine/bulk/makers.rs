@@ -56,7 +56,8 @@ impl Engine {
         if others.iter().all(|other| other.code != listing.code) {
             others.push(listing.clone());
         }
-        let people = people(work, others.iter().map(|other| other.maker)).await?;
+        let ids: Vec<PartyId> = others.iter().map(|other| other.maker).collect();
+        let people = people(work, ids).await?;
         for other in others {
             let seen = work.now.since(other.since) <= self.policy.bulk_seen();
             if asked(other.maker) || !(seen || other.stage == ListingStage::OnSale) {

@@ -59,7 +59,8 @@ impl Engine {
             return view::found::<A>(work, prefix, false).await;
         }
         let mut all = view::every::<A>(work, prefix, false).await?;
-        let makers = view::people(work, all.iter().filter_map(|(_, thing)| maker(thing))).await?;
+        let ids: Vec<PartyId> = all.iter().filter_map(|(_, thing)| maker(thing)).collect();
+        let makers = view::people(work, ids).await?;
         all.retain(|(_, thing)| {
             let maker = maker(thing).and_then(|id| makers.get(&id));
             maker.and_then(|maker| self.kiosk_for(maker)).is_some_and(|kiosk| kiosk.id == agent.id)

@@ -30,7 +30,7 @@ pub(super) struct Said(Mutex<BTreeMap<Msisdn, VecDeque<Answer>>>);
 
 impl Said {
     /// What was answered to this step, if other steps have followed it.
-    pub(super) fn before(&self, phone: Msisdn, mark: &Mark, now: Timestamp) -> Option<UssdOut> {
+    pub(super) fn before(&self, phone: Msisdn, mark: &[u8], now: Timestamp) -> Option<UssdOut> {
         let phones = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut earlier = phones.get(&phone)?.iter().rev().skip(1);
         let known = earlier.find(|known| known.mark == *mark && now.since(known.at) <= LATE);
@@ -38,7 +38,7 @@ impl Said {
     }
 
     /// Keeps the first answer to a step.
-    pub(super) fn keep(&self, phone: Msisdn, mark: &Mark, out: &UssdOut, at: Timestamp) {
+    pub(super) fn keep(&self, phone: Msisdn, mark: &[u8], out: &UssdOut, at: Timestamp) {
         let mut phones = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if phones.len() >= PHONES && !phones.contains_key(&phone) {
             phones.pop_first();
@@ -48,7 +48,7 @@ impl Said {
         if said.iter().any(|known| known.mark == *mark) {
             return;
         }
-        said.push_back(Answer { mark: mark.clone(), out: out.clone(), at });
+        said.push_back(Answer { mark: mark.to_vec(), out: out.clone(), at });
         while said.len() > KEPT {
             said.pop_front();
         }

@@ -65,7 +65,7 @@ impl Order {
         let gave = |who: PartyId| self.custody.iter().any(|passed| passed.giver == who);
         let kiosks = self.custody.iter().map(|passed| passed.receiver).filter(|who| !gave(*who));
         let was_here = kiosks.clone().filter(|kiosk| *kiosk == check.by).count() > 1;
-        let before = kiosks.filter(|kiosk| *kiosk != check.by).last();
+        let before = kiosks.filter(|kiosk| *kiosk != check.by).next_back();
         match before {
             Some(before) if elsewhere > check.passed && !was_here => Some(before),
             _ => Some(check.by),

@@ -178,7 +178,7 @@ fn some_pass_and_the_others_are_mended_and_checked_again() {
 
 #[test]
 fn what_passed_waits_where_most_of_it_is_and_not_where_it_was_checked_last() {
-    for (mended, shelf) in [(0, agent()), (1, agent()), (2, another_agent())] {
+    for (mended, shelf) in [(0u32, agent()), (1, agent()), (2, another_agent())] {
         let mut desk = Desk::at_kiosk(4);
         let judge = |by, passed, failed| C::Judge { by, passed, failed, reason: Some(Reason::Broken) };
         desk.done(judge(agent(), 4 - mended.max(1), mended.max(1)));
