@@ -21,8 +21,11 @@ fn waiting(order: &Order) -> Option<PartyId> {
 
 /// Which kiosk has it, to check or to send.
 fn keeper(order: &Order) -> Option<PartyId> {
-    let there = matches!(order.stage, OrderStage::AtKiosk | OrderStage::Released);
-    order.check.filter(|_| there).map(|check| check.by)
+    match order.stage {
+        OrderStage::AtKiosk => order.check.map(|check| check.by),
+        OrderStage::Released => order.waits_with(),
+        _ => None,
+    }
 }
 
 impl Engine {

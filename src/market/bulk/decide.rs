@@ -161,7 +161,9 @@ fn with_shipping(bulk: &Bulk, mut events: Vec<BulkEvent>, now: Timestamp) -> Vec
         return events;
     };
     let quote = &after.terms.quote;
-    let given = after.refunds.iter().any(|refund| refund.shipping_value > Kes::ZERO);
+    // What the bank took is settled between it and us.
+    let settled = |refund: &Refund| refund.shipping_value > Kes::ZERO || refund.why == RefundWhy::Disputed;
+    let given = after.refunds.iter().any(settled);
     if !given && quote.shipping > Usd::ZERO {
         let shipping_value = quote.in_shillings(quote.shipping);
         events.push(E::RefundDue(Refund {

@@ -290,6 +290,19 @@ fn the_carriers_money_goes_back_with_the_last_piece_also_when_pieces_had_passed(
 }
 
 #[test]
+fn what_the_bank_took_is_not_given_back_to_the_buyer_once_more() {
+    let mut desk = Desk::paid(25);
+    desk.offer(&[("wanjiku", 25)]);
+    desk.answers(1, "wanjiku", 25);
+    desk.part(number(1), OrderCommand::Receive { by: agent() }).expect("received");
+    desk.part(number(1), judge(25, 0)).expect("judged");
+    desk.done(C::BankTook);
+    desk.part(number(1), complain("C-1", 25)).expect("the order itself was not told of the bank");
+    assert!(desk.bulk().comes_to_nothing());
+    assert!(desk.bulk().refunds.iter().all(|refund| refund.back == Usd::ZERO), "{:?}", desk.bulk().refunds);
+}
+
+#[test]
 fn a_part_takes_nothing_off_a_shelf_and_is_not_the_buyers_to_cancel() {
     let mut desk = Desk::paid(40);
     desk.offer(&[("wanjiku", 25)]);
