@@ -230,7 +230,9 @@ impl Engine {
         }
         self.tell_helpers(work, code, events).await?;
         let onward = match before.terms.bulk {
-            Some(_) if events.iter().any(moves_pieces) => self.part_came_further(work, code).await?,
+            Some(_) if events.iter().any(super::bulk::moves_pieces) => {
+                self.part_came_further(work, code).await?
+            }
             Some(part) => {
                 if let Some(request) = view::read::<Bulk>(work, part.code).await? {
                     work.shown_on(request.terms.token);
@@ -595,18 +597,4 @@ impl Engine {
         }
         Ok(())
     }
-}
-
-/// Whether an event of a part changes how many pieces its request has where.
-const fn moves_pieces(event: &OrderEvent) -> bool {
-    use OrderEvent as E;
-    matches!(
-        event,
-        E::Accepted { .. }
-            | E::Refused { .. }
-            | E::Lapsed { .. }
-            | E::Passed { .. }
-            | E::RefundDue(_)
-            | E::Shipped
-    )
 }

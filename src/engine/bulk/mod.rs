@@ -13,7 +13,7 @@ use super::trade::Due;
 use super::work::{Fault, Work};
 use crate::dialog::input::Do;
 use crate::market::bulk::{self, Bulk, BulkCommand, BulkEvent, BulkStage, Choice, PartNews, Share};
-use crate::market::order::{self, Order, OrderCommand, PartOf, Terms};
+use crate::market::order::{self, Order, OrderCommand, OrderEvent, PartOf, Terms};
 use crate::market::party::{self, Party, PartyCommand};
 use crate::market::{Quote, Refusal};
 use crate::menu::value::Value;
@@ -193,4 +193,18 @@ impl Engine {
         }
         Ok(("ok", vec![Value::Int(i64::from(pieces))]))
     }
+}
+
+/// Whether an event of a part changes how many pieces its request has where.
+pub(super) const fn moves_pieces(event: &OrderEvent) -> bool {
+    use OrderEvent as E;
+    matches!(
+        event,
+        E::Accepted { .. }
+            | E::Refused { .. }
+            | E::Lapsed { .. }
+            | E::Passed { .. }
+            | E::RefundDue(_)
+            | E::Shipped
+    )
 }
