@@ -281,10 +281,10 @@ async fn what_two_have_made_together_is_thanked_for_to_both() {
     wanjiru.reads("ni zako sasa").await;
     amina.asks(&format!("GONE {} 190", order.code), "we tell the buyer").await;
     order.reaches("shipped").await;
-    order.wishes("thanks", &[("text", "Thank you!")]).await;
+    order.wishes("thanks", &[("text", "Merci beaucoup!")]).await;
     village.desk_press("/desk/orders", &[("order", &order.code), ("what", "pass")]).await;
-    achieng.reads("writes to you: Thank you!").await;
-    wanjiru.reads("anakuandikia: Thank you!").await;
+    achieng.reads("writes to you: Merci beaucoup!").await;
+    wanjiru.reads("anakuandikia: Merci beaucoup!").await;
     for (maker, about) in [(&achieng, "writes to you"), (&wanjiru, "anakuandikia")] {
         maker.gets_exactly(1, about).await;
     }
