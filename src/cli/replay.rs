@@ -441,6 +441,6 @@ mod tests {
     #[test]
     fn a_folder_without_a_store_is_told() {
         let folder = tempfile::tempdir().expect("a folder");
-        assert!(open(folder.path()).expect_err("empty").contains("there is no store here"));
+        assert!(open(folder.path()).expect_err("empty").contains("there is no store in it"));
     }
 }
