@@ -63,9 +63,9 @@ impl Order {
         let elsewhere = self.passed.saturating_sub(check.passed);
         // Whoever gave it on has it no more; what a kiosk has it gives to carriers alone.
         let gave = |who: PartyId| self.custody.iter().any(|passed| passed.giver == who);
-        let kiosks = self.custody.iter().map(|passed| passed.receiver).filter(|who| !gave(*who));
+        let mut kiosks = self.custody.iter().map(|passed| passed.receiver).filter(|who| !gave(*who));
         let was_here = kiosks.clone().filter(|kiosk| *kiosk == check.by).count() > 1;
-        let before = kiosks.filter(|kiosk| *kiosk != check.by).next_back();
+        let before = kiosks.rfind(|kiosk| *kiosk != check.by);
         match before {
             Some(before) if elsewhere > check.passed && !was_here => Some(before),
             _ => Some(check.by),

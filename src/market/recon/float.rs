@@ -48,18 +48,18 @@ mod tests {
     #[test]
     fn a_float_ends_when_what_left_each_day_has_used_up_what_nobody_has_asked_for() {
         let now = Timestamp::from_millis(0);
-        assert_eq!(ends(float(300_00, 100_00, 1_400_00), now), Some(now.after(2 * DAY)));
-        assert_eq!(ends(float(100_00, 100_00, 0), now), Some(now), "all of it is asked for");
-        assert_eq!(ends(float(50_00, 100_00, 0), now), Some(now), "more than all of it");
-        assert_eq!(ends(float(100_00, 0, 0), now), None, "nothing leaves");
+        assert_eq!(ends(float(30_000, 10_000, 140_000), now), Some(now.after(2 * DAY)));
+        assert_eq!(ends(float(10_000, 10_000, 0), now), Some(now), "all of it is asked for");
+        assert_eq!(ends(float(5_000, 10_000, 0), now), Some(now), "more than all of it");
+        assert_eq!(ends(float(10_000, 0, 0), now), None, "nothing leaves");
         assert_eq!(ends(float(i64::MAX, 0, 1), now), None, "longer than anybody plans");
     }
 
     proptest! {
         #[test]
         fn more_float_never_ends_sooner(
-            holds in 0i64..1_000_000_00, more in 0i64..1_000_000_00, asked in 0i64..1_000_000_00,
-            left in 0i64..1_000_000_00,
+            holds in 0i64..100_000_000, more in 0i64..100_000_000, asked in 0i64..100_000_000,
+            left in 0i64..100_000_000,
         ) {
             let now = Timestamp::from_millis(0);
             let (one, other) = (ends(float(holds, asked, left), now), ends(float(holds + more, asked, left), now));

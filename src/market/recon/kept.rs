@@ -224,7 +224,8 @@ mod tests {
         let now = Timestamp::from_millis(5);
         assert!(matches!(close(&found, "Njeri", "  "), Err(Refusal::OutOfRange { .. })));
         let events = close(&found, "Njeri", " the float,  filled ").expect("a reason");
-        let closed = events.iter().fold(Some(found), |state, event| evolve(state, event, now)).expect("kept");
+        let closed =
+            events.iter().try_fold(found, |state, event| evolve(Some(state), event, now)).expect("kept");
         assert_eq!(closed.closed.as_ref().map(|closed| closed.why.as_str()), Some("the float, filled"));
         assert_eq!(close(&closed, "Otieno", "the float, filled"), Ok(vec![]));
         assert!(matches!(close(&closed, "Otieno", "another"), Err(Refusal::Gone { .. })));
