@@ -56,7 +56,7 @@ enum What {
     },
     /// A reason does not stand any more
     Lift {
-        /// Which: sim_changed, name_differs, desk
+        /// Which: sim_changed, name_differs, desk, pin_opened
         #[arg(value_parser = code)]
         code: HoldCode,
         /// Her phone

@@ -8,6 +8,7 @@ use super::work::{Fault, Work, shard};
 use super::{Caller, Engine};
 use crate::dialog::input::Do;
 use crate::ledger::Fact;
+use crate::market::case::CaseKind;
 use crate::market::listing::{self, Listing, ListingCommand, Reason};
 use crate::market::order::{self, Mentoring, Order, OrderCommand};
 use crate::market::party::{self, Joining, Party, PartyCommand, Role, Tie};
@@ -48,6 +49,7 @@ impl Engine {
             "account.join_with" => self.join_with(work, who, wish).await,
             "support.callback" => self.call_back(work, who, wish).await,
             "invitation.mine" => self.my_invitation(work, who, Tie::Mentee).await,
+            "invitation.next" => self.next_invitation(work, who, wish).await,
             "invitation.agree" => self.agree_to_invitation(work, who, wish).await,
             "invitation.refuse" => self.refuse_invitation(work, who, wish).await,
             _ => match self.party(work, who).await? {
@@ -67,9 +69,10 @@ impl Engine {
             "payout.request" => self.payout_request(work, who, me, pay_from(me), wish).await,
             "share.ready" => self.payout_ready(work, who, me, PayFrom::Mentor).await,
             "share.request" => self.payout_request(work, who, me, PayFrom::Mentor, wish).await,
-            "mentee.invite" | "mentor.offer" | "rider.invite" | "helper.invite" => {
+            "mentee.invite" | "mentor.offer" | "rider.invite" | "helper.invite" | "artisan.invite" => {
                 self.invite_person(work, me, wish).await
             }
+            "invitation.take_back" => self.take_back(work, me, wish),
             "task.go" | "task.pick" | "task.leave" => self.answer_task(work, me, wish).await,
             "mentor.become" => self.become_mentor(work, me, wish).await,
             "mentee.leave" => self.leave_mentee(work, me, wish).await,
@@ -88,9 +91,8 @@ impl Engine {
             "guide.mine" => self.my_guide(work, who, me).await,
             "guide.end" => self.end_guide(work, me).await,
             "listing.create" => self.list(work, me, wish).await,
-            "listing.set_ready" | "listing.stop" | "listing.approve" | "listing.reject" => {
-                self.change_listing(work, me, wish).await
-            }
+            "listing.set_ready" | "listing.pause" | "listing.resume" | "listing.stop" | "listing.approve"
+            | "listing.reject" => self.change_listing(work, me, wish).await,
             "order.accept" | "order.accept_some" | "order.refuse" | "order.mark_ready" => {
                 self.answer_order(work, me, wish).await
             }
@@ -176,12 +178,13 @@ impl Engine {
         Err(Fault::Broken("no number for a person is free any more".to_owned()))
     }
 
+    /// `support.callback`: a case, which somebody at the desk closes when she has called.
     async fn call_back(&self, work: &mut Work<'_>, who: &Caller, wish: &Do) -> Result<Outcome, Fault> {
         let at = text_arg(wish, "at").unwrap_or_default();
-        let asked = serde_json::json!({ "msisdn": who.msisdn, "at": at, "since": work.now });
-        let key = keys::index("callback", &[&keys::moment(work.now)], &who.msisdn.number().to_be_bytes());
-        let value = serde_json::to_vec(&asked).unwrap_or_default();
-        work.extra().put(key, crate::store::batch::Expect::Any, value);
+        let people = who.party.into_iter().collect();
+        // Strangers are nobody here: without the number nobody could call them.
+        let text = format!("wants to be called today: {}, from the screen {at}", who.msisdn.national());
+        self.note_case(work, CaseKind::Other, None, people, &text).await?;
         Ok(("ok", vec![]))
     }
 
@@ -208,7 +211,11 @@ impl Engine {
             let name = if open.stage == PayoutStage::Unknown { "unknown" } else { "open" };
             return Ok(Some((name, vec![shown])));
         }
-        Ok((!self.money.is_up(me.phone)).then_some(("down", vec![])))
+        if self.money.is_up(me.phone) {
+            return Ok(None);
+        }
+        self.await_money(work, me).await?;
+        Ok(Some(("down", vec![])))
     }
 
     /// The house's numbers, with the terms of the provider by which a payout goes.
@@ -260,6 +267,16 @@ impl Engine {
         let events = match payout::decide(known.as_ref(), &command, &policy, work.now) {
             Ok(events) => events,
             Err(Refusal::Short { have }) => return Ok(("short", vec![Value::Kes(have)])),
+            // The provider's terms, or hers with us, have changed since the sum was asked for.
+            Err(Refusal::OutOfRange { .. }) => {
+                let (least, most) = (policy.payout_min(), policy.payout_max());
+                let little = kes_arg(wish, "amount")? < least;
+                return Ok(if little {
+                    ("little", vec![Value::Kes(least)])
+                } else {
+                    ("much", vec![Value::Kes(most)])
+                });
+            }
             Err(why) => return refused(wish, &why),
         };
         let new = !events.is_empty();
@@ -330,6 +347,8 @@ impl Engine {
         let before = work.need::<Listing>(code).await?;
         let command = match wish.name.as_str() {
             "listing.set_ready" => ListingCommand::SetReady { by: me.id, ready: count_arg(wish, "ready")? },
+            "listing.pause" => ListingCommand::Pause { by: me.id },
+            "listing.resume" => ListingCommand::Resume { by: me.id },
             "listing.stop" => {
                 let open = work.store().scan(aggregate::open_orders_for(code), None, 99, false).await?;
                 ListingCommand::Stop { by: me.id, open_orders: open.len() as u32 }
@@ -357,7 +376,8 @@ impl Engine {
         }
         // The first verdict on a listing is the one that is paid for.
         let again = me.role == Role::Agent && after.checks > 1;
-        let unseen = wish.name == "listing.approve" && !after.in_shop();
+        let sells = matches!(wish.name.as_str(), "listing.approve" | "listing.resume");
+        let unseen = sells && !after.in_shop();
         let name = match (again, unseen) {
             (true, _) => "again",
             (false, true) => "photo",

@@ -1,8 +1,10 @@
 //! What falls due: read from the store, done in a turn of its own, removed in the same commit.
 
+use super::cards::LastWord;
 use super::lanes::guarded;
+use super::orders::LifeDue;
+use super::port::ReceiptIn;
 use super::record::Cause;
-use super::trade::Due;
 use super::turn::{DialogRow, TRIES};
 use super::work::{Fault, Work};
 use super::{Caller, Engine};
@@ -12,8 +14,9 @@ use crate::menu::value::Value;
 use crate::store::batch::Expect;
 use crate::store::timers::Timer;
 use crate::store::{StoreError, codec, keys, timers};
-use crate::types::{Msisdn, Timestamp};
+use crate::types::{ApprovalId, BulletinId, LoanId, Msisdn, PartyId, PayoutId, SpokenCode, Timestamp};
 use futures_util::future::join_all;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +26,102 @@ use tokio_util::sync::CancellationToken;
 const LOOK: Duration = Duration::from_millis(200);
 /// When a timer is tried again that could not be acted on.
 const PUT_OFF: Duration = Duration::from_secs(600);
+
+/// A timer's purpose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Due {
+    /// A shopper has not paid in time.
+    Unpaid(SpokenCode),
+    /// The buyer of many pieces has not paid in time.
+    UnpaidBulk(SpokenCode),
+    /// Where a purchase went is kept long enough after its end.
+    ForgetBuyer(SpokenCode),
+    /// The buyer of many pieces has not chosen about those that nobody takes.
+    UnchosenBulk {
+        /// Which request.
+        code: SpokenCode,
+        /// Of which round: another round makes it void.
+        round: u32,
+        /// The time is up; before that the desk is told.
+        over: bool,
+    },
+    /// An offer has not been answered in time.
+    Unanswered(SpokenCode),
+    /// Parts of long SMS from this phone have waited long enough.
+    Parts(Msisdn),
+    /// A call was cut, or fell silent, at a screen that is worth a reminder.
+    Cut {
+        /// Whose phone.
+        msisdn: Msisdn,
+        /// When she last typed something: a later key makes the reminder void.
+        touched: Timestamp,
+    },
+    /// A rider was asked for a parcel and has not gone for it.
+    Unfetched {
+        /// The order.
+        order: SpokenCode,
+        /// Who was asked.
+        to: PartyId,
+    },
+    /// A cash number that nobody fetched in time.
+    CashOver(PayoutId),
+    /// The day of the month has come on which this agent counts the display.
+    DisplayCount(PartyId),
+    /// Something in the life of an order that was taken.
+    Life {
+        /// Which order.
+        order: SpokenCode,
+        /// What.
+        what: LifeDue,
+    },
+    /// A mentorship comes to the end that both were told at its start.
+    Graduates {
+        /// Whose.
+        artisan: PartyId,
+        /// That end.
+        until: Timestamp,
+    },
+    /// Her money has rested long enough since her locked PIN was opened then, and not again later.
+    RestOver(PartyId, Timestamp),
+    /// See whether the link to mobile money is back for somebody who waits for it.
+    MoneyBack(PartyId),
+    /// Nothing was paid back of a loan since that moment.
+    LoanQuiet {
+        /// Which.
+        loan: LoanId,
+        /// When something was paid back last, or when she got it.
+        moved: Timestamp,
+    },
+    /// Pieces of hers passed or failed: see what follows from her record.
+    Record(PartyId),
+    /// The next of those whom a tip or lesson is for are to be told.
+    Tell(BulletinId),
+    /// The time for the evidence of a dispute comes to its end.
+    LastWord(LastWord),
+    /// Something that takes two people has waited long enough for the second.
+    ApprovalEnds(ApprovalId),
+    /// A pass for photographs, by its name, has come to its end.
+    PassOver(String),
+    /// A draft that a phone sent is not sent again any more.
+    DraftOver {
+        /// Who drafted it.
+        holder: PartyId,
+        /// The phone's name for it.
+        key: String,
+    },
+    /// A day is over: its trial balance is kept.
+    DayOver(String),
+    /// The floats at providers are looked at again.
+    FloatsLookedAt,
+    /// A receipt came before its message was known.
+    Receipt {
+        /// What it says.
+        receipt: Box<ReceiptIn>,
+        /// How often it will be looked at, this time among them.
+        left: u8,
+    },
+}
 
 /// Does what falls due until told to stop.
 pub async fn run(engine: Arc<Engine>, stop: CancellationToken) {

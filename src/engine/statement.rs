@@ -2,10 +2,13 @@
 
 use super::Engine;
 use super::actions::Outcome;
-use super::view::{entries, purse};
+use super::view::{purse, read};
 use super::work::{Fault, Work};
+use crate::ledger::{Purse, Reference, Transfer};
 use crate::market::Party;
+use crate::market::cash::Cash;
 use crate::menu::value::{Record, Value};
+use crate::store::{codec, keys};
 use crate::types::{Kes, Lang};
 use std::collections::BTreeMap;
 
@@ -46,4 +49,55 @@ impl Engine {
         );
         Ok(("ok", vec![Value::Record(shown)]))
     }
+}
+
+/// The last movements of somebody's purse, newest first.
+pub(super) async fn entries(work: &mut Work<'_>, purse: Purse) -> Result<Vec<Record>, Fault> {
+    use crate::ledger::Kind;
+    let account = purse.account();
+    let lines = work.store().scan(keys::statements(&account.to_string()), None, 12, true).await?;
+    let mut records = Vec::new();
+    for (key, row) in lines {
+        let id = codec::decode_row(&key, &row)?;
+        let key = keys::transfer(id);
+        let Some(row) = work.store().read(vec![key.clone()]).await?.into_iter().next().flatten() else {
+            continue;
+        };
+        let transfer: Transfer = codec::decode_row(&key, &row)?;
+        let cash = match transfer.reference {
+            Reference::Payout(id) => read::<Cash>(work, id).await?.is_some(),
+            _ => false,
+        };
+        let what = match transfer.kind {
+            Kind::Released | Kind::MaterialsKept => "sale",
+            Kind::PayoutReserved if cash => "cash",
+            Kind::PayoutReserved | Kind::PayoutPaid | Kind::PayoutPaidLate => "payout",
+            Kind::PayoutFailed | Kind::PayoutReversed => "returned",
+            Kind::LoanPaid | Kind::LoanReturnedLate | Kind::LoanUnlent => "loan",
+            Kind::MadeGood | Kind::ByHand => "put_right",
+            _ => "fee",
+        };
+        let mut push = |nth: usize, sum: i64, what: &str| {
+            records.push(Record::new(
+                "entry",
+                format!("{}/{nth}", transfer.id),
+                [
+                    ("date", Value::Date(transfer.at)),
+                    ("sign", Value::text(if sum < 0 { "-" } else { "+" })),
+                    ("amount", Value::Kes(Kes::minor(sum.abs()))),
+                    ("what", Value::word("posting", what)),
+                ],
+            ));
+        };
+        if transfer.kind == Kind::CashServed {
+            // What was counted out, and the fee for it: a kiosk earns the one and gets back the other.
+            let hers = transfer.lines.iter().filter(|line| line.account == account);
+            for ((nth, line), what) in hers.enumerate().zip(["cash", "fee"]) {
+                push(nth, line.credit.cents(), what);
+            }
+        } else {
+            push(0, transfer.net().get(&account).copied().unwrap_or(0), what);
+        }
+    }
+    Ok(records)
 }

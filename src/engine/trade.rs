@@ -2,9 +2,7 @@
 //! others, timers. All of it in the same turn, so all of it or none.
 
 use super::Engine;
-use super::cards::LastWord;
-use super::orders::LifeDue;
-use super::port::{Partly, ReceiptIn};
+use super::port::Partly;
 use super::push::Offered;
 use super::view::{self, purse_of};
 use super::work::{Fault, Work};
@@ -18,103 +16,11 @@ use crate::market::party::{self, Party, PartyCommand};
 use crate::market::payout::{self, Heard, PayFrom, Payout, PayoutCommand, PayoutEvent};
 use crate::market::{Bulk, Switch};
 use crate::menu::value::Value;
-use crate::types::{
-    ApprovalId, BulletinId, Kes, LoanId, PartyId, PayoutId, Purpose, SpokenCode, Timestamp, Usd,
-};
+use crate::types::{Kes, PartyId, PayoutId, Purpose, SpokenCode, Timestamp, Usd};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// A timer's purpose.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Due {
-    /// A shopper has not paid in time.
-    Unpaid(SpokenCode),
-    /// The buyer of many pieces has not paid in time.
-    UnpaidBulk(SpokenCode),
-    /// Where a purchase went is kept long enough after its end.
-    ForgetBuyer(SpokenCode),
-    /// The buyer of many pieces has not chosen about those that nobody takes.
-    UnchosenBulk {
-        /// Which request.
-        code: SpokenCode,
-        /// Of which round: another round makes it void.
-        round: u32,
-        /// The time is up; before that the desk is told.
-        over: bool,
-    },
-    /// An offer has not been answered in time.
-    Unanswered(SpokenCode),
-    /// Parts of long SMS from this phone have waited long enough.
-    Parts(crate::types::Msisdn),
-    /// A call was cut, or fell silent, at a screen that is worth a reminder.
-    Cut {
-        /// Whose phone.
-        msisdn: crate::types::Msisdn,
-        /// When she last typed something: a later key makes the reminder void.
-        touched: Timestamp,
-    },
-    /// A rider was asked for a parcel and has not gone for it.
-    Unfetched {
-        /// The order.
-        order: SpokenCode,
-        /// Who was asked.
-        to: PartyId,
-    },
-    /// A cash number that nobody fetched in time.
-    CashOver(PayoutId),
-    /// The day of the month has come on which this agent counts the display.
-    DisplayCount(PartyId),
-    /// Something in the life of an order that was taken.
-    Life {
-        /// Which order.
-        order: SpokenCode,
-        /// What.
-        what: LifeDue,
-    },
-    /// A mentorship comes to the end that both were told at its start.
-    Graduates {
-        /// Whose.
-        artisan: PartyId,
-        /// That end.
-        until: Timestamp,
-    },
-    /// Nothing was paid back of a loan since that moment.
-    LoanQuiet {
-        /// Which.
-        loan: LoanId,
-        /// When something was paid back last, or when she got it.
-        moved: Timestamp,
-    },
-    /// Pieces of hers passed or failed: see what follows from her record.
-    Record(PartyId),
-    /// The next of those whom a tip or lesson is for are to be told.
-    Tell(BulletinId),
-    /// The time for the evidence of a dispute comes to its end.
-    LastWord(LastWord),
-    /// Something that takes two people has waited long enough for the second.
-    ApprovalEnds(ApprovalId),
-    /// A pass for photographs, by its name, has come to its end.
-    PassOver(String),
-    /// A draft that a phone sent is not sent again any more.
-    DraftOver {
-        /// Who drafted it.
-        holder: PartyId,
-        /// The phone's name for it.
-        key: String,
-    },
-    /// A day is over: its trial balance is kept.
-    DayOver(String),
-    /// The floats at providers are looked at again.
-    FloatsLookedAt,
-    /// A receipt came before its message was known.
-    Receipt {
-        /// What it says.
-        receipt: Box<ReceiptIn>,
-        /// How often it will be looked at, this time among them.
-        left: u8,
-    },
-}
+pub use super::due::Due;
 
 /// A refund on its way to the card processor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -572,6 +478,8 @@ impl Engine {
             Due::Life { order, what } => self.life_due(work, *order, *what).await,
             Due::Graduates { artisan, until } => self.graduates(work, *artisan, *until).await,
             Due::LoanQuiet { loan, moved } => self.loan_is_quiet(work, *loan, *moved).await,
+            Due::RestOver(person, since) => self.rest_over(work, *person, *since).await,
+            Due::MoneyBack(who) => self.money_back(work, *who).await,
             Due::Record(maker) => self.weigh_record(work, *maker).await,
             Due::PassOver(name) => {
                 super::photos::passes::forget(work, name);

@@ -2,11 +2,11 @@
 //! decided here. Money is read from the books, never counted twice.
 
 use super::aggregate::{self, Aggregate};
+use super::statement::entries;
 use super::work::{Fault, Work};
 use super::{Caller, Engine};
 use crate::dialog::input::{Ask, Data};
-use crate::ledger::{Account, Purse, Reference, Transfer};
-use crate::market::cash::Cash;
+use crate::ledger::{Account, Purse};
 use crate::market::kiosk::{Kiosk, Supply};
 use crate::market::listing::{Listing, ListingStage};
 use crate::market::order::{self, Order, OrderStage};
@@ -55,6 +55,13 @@ pub fn purse(party: &Party) -> Purse {
 /// A moment as an offer names it: `23/11 16:05`.
 pub(super) fn day_and_time(at: Timestamp) -> String {
     format!("{} {}", at.day_month(NAIROBI), at.hour_minute(NAIROBI))
+}
+
+/// A day as somebody names it who may mean another year: `23/11`, or `23/11/2027`.
+pub(super) fn day_of(at: Timestamp, now: Timestamp) -> String {
+    let ((year, ..), (this_year, ..)) = (at.civil(NAIROBI), now.civil(NAIROBI));
+    let day = at.day_month(NAIROBI);
+    if year == this_year { day } else { format!("{day}/{year}") }
 }
 
 /// The word under which the vocabulary knows where an order stands.
@@ -111,6 +118,9 @@ impl Engine {
             "me.place" => Value::text(self.place_of(&party)),
             "me.code" => Value::Code(party.number),
             "me.free" => Value::Kes(free(work, &party).await?),
+            "me.least" => Value::Kes(self.policy_at(&self.money.way(party.phone)).payout_min()),
+            "me.payable" => Value::Kes(self.payable(free(work, &party).await?, &party)),
+            "me.share_payable" => Value::Kes(self.payable(self.share_free(work, &party).await?, &party)),
             "me.held" => Value::Kes(self.held(work, party.id).await?),
             "me.moving" => Value::Kes(Kes::minor(work.sum(Account::Moving(party.id)).await?)),
             "me.pin" => Value::word("pin_state", pin_word(&party)),
@@ -136,6 +146,11 @@ impl Engine {
         }))
     }
 
+    /// The most of a sum that one transfer carries: whole shillings.
+    fn payable(&self, free: Kes, party: &Party) -> Kes {
+        Kes::major(free.whole()).min(self.policy_at(&self.money.way(party.phone)).payout_max())
+    }
+
     async fn rows(&self, work: &mut Work<'_>, who: &Caller, query: &str) -> Result<Vec<Record>, Fault> {
         let Some(party) = self.party(work, who).await? else { return Ok(Vec::new()) };
         let orders = match query {
@@ -159,6 +174,7 @@ impl Engine {
             "helper.mine" => return self.helpers(work, &party).await,
             "ledger.recent" => return entries(work, purse(&party)).await,
             "share.recent" => return entries(work, Purse::Mentor(party.id)).await,
+            "invitation.sent" => return Ok(self.sent_invitations(work, &party)),
             "task.mine" => return self.tasks(work, &party).await,
             "advice.mine" => return self.advice_of(work, &party).await,
             "tips.mine" => return self.tips_of(work, &party).await,
@@ -405,7 +421,7 @@ pub(super) async fn free_in(work: &Work<'_>, purse: Purse) -> Result<Kes, Fault>
     Ok(Kes::minor(work.sum(purse.account()).await?))
 }
 
-fn yes_no(so: bool) -> Value {
+pub(super) fn yes_no(so: bool) -> Value {
     Value::word("yes_no", if so { "yes" } else { "no" })
 }
 
@@ -541,55 +557,4 @@ where
     let ids: Vec<A::Id> = entries.iter().filter_map(|(key, _)| id(key)).collect();
     let all = read_all::<A>(work, &ids).await?;
     Ok(ids.into_iter().zip(all).filter_map(|(id, state)| Some((id, state?))).collect())
-}
-
-/// The last movements of somebody's purse, newest first.
-pub(super) async fn entries(work: &mut Work<'_>, purse: Purse) -> Result<Vec<Record>, Fault> {
-    use crate::ledger::Kind;
-    let account = purse.account();
-    let lines = work.store().scan(keys::statements(&account.to_string()), None, 12, true).await?;
-    let mut records = Vec::new();
-    for (key, row) in lines {
-        let id = codec::decode_row(&key, &row)?;
-        let key = keys::transfer(id);
-        let Some(row) = work.store().read(vec![key.clone()]).await?.into_iter().next().flatten() else {
-            continue;
-        };
-        let transfer: Transfer = codec::decode_row(&key, &row)?;
-        let cash = match transfer.reference {
-            Reference::Payout(id) => read::<Cash>(work, id).await?.is_some(),
-            _ => false,
-        };
-        let what = match transfer.kind {
-            Kind::Released | Kind::MaterialsKept => "sale",
-            Kind::PayoutReserved if cash => "cash",
-            Kind::PayoutReserved | Kind::PayoutPaid | Kind::PayoutPaidLate => "payout",
-            Kind::PayoutFailed | Kind::PayoutReversed => "returned",
-            Kind::LoanPaid | Kind::LoanReturnedLate | Kind::LoanUnlent => "loan",
-            Kind::MadeGood | Kind::ByHand => "put_right",
-            _ => "fee",
-        };
-        let mut push = |nth: usize, sum: i64, what: &str| {
-            records.push(Record::new(
-                "entry",
-                format!("{}/{nth}", transfer.id),
-                [
-                    ("date", Value::Date(transfer.at)),
-                    ("sign", Value::text(if sum < 0 { "-" } else { "+" })),
-                    ("amount", Value::Kes(Kes::minor(sum.abs()))),
-                    ("what", Value::word("posting", what)),
-                ],
-            ));
-        };
-        if transfer.kind == Kind::CashServed {
-            // What was counted out, and the fee for it: a kiosk earns the one and gets back the other.
-            let hers = transfer.lines.iter().filter(|line| line.account == account);
-            for ((nth, line), what) in hers.enumerate().zip(["cash", "fee"]) {
-                push(nth, line.credit.cents(), what);
-            }
-        } else {
-            push(0, transfer.net().get(&account).copied().unwrap_or(0), what);
-        }
-    }
-    Ok(records)
 }

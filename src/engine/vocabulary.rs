@@ -12,6 +12,7 @@ mod helpers;
 mod kiosks;
 mod loans;
 mod orders;
+mod people;
 mod photos;
 mod typical;
 
@@ -45,7 +46,7 @@ const SETS: [(&str, &[&str]); 18] = [
     ("reason", &["broken", "rough_finish", "wrong_size", "wrong_colour", "other"]),
     ("posting", &["sale", "payout", "cash", "returned", "fee", "loan", "put_right"]),
     ("yes_no", &["yes", "no"]),
-    ("tie", &["mentee", "guide", "mentor", "rider", "helper"]),
+    ("tie", &["mentee", "guide", "mentor", "rider", "helper", "artisan"]),
     ("supply", &["small", "large", "leaflets"]),
     ("box", &["small", "large", "none"]),
     ("task_state", &["asked", "going", "carried"]),
@@ -79,6 +80,9 @@ pub fn vocabulary() -> Vocabulary {
         ("me.place", Type::Text(16)),
         ("me.phone", Type::Phone),
         ("me.free", Type::Cents),
+        ("me.least", Type::Kes),
+        ("me.payable", Type::Kes),
+        ("me.share_payable", Type::Kes),
         ("me.held", Type::Kes),
         ("me.moving", Type::Kes),
         ("me.pin", word("pin_state")),
@@ -117,6 +121,7 @@ pub fn vocabulary() -> Vocabulary {
         ("loan.notes", "note"),
         ("loans.to_endorse", "loan"),
         ("task.mine", "task"),
+        ("invitation.sent", "invitation"),
         ("parcels.expected", "order"),
         ("parcels.unchecked", "order"),
         ("parcels.to_send", "order"),
@@ -127,8 +132,7 @@ pub fn vocabulary() -> Vocabulary {
     account_actions(&mut v);
     artisan_actions(&mut v);
     agent_actions(&mut v);
-    invitation_actions(&mut v);
-    mentor_actions(&mut v);
+    people::actions(&mut v);
     rider_actions(&mut v);
     depot::actions(&mut v);
     helpers::actions(&mut v);
@@ -260,9 +264,10 @@ fn role_records(v: &mut Vocabulary) {
             ("what", word("tie")),
             ("place", Type::Text(16)),
             ("dial", Type::Text(12)),
+            ("more", word("yes_no")),
         ]),
     );
-    add("guide", named([("first", Type::Text(12)), ("phone", Type::Phone), ("until", Type::Date)]));
+    add("guide", named([("first", Type::Text(12)), ("phone", Type::Phone), ("until", Type::Text(10))]));
     add(
         "mentee",
         named([
@@ -272,7 +277,7 @@ fn role_records(v: &mut Vocabulary) {
             ("brought", Type::Cents),
             ("stuck", word("yes_no")),
             ("at", Type::Text(30)),
-            ("until", Type::Date),
+            ("until", Type::Text(10)),
             ("learned", word("yes_no")),
             ("locked", word("yes_no")),
         ]),
@@ -361,6 +366,8 @@ fn payout_actions(v: &mut Vocabulary, ready: &str, request: &str) {
                 ("sent", vec![record("payout")]),
                 ("unknown", vec![record("payout")]),
                 ("short", vec![Type::Cents]),
+                ("little", vec![Type::Kes]),
+                ("much", vec![Type::Kes]),
                 ("open", vec![record("payout")]),
                 ("held", vec![Type::Text(LONGEST_HOLD)]),
                 ("down", vec![]),
@@ -377,50 +384,6 @@ fn payout_actions(v: &mut Vocabulary, ready: &str, request: &str) {
         ("down", vec![]),
     ];
     act(v, ready, Act { params: vec![], outcomes, money: false, changes: false });
-}
-
-/// Being asked to become something, and the answer from one's own phone.
-fn invitation_actions(v: &mut Vocabulary) {
-    let invitation = record("invitation");
-    let asked = |also: Vec<(&'static str, Vec<Type>)>| {
-        let always = [
-            ("ok", vec![record("invitation")]),
-            ("herself", vec![]),
-            ("already", vec![]),
-            ("unfit", vec![]),
-            ("full", vec![Type::Int { min: 1, max: 99 }]),
-        ];
-        always.into_iter().chain(also).collect::<Vec<_>>()
-    };
-    let person = || named([("name", Type::Text(20)), ("phone", Type::Phone)]);
-    change(v, "mentee.invite", person(), asked(vec![]));
-    change(v, "mentor.offer", person(), asked(vec![]));
-    change(v, "helper.invite", person(), asked(vec![]));
-    change(v, "rider.invite", person(), asked(vec![("vouched", vec![record("artisan")])]));
-    change(v, "guide.name", named([("number", Type::Code(CodeKind::Listing))]), asked(vec![]));
-    let outcomes = vec![("asked", vec![invitation.clone()]), ("none", vec![])];
-    act(v, "invitation.mine", Act { params: vec![], outcomes, money: false, changes: false });
-    for name in ["invitation.agree", "invitation.refuse"] {
-        let outcomes = vec![("ok", vec![invitation.clone()]), ("gone", vec![])];
-        change(v, name, named([("invitation", invitation.clone())]), outcomes);
-    }
-}
-
-fn mentor_actions(v: &mut Vocabulary) {
-    let outcomes =
-        vec![("has", vec![record("guide")]), ("asked", vec![record("invitation")]), ("none", vec![])];
-    act(v, "guide.mine", Act { params: vec![], outcomes, money: false, changes: false });
-    change(v, "guide.end", vec![], vec![("ok", vec![record("guide")]), ("none", vec![])]);
-    change(v, "mentor.become", vec![], vec![("ok", vec![])]);
-    for (name, none) in [("mentee.leave", false), ("mentee.screen", true)] {
-        let mut outcomes = vec![("ok", vec![Type::Text(12)]), ("gone", vec![])];
-        outcomes.extend(none.then_some(("none", vec![])));
-        change(v, name, named([("mentee", record("mentee"))]), outcomes);
-    }
-    let first = || vec![Type::Text(12)];
-    let outcomes = vec![("ok", first()), ("second", first()), ("open", vec![]), ("gone", vec![])];
-    change(v, "mentee.vouch", named([("mentee", record("mentee"))]), outcomes);
-    payout_actions(v, "share.ready", "share.request");
 }
 
 fn rider_actions(v: &mut Vocabulary) {
@@ -503,6 +466,11 @@ fn artisan_actions(v: &mut Vocabulary) {
         named([("listing", listing.clone()), ("ready", PIECES)]),
         vec![("ok", vec![listing.clone()]), ("gone", vec![])],
     );
+    let params = || named([("listing", listing.clone())]);
+    let outcomes = vec![("ok", vec![listing.clone()]), ("gone", vec![])];
+    change(v, "listing.pause", params(), outcomes.clone());
+    let unseen = ("photo", vec![listing.clone()]);
+    change(v, "listing.resume", params(), outcomes.into_iter().chain([unseen]).collect());
     change(
         v,
         "listing.stop",

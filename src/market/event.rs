@@ -166,6 +166,10 @@ mod tests {
                 format!(r#"{{"party":["{id}",{{"lifted":{{"code":"sim_changed","by":"{id}"}}}}]}}"#),
             ),
             (
+                Event::Party(party, PartyEvent::PinCleared { by: party }),
+                format!(r#"{{"party":["{id}",{{"pin_cleared":{{"by":"{id}"}}}}]}}"#),
+            ),
+            (
                 Event::Loan(loan, LoanEvent::Lost { amount: Kes::major(5) }),
                 format!(r#"{{"loan":["{loan}",{{"lost":{{"amount":500}}}}]}}"#),
             ),

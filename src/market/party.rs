@@ -192,7 +192,7 @@ pub enum PartyCommand {
         /// Whether it was the right one.
         right: bool,
     },
-    /// Open a locked PIN, vouched for by an agent who stands beside her.
+    /// Take a locked PIN away, so that she chooses another, vouched for by an agent who stands beside her.
     UnlockPin {
         /// Who vouches.
         by: Actor,
@@ -317,8 +317,13 @@ pub enum PartyEvent {
         /// Who.
         by: PartyId,
     },
-    /// The PIN was opened again.
+    /// The PIN was opened again, as it was; nobody does so any more, since whoever forgot it stays locked out.
     PinUnlocked {
+        /// Who vouched.
+        by: PartyId,
+    },
+    /// The locked PIN is gone: she chooses a new one.
+    PinCleared {
         /// Who vouched.
         by: PartyId,
     },
@@ -431,9 +436,15 @@ impl Party {
         self.mentors_since.is_some()
     }
 
-    /// What she asked the owner of this phone for.
-    pub fn invitation_to(&self, phone: Msisdn) -> Option<&Invitation> {
-        self.invited.iter().find(|asked| asked.phone == phone)
+    /// What she asked the owner of this phone for, while it may be answered.
+    pub fn invitation_to(&self, phone: Msisdn, policy: &Policy, now: Timestamp) -> Option<&Invitation> {
+        self.waiting(policy, now).find(|asked| asked.phone == phone)
+    }
+
+    /// Whom she asked for something and who may answer still.
+    pub fn waiting(&self, policy: &Policy, now: Timestamp) -> impl Iterator<Item = &Invitation> {
+        let lives = policy.invitation();
+        self.invited.iter().filter(move |asked| now.since(asked.at) < lives)
     }
 
     /// The mentorship that is active at a moment.
@@ -477,8 +488,8 @@ pub fn decide(
         PartyCommand::AgreeMentor { mentor } => return mentorship::agree(party, *mentor, policy, now),
         PartyCommand::EndMentorship if party.mentorship_on(now).is_none() => return Ok(vec![]),
         PartyCommand::EndMentorship => PartyEvent::MentorshipEnded,
-        PartyCommand::Invite { invitee, to } => return invitation::invite(party, invitee, *to, now),
-        PartyCommand::CloseInvitation { phone } if party.invitation_to(*phone).is_none() => {
+        PartyCommand::Invite { invitee, to } => return invitation::invite(party, invitee, *to, policy, now),
+        PartyCommand::CloseInvitation { phone } if !party.invited.iter().any(|it| it.phone == *phone) => {
             return Ok(vec![]);
         }
         PartyCommand::CloseInvitation { phone } => PartyEvent::InvitationClosed { phone: *phone },
@@ -528,7 +539,8 @@ pub fn evolve(state: Option<Party>, event: &PartyEvent, at: Timestamp) -> Option
         | PartyEvent::PinMissed { .. }
         | PartyEvent::PinLocked
         | PartyEvent::PinVouched { .. }
-        | PartyEvent::PinUnlocked { .. } => pin::change(&mut party, event, at),
+        | PartyEvent::PinUnlocked { .. }
+        | PartyEvent::PinCleared { .. } => pin::change(&mut party, event, at),
         PartyEvent::MoneyNamed { name } => party.money_name = Some(name.clone()),
         PartyEvent::Held { code, why } => {
             party.put_hold(Hold { code: *code, why: why.clone(), since: at });

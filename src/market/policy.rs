@@ -38,6 +38,8 @@ pub struct Policy {
     pub mentorship_days: u32,
     /// When an artisan needs no mentor any more, and when she may be one.
     pub mentor: MentorPolicy,
+    /// How long a question whether somebody becomes something waits for an answer, in days.
+    pub invitation_days: u32,
     /// How long something that takes two people at the desk waits for the second, in days.
     pub approval_days: u32,
     /// What a loan takes of each credit, in ten-thousandths.
@@ -130,6 +132,8 @@ pub struct LoanPolicy {
 pub struct PinPolicy {
     /// Wrong tries in a row until the PIN is locked.
     pub tries: u8,
+    /// How long money rests after a locked PIN was opened, in hours.
+    pub rest_hours: u32,
 }
 
 /// What the card processor keeps of a charge: a share, rounded up to a cent, and a fixed part.
@@ -151,6 +155,7 @@ impl Default for Policy {
             mentor_share_bp: 500,
             mentorship_days: 365,
             mentor: MentorPolicy::default(),
+            invitation_days: 14,
             approval_days: 7,
             loan_share_bp: 1_000,
             loan: LoanPolicy::default(),
@@ -201,7 +206,7 @@ impl Default for LoanPolicy {
 
 impl Default for PinPolicy {
     fn default() -> Self {
-        Self { tries: 3 }
+        Self { tries: 3, rest_hours: 24 }
     }
 }
 
@@ -261,6 +266,15 @@ impl Policy {
         if self.pin.tries == 0 {
             return fault("pin.tries", "must be 1 or more");
         }
+        if self.pin.rest_hours == 0 {
+            return fault(
+                "pin.rest_hours",
+                "must be 1 or more: whoever lost her phone has so long to say so",
+            );
+        }
+        if self.invitation_days == 0 {
+            return fault("invitation_days", "must be 1 or more");
+        }
         self.check_listing()?;
         self.check_order()?;
         self.check_payout()?;
@@ -309,6 +323,16 @@ impl Policy {
         let fits = |step: &&FeeStep| step.up_to_shillings.is_none_or(|top| amount <= shillings(top));
         let step = self.payout.fees.iter().find(fits).or(self.payout.fees.last());
         step.map_or(Kes::ZERO, |step| shillings(step.fee_shillings))
+    }
+
+    /// How long money rests after a locked PIN was opened.
+    pub fn pin_rest(&self) -> Duration {
+        hours(self.pin.rest_hours)
+    }
+
+    /// How long a question whether somebody becomes something waits for an answer.
+    pub fn invitation(&self) -> Duration {
+        hours(self.invitation_days.saturating_mul(24))
     }
 
     /// The least payout.

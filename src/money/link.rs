@@ -25,6 +25,8 @@ pub struct Link {
     provider: &'static str,
     reached: AtomicBool,
     silences: AtomicU32,
+    /// Requests of any kind in a row that brought no answer.
+    misses: AtomicU32,
     /// Ids with a try that may still be under way, and since when.
     doubtful: Mutex<BTreeMap<PayoutId, Instant>>,
     /// Ids that the provider said it had, and since when: what it refuses later is another try.
@@ -50,6 +52,7 @@ impl Link {
             provider,
             reached: AtomicBool::new(true),
             silences: AtomicU32::new(0),
+            misses: AtomicU32::new(0),
             doubtful: Mutex::default(),
             taken: Mutex::default(),
             started: Instant::now(),
@@ -81,6 +84,14 @@ impl Link {
         let well = matches!(heard, Heard::Answer { status, .. } if *status < 500);
         if self.reached.swap(well, Ordering::Relaxed) != well {
             tracing::warn!(provider = self.provider, up = well, "mobile money provider");
+        }
+        if well {
+            self.misses.store(0, Ordering::Relaxed);
+        } else if self.misses.fetch_add(1, Ordering::Relaxed) + 1 == SILENCES {
+            tracing::error!(
+                provider = self.provider,
+                "ALARM: a mobile money provider cannot be reached; nobody is asked for a PIN until it can"
+            );
         }
         match heard {
             Heard::Answer { .. } if about_money && well => self.silences.store(0, Ordering::Relaxed),

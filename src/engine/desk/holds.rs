@@ -28,7 +28,7 @@ pub struct HoldRow {
     pub name: String,
     /// Her phone, masked.
     pub phone: String,
-    /// `sim_changed`, `name_differs`, `desk`.
+    /// `sim_changed`, `name_differs`, `desk`, `pin_opened`.
     pub code: HoldCode,
     /// The reason in words, by language.
     pub why: BTreeMap<Lang, String>,
@@ -92,6 +92,10 @@ impl HoldDesk for Engine {
                 HoldWish::Put { phones, code, why } => {
                     if *code == HoldCode::Desk {
                         self.fits_phones(why)?;
+                    }
+                    if *code == HoldCode::PinOpened {
+                        let why = "a kiosk that opens a PIN puts it, and it ends by itself".to_owned();
+                        return Err(ShopError::Field { field: "code", why });
                     }
                     phones.as_slice()
                 }
@@ -204,13 +208,16 @@ impl Engine {
                 let why = hold.map(|hold| view::hold_words(&hold.why, her.lang));
                 self.tell(work, &her, "money_held", vec![why.unwrap_or_else(|| Value::text("")), help])
             }
+            // Nobody at the desk puts it.
+            HoldWish::Put { code: HoldCode::PinOpened, .. } => Ok(()),
             // Another reason may stand still; its own SMS has told it.
             HoldWish::Lift { .. } if her.hold.is_some() => Ok(()),
             HoldWish::Lift { .. } => self.tell(work, &her, "money_free", vec![help]),
         }
     }
 
-    /// The reason of a hold in every language, with its date, and the place where an ID answers it.
+    /// The reason of a hold in every language, with its date (its end, where it has one), and the place where
+    /// an ID answers it.
     pub(in crate::engine) fn reasons(
         &self, her: &Party, code: HoldCode, why: &BTreeMap<Lang, String>, now: Timestamp,
     ) -> Result<BTreeMap<Lang, String>, Fault> {
@@ -219,6 +226,8 @@ impl Engine {
             HoldCode::SimChanged => ("why_sim_changed", vec![since, place]),
             HoldCode::NameDiffers => ("why_name_differs", vec![since, place]),
             HoldCode::Desk => ("why_desk", vec![since]),
+            // The date is the end, not the beginning.
+            HoldCode::PinOpened => ("why_pin_opened", vec![Value::text(view::day_and_time(now))]),
         };
         let say = |lang: Lang| {
             let mut args = args.clone();

@@ -4,6 +4,7 @@
 use crate::dialog::input::Do;
 use crate::engine::actions::{Outcome, missing, phone_arg, refused, text_arg};
 use crate::engine::aggregate;
+use crate::engine::roles::names::one_owner;
 use crate::engine::trade::Due;
 use crate::engine::view::{self, FromIndex};
 use crate::engine::work::{Fault, Work};
@@ -50,11 +51,12 @@ impl Engine {
                 ("what", Value::word("tie", asked.to.word())),
                 ("place", Value::text(self.place_of(by))),
                 ("dial", Value::text(self.house.dial.clone())),
+                ("more", view::yes_no(false)),
             ],
         )
     }
 
-    /// `mentee.invite`, `mentor.offer`, `rider.invite`, `helper.invite`: a name and a phone.
+    /// `mentee.invite`, `mentor.offer`, `rider.invite`, `helper.invite`, `artisan.invite`: a name and a phone.
     pub(in crate::engine) async fn invite_person(
         &self, work: &mut Work<'_>, me: &Party, wish: &Do,
     ) -> Result<Outcome, Fault> {
@@ -62,6 +64,7 @@ impl Engine {
             "mentee.invite" => Tie::Mentee,
             "mentor.offer" => Tie::Mentor,
             "helper.invite" => Tie::Helper,
+            "artisan.invite" => Tie::Artisan,
             _ => Tie::Rider,
         };
         let phone = phone_arg(wish, "phone")?;
@@ -111,7 +114,7 @@ impl Engine {
         let new = !events.is_empty();
         work.apply::<Party>(me.id, events);
         let me = work.need::<Party>(me.id).await?;
-        let Some(asked) = me.invitation_to(phone) else {
+        let Some(asked) = me.invitation_to(phone, &self.policy, work.now) else {
             return Err(Fault::Broken(format!("an invitation of {} is gone", me.id)));
         };
         let shown = Value::Record(self.invitation(&me, asked));
@@ -122,6 +125,7 @@ impl Engine {
                 Tie::Mentor => "invite_mentor",
                 Tie::Rider => "invite_rider",
                 Tie::Helper => "invite_helper",
+                Tie::Artisan => "invite_artisan",
             };
             let lang = known.map_or(me.lang, |known| known.lang);
             let text = self.menus.say(name, std::slice::from_ref(&shown), lang).map_err(Fault::Broken)?;
@@ -150,15 +154,65 @@ impl Engine {
     pub(in crate::engine) async fn my_invitation(
         &self, work: &mut Work<'_>, who: &Caller, to: Tie,
     ) -> Result<Outcome, Fault> {
-        let inviters = view::found::<Party>(work, aggregate::inviters_of(who.msisdn), false).await?;
-        let asked = inviters.into_iter().filter_map(|(_, by)| {
-            let asked = by.invitation_to(who.msisdn).filter(|asked| asked.to == to).cloned()?;
-            Some((by, asked))
-        });
-        Ok(match asked.min_by_key(|(_, asked)| asked.at) {
-            Some((by, asked)) => ("asked", vec![Value::Record(self.invitation(&by, &asked))]),
+        let asked = self.asked_of(work, who, to).await?;
+        Ok(match asked.first() {
+            Some((by, first)) => ("asked", vec![Value::Record(self.among(by, first, asked.len()))]),
             None => ("none", vec![]),
         })
+    }
+
+    /// `invitation.next`: who asked after this one; after the last comes the first again.
+    pub(in crate::engine) async fn next_invitation(
+        &self, work: &mut Work<'_>, who: &Caller, wish: &Do,
+    ) -> Result<Outcome, Fault> {
+        let Some((by, asked)) = self.answered(work, who, wish).await? else { return Ok(("none", vec![])) };
+        let all = self.asked_of(work, who, asked.to).await?;
+        let at = all.iter().position(|(other, _)| other.id == by.id).unwrap_or_default();
+        Ok(match all.get((at + 1) % all.len().max(1)) {
+            Some((by, next)) => ("asked", vec![Value::Record(self.among(by, next, all.len()))]),
+            None => ("none", vec![]),
+        })
+    }
+
+    /// Who asked the caller to become this, in their order.
+    async fn asked_of(
+        &self, work: &mut Work<'_>, who: &Caller, to: Tie,
+    ) -> Result<Vec<(Party, Invitation)>, Fault> {
+        let inviters = view::found::<Party>(work, aggregate::inviters_of(who.msisdn), false).await?;
+        let now = work.now;
+        let asked = inviters.into_iter().filter_map(|(_, by)| {
+            let asked = by.invitation_to(who.msisdn, &self.policy, now);
+            let asked = asked.filter(|asked| asked.to == to).cloned()?;
+            Some((by, asked))
+        });
+        let mut asked: Vec<_> = asked.collect();
+        asked.sort_by_key(|(by, asked)| (asked.at, by.id));
+        Ok(asked)
+    }
+
+    /// One of so many invitations.
+    fn among(&self, by: &Party, asked: &Invitation, many: usize) -> Record {
+        let mut shown = self.invitation(by, asked);
+        shown.fields.insert("more".to_owned(), view::yes_no(many > 1));
+        shown
+    }
+
+    /// `invitation.sent`: whom the caller asked and who has not answered, those first who wait longest.
+    pub(in crate::engine) fn sent_invitations(&self, work: &Work<'_>, me: &Party) -> Vec<Record> {
+        let mut waiting: Vec<&Invitation> = me.waiting(&self.policy, work.now).collect();
+        waiting.sort_by_key(|asked| asked.at);
+        waiting.into_iter().map(|asked| self.invitation(me, asked)).collect()
+    }
+
+    /// `invitation.take_back`: she need not answer any more.
+    pub(in crate::engine) fn take_back(
+        &self, work: &mut Work<'_>, me: &Party, wish: &Do,
+    ) -> Result<Outcome, Fault> {
+        let phone = phone_arg(wish, "phone")?;
+        let asked = me.invitation_to(phone, &self.policy, work.now).cloned();
+        let Some(asked) = asked else { return Ok(("gone", vec![])) };
+        self.close(work, me, phone)?;
+        Ok(("ok", vec![Value::Record(self.invitation(me, &asked))]))
     }
 
     /// The invitation that the person with this number sent to the caller.
@@ -167,7 +221,8 @@ impl Engine {
     ) -> Result<Option<Record>, Fault> {
         let Ok(number) = SpokenCode::parse(CodeKind::Listing, number) else { return Ok(None) };
         let by = self.person(work, number).await?;
-        Ok(by.and_then(|by| Some(self.invitation(&by, by.invitation_to(who.msisdn)?))))
+        let asked = by.as_ref().and_then(|by| by.invitation_to(who.msisdn, &self.policy, work.now));
+        Ok(by.as_ref().zip(asked).map(|(by, asked)| self.invitation(by, asked)))
     }
 
     async fn answered(
@@ -179,7 +234,7 @@ impl Engine {
         let number = SpokenCode::parse(CodeKind::Listing, key).map_err(|_| missing(wish, "invitation"))?;
         let by = self.person(work, number).await?;
         Ok(by.and_then(|by| {
-            let asked = by.invitation_to(who.msisdn).cloned()?;
+            let asked = by.invitation_to(who.msisdn, &self.policy, work.now).cloned()?;
             Some((by, asked))
         }))
     }
@@ -223,7 +278,7 @@ impl Engine {
         &self, work: &mut Work<'_>, who: &mut Caller, by: &Party, asked: &Invitation,
     ) -> Result<Party, Fault> {
         let role = match asked.to {
-            Tie::Mentee | Tie::Guide => Role::Artisan,
+            Tie::Mentee | Tie::Guide | Tie::Artisan => Role::Artisan,
             Tie::Mentor => Role::Mentor,
             Tie::Rider => Role::Rider,
             Tie::Helper => Role::Helper,
@@ -261,7 +316,14 @@ impl Engine {
             Tie::Mentor => (me, PartyCommand::BecomeMentor),
             Tie::Rider => (me, PartyCommand::Vouch { by: by.actor() }),
             Tie::Helper => (by, PartyCommand::AddHelper { helper: me.actor() }),
+            Tie::Artisan => (me, PartyCommand::BecomeArtisan),
         };
+        let guides = matches!(asked.to, Tie::Mentee | Tie::Guide);
+        if guides && one_owner(me, by) {
+            self.close(work, by, me.phone)?;
+            self.note_one_owner(work, me, by).await?;
+            return Ok(("gone", vec![]));
+        }
         match party::decide(Some(whose), &command, &self.policy, work.now) {
             Ok(events) => work.apply::<Party>(whose.id, events),
             Err(Refusal::AlreadyExists | Refusal::Gone { .. } | Refusal::Full { .. }) => {
@@ -272,10 +334,10 @@ impl Engine {
         let by = work.need::<Party>(by.id).await?;
         let shown = Value::Record(self.invitation(&by, asked));
         self.close(work, &by, me.phone)?;
-        if matches!(asked.to, Tie::Mentee | Tie::Guide) {
+        if guides {
             self.mentorship_began(work, whose.id, &by).await?;
         }
-        if new && asked.to == Tie::Mentee {
+        if new && matches!(asked.to, Tie::Mentee | Tie::Artisan) {
             self.tell(work, me, "welcome", vec![Value::Record(self.newcomer(me))])?;
         }
         self.tell(work, &by, "invite_agreed", vec![shown.clone()])?;
@@ -293,7 +355,8 @@ impl Engine {
         }
         for (id, _) in view::found::<Party>(work, aggregate::inviters_of(her.phone), false).await? {
             let other = work.need::<Party>(id).await?;
-            let asked = other.invitation_to(her.phone).filter(|asked| asked.to == Tie::Mentee).cloned();
+            let asked = other.invitation_to(her.phone, &self.policy, work.now);
+            let asked = asked.filter(|asked| asked.to == Tie::Mentee).cloned();
             let Some(asked) = asked.filter(|_| id != chosen.id) else { continue };
             self.close(work, &other, her.phone)?;
             let shown = Value::Record(self.invitation(&other, &asked));

@@ -45,14 +45,15 @@ impl Engine {
     ) -> Result<Vec<Record>, Fault> {
         let brought = brought_this_month(work, me.id).await?;
         let mut rows = Vec::new();
-        for asked in me.invited.iter().filter(|asked| asked.to == party::Tie::Mentee) {
+        let waiting = me.waiting(&self.policy, work.now);
+        for asked in waiting.filter(|asked| asked.to == party::Tie::Mentee) {
             let shown = Shown {
                 first: crate::types::text::first_name(&asked.name),
                 phone: asked.phone,
                 stage: "waiting",
                 brought: Kes::ZERO,
                 stuck: Value::text(""),
-                until: asked.at,
+                until: view::day_of(asked.at, work.now),
                 learned: false,
                 locked: false,
             };
@@ -67,7 +68,7 @@ impl Engine {
                 stage,
                 brought: brought.get(&id).copied().unwrap_or(Kes::ZERO),
                 stuck: self.stuck_at(work, her.phone).await?,
-                until: mentorship.until,
+                until: view::day_of(mentorship.until, work.now),
                 learned: self.has_learned(work, id).await?,
                 locked: her.pin_is_locked(),
             };
@@ -101,7 +102,7 @@ impl Engine {
             return self.my_invitation(work, who, party::Tie::Mentee).await;
         };
         let mentor = work.need::<Party>(mentorship.mentor).await?;
-        Ok(("has", vec![Value::Record(guide(&mentor, mentorship.until))]))
+        Ok(("has", vec![Value::Record(guide(&mentor, mentorship.until, work.now))]))
     }
 
     /// `guide.end`: an artisan ends it; orders she has accepted keep their share.
@@ -114,7 +115,7 @@ impl Engine {
             .map_err(|why| Fault::Broken(why.to_string()))?;
         work.apply::<Party>(me.id, events);
         self.tell(work, &mentor, "mentorship_ended", vec![Value::text(me.first_name())])?;
-        Ok(("ok", vec![Value::Record(guide(&mentor, work.now))]))
+        Ok(("ok", vec![Value::Record(guide(&mentor, work.now, work.now))]))
     }
 
     /// The day that both were told at the start has come. One that ended before, or began anew with
@@ -152,14 +153,14 @@ impl Engine {
     }
 }
 
-fn guide(mentor: &Party, until: Timestamp) -> Record {
+fn guide(mentor: &Party, until: Timestamp, now: Timestamp) -> Record {
     Record::new(
         "guide",
         mentor.id.to_string(),
         [
             ("first", Value::text(mentor.first_name())),
             ("phone", Value::Phone(mentor.phone)),
-            ("until", Value::Date(until)),
+            ("until", Value::text(view::day_of(until, now))),
         ],
     )
 }
@@ -171,7 +172,7 @@ struct Shown {
     stage: &'static str,
     brought: Kes,
     stuck: Value,
-    until: Timestamp,
+    until: String,
     /// She was at a photo lesson.
     learned: bool,
     /// Her PIN is.
@@ -191,7 +192,7 @@ impl Shown {
                 ("brought", Value::Kes(self.brought)),
                 ("stuck", Value::word("yes_no", stuck)),
                 ("at", self.stuck),
-                ("until", Value::Date(self.until)),
+                ("until", Value::text(self.until)),
                 ("learned", Value::word("yes_no", if self.learned { "yes" } else { "no" })),
                 ("locked", Value::word("yes_no", if self.locked { "yes" } else { "no" })),
             ],

@@ -13,8 +13,7 @@ use crate::market::Refusal;
 use crate::market::listing::Listing;
 use crate::market::order::Order;
 use crate::market::party::{self, Party, PartyCommand, PartyEvent, Record as Done};
-use crate::menu::graph::{Graph, Kind, Target};
-use crate::menu::layout::plain;
+use crate::menu::graph::{Graph, Kind, Piece, Target, Text};
 use crate::menu::value::{Record, Value};
 use crate::store::{codec, keys};
 use crate::types::{Lang, PartyId, SpokenCode, Timestamp};
@@ -78,7 +77,10 @@ impl Engine {
                 (PartyEvent::Graduated, Some(mentorship)) => {
                     let mentor = work.need::<Party>(mentorship.mentor).await?;
                     self.tell(work, &her, "graduated_alone", vec![Value::text(mentor.first_name())])?;
-                    let args = vec![Value::text(her.first_name()), Value::Date(mentorship.until)];
+                    let args = vec![
+                        Value::text(her.first_name()),
+                        Value::text(view::day_of(mentorship.until, work.now)),
+                    ];
                     self.tell(work, &mentor, "mentee_alone", args)?;
                 }
                 (PartyEvent::MentorOffered, _) => {
@@ -160,45 +162,76 @@ impl Engine {
     }
 }
 
-/// What a block says, without the values in it: they are hers.
-fn name(graph: &Graph, block: &str, lang: Lang) -> Option<String> {
+/// What a block is called: its own words or, where values stand among them, which are hers, the option
+/// that leads to it.
+pub(super) fn name(graph: &Graph, block: &str, lang: Lang) -> Option<String> {
     let say = graph.nodes.iter().find(|node| node.name == block)?.say()?;
     let place = graph.langs.iter().position(|known| *known == lang).unwrap_or_default();
-    let words = plain(say, place).split_whitespace().collect::<Vec<_>>().join(" ");
+    let before = |text| before_values(text, place);
+    let words = match before(say) {
+        (words, true) => words,
+        (words, false) => {
+            let option = trail(graph, block).and_then(|(_, option)| option);
+            option.map(|option| before(option).0).filter(|option| !option.is_empty()).unwrap_or(words)
+        }
+    };
     Some(fit::cut(&words, usize::from(super::stuck::LONGEST_PLACE_NAME)).0.to_owned())
+}
+
+/// The words of a text up to its first value, and whether that is all of it.
+fn before_values(text: &Text, place: usize) -> (String, bool) {
+    let pieces = text.by_lang.get(place).map_or(&[][..], Vec::as_slice);
+    let spoken = pieces.iter().map_while(|piece| match piece {
+        Piece::Literal(words) => Some(words.as_str()),
+        Piece::Value(_) => None,
+    });
+    let words = spoken.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
+    match pieces.iter().all(|piece| matches!(piece, Piece::Literal(_))) {
+        true => (words, true),
+        false => (words.trim_end_matches(|c: char| !c.is_alphanumeric()).to_owned(), false),
+    }
 }
 
 /// The shortest way of keys from the first screen to a block; a star stands for an answer of her own.
 fn way(graph: &Graph, block: &str) -> Option<String> {
+    let way = trail(graph, block)?.0.join(" ");
+    (!way.is_empty() && way.chars().count() <= LONGEST_WAY).then_some(way)
+}
+
+/// The keys of that way, and the last option on it.
+fn trail<'g>(graph: &'g Graph, block: &str) -> Option<(Vec<String>, Option<&'g Text>)> {
     let first = graph.nodes.iter().position(|node| node.name == "home")?;
-    let (mut seen, mut ends) = (BTreeSet::from([first]), VecDeque::from([(first, Vec::<String>::new())]));
-    while let Some((at, keys)) = ends.pop_front() {
+    let (mut seen, mut ends) = (BTreeSet::from([first]), VecDeque::from([(first, Vec::new(), None)]));
+    while let Some((at, keys, option)) = ends.pop_front() {
         let node = graph.nodes.get(at)?;
         if node.name == block {
-            let way = keys.join(" ");
-            return (!way.is_empty() && way.chars().count() <= LONGEST_WAY).then_some(way);
+            return Some((keys, option));
         }
-        let steps: Vec<(Option<String>, usize)> = match &node.kind {
+        let steps: Vec<(Option<String>, usize, Option<&Text>)> = match &node.kind {
             Kind::Screen { choices, .. } => choices
                 .iter()
                 .filter_map(|choice| match &choice.to {
-                    Target::Node { node, .. } => Some((Some(choice.key.to_string()), usize::from(node.0))),
+                    Target::Node { node, .. } => {
+                        Some((Some(choice.key.to_string()), usize::from(node.0), Some(&choice.label)))
+                    }
                     Target::Resume => None,
                 })
                 .collect(),
-            Kind::Do { .. } => node.leads_to().iter().map(|node| (None, usize::from(node.0))).collect(),
+            Kind::Do { .. } => {
+                node.leads_to().iter().map(|node| (None, usize::from(node.0), option)).collect()
+            }
             // Where a right answer leads; giving up is no way.
             _ => node
                 .leads_to()
                 .first()
-                .map(|node| (Some("*".to_owned()), usize::from(node.0)))
+                .map(|node| (Some("*".to_owned()), usize::from(node.0), option))
                 .into_iter()
                 .collect(),
         };
-        for (key, to) in steps {
+        for (key, to, option) in steps {
             if seen.insert(to) {
-                let keys = keys.iter().cloned().chain(key).collect();
-                ends.push_back((to, keys));
+                let keys: Vec<String> = keys.iter().cloned().chain(key).collect();
+                ends.push_back((to, keys, option));
             }
         }
     }
@@ -223,6 +256,24 @@ mod tests {
         assert_eq!(way(graph, "pay.pin").as_deref(), Some("3 1 *"));
         assert_eq!(way(graph, "home"), None, "nothing to press");
         assert_eq!(way(graph, "nowhere"), None);
-        assert_eq!(name(graph, "money", Lang::EN).map(|name| name.contains("KSh 1")), Some(false));
+    }
+
+    #[test]
+    fn a_place_has_whole_words_for_a_name_and_no_value_of_hers() {
+        let (graphs, _) =
+            compile(&builtin::sources(), &vocabulary(), &Limits::default()).expect("sound menus");
+        let graph = graphs.iter().find(|graph| graph.name == "artisan").expect("the tree");
+        let en = |block| name(graph, block, Lang::EN);
+        assert_eq!(en("sell.kind").as_deref(), Some("What have you made?"), "nothing in it is hers");
+        for (block, called) in [
+            ("money", "Money"),
+            ("pay.amount", "Send to M-Pesa"),
+            ("pay.pin", "Send to M-Pesa"),
+            ("sell.check", "Sell a piece"),
+            ("order.show", "Orders"),
+        ] {
+            assert_eq!(en(block).as_deref(), Some(called), "{block}");
+        }
+        assert_eq!(name(graph, "money", Lang::SW).as_deref(), Some("Pesa"));
     }
 }

@@ -5,10 +5,8 @@ use crate::engine::Engine;
 use crate::engine::turn::DialogRow;
 use crate::engine::view::FromIndex;
 use crate::engine::work::{Fault, Work};
-use crate::gsm::fit;
 use crate::market::party::Party;
-use crate::menu::graph::{Graph, Kind, Text};
-use crate::menu::layout::plain;
+use crate::menu::graph::{Graph, Kind};
 use crate::menu::value::Value;
 use crate::store::batch::Expect;
 use crate::store::{Key, codec, keys};
@@ -82,19 +80,12 @@ impl Engine {
     }
 }
 
-/// What a question says, by language, without the values in it: they are hers. Whoever hangs up at
+/// What a question is called, by language. Whoever hangs up at
 /// a screen or a list may have read what she wanted to know; whoever does at a question is stuck.
 fn question(graph: &Graph, block: &str) -> Option<BTreeMap<Lang, String>> {
     let node = graph.nodes.iter().find(|node| node.name == block)?;
-    let say: &Text = match &node.kind {
-        Kind::Pick { say, .. } | Kind::Ask { say, .. } | Kind::Pin { say, .. } | Kind::NewPin { say, .. } => {
-            say
-        }
-        Kind::Screen { .. } | Kind::List { .. } | Kind::Do { .. } | Kind::End { .. } => return None,
-    };
-    let name = |place: usize| {
-        let words = plain(say, place).split_whitespace().collect::<Vec<_>>().join(" ");
-        fit::cut(&words, usize::from(LONGEST_PLACE_NAME)).0.to_owned()
-    };
-    Some(graph.langs.iter().enumerate().map(|(place, lang)| (*lang, name(place))).collect())
+    if matches!(node.kind, Kind::Screen { .. } | Kind::List { .. } | Kind::Do { .. } | Kind::End { .. }) {
+        return None;
+    }
+    graph.langs.iter().map(|lang| Some((*lang, super::record::name(graph, block, *lang)?))).collect()
 }

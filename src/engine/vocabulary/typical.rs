@@ -7,7 +7,7 @@ use crate::{
 use std::collections::BTreeMap;
 
 /// Texts that are the same in every language: names, places, what is dialled.
-const TEXTS: [(&str, &[&str]); 24] = [
+const TEXTS: [(&str, &[&str]); 26] = [
     ("first", &["Wanjiku", "Achieng", "Nafula"]),
     ("maker", &["Achieng", "Nafula", "Wanjiku"]),
     ("by", &["Amina", "Njeri", "Halima"]),
@@ -19,6 +19,8 @@ const TEXTS: [(&str, &[&str]); 24] = [
     ("sms", &["48357"]),
     ("usd", &["11.05", "12.35", "13.65"]),
     ("until", &["10/12 16:00", "11/12 16:00", "12/12 16:00"]),
+    ("guide.until", &["10/12/2027"]),
+    ("mentee.until", &["10/12/2027", "11/12/2027", "12/12/2027"]),
     ("ref", &["TLA3K8WQ7P", "TLB9D2XM4R", "TLC5H6ZN1S"]),
     ("sign", &["+", "-", "+"]),
     ("echo", &["48213"]),
@@ -58,6 +60,10 @@ pub(super) fn typical() -> BTreeMap<String, Vec<Value>> {
     });
     let numbers = [
         ("fee", vec![Value::Kes(Kes::major(100))]),
+        // The whole shillings of what she has.
+        ("me.least", vec![Value::Kes(Kes::major(50))]),
+        ("me.payable", vec![Value::Kes(Kes::major(1_250))]),
+        ("me.share_payable", vec![Value::Kes(Kes::major(1_250))]),
         // Of the three pieces that an order has.
         ("check.pass", vec![Value::Int(2)]),
         ("check.fail", vec![Value::Int(1)]),

@@ -16,11 +16,13 @@ pub enum HoldCode {
     NameDiffers,
     /// Somebody at the desk decided it.
     Desk,
+    /// Her locked PIN was opened at a kiosk a moment ago; ends by itself.
+    PinOpened,
 }
 
 impl HoldCode {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::SimChanged, Self::NameDiffers, Self::Desk];
+    pub const ALL: [Self; 4] = [Self::SimChanged, Self::NameDiffers, Self::Desk, Self::PinOpened];
 
     /// The stable word.
     pub const fn word(self) -> &'static str {
@@ -28,6 +30,7 @@ impl HoldCode {
             Self::SimChanged => "sim_changed",
             Self::NameDiffers => "name_differs",
             Self::Desk => "desk",
+            Self::PinOpened => "pin_opened",
         }
     }
 

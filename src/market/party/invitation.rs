@@ -2,7 +2,7 @@
 //! is active, and a stranger has no account, before she says yes.
 
 use super::{LONGEST_NAME, Party, PartyEvent, Role, helpers};
-use crate::market::Refusal;
+use crate::market::{Policy, Refusal};
 use crate::types::{Msisdn, PartyId, Timestamp, text};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -26,6 +26,8 @@ pub enum Tie {
     Rider,
     /// Somebody who helps the artisan who asks.
     Helper,
+    /// An artisan, asked by an agent: nobody's mentee.
+    Artisan,
 }
 
 impl Tie {
@@ -37,6 +39,7 @@ impl Tie {
             Self::Mentor => "mentor",
             Self::Rider => "rider",
             Self::Helper => "helper",
+            Self::Artisan => "artisan",
         }
     }
 }
@@ -108,7 +111,7 @@ impl Invitee {
 /// Whether `party` may ask her for this. Nobody may ask herself: not her own phone, and not another
 /// one of hers, which mobile money knows by the same name.
 pub(super) fn invite(
-    party: &Party, invitee: &Invitee, to: Tie, now: Timestamp,
+    party: &Party, invitee: &Invitee, to: Tie, policy: &Policy, now: Timestamp,
 ) -> Result<Vec<PartyEvent>, Refusal> {
     let same_owner = party.money_name.is_some() && party.money_name == invitee.money_name;
     if invitee.phone == party.phone || same_owner {
@@ -128,6 +131,12 @@ pub(super) fn invite(
             matches!(invitee.role, None | Some(Role::Artisan | Role::Mentor)),
             invitee.mentors,
         ),
+        // Whoever is one of us already is none to bring in; a helper may make pieces of her own.
+        Tie::Artisan => (
+            party.role == Role::Agent,
+            matches!(invitee.role, None | Some(Role::Artisan | Role::Helper)),
+            invitee.role == Some(Role::Artisan),
+        ),
         Tie::Rider => {
             (party.role == Role::Agent, matches!(invitee.role, None | Some(Role::Rider)), invitee.vouched)
         }
@@ -145,7 +154,7 @@ pub(super) fn invite(
         (true, true, false) => {}
     }
     if to == Tie::Helper {
-        helpers::has_room(party, invitee.phone)?;
+        helpers::has_room(party, invitee.phone, policy, now)?;
     }
     let same = |asked: &&Invitation| asked.phone == invitee.phone;
     if let Some(asked) = party.invited.iter().find(same)
@@ -154,8 +163,13 @@ pub(super) fn invite(
     {
         return Ok(vec![]);
     }
-    if party.invited.len() >= MOST_INVITED && !party.invited.iter().any(|asked| same(&asked)) {
+    if party.waiting(policy, now).filter(|asked| !same(asked)).count() >= MOST_INVITED {
         return Err(Refusal::Full { max: MOST_INVITED as u32 });
     }
-    Ok(vec![PartyEvent::Invited(Invitation { phone: invitee.phone, name, to, at: now })])
+    // Those who may not answer any more make room.
+    let over = |asked: &&Invitation| party.invitation_to(asked.phone, policy, now).is_none();
+    let lapsed = party.invited.iter().filter(|asked| !same(asked)).filter(over);
+    let closed = lapsed.map(|asked| PartyEvent::InvitationClosed { phone: asked.phone });
+    let asked = Invitation { phone: invitee.phone, name, to, at: now };
+    Ok(closed.chain([PartyEvent::Invited(asked)]).collect())
 }

@@ -1,4 +1,5 @@
-//! The PIN: proven, missed, locked, and opened by one who has seen her ID or by two who know her.
+//! The PIN: proven, missed, locked, and taken away by one who has seen her ID or by two who know her, so
+//! that she chooses another: who locks a PIN has mostly forgotten it.
 
 use super::{Actor, Party, PartyEvent, PinHash, Role};
 use crate::market::{Policy, Refusal};
@@ -53,7 +54,7 @@ pub(super) fn unlock(party: &Party, by: Actor) -> Result<Vec<PartyEvent>, Refusa
     if by.role != Role::Agent || by.id == party.id {
         return Err(Refusal::NotAllowed);
     }
-    Ok(if party.pin_is_locked() { vec![PartyEvent::PinUnlocked { by: by.id }] } else { vec![] })
+    Ok(if party.pin_is_locked() { vec![PartyEvent::PinCleared { by: by.id }] } else { vec![] })
 }
 
 /// Two who know her open it together; one of them is no second.
@@ -66,7 +67,7 @@ pub(super) fn vouch(party: &Party, by: Actor, now: Timestamp) -> Result<Vec<Part
     Ok(match pin.vouched {
         None => vec![PartyEvent::PinVouched { by: by.id }],
         Some(first) if first == by.id => vec![],
-        Some(_) => vec![PartyEvent::PinUnlocked { by: by.id }],
+        Some(_) => vec![PartyEvent::PinCleared { by: by.id }],
     })
 }
 
@@ -74,6 +75,9 @@ pub(super) fn vouch(party: &Party, by: Actor, now: Timestamp) -> Result<Vec<Part
 pub(super) fn change(party: &mut Party, event: &PartyEvent, at: Timestamp) {
     if let PartyEvent::PinSet { hash } = event {
         party.pin = Some(Pin { hash: hash.clone(), wrong: 0, locked: None, vouched: None });
+    }
+    if matches!(event, PartyEvent::PinCleared { .. }) {
+        party.pin = None;
     }
     let Some(pin) = &mut party.pin else { return };
     match event {

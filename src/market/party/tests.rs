@@ -112,9 +112,23 @@ fn an_agent_opens_a_locked_pin_and_she_cannot_do_it_herself() {
     let unlock = |by| PartyCommand::UnlockPin { by };
     assert_eq!(run(&mut state, unlock(herself)), Err(Refusal::NotAllowed));
     let opened = run(&mut state, unlock(agent()));
-    assert_eq!(opened, Ok(vec![PartyEvent::PinUnlocked { by: agent().id }]));
+    assert_eq!(opened, Ok(vec![PartyEvent::PinCleared { by: agent().id }]));
     assert_eq!(run(&mut state, unlock(agent())), Ok(vec![]));
-    assert_eq!(run(&mut state, PartyCommand::TryPin { right: true }), Ok(vec![]));
+    // Who locked it had forgotten it: it is gone, and she chooses another.
+    assert_eq!(run(&mut state, PartyCommand::TryPin { right: true }), Err(Refusal::NoPin));
+    let hash = PinHash("another".into());
+    run(&mut state, PartyCommand::SetPin { hash: hash.clone() }).expect("chosen");
+    assert_eq!(state.and_then(|her| her.pin).map(|pin| (pin.hash, pin.wrong)), Some((hash, 0)));
+}
+
+#[test]
+fn a_pin_that_was_opened_as_it_was_stays_so_in_old_journals() {
+    let mut state = joined();
+    for _ in 0..3 {
+        run(&mut state, PartyCommand::TryPin { right: false }).expect("counted");
+    }
+    let opened = evolve(state, &PartyEvent::PinUnlocked { by: agent().id }, now()).expect("stands");
+    assert_eq!((opened.pin_is_locked(), opened.tries_left(&Policy::default())), (false, 3));
 }
 
 #[test]
@@ -134,9 +148,10 @@ fn two_who_know_her_open_a_locked_pin_and_one_of_them_twice_does_not() {
     assert_eq!(run(&mut state, vouch(agent())), Ok(vec![]));
     assert_eq!(run(&mut state, PartyCommand::TryPin { right: true }), Err(Refusal::PinLocked));
     let other = Actor { id: PartyId::derived("another kiosk"), role: Role::Agent };
-    assert_eq!(run(&mut state, vouch(other)), Ok(vec![PartyEvent::PinUnlocked { by: other.id }]));
+    assert_eq!(run(&mut state, vouch(other)), Ok(vec![PartyEvent::PinCleared { by: other.id }]));
     assert_eq!(run(&mut state, vouch(other)), Ok(vec![]));
-    // A PIN that is locked again needs both again.
+    // Another PIN that is locked needs both again.
+    run(&mut state, PartyCommand::SetPin { hash: PinHash("another".into()) }).expect("chosen");
     for _ in 0..3 {
         run(&mut state, PartyCommand::TryPin { right: false }).expect("counted");
     }
@@ -280,7 +295,7 @@ fn whoever_was_asked_is_asked_once_a_day_and_the_answer_closes_it() {
     let phone = invitee("").phone;
     assert_eq!(state.as_ref().map(|mentor| mentor.invited.len()), Some(1));
     run(&mut state, PartyCommand::CloseInvitation { phone }).expect("answered");
-    assert_eq!(state.as_ref().and_then(|mentor| mentor.invitation_to(phone)), None);
+    assert!(state.as_ref().is_some_and(|mentor| mentor.invited.is_empty()));
     assert_eq!(run(&mut state, PartyCommand::CloseInvitation { phone }), Ok(vec![]), "told twice");
 }
 
@@ -310,7 +325,32 @@ fn only_a_mentor_asks_for_mentees_and_only_an_agent_for_mentors_and_riders() {
     run(&mut agent, PartyCommand::Join(joining)).expect("joined");
     assert_eq!(asked(&mut agent, Tie::Mentor), Ok(1));
     assert_eq!(asked(&mut agent, Tie::Rider), Ok(1));
+    assert_eq!(asked(&mut agent, Tie::Artisan), Ok(1));
     assert_eq!(asked(&mut agent, Tie::Mentee), Err(Refusal::NotAllowed));
+    assert_eq!(asked(&mut artisan, Tie::Artisan), Err(Refusal::NotAllowed));
+}
+
+#[test]
+fn questions_that_nobody_answers_lapse_and_make_room() {
+    let mut state = joined();
+    let phone = |n: u8| Msisdn::from_e164(&format!("2547000003{n:02}")).expect("a number");
+    let ask = |n: u8| {
+        let invitee = Invitee::stranger(phone(n), "Odhiambo Otieno".into());
+        PartyCommand::Invite { invitee, to: Tie::Helper }
+    };
+    for n in 0..5 {
+        run(&mut state, ask(n)).expect("room");
+    }
+    let policy = Policy::default();
+    let moment = Duration::from_millis(1);
+    let last = now().after(policy.invitation() - moment);
+    assert_eq!(run_at(&mut state, ask(5), last), Err(Refusal::Full { max: 5 }));
+    assert!(state.as_ref().is_some_and(|her| her.invitation_to(phone(0), &policy, last).is_some()));
+    let over = last.after(moment);
+    assert!(state.as_ref().is_some_and(|her| her.invitation_to(phone(0), &policy, over).is_none()));
+    run_at(&mut state, ask(5), over).expect("room again");
+    let asked: Vec<Msisdn> = state.expect("stands").invited.iter().map(|asked| asked.phone).collect();
+    assert_eq!(asked, [phone(5)], "what has lapsed is gone");
 }
 
 #[test]

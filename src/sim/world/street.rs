@@ -44,7 +44,8 @@ impl World {
             Visit::OpenPin => {
                 let phone = self.people[who.0].phone.national();
                 self.gives(agent, Errand::OpenPin(phone));
-                let wait = self.dice.hours(1, 24);
+                // Her money rests for a day.
+                let wait = self.dice.hours(20, 60);
                 self.later(wait, Happening::Wants(who, Errand::PayOut { slip: false }));
             }
             Visit::LookAfter(order) => {

@@ -88,3 +88,31 @@ async fn w75_a_helper_asked_by_sms_joins_with_pieces_of_her_own_and_goes_on_help
     odhiambo.asks("UZA PETE MBAO 300 1", "Imehifadhiwa").await;
     village.closes().await;
 }
+
+#[tokio::test]
+async fn those_who_never_answer_are_listed_taken_back_and_lapse() {
+    let village = Village::open().await;
+    let achieng = village.achieng().await;
+    let phone = |n: u32| format!("07000003{n:02}");
+    let late = village.phone(&phone(1), Lang::EN);
+    for n in 0..5 {
+        achieng.asks(&format!("HELPER {} Helper Otieno", phone(n)), "We asked Helper").await;
+        village.clock.advance(std::time::Duration::from_secs(60));
+    }
+    achieng.asks(&format!("HELPER {} Helper Otieno", phone(5)), "5 helpers are the most").await;
+    let waiting = achieng.walks(&["4", "3", "4", "3"]).await;
+    assert!(waiting.contains("1 Helper 0700000300"), "{waiting}");
+    assert_eq!(achieng.presses("1").await.lines().next(), Some("Helper, 0700000300, has not answered."));
+    assert_eq!(achieng.presses("1").await, "Helper need not answer any more.");
+    achieng.asks(&format!("HELPER {} Helper Otieno", phone(6)), "We asked Helper").await;
+    achieng.asks(&format!("HELPER {} Helper Otieno", phone(7)), "5 helpers are the most").await;
+    // Nobody waits for an answer for ever.
+    let asked = late.reads("asks you to help with orders").await;
+    village.clock.advance(std::time::Duration::from_secs(15 * 86_400));
+    let said = late.asks(&format!("YES {}", number(&asked, 5)), "").await;
+    assert!(!said.contains("Agreed with"), "{said}");
+    assert!(achieng.walks(&["4", "3", "4", "2"]).await.contains("Nobody yet"));
+    assert!(achieng.walks(&["4", "3", "4", "3"]).await.contains("Nobody."));
+    achieng.asks(&format!("HELPER {} Helper Otieno", phone(8)), "We asked Helper").await;
+    village.closes().await;
+}

@@ -187,3 +187,21 @@ async fn w110_the_kiosk_asks_for_its_balance_by_text() {
     assert_eq!(village.account("agent:").await, 3_000);
     village.closes().await;
 }
+
+#[tokio::test]
+async fn whoever_is_promised_a_call_is_a_case_at_the_desk_with_the_number() {
+    let village = Village::open().await;
+    let (stranger, achieng) = (village.phone("0700000104", Lang::EN), village.achieng().await);
+    for _ in 0..2 {
+        assert!(stranger.walks(&["2", "4"]).await.starts_with("We will call you today"));
+    }
+    assert!(achieng.walks(&["4", "4"]).await.starts_with("We will call you today"));
+    let cases = village.desk("depot/cases").await;
+    let cases = cases.as_array().expect("a list");
+    assert_eq!(cases.len(), 2, "twice is once: {cases:?}");
+    let page = village.desk_page("/desk/depot").await;
+    assert!(page.contains("wants to be called today: 0700000104"), "{page}");
+    let hers = cases.iter().find(|case| case["people"][0].as_str().is_some()).expect("Achieng");
+    assert_eq!(hers["people"][0], "Achieng Otieno 25470****101");
+    village.closes().await;
+}

@@ -395,6 +395,12 @@ async fn locks(who: &Artisan) {
     assert!(locked.contains(who.word("Your PIN is locked", "PIN yako imefungwa")), "{locked}");
 }
 
+/// Chooses a PIN at Money, since she has none.
+async fn chooses(who: &Artisan) {
+    let set = who.walks(&["3", "5", &who.pin, &who.pin]).await;
+    assert!(set.starts_with(who.word("Your PIN is set", "PIN yako imewekwa")), "{set}");
+}
+
 #[tokio::test]
 async fn her_mentor_and_a_kiosk_who_know_her_open_a_locked_pin_together() {
     const MORE: [&str; 5] = ["4", "6", "2", "1", "2"];
@@ -405,10 +411,11 @@ async fn her_mentor_and_a_kiosk_who_know_her_open_a_locked_pin_together() {
         assert!(achieng.walks(&MORE).await.contains("4 Her PIN is locked"));
         assert!(achieng.presses("4").await.starts_with("Did Wanjiru herself ask you?"));
         let noted = achieng.presses("1").await;
-        assert_eq!(noted, "Noted. When a kiosk knows her too, Wanjiru can use her PIN again.");
+        assert_eq!(noted, "Noted. When a kiosk knows her too, Wanjiru can choose a new PIN.");
     }
-    assert_eq!(amina.walks(&["6", "4", WANJIRU, "3"]).await, "Wanjiru can use her PIN again.");
-    wanjiru.reads("PIN yako inafanya kazi tena, imefunguliwa Kibera Kiosk").await;
+    assert!(amina.walks(&["6", "4", WANJIRU, "3"]).await.starts_with("Wanjiru can choose a new PIN now."));
+    wanjiru.reads("PIN yako imefunguliwa Kibera Kiosk: piga uchague mpya").await;
+    chooses(&wanjiru).await;
     assert!(amina.walks(&["6", "4", WANJIRU, "3"]).await.starts_with("That PIN is not locked"));
 
     // Whichever of them comes first.
@@ -418,15 +425,79 @@ async fn her_mentor_and_a_kiosk_who_know_her_open_a_locked_pin_together() {
     assert!(noted.starts_with("Noted. Her mentor or another kiosk opens Wanjiru's PIN with you"), "{noted}");
     achieng.walks(&MORE).await;
     achieng.presses("4").await;
-    assert_eq!(achieng.presses("1").await, "Wanjiru can use her PIN again.");
-    wanjiru.reads("PIN yako inafanya kazi tena, imefunguliwa Kibera Kiosk").await;
+    assert!(achieng.presses("1").await.starts_with("Wanjiru can choose a new PIN now."));
+    wanjiru.reads("PIN yako imefunguliwa Kibera Kiosk: piga uchague mpya").await;
+    chooses(&wanjiru).await;
 
     // A kiosk that sees her ID needs nobody.
     village.clock.advance(DAY);
     locks(&wanjiru).await;
     achieng.walks(&MORE).await;
     achieng.presses("4").await;
-    assert_eq!(amina.walks(&["6", "4", WANJIRU, "1"]).await, "Wanjiru can use her PIN again.");
-    assert_eq!(achieng.presses("1").await, "Her PIN is open already.");
+    assert!(amina.walks(&["6", "4", WANJIRU, "1"]).await.starts_with("Wanjiru can choose a new PIN now."));
+    assert_eq!(achieng.presses("1").await, "Her PIN is not locked any more.");
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn a_name_that_turns_out_to_be_her_mentors_ends_the_mentorship_and_the_desk_sees_it() {
+    let village = Village::open().await;
+    village.momo.names("254700000101", "ACHIENG OTIENO");
+    village.momo.names("254700000103", "ACHIENG OTIENO");
+    let (achieng, amina) = (village.achieng().await, village.amina());
+    achieng.reads("M-Pesa knows 0700000101 as Achieng Otieno").await;
+    becomes_mentor(&amina, &achieng, "Achieng Otieno", ACHIENG).await;
+    // A number that nobody knew yet: it says yes before its name is known.
+    let akinyi = village.phone(AKINYI, Lang::EN);
+    assert!(brings(&achieng, "Otieno Achieng", AKINYI).await.starts_with("We asked Otieno"));
+    let asked = akinyi.reads("asks to be your mentor").await;
+    agrees(&akinyi, &asked).await;
+    akinyi.reads("does not guide you any more").await;
+    achieng.reads("goes on without a mentor").await;
+    let cases = village.desk("depot/cases").await;
+    assert_eq!((cases[0]["what"].as_str(), cases[0]["state"].as_str()), (Some("herself"), Some("open")));
+    assert!(akinyi.walks(&["4", "3"]).await.starts_with("You have no mentor."));
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn whoever_was_asked_by_two_mentors_chooses_between_them_when_she_joins() {
+    let (village, achieng, _, amina) = guided().await;
+    let mumbi = village.phone("0700000105", Lang::EN);
+    becomes_mentor(&amina, &mumbi, "Mumbi Njoroge", "0700000105").await;
+    let akinyi = village.phone(AKINYI, Lang::EN);
+    assert!(brings(&achieng, "Akinyi Ouma", AKINYI).await.starts_with("We asked Akinyi"));
+    assert!(!akinyi.walks(&["2", "1", "Akinyi Ouma", "1"]).await.contains("2 Another one"), "there is one");
+    assert!(mumbi.walks(&["1", "1", "Akinyi Ouma", AKINYI, "1"]).await.starts_with("We asked Akinyi"));
+    let first = akinyi.walks(&["2", "1", "Akinyi Ouma", "1"]).await;
+    assert!(first.contains("1 Yes, Achieng") && first.contains("2 Another one"), "{first}");
+    assert!(akinyi.presses("2").await.contains("1 Yes, Mumbi"));
+    assert!(akinyi.presses("2").await.contains("1 Yes, Achieng"));
+    assert!(akinyi.presses("2").await.contains("1 Yes, Mumbi"));
+    for key in ["1", "8305"] {
+        akinyi.presses(key).await;
+    }
+    assert!(akinyi.presses("8305").await.starts_with("Welcome Akinyi"));
+    mumbi.reads("Akinyi, 0700000103, said yes to you").await;
+    achieng.reads("chose another mentor").await;
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn a_kiosk_brings_in_an_artisan_who_has_no_mentor_by_that() {
+    let village = Village::open().await;
+    let (achieng, amina) = (village.achieng().await, village.amina());
+    let akinyi = village.phone(AKINYI, Lang::EN);
+    assert!(amina.walks(&["6", "5", "3", "Akinyi Ouma", AKINYI]).await.starts_with("We asked Akinyi"));
+    assert!(amina.walks(&["6", "5", "4"]).await.contains("1 Akinyi 0700000103"));
+    assert_eq!(amina.walks(&["6", "5", "3", "Achieng Otieno", ACHIENG]).await, "That is so already.");
+    let asked = akinyi.reads("asks you to sell what you make on Sokoni").await;
+    agrees(&akinyi, &asked).await;
+    akinyi.reads("Your artisan number is").await;
+    amina.reads("Akinyi, 0700000103, said yes to you").await;
+    assert!(akinyi.walks(&["4", "3"]).await.starts_with("You have no mentor."));
+    akinyi.asks("SELL RING WOOD 300 1", "Saved").await;
+    assert!(amina.walks(&["6", "5", "4"]).await.contains("Nobody."));
+    drop(achieng);
     village.closes().await;
 }

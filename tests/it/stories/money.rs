@@ -69,8 +69,13 @@ async fn the_kiosk_is_paid_for_each_thing_it_did_and_sends_it_home() {
         amina.presses("6142").await
     };
     assert_eq!(set, "Your PIN is set.");
+    assert!(amina.walks(&["6", "2", "6142"]).await.starts_with("Your new PIN"));
+    amina.presses("7315").await;
+    assert_eq!(amina.presses("7315").await, "Your PIN is changed.");
     amina.reads("PIN was changed").await;
-    let said = amina.walks(&["6", "1", "160", "6142"]).await;
+    // The first one was no change.
+    amina.gets_exactly(1, "PIN was changed").await;
+    let said = amina.walks(&["6", "1", "160", "7315"]).await;
     assert!(said.contains("on its way"), "{said}");
     amina.reads("Sokoni sent KSh 160").await;
     assert_eq!(village.momo.transfers().len(), 1);
@@ -92,11 +97,10 @@ async fn three_wrong_pins_lock_it_for_good() {
     let locked = achieng.presses("3333").await;
     assert!(locked.starts_with("Your PIN is locked. Your money is safe."), "{locked}");
     achieng.reads("Three wrong PINs").await;
-    // The right one helps nowhere any more, now, later or after a restart.
+    // It is said before any sum or PIN is asked for, now, later and after a restart.
     for _ in 0..2 {
-        for keys in [&["3", "1", "500"][..], &CHANGE_PIN] {
-            achieng.walks(keys).await;
-            let screen = achieng.presses(&achieng.pin).await;
+        for keys in [&["3", "1"][..], &["3", "2"], &CHANGE_PIN] {
+            let screen = achieng.walks(keys).await;
             assert!(screen.starts_with("Your PIN is locked."), "{keys:?}: {screen}");
         }
         village.restart().await;
@@ -173,12 +177,25 @@ async fn a_kiosk_opens_a_locked_pin_with_its_owner_beside_it_and_she_is_told() {
         achieng.presses(wrong).await;
     }
     achieng.reads("Three wrong PINs").await;
+    earns(&village, &achieng, 850).await;
     assert_eq!(amina.walks(&["6", "4", "0700000177", "1"]).await, "Nobody with this number has joined.");
     assert!(amina.walks(&["6", "4", HERS]).await.contains("have you seen her ID?"));
-    assert_eq!(amina.presses("1").await, "Achieng can use her PIN again.");
-    achieng.reads("Your PIN works again, opened at Kibera Kiosk. Not you? Call").await;
-    village.clock.advance(Duration::from_secs(30 * 60));
-    achieng.walks(&CHANGE_PIN).await;
-    assert!(achieng.presses(&achieng.pin).await.contains("new PIN"));
+    assert!(amina.presses("1").await.starts_with("Achieng can choose a new PIN now."));
+    let told = achieng.reads("Your PIN was opened at Kibera Kiosk: dial and choose a new one.").await;
+    assert!(told.contains("Payments rest until") && told.contains("Not you? Call"), "{told}");
+
+    // Who has forgotten it chooses another; whoever has only found her phone comes a day too early.
+    let money = achieng.walks(&["3"]).await;
+    assert!(money.contains("5 Choose a PIN") && !money.contains("1 Send"), "{money}");
+    assert_eq!(achieng.walks(&["3", "5", "8264", "8264"]).await, "Your PIN is set.");
+    for key in ["1", "2"] {
+        let said = achieng.walks(&["3", key]).await;
+        assert!(said.starts_with("Payments are on hold: your PIN was opened, wait until"), "{said}");
+    }
+    assert!(amina.walks(&["6", "4", HERS, "1"]).await.starts_with("That PIN is not locked"), "no ID ends it");
+    assert_eq!(achieng.got("Your payments go again"), 0);
+    village.clock.advance(Duration::from_secs(24 * 3_600));
+    achieng.reads("Your payments go again").await;
+    assert!(achieng.walks(&["3", "1", "100", "8264"]).await.contains("on its way"));
     village.closes().await;
 }

@@ -159,19 +159,24 @@ async fn w13_a_payout_that_fails_after_it_was_taken_comes_back() {
 #[tokio::test]
 async fn w13_a_provider_that_is_down_is_said_before_the_pin_is_asked_for() {
     let (village, achieng) = with_money(Founding::default()).await;
-    for line in [Line::Closed, Line::Unavailable] {
+    for (told, line) in [(1, Line::Closed), (2, Line::Unavailable)] {
         village.momo.set_line(line).await;
         until("the provider is seen to be down", || async {
             let screen = achieng.walks(&["3", "1"]).await;
-            (screen == "Our link to mobile money is down. Your money is safe. Please try later.")
-                .then_some(())
+            let down = "Our link to mobile money is down. Your money is safe. We SMS you when it is back.";
+            (screen == down).then_some(())
         })
         .await;
+        achieng.walks(&["3", "1"]).await;
         village.momo.set_line(Line::Open).await;
         until("the provider is seen to be up", || async {
             achieng.walks(&["3", "1"]).await.starts_with("Send how much").then_some(())
         })
         .await;
+        // However often she asked, she is told once.
+        village.clock.advance(Duration::from_secs(61));
+        achieng.reads("Our link to mobile money is back").await;
+        achieng.gets_exactly(told, "Our link to mobile money is back").await;
     }
     assert!(village.momo.transfers().is_empty());
     achieng.cashes_out("850").await;
@@ -374,5 +379,19 @@ async fn what_a_provider_posted_can_be_looked_at_as_it_came() {
     assert_eq!(said.lines().filter(|line| line.contains("mpesa 127.0.0.1")).count(), 3, "{said}");
     assert!(!said.contains(secret.trim()) && !rows.to_string().contains(secret.trim()));
     assert_eq!(village.colleague("Juma").has(&["callbacks", "--payout", "of nobody"]).await, "");
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn more_than_one_transfer_carries_is_refused_before_the_pin() {
+    let (village, achieng) = with_money(Founding { payout_max: 600, ..Founding::default() }).await;
+    for sum in ["850", "49"] {
+        let said = achieng.walks(&["3", "1", sum]).await;
+        assert!(said.starts_with("Whole shillings, 50 to 600."), "{said}");
+    }
+    assert!(achieng.presses("600").await.starts_with("PIN to send KSh 600"));
+    assert!(achieng.presses(&achieng.pin).await.contains("on its way"));
+    achieng.reads("Sokoni sent KSh 600 to").await;
+    assert_eq!(achieng.balance().await, [25_000, 0, 0]);
     village.closes().await;
 }

@@ -190,6 +190,25 @@ async fn a_listing_refused_by_the_kiosk_is_not_on_sale_until_it_is_mended() {
 }
 
 #[tokio::test]
+async fn a_piece_is_taken_off_sale_for_a_while_and_put_back_and_removed_only_after_a_question() {
+    let village = Village::open().await;
+    let (achieng, amina) = (village.achieng().await, village.amina());
+    let code = on_sale(&achieng, &amina, 850, 2).await;
+    let status = async || village.shopper().opens(&format!("/piece/{code}")).await.0;
+    assert_eq!(status().await, 200);
+    assert!(achieng.walks(&["4", "1", "1", "2"]).await.starts_with(&format!("{code} is off sale.")));
+    assert_eq!(status().await, 404);
+    let shown = achieng.walks(&["4", "1", "1"]).await;
+    assert!(shown.contains("2 Put it on sale again") && !shown.contains("Take it off sale"), "{shown}");
+    assert_eq!(achieng.presses("2").await, format!("{code} is on sale again."));
+    assert_eq!(status().await, 200);
+    assert!(achieng.walks(&["4", "1", "1", "5"]).await.starts_with(&format!("Remove {code} for good?")));
+    assert_eq!(achieng.presses("1").await, format!("{code} is removed."));
+    assert_eq!(status().await, 404);
+    village.closes().await;
+}
+
+#[tokio::test]
 async fn a_piece_taken_off_sale_leaves_the_shop_at_once() {
     let village = Village::open().await;
     let (achieng, amina) = (village.achieng().await, village.amina());

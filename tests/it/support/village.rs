@@ -57,6 +57,8 @@ pub struct Founding {
     pub kiosk: Lang,
     /// The wait after a refused password, in milliseconds.
     pub refused_ms: u64,
+    /// The most shillings of one payout.
+    pub payout_max: u32,
     /// Whether Njeri keeps a second kiosk, in Mathare.
     pub two_kiosks: bool,
     /// How phones reach the service.
@@ -76,6 +78,7 @@ impl Default for Founding {
             answer_ms: 10_000,
             kiosk: Lang::EN,
             refused_ms: 1_500,
+            payout_max: 250_000,
             two_kiosks: false,
             link: Link::Smpp,
             push: "off",
@@ -522,6 +525,8 @@ fn configuration(founding: &Founding, route: &str, web: SocketAddr, others: (&st
         ),
         false => String::new(),
     };
+    // No loan is larger than what one payout carries.
+    let (payout_max, loan_max) = (founding.payout_max, founding.payout_max.min(50_000));
     let menus = if founding.menus.is_some() { "[service]\nmenus = \"menus\"" } else { "" };
     format!(
         r#"
@@ -560,6 +565,12 @@ webhook_secret_file = "card-webhook"
 
 [market.stock]
 look_again_every = 1
+
+[market.payout]
+max_shillings = {payout_max}
+
+[market.loan]
+max_shillings = {loan_max}
 "#
     )
 }

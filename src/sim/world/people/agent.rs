@@ -74,9 +74,13 @@ pub fn answer(errand: &Errand, screen: &Told, _me: &Person) -> Option<Move> {
         (Errand::Vouch { .. }, "people") => Move::press("2"),
         // The two questions for a phone are worded alike.
         (Errand::OfferMentor { name, .. }, "mentor.name") => Move::press(name.clone()),
-        (Errand::OfferMentor { phone, .. }, "mentor.phone" | "rider.phone") => Move::press(phone.clone()),
+        (Errand::OfferMentor { phone, .. }, "mentor.phone" | "rider.phone" | "maker.phone") => {
+            Move::press(phone.clone())
+        }
         (Errand::Vouch { name, .. }, "rider.name") => Move::press(name.clone()),
-        (Errand::Vouch { phone, .. }, "mentor.phone" | "rider.phone") => Move::press(phone.clone()),
+        (Errand::Vouch { phone, .. }, "mentor.phone" | "rider.phone" | "maker.phone") => {
+            Move::press(phone.clone())
+        }
         (
             Errand::OfferMentor { .. } | Errand::Vouch { .. },
             "people.sent" | "people.rides" | "people.already" | "people.unfit" | "people.full",

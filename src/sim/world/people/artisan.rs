@@ -146,9 +146,9 @@ fn loan_answer(errand: &Errand, screen: &Told) -> Option<Move> {
         (Errand::AgreeLoan, "loan.terms" | "loan.failed") if screen.offers("1") => Move::press("1"),
         (
             Errand::AskLoan(_) | Errand::AgreeLoan | Errand::PayLoan,
-            "loan.paid" | "loan.short" | "pin.locked" | "help.calling" | "loan.little" | "loan.asked"
-            | "loan.waits" | "loan.owes" | "loan.moving" | "loan.gone" | "loan.terms" | "loan.failed"
-            | "loan.none" | "loan.dropped",
+            "loan.paid" | "loan.short" | "pin.locked" | "pin.shut" | "help.calling" | "loan.little"
+            | "loan.asked" | "loan.waits" | "loan.owes" | "loan.moving" | "loan.gone" | "loan.terms"
+            | "loan.failed" | "loan.none" | "loan.dropped",
         ) => Move::Done,
         _ => return None,
     })

@@ -372,7 +372,8 @@ pub fn join_answer(errand: &Errand, screen: &Told, me: &Person) -> Option<Move> 
         (Errand::Join, "join.pin" | "join.pin.with" | "ride.pin") => Move::press(me.pin.clone()),
         (Errand::Join, "joined" | "rides" | "known" | "home") => Move::Done,
         (Errand::ChoosePin, "pin.new" | "pin.first") => Move::press(me.pin.clone()),
-        (Errand::ChoosePin, "pin.changed" | "pin.set") => Move::Done,
+        (Errand::ChoosePin, "pin.old") => Move::press(me.pin.clone()),
+        (Errand::ChoosePin, "pin.changed" | "pin.set" | "pin.shut" | "pin.locked") => Move::Done,
         (Errand::Join | Errand::ChoosePin, "calling" | "help.calling") => Move::Done,
         _ => return None,
     })
@@ -396,7 +397,7 @@ pub fn money_answer(errand: &Errand, screen: &Told, me: &Person) -> Option<Move>
         (
             Errand::FetchCash,
             "cash.made" | "cash.open" | "cash.little" | "cash.much" | "pay.short" | "pay.held" | "pin.locked"
-            | "help.calling",
+            | "pin.shut" | "pay.much" | "help.calling",
         ) => Move::Done,
         (Errand::PayShare, "share.amount") => Move::press(sum("me.share")),
         (Errand::PayShare, "share.pin") => Move::press(me.pin.clone()),
@@ -404,7 +405,7 @@ pub fn money_answer(errand: &Errand, screen: &Told, me: &Person) -> Option<Move>
         (
             Errand::PayOut { .. } | Errand::PayShare | Errand::AgreeLoan,
             "pay.sent" | "pay.unknown" | "pay.short" | "pay.little" | "pay.open" | "pay.held" | "pin.locked"
-            | "help.calling",
+            | "pin.shut" | "pay.much" | "help.calling",
         ) => Move::Done,
         (Errand::PayOut { .. } | Errand::PayShare | Errand::AgreeLoan, "pay.down") => {
             Move::Later(Duration::from_secs(4 * 3_600))
@@ -422,6 +423,10 @@ pub fn common_urges(me: &mut Person, told: &Told, dice: &mut Dice) -> Vec<Urge> 
             vec![Urge::Do(dice.hours(0, 30), answer)]
         }
         "pin_locked" => vec![Urge::Go(dice.hours(2, 48), Visit::OpenPin)],
+        "pin_opened" => {
+            me.has_pin = false;
+            vec![Urge::Do(dice.hours(0, 20), Errand::ChoosePin)]
+        }
         "payout_failed" => {
             me.free = me.free.saturating_add(told.shillings("p.amount"));
             if dice.in_thousand(600) {
