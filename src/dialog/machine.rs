@@ -435,8 +435,14 @@ impl<'g> Machine<'g> {
     }
 
     fn choose(&mut self, choices: &[Choice], typed: &str) {
-        let key = typed.parse::<u8>().ok().filter(|key| self.state.shown.keys.contains(key));
-        match choices.iter().find(|choice| Some(choice.key) == key) {
+        let shown = &self.state.shown;
+        let at = typed.parse::<u8>().ok().and_then(|key| shown.keys.iter().position(|known| *known == key));
+        // What was shown before options were kept had no two on one key that lead to two places.
+        let option = at.and_then(|at| match shown.options.get(at) {
+            Some(option) => choices.get(usize::from(*option)),
+            None => choices.iter().find(|choice| Some(&choice.key) == shown.keys.get(at)),
+        });
+        match option {
             Some(choice) => self.going(&choice.to, BTreeMap::new()),
             None => self.again(Note::NotAKey),
         }

@@ -107,6 +107,8 @@ impl Machine<'_> {
                     offered.iter().map(|c| layout::option_line(c.key, &scope.text(&c.label))).collect();
                 let mut face = self.flow(note, &scope.text(say), &lines);
                 face.shown.keys = offered.iter().map(|c| c.key).collect();
+                let options = (0u16..).zip(choices).filter(|(_, choice)| scope.offers(choice));
+                face.shown.options = options.map(|(at, _)| at).collect();
                 face
             }
             Kind::Pick { say, set, .. } => {

@@ -73,6 +73,9 @@ pub(super) struct Shown {
     pub pages: u16,
     /// Keys of the options.
     pub keys: Vec<u8>,
+    /// Which option of its block stands at each of those keys: several may have one key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<u16>,
     /// What an `ask` takes.
     pub bounds: Option<(i64, i64)>,
     /// A new PIN was typed once.
