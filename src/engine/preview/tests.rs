@@ -142,12 +142,12 @@ fn a_message_and_the_answers_to_a_command_are_shown_by_their_line() {
 #[test]
 fn a_value_that_decides_over_options_can_be_chosen() {
     let sources = trees();
-    let sight = at(&sources, "menus/agent.menu", "newpin pin.new");
+    let sight = at(&sources, "menus/agent.menu", "end pin.shut");
     let phones = sight.phones.expect("phones");
-    assert_eq!(phones.path.first().map(String::as_str), Some("?me.pin=none"));
-    assert_eq!(phones.at.name, "pin.new");
+    assert_eq!(phones.path.first().map(String::as_str), Some("?me.pin=locked"));
+    assert_eq!(phones.at.name, "pin.shut");
     let decides = phones.values.first().expect("the value");
-    assert_eq!((decides.name.as_str(), decides.now.as_str()), ("me.pin", "none"));
+    assert_eq!((decides.name.as_str(), decides.now.as_str()), ("me.pin", "locked"));
     assert_eq!(decides.words, ["none", "set", "locked"]);
 }
 
