@@ -32,7 +32,7 @@ pub struct ServeArgs {
 /// Runs until told to stop.
 pub async fn run(args: ServeArgs) -> ExitCode {
     // What is asked for while the start is under way is done after it.
-    let interrupted = interrupted();
+    let (interrupted, hangups) = (interrupted(), hangups());
     let started = async {
         let config = Config::read(&args.config).map_err(|why| why.to_string())?;
         crate::telemetry::start(&config.telemetry)?;
@@ -59,7 +59,7 @@ pub async fn run(args: ServeArgs) -> ExitCode {
     let asked = tokio::select! {
         () = interrupted => true,
         () = service.ended() => false,
-        () = reloading(&service, &args.config) => false,
+        () = reloading(&service, &args.config, hangups) => false,
     };
     tracing::info!("ending: no new work is taken");
     service.shut_down().await;
@@ -68,12 +68,17 @@ pub async fn run(args: ServeArgs) -> ExitCode {
     if asked { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Reads the routing files and the menu files anew at every SIGHUP; never resolves.
-async fn reloading(service: &Service, config: &Path) {
+/// SIGHUPs from the moment of the call on; without a listener, one would end the program.
+fn hangups() -> Option<tokio::signal::unix::Signal> {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return std::future::pending().await };
+    signal(SignalKind::hangup()).ok()
+}
+
+/// Reads the routing files and the menu files anew at every SIGHUP; never resolves.
+async fn reloading(service: &Service, config: &Path, hangups: Option<tokio::signal::unix::Signal>) {
+    let Some(mut hangups) = hangups else { return std::future::pending().await };
     loop {
-        if hangup.recv().await.is_none() {
+        if hangups.recv().await.is_none() {
             return std::future::pending().await;
         }
         let read = Config::read(config).map_err(|why| why.to_string());

@@ -29,6 +29,17 @@ async fn asked_to_end_while_it_starts_it_ends_cleanly() {
 }
 
 #[tokio::test]
+async fn a_hangup_while_it_starts_ends_nothing() {
+    let site = Site::behind(NOWHERE).await;
+    let mut server = Server::start(&site);
+    until("it begins", || async { log_of(&site).contains("no PIN pepper").then_some(()) }).await;
+    server.signal("-HUP");
+    server.ready(&site).await;
+    let status = server.terminate(&site).await;
+    assert!(status.success(), "{status}: {}", log_of(&site));
+}
+
+#[tokio::test]
 async fn a_hangup_reads_the_routing_files_anew_and_keeps_those_of_before_when_they_are_wrong() {
     let site = Site::behind(NOWHERE).await;
     let routes = site.file("routes.toml");
