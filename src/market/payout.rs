@@ -165,7 +165,7 @@ impl Fate {
                 }
             }
             Self::NotPaid => Ok(Heard::Failed { why: "declined".to_owned() }),
-            Self::TakenBack => Ok(Heard::Reversed { why: "taken back".to_owned() }),
+            Self::TakenBack => Ok(Heard::Reversed { why: TAKEN_BACK.to_owned() }),
         }
     }
 }
@@ -307,6 +307,9 @@ fn request(command: &PayoutCommand, policy: &Policy) -> Result<Vec<PayoutEvent>,
     Ok(vec![PayoutEvent::Asked { id, owner, from, to, via: via.clone(), amount }, PayoutEvent::Reserved])
 }
 
+/// Why a payout is not paid that was paid and sent back.
+pub const TAKEN_BACK: &str = "taken back";
+
 /// Nothing that is heard is refused: it is news, a repeat, or a contradiction to be recorded.
 fn hear(payout: &Payout, heard: &Heard) -> Option<PayoutEvent> {
     use {Heard as H, PayoutEvent as E, PayoutStage as S};
@@ -322,6 +325,8 @@ fn hear(payout: &Payout, heard: &Heard) -> Option<PayoutEvent> {
         (S::Asked | S::Reserved | S::Submitted | S::Unknown, H::Paid { reference }) => {
             Some(E::Paid { reference: reference.clone() })
         }
+        // It was paid and sent back; that it was paid is no news, and may be older than the other.
+        (S::Failed, H::Paid { .. }) if payout.why.as_deref() == Some(TAKEN_BACK) => contradiction(),
         (S::Failed, H::Paid { reference }) => Some(E::PaidLate { reference: reference.clone() }),
         (S::Paid | S::Reversed, H::Paid { reference }) => {
             if payout.reference.as_ref() == Some(reference) {

@@ -374,7 +374,7 @@ pub(in crate::engine) fn heard(news: &PayoutNews) -> Option<Heard> {
         PayoutNews::Accepted => Heard::Accepted,
         PayoutNews::Paid { reference } => Heard::Paid { reference },
         // The provider has one word for "not paid" and "taken back days later".
-        PayoutNews::Failed { why } if why == "taken back" => Heard::Reversed { why },
+        PayoutNews::Failed { why } if why == TAKEN_BACK => Heard::Reversed { why },
         PayoutNews::Failed { why } => Heard::Failed { why },
         PayoutNews::Reversed { why } => Heard::Reversed { why },
         PayoutNews::Unknown { why } => Heard::Unknown { why },

@@ -178,6 +178,16 @@ fn what_the_provider_sends_back_is_reversed_with_its_reason() {
 }
 
 #[test]
+fn an_old_success_behind_a_return_is_not_booked_as_money_she_has() {
+    let mut state = reserved();
+    let back = Heard::Reversed { why: TAKEN_BACK.to_owned() };
+    assert_eq!(hear(&mut state, back), vec![PayoutEvent::Failed { why: TAKEN_BACK.to_owned() }]);
+    let old = paid("SJK3ABCDEF");
+    assert_eq!(hear(&mut state, old.clone()), vec![PayoutEvent::Contradicted { heard: old.clone() }]);
+    assert_eq!((hear(&mut state, old), stage(&state)), (vec![], "failed"));
+}
+
+#[test]
 fn people_may_say_what_became_of_what_is_open_and_that_what_was_paid_came_back() {
     let mut state = reserved();
     let say = |state: &Option<Payout>, fate: Fate| fate.heard(state.as_ref().expect("a payout"));
