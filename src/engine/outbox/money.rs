@@ -9,7 +9,7 @@ use crate::engine::trade::RefundOut;
 use crate::engine::work::{Fault, Work, shard};
 use crate::market::TroubleCommand;
 use crate::market::order::OrderCommand;
-use crate::market::payout::{Heard, Payout, PayoutStage};
+use crate::market::payout::{Heard, Payout, PayoutStage, TAKEN_BACK};
 use crate::market::{Bulk, BulkCommand};
 use crate::store::outbox::{self, Claimed};
 use crate::types::{PartyId, PayoutId, Timestamp, Usd};
