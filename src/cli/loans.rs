@@ -1,7 +1,7 @@
 //! `sokoni loans`: loans between the desk of a running service and the lending site, in files that
 //! people and other programs read.
 
-use super::printed;
+use super::{json, printed, table};
 use crate::cli::menu::records::{AtDesk, Desk};
 use crate::engine::loans::desk::{LoanRow, LoanWish, RepaymentRow};
 use crate::types::LoanId;
@@ -185,20 +185,6 @@ fn repaid(row: &RepaymentRow) -> Repaid<'_> {
         day: &row.day,
         amount_kes: plain(row.cents),
     }
-}
-
-/// Rows as CSV (RFC 4180) with a line of names; nothing where there are none.
-fn table(rows: impl Iterator<Item = impl Serialize>) -> io::Result<String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for row in rows {
-        writer.serialize(row).map_err(io::Error::other)?;
-    }
-    let octets = writer.into_inner().map_err(|why| io::Error::other(why.to_string()))?;
-    String::from_utf8(octets).map_err(io::Error::other)
-}
-
-fn json(rows: &impl Serialize) -> io::Result<String> {
-    Ok(serde_json::to_string_pretty(rows)? + "\n")
 }
 
 async fn answer(args: &LoansArgs) -> io::Result<String> {

@@ -248,6 +248,27 @@ fn written_to(out: &mut impl Write, text: &[u8]) -> ExitCode {
     }
 }
 
+/// Rows as CSV (RFC 4180) with a line of names; nothing where there are none.
+///
+/// # Errors
+/// A row that is no line of a table.
+pub fn table(rows: impl Iterator<Item = impl serde::Serialize>) -> std::io::Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.serialize(row).map_err(std::io::Error::other)?;
+    }
+    let octets = writer.into_inner().map_err(|why| std::io::Error::other(why.to_string()))?;
+    String::from_utf8(octets).map_err(std::io::Error::other)
+}
+
+/// Rows as JSON for people and programs.
+///
+/// # Errors
+/// A row that JSON does not know.
+pub fn json(rows: &impl serde::Serialize) -> std::io::Result<String> {
+    Ok(serde_json::to_string_pretty(rows)? + "\n")
+}
+
 /// Prints what a command answers, or says why it has no answer. That there is nothing is said beside
 /// the output, which programs read.
 pub fn printed(answer: Result<String, impl fmt::Display>) -> ExitCode {

@@ -1,6 +1,6 @@
 //! `sokoni orders` and `sokoni shipping`: orders after they were made, at the desk of a running service.
 
-use super::printed;
+use super::{json, printed, table};
 use crate::cli::menu::records::AtDesk;
 use crate::engine::orders::desk::{Label, OrderRow, OrderWish};
 use crate::types::code::CodeError;
@@ -228,20 +228,6 @@ fn sent(row: &OrderRow) -> Option<Sent<'_>> {
         collected_kes: money(row.shipping.cents()),
         cost_kes: row.settled.map(|cost| money(cost.cents())).unwrap_or_default(),
     })
-}
-
-/// Rows as CSV (RFC 4180) with a line of names; nothing where there are none.
-fn table(rows: impl Iterator<Item = impl Serialize>) -> io::Result<String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for row in rows {
-        writer.serialize(row).map_err(io::Error::other)?;
-    }
-    let octets = writer.into_inner().map_err(|why| io::Error::other(why.to_string()))?;
-    String::from_utf8(octets).map_err(io::Error::other)
-}
-
-fn json(rows: &impl Serialize) -> io::Result<String> {
-    Ok(serde_json::to_string_pretty(rows)? + "\n")
 }
 
 async fn orders(args: &OrdersArgs) -> io::Result<String> {
