@@ -3,7 +3,7 @@
 
 use super::aggregate;
 use super::orders::parcel_word;
-use super::view::{FromIndex, free_in, hold_words, pay_from, purse_of};
+use super::view::{FromIndex, free_in, pay_from, purse_of};
 use super::work::{Fault, Work, shard};
 use super::{Caller, Engine};
 use crate::dialog::input::Do;
@@ -12,12 +12,11 @@ use crate::market::case::CaseKind;
 use crate::market::listing::{self, Listing, ListingCommand, Reason};
 use crate::market::order::{self, Mentoring, Order, OrderCommand};
 use crate::market::party::{self, Joining, Party, PartyCommand, Role, Tie};
-use crate::market::payout::{self, PayFrom, Payout, PayoutCommand, PayoutStage};
-use crate::market::{Policy, Refusal, Word};
+use crate::market::payout::{self, PayFrom, Payout, PayoutCommand};
+use crate::market::{Refusal, Word};
 use crate::menu::value::{Record, Value};
 use crate::store::keys;
 use crate::types::{CodeKind, Kes, Lang, Msisdn, PartyId, PayoutId, SpokenCode};
-use std::borrow::Cow;
 use std::time::Duration;
 
 /// The outcome of an action: its name, and what it brings.
@@ -190,39 +189,12 @@ impl Engine {
 
     // ---- money -------------------------------------------------------------------
 
-    async fn open_payout(&self, work: &mut Work<'_>, me: &Party) -> Result<Option<Payout>, Fault> {
+    pub(super) async fn open_payout(&self, work: &mut Work<'_>, me: &Party) -> Result<Option<Payout>, Fault> {
         let key = aggregate::open_payout_of(me.id);
         let row = work.store().read(vec![key]).await?.into_iter().next().flatten();
         match row.and_then(|row| PayoutId::from_octets(&row.octets())) {
             Some(id) => work.get::<Payout>(id).await,
             None => Ok(None),
-        }
-    }
-
-    /// What speaks against a payout before anything is asked: a hold, an open one, the line.
-    pub(super) async fn payout_hindrance(
-        &self, work: &mut Work<'_>, who: &Caller, me: &Party,
-    ) -> Result<Option<Outcome>, Fault> {
-        if let Some(hold) = &me.hold {
-            return Ok(Some(("held", vec![hold_words(&hold.why, who.lang)])));
-        }
-        if let Some(open) = self.open_payout(work, me).await? {
-            let shown = Value::Record(self.payout(work, &open, me).await?);
-            let name = if open.stage == PayoutStage::Unknown { "unknown" } else { "open" };
-            return Ok(Some((name, vec![shown])));
-        }
-        if self.money.is_up(me.phone) {
-            return Ok(None);
-        }
-        self.await_money(work, me).await?;
-        Ok(Some(("down", vec![])))
-    }
-
-    /// The house's numbers, with the terms of the provider by which a payout goes.
-    pub(super) fn policy_at(&self, via: &str) -> Cow<'_, Policy> {
-        match self.money.terms(via) {
-            Some(payout) => Cow::Owned(Policy { payout, ..self.policy.clone() }),
-            None => Cow::Borrowed(&self.policy),
         }
     }
 
@@ -235,6 +207,10 @@ impl Engine {
         let least = self.policy_at(&self.money.way(me.phone)).payout_min();
         if free_in(work, purse_of(from, me.id)).await? < least {
             return Ok(("little", vec![Value::Kes(least)]));
+        }
+        let via = self.money.way(me.phone);
+        if self.is_short(&via) {
+            return Ok(("line", vec![Value::text(self.money.called(&via))]));
         }
         Ok(("ok", vec![]))
     }
@@ -287,7 +263,8 @@ impl Engine {
             work.post(&Fact::PayoutReserved { payout: id, from, amount: payout.amount })?;
             work.send(shard::MONEY, format!("pay/{id}"), "pay", &id, FOR_EVER);
         }
-        Ok(("sent", vec![Value::Record(self.payout(work, &payout, me).await?)]))
+        let name = if self.takes_its_place(work, id).await? { "waits" } else { "sent" };
+        Ok((name, vec![Value::Record(self.payout(work, &payout, me).await?)]))
     }
 
     // ---- listings ------------------------------------------------------------------

@@ -31,6 +31,7 @@ mod optout;
 pub mod orders;
 pub mod outbox;
 mod parts;
+mod payouts;
 pub mod photos;
 pub mod pins;
 pub mod port;

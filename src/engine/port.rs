@@ -466,6 +466,11 @@ pub enum PayoutNews {
         /// For what, for the operator of the service.
         why: String,
     },
+    /// Nothing was taken, since there is too little there to pay from: it waits its turn, and was not tried.
+    Short {
+        /// What is known of it, for the operator of the service.
+        why: String,
+    },
     /// Not taken: the provider does not know the id, or it said "come back later". Send again, with the
     /// same id; nothing is proven for good, so the money is not given back on this.
     NotTaken {
@@ -522,4 +527,9 @@ pub trait MoneyOut: Send + Sync + 'static {
 
     /// Whether the provider of a number would take a payout now; read before a PIN is asked for.
     fn is_up(&self, to: Msisdn) -> bool;
+
+    /// Whether all that stands in a payout's way there is that there is too little to pay from.
+    fn is_short(&self, _via: &str) -> bool {
+        false
+    }
 }

@@ -367,12 +367,15 @@ impl Engine {
         Ok(())
     }
 
-    async fn follow_payout(
+    pub(super) async fn follow_payout(
         &self, work: &mut Work<'_>, id: PayoutId, event: &PayoutEvent,
     ) -> Result<(), Fault> {
         let payout = work.need::<Payout>(id).await?;
         let owner = work.need::<Party>(payout.owner).await?;
-        let told = matches!(event, PayoutEvent::WentUnknown { .. } | PayoutEvent::Contradicted { .. });
+        let told = matches!(
+            event,
+            PayoutEvent::WentUnknown { .. } | PayoutEvent::Contradicted { .. } | PayoutEvent::Waits
+        );
         if payout.from == PayFrom::Loan && !told {
             return self.follow_disbursal(work, &payout, &owner, event).await;
         }
@@ -380,6 +383,7 @@ impl Engine {
         let fee = self.policy_at(&payout.via).payout_fee(amount);
         let text = match event {
             PayoutEvent::WentUnknown { .. } => "payout_unknown",
+            PayoutEvent::Waits => "payout_waits",
             PayoutEvent::Paid { .. } => {
                 work.post(&Fact::PayoutPaid { payout: id, owner: owner.id, amount, fee })?;
                 "payout_paid"
@@ -397,7 +401,7 @@ impl Engine {
             }
             PayoutEvent::Failed { .. } => {
                 work.post(&Fact::PayoutFailed { payout: id, from, amount })?;
-                "payout_failed"
+                if Self::is_kept_back(event) { "payout_kept" } else { "payout_failed" }
             }
             PayoutEvent::Reversed { .. } => {
                 work.post(&Fact::PayoutReversed { payout: id, from, amount })?;
@@ -416,7 +420,8 @@ impl Engine {
             return self.nobodys_money(work, &payout, event).await;
         }
         let shown = Value::Record(self.payout(work, &payout, &owner).await?);
-        self.tell(work, &owner, text, vec![shown])
+        let why = (text == "payout_kept").then(|| self.kept_back_words(&owner, payout.from));
+        self.tell(work, &owner, text, [Some(shown), why].into_iter().flatten().collect())
     }
 
     /// News of money of somebody who was forgotten: nobody reads it, and nobody can take out what came back.

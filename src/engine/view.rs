@@ -434,6 +434,7 @@ pub(super) fn fail_word(why: &str) -> &'static str {
         "amount too small" | "amount too large" => "size",
         "no float, try later" => "float",
         "taken back" => "taken_back",
+        "on hold" => "held",
         _ => "declined",
     }
 }

@@ -57,7 +57,7 @@ const SETS: [(&str, &[&str]); 18] = [
         &["asked", "endorsed", "shown", "funded", "agreed", "sent", "repaying", "repaid", "stopped"],
     ),
     ("note_from", &["lender", "me"]),
-    ("pay_fail", &["no_user", "full", "limit", "size", "float", "taken_back", "declined"]),
+    ("pay_fail", &["no_user", "full", "limit", "size", "float", "taken_back", "held", "declined"]),
 ];
 
 /// The vocabulary of this release.
@@ -364,6 +364,7 @@ fn payout_actions(v: &mut Vocabulary, ready: &str, request: &str) {
             params: named([("amount", Type::Kes)]),
             outcomes: vec![
                 ("sent", vec![record("payout")]),
+                ("waits", vec![record("payout")]),
                 ("unknown", vec![record("payout")]),
                 ("short", vec![Type::Cents]),
                 ("little", vec![Type::Kes]),
@@ -378,7 +379,10 @@ fn payout_actions(v: &mut Vocabulary, ready: &str, request: &str) {
     );
     let outcomes = vec![
         ("ok", vec![]),
+        ("line", vec![Type::Text(8)]),
         ("little", vec![Type::Kes]),
+        ("waits", vec![record("payout")]),
+        ("unknown", vec![record("payout")]),
         ("open", vec![record("payout")]),
         ("held", vec![Type::Text(LONGEST_HOLD)]),
         ("down", vec![]),

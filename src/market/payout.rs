@@ -87,6 +87,9 @@ pub struct Payout {
     pub reference: Option<String>,
     /// Why it failed, was reversed or is unknown.
     pub why: Option<String>,
+    /// Nothing was sent, since there is too little at the provider to pay from; it goes once there is more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waits: bool,
     /// What the provider said that contradicts how it stands; a person must look.
     pub contradicted: Option<Heard>,
     /// When it was asked for.
@@ -121,6 +124,8 @@ pub enum Heard {
         /// What happened.
         why: String,
     },
+    /// Not taken at all, since there is too little to pay from; it goes in its turn once there is more.
+    Short,
     /// It had paid, and sent the money back to us.
     Reversed {
         /// In words, for the person who had it.
@@ -199,6 +204,8 @@ pub enum PayoutCommand {
     },
     /// It is about to be sent: from now on the provider may have it.
     Submit,
+    /// It must not leave: her money is on hold by now, or all payouts are. Only for what never left.
+    KeepBack,
     /// The provider was heard.
     Hear(Heard),
 }
@@ -227,6 +234,8 @@ pub enum PayoutEvent {
     Reserved,
     /// The provider has it, or may have it.
     Submitted,
+    /// Nothing was sent, since there is too little to pay from.
+    Waits,
     /// No answer that proves anything.
     WentUnknown {
         /// What happened.
@@ -275,6 +284,12 @@ pub fn decide(
             PayoutStage::Submitted | PayoutStage::Unknown => Ok(vec![]),
             stage => Err(Refusal::gone(stage.word())),
         },
+        (Some(payout), PayoutCommand::KeepBack) => match payout.stage {
+            PayoutStage::Asked | PayoutStage::Reserved => {
+                Ok(vec![PayoutEvent::Failed { why: KEPT_BACK.to_owned() }])
+            }
+            stage => Err(Refusal::gone(stage.word())),
+        },
         (Some(payout), PayoutCommand::Hear(heard)) => Ok(hear(payout, heard).into_iter().collect()),
     }
 }
@@ -309,6 +324,8 @@ fn request(command: &PayoutCommand, policy: &Policy) -> Result<Vec<PayoutEvent>,
 
 /// Why a payout is not paid that was paid and sent back.
 pub const TAKEN_BACK: &str = "taken back";
+/// Why a payout is not paid that never left, since her money was put on hold before.
+pub const KEPT_BACK: &str = "on hold";
 
 /// Nothing that is heard is refused: it is news, a repeat, or a contradiction to be recorded.
 fn hear(payout: &Payout, heard: &Heard) -> Option<PayoutEvent> {
@@ -320,7 +337,8 @@ fn hear(payout: &Payout, heard: &Heard) -> Option<PayoutEvent> {
     match (payout.stage, heard) {
         (S::Reserved, H::Accepted) => Some(E::Submitted),
         (S::Reserved | S::Submitted, H::Unknown { why }) => Some(E::WentUnknown { why: why.clone() }),
-        (_, H::Accepted | H::Unknown { .. } | H::NotTaken { .. }) => None,
+        (S::Reserved, H::Short) if !payout.waits => Some(E::Waits),
+        (_, H::Accepted | H::Unknown { .. } | H::NotTaken { .. } | H::Short) => None,
 
         (S::Asked | S::Reserved | S::Submitted | S::Unknown, H::Paid { reference }) => {
             Some(E::Paid { reference: reference.clone() })
@@ -366,6 +384,7 @@ pub fn evolve(state: Option<Payout>, event: &PayoutEvent, at: Timestamp) -> Opti
             stage: S::Asked,
             reference: None,
             why: None,
+            waits: false,
             contradicted: None,
             asked: at,
             since: at,
@@ -376,6 +395,7 @@ pub fn evolve(state: Option<Payout>, event: &PayoutEvent, at: Timestamp) -> Opti
         E::Asked { .. } => {}
         E::Reserved => payout.stage = S::Reserved,
         E::Submitted => payout.stage = S::Submitted,
+        E::Waits => payout.waits = true,
         E::WentUnknown { why } => {
             payout.stage = S::Unknown;
             payout.why = Some(why.clone());
@@ -397,6 +417,7 @@ pub fn evolve(state: Option<Payout>, event: &PayoutEvent, at: Timestamp) -> Opti
     }
     if payout.stage != before {
         payout.since = at;
+        payout.waits = false;
     }
     Some(payout)
 }

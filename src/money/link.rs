@@ -71,7 +71,16 @@ impl Link {
 
     /// Whether a payout asked for now would get somewhere.
     pub(super) fn is_up(&self) -> bool {
-        self.is_reached() && self.silences.load(Ordering::Relaxed) < SILENCES && self.held().is_none()
+        self.answers() && self.held().is_none()
+    }
+
+    /// Whether a payout asked for now would only wait for more to pay from.
+    pub(super) fn is_short(&self) -> bool {
+        self.answers() && self.held() == Some(Fault::Float)
+    }
+
+    fn answers(&self) -> bool {
+        self.is_reached() && self.silences.load(Ordering::Relaxed) < SILENCES
     }
 
     /// Whether the last request was answered.
@@ -116,7 +125,7 @@ impl Link {
     pub(super) fn end(&self, id: PayoutId, ack: &Ack, earlier: Option<Instant>) {
         let doubt = match ack {
             Ack::News(PayoutNews::Unknown { .. }) => return,
-            Ack::News(PayoutNews::NotTaken { .. } | PayoutNews::Held { .. })
+            Ack::News(PayoutNews::NotTaken { .. } | PayoutNews::Held { .. } | PayoutNews::Short { .. })
             | Ack::Refused { .. }
             | Ack::Ours { .. } => earlier,
             Ack::News(news) => return self.hears(id, news),
@@ -146,6 +155,7 @@ impl Link {
             }
             PayoutNews::Asked
             | PayoutNews::Held { .. }
+            | PayoutNews::Short { .. }
             | PayoutNews::NotTaken { .. }
             | PayoutNews::Unknown { .. } => return,
         }
@@ -256,6 +266,7 @@ mod tests {
         let patient = link(900);
         patient.hold(Fault::Float, "1");
         assert_eq!((patient.is_up(), patient.held()), (false, Some(Fault::Float)));
+        assert!(patient.is_short(), "nothing else stands in the way");
         patient.release(Fault::Float);
         assert!(patient.is_up(), "the float was filled");
         let hasty = link(0);
@@ -265,6 +276,7 @@ mod tests {
         assert_eq!(hasty.held(), Some(Fault::Float), "as long as the balance takes to be heard again");
         hasty.hold(Fault::Credential, "8006");
         assert_eq!(hasty.held(), Some(Fault::Credential), "however long that is");
+        assert!(!hasty.is_short(), "more to pay from would not help");
     }
 
     #[test]

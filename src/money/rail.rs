@@ -3,7 +3,7 @@
 
 use super::http::Heard;
 use super::link::Link;
-use super::proof::{Ack, Told, unknown};
+use super::proof::{Ack, Fault, Told, unknown};
 use crate::engine::port::{MoneyOut, NameNews, PayOut, PayoutNews, PayoutPolicy};
 use crate::types::{Msisdn, PayoutId};
 use axum::http::StatusCode;
@@ -152,13 +152,19 @@ impl<R: Rail> MoneyOut for Adapter<R> {
     fn is_up(&self, _: Msisdn) -> bool {
         self.rail.link().is_up()
     }
+
+    fn is_short(&self, _: &str) -> bool {
+        self.rail.link().is_short()
+    }
 }
 
 /// Asks for a transfer; safe to repeat with the same id.
 async fn pay(rail: &impl Rail, payout: &PayOut) -> PayoutNews {
     let link = rail.link();
-    if let Some(fault) = link.held() {
-        return PayoutNews::Held { why: format!("something is to be mended: {fault:?}") };
+    match link.held() {
+        Some(Fault::Float) => return PayoutNews::Short { why: "the float is too low".to_owned() },
+        Some(fault) => return PayoutNews::Held { why: format!("something is to be mended: {fault:?}") },
+        None => {}
     }
     let earlier = link.begin(payout);
     let heard = rail.send(payout).await;
@@ -174,7 +180,11 @@ async fn pay(rail: &impl Rail, payout: &PayOut) -> PayoutNews {
         Ack::Refused { why, code } => refused(rail, payout, why, &code).await,
         Ack::Ours { fault, why } => {
             link.hold(fault, &why);
-            PayoutNews::NotTaken { why }
+            // Where no earlier try can have arrived, this is as if it had not been tried.
+            match fault {
+                Fault::Float if !link.is_doubtful(payout.id) => PayoutNews::Short { why },
+                _ => PayoutNews::NotTaken { why },
+            }
         }
     }
 }

@@ -139,6 +139,10 @@ impl MoneyOut for Routed {
     fn is_up(&self, to: Msisdn) -> bool {
         self.way_of(to).is_some_and(|way| way.provider.is_up(to))
     }
+
+    fn is_short(&self, via: &str) -> bool {
+        self.named(via).is_some_and(|provider| provider.is_short(via))
+    }
 }
 
 #[cfg(test)]

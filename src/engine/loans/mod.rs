@@ -15,7 +15,7 @@ use crate::ledger::{Account, Fact, Kind};
 use crate::market::loan::{
     self, Endorser, LONGEST_NOTE, Loan, LoanCommand, LoanEvent, LoanFor, LoanStage, Note,
 };
-use crate::market::{Party, Refusal};
+use crate::market::{Party, Payout, Refusal};
 use crate::menu::value::{Record, Value};
 use crate::types::{Kes, LoanId, PartyId, text};
 
@@ -114,11 +114,18 @@ impl Engine {
         let name = match (loan.stage, &loan.failed) {
             (LoanStage::Funded, _) => "terms",
             (LoanStage::Agreed, Some(_)) => "failed",
+            (LoanStage::Agreed, None) if self.stands_in_line_with(work, &loan).await? => "queued",
             (LoanStage::Agreed, None) => "moving",
             (LoanStage::Sent | LoanStage::Repaying, _) => "owes",
             _ => "waits",
         };
         Ok((name, vec![Value::Record(self.loan(&loan, me))]))
+    }
+
+    /// Whether the payout that sends it waits for more to pay from.
+    async fn stands_in_line_with(&self, work: &mut Work<'_>, loan: &Loan) -> Result<bool, Fault> {
+        let Some(payout) = loan.payout else { return Ok(false) };
+        Ok(work.get::<Payout>(payout).await?.is_some_and(|payout| payout.waits))
     }
 
     /// `loan.ask`; her mentor is asked to stand by it.

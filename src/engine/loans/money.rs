@@ -54,8 +54,9 @@ impl Engine {
             .map_err(|why| Fault::Broken(format!("loan {} cannot be sent: {why}", loan.id)))?;
         work.apply::<Payout>(id, events);
         work.send(shard::MONEY, format!("pay/{id}"), "pay", &id, FOR_EVER);
+        let name = if self.takes_its_place(work, id).await? { "queued" } else { "sent" };
         let loan = work.need::<Loan>(loan.id).await?;
-        Ok(("sent", vec![Value::Record(self.loan(&loan, me))]))
+        Ok((name, vec![Value::Record(self.loan(&loan, me))]))
     }
 
     /// What the end of a payout that sends a loan brings about. The money was lenders' until then, so
@@ -114,9 +115,18 @@ impl Engine {
                 return Ok(());
             }
         };
-        let name = if matches!(news, Disbursal::Paid { .. }) { "loan_sent" } else { "loan_failed" };
         self.watch_loan(work, &loan);
-        self.tell(work, her, name, vec![Value::Record(self.loan(&loan, her))])
+        let shown = Value::Record(self.loan(&loan, her));
+        match news {
+            Disbursal::Paid { .. } => self.tell(work, her, "loan_sent", vec![shown]),
+            _ if Self::is_kept_back(event) => {
+                let why = self.kept_back_words(her, payout.from);
+                self.tell(work, her, "loan_kept", vec![shown, why])
+            }
+            Disbursal::Failed { .. } | Disbursal::Reversed { .. } => {
+                self.tell(work, her, "loan_failed", vec![shown])
+            }
+        }
     }
 
     /// What a loan takes of this maker's releases now, if she has one that she owes.

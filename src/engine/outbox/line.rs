@@ -11,14 +11,17 @@ type Place = (Timestamp, PayoutId);
 
 /// The lines before every provider. It is made anew at each start.
 #[derive(Default)]
-pub(in crate::engine) struct Lines(Mutex<BTreeMap<String, BTreeMap<Place, Option<Timestamp>>>>);
+pub(in crate::engine) struct Lines(Mutex<BTreeMap<String, Line>>);
+
+/// Who stands before one provider, until when, and whether for more to pay from.
+type Line = BTreeMap<Place, (Option<Timestamp>, bool)>;
 
 fn place(payout: &Payout) -> Place {
     (payout.asked, payout.id)
 }
 
 impl Lines {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, BTreeMap<Place, Option<Timestamp>>>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Line>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -28,14 +31,19 @@ impl Lines {
         let line = lines.entry(payout.via.clone()).or_default();
         let behind = line.first_key_value().is_some_and(|(first, _)| *first < place(payout));
         if behind {
-            line.entry(place(payout)).or_default();
+            line.entry(place(payout)).or_insert((None, payout.waits));
         }
         behind
     }
 
     /// It was not taken, and is looked at again then.
     pub(super) fn waits(&self, payout: &Payout, until: Option<Timestamp>) {
-        self.lock().entry(payout.via.clone()).or_default().insert(place(payout), until);
+        self.lock().entry(payout.via.clone()).or_default().insert(place(payout), (until, payout.waits));
+    }
+
+    /// Whether somebody waits for more to pay from.
+    pub(in crate::engine) fn is_short(&self, via: &str) -> bool {
+        self.lock().get(via).is_some_and(|line| line.values().any(|(_, short)| *short))
     }
 
     /// It waits no longer. When it was the first: who is first now, and when that one is looked at.
@@ -43,7 +51,7 @@ impl Lines {
         let mut lines = self.lock();
         let line = lines.get_mut(&payout.via)?;
         line.remove(&place(payout))?;
-        let (next, until) = line.first_key_value().map(|(next, until)| (*next, *until))?;
+        let (next, until) = line.first_key_value().map(|(next, (until, _))| (*next, *until))?;
         (next > place(payout)).then_some((next.1, until?))
     }
 }
@@ -65,6 +73,7 @@ mod tests {
             stage: PayoutStage::Reserved,
             reference: None,
             why: None,
+            waits: false,
             contradicted: None,
             asked: Timestamp::from_millis(asked),
             since: Timestamp::from_millis(asked),
@@ -78,6 +87,9 @@ mod tests {
         assert!(!lines.is_behind(&third), "nobody waits");
         lines.waits(&second, Some(Timestamp::from_millis(20)));
         assert!(lines.is_behind(&third) && !lines.is_behind(&second));
+        assert!(!lines.is_short("mpesa"), "it waits for something else");
+        lines.waits(&Payout { waits: true, ..second.clone() }, Some(Timestamp::from_millis(20)));
+        assert!(lines.is_short("mpesa") && !lines.is_short("airtel"));
         assert!(!lines.is_behind(&first), "she asked before all of them");
         assert!(!lines.is_behind(&payout("4", "airtel", 4)), "another provider has its own line");
         lines.waits(&third, Some(Timestamp::from_millis(30)));

@@ -10,7 +10,7 @@ use crate::engine::work::{Fault, Work, shard};
 use crate::market::TroubleCommand;
 use crate::market::order::OrderCommand;
 use crate::market::payout::{Heard, Payout, PayoutStage, TAKEN_BACK};
-use crate::market::{Bulk, BulkCommand};
+use crate::market::{Bulk, BulkCommand, Party};
 use crate::store::outbox::{self, Claimed};
 use crate::types::{PartyId, PayoutId, Timestamp, Usd};
 use futures_util::future::BoxFuture;
@@ -94,6 +94,11 @@ impl Engine {
         let Ok(id) = serde_json::from_slice::<PayoutId>(&item.item.payload) else {
             return self.park(item, "it cannot be read").await;
         };
+        match self.may_leave(item, id).await {
+            Ok(true) => {}
+            Ok(false) => return self.keep_from_leaving(item, id).await,
+            Err(fault) => return tracing::error!(payout = %id, %fault, "a payout cannot be read"),
+        }
         let news = match self.ask_provider(id, item.item.attempt > 1).await {
             Ok(Some(news)) => news,
             Ok(None) => return self.drop_payout(item, id).await,
@@ -106,27 +111,61 @@ impl Engine {
             }
             let payout = work.need::<Payout>(id).await?;
             if payout.stage.is_open() {
-                if now.since(payout.asked) > OLD {
+                if now.since(payout.asked) > OLD && !payout.waits {
                     let age_minutes = now.since(payout.asked).as_secs() / 60;
                     let why = match news {
-                        PayoutNews::Unknown { why } | PayoutNews::Held { why } | PayoutNews::NotTaken { why } => why,
+                        PayoutNews::Unknown { why }
+                        | PayoutNews::Held { why }
+                        | PayoutNews::Short { why }
+                        | PayoutNews::NotTaken { why } => why,
                         _ => payout.why.as_deref().unwrap_or_default(),
                     };
                     tracing::error!(payout = %id, age_minutes, why, "ALARM: nobody knows what became of a payout");
                 }
                 // What was only held was not tried.
                 let at = match news {
-                    PayoutNews::Held { .. } => now.after(held_for(now.since(payout.asked))),
+                    PayoutNews::Held { .. } | PayoutNews::Short { .. } => now.after(held_for(now.since(payout.asked))),
                     _ => now.after(ask_after(item.item.attempt)),
                 };
                 match news {
-                    PayoutNews::Held { .. } => item.clone().untried(work.extra(), at),
+                    PayoutNews::Held { .. } | PayoutNews::Short { .. } => item.clone().untried(work.extra(), at),
                     _ => item.retry(work.extra(), at),
                 }
                 self.stands_in_line(&mut work, &payout, item, Some(at)).await?;
             } else {
                 item.done(work.extra());
                 self.stands_in_line(&mut work, &payout, item, None).await?;
+            }
+            Ok(work)
+        })
+        .await;
+    }
+
+    /// Whether a payout may go to its provider: what never left stays, where its owner's money is on hold or
+    /// all payouts are stopped by now. What may be there already is asked about as ever.
+    async fn may_leave(&self, item: &Claimed, id: PayoutId) -> Result<bool, Fault> {
+        if item.item.attempt > 1 {
+            return Ok(true);
+        }
+        let mut work = self.work(self.clock.now())?;
+        let payout = work.need::<Payout>(id).await?;
+        let unsent = matches!(payout.stage, PayoutStage::Asked | PayoutStage::Reserved);
+        let her = work.need::<Party>(payout.owner).await?;
+        Ok(!unsent || self.keeps_back(&her, payout.from).is_none())
+    }
+
+    /// It never left, and does not any more: the money is hers again, and she is told why.
+    async fn keep_from_leaving(&self, item: &Claimed, id: PayoutId) {
+        self.settle(item, |mut work, now| async move {
+            let kept = self.keep_back(&mut work, id).await?;
+            let payout = work.need::<Payout>(id).await?;
+            match kept || !payout.stage.is_open() {
+                true => {
+                    item.done(work.extra());
+                    self.stands_in_line(&mut work, &payout, item, None).await?;
+                }
+                // What stood in its way has gone meanwhile.
+                false => item.clone().untried(work.extra(), now),
             }
             Ok(work)
         })
@@ -222,7 +261,9 @@ impl Engine {
         let request = self.request(&payout, again)?;
         Ok(match payout.stage {
             S::Asked | S::Reserved if !forgotten && self.lines.is_behind(&payout) => {
-                Some(PayoutNews::Held { why: "somebody who asked earlier waits".to_owned() })
+                let why = "somebody who asked earlier waits".to_owned();
+                let short = self.is_short(&payout.via);
+                Some(if short { PayoutNews::Short { why } } else { PayoutNews::Held { why } })
             }
             S::Asked | S::Reserved if !forgotten => Some(self.money.pay(request).await),
             S::Asked | S::Reserved | S::Submitted | S::Unknown => {
@@ -378,6 +419,7 @@ pub(in crate::engine) fn heard(news: &PayoutNews) -> Option<Heard> {
         PayoutNews::Failed { why } => Heard::Failed { why },
         PayoutNews::Reversed { why } => Heard::Reversed { why },
         PayoutNews::Unknown { why } => Heard::Unknown { why },
+        PayoutNews::Short { .. } => Heard::Short,
         PayoutNews::NotTaken { .. } | PayoutNews::Held { .. } | PayoutNews::Asked => return None,
     })
 }

@@ -43,6 +43,7 @@ pub(super) fn actions(v: &mut Vocabulary) {
         ("terms", loan()),
         ("failed", loan()),
         ("moving", loan()),
+        ("queued", loan()),
         ("owes", loan()),
     ];
     act(v, "loan.mine", Act { params: vec![], outcomes, money: false, changes: false });
@@ -61,6 +62,8 @@ pub(super) fn actions(v: &mut Vocabulary) {
     change(v, "loan.note", named([("note", Type::Text(110))]), vec![("ok", vec![]), ("none", vec![])]);
     let outcomes = vec![
         ("sent", loan()),
+        ("queued", loan()),
+        ("waits", vec![record("payout")]),
         ("unknown", vec![record("payout")]),
         ("open", vec![record("payout")]),
         ("held", vec![Type::Text(LONGEST_HOLD)]),

@@ -205,9 +205,35 @@ fn people_may_say_what_became_of_what_is_open_and_that_what_was_paid_came_back()
     assert!(matches!(say(&state, Fate::TakenBack), Ok(Heard::Reversed { .. })));
 }
 
+#[test]
+fn what_never_left_is_kept_back_and_what_may_have_left_is_not() {
+    let mut state = reserved();
+    let kept = vec![PayoutEvent::Failed { why: KEPT_BACK.to_owned() }];
+    assert_eq!(run(&mut state, PayoutCommand::KeepBack), Ok(kept));
+    assert_eq!(run(&mut state, PayoutCommand::KeepBack), Err(Refusal::gone("failed")));
+    for left in [PayoutCommand::Submit, PayoutCommand::Hear(unknown())] {
+        let mut state = reserved();
+        run(&mut state, left).expect("sent");
+        assert!(run(&mut state, PayoutCommand::KeepBack).is_err());
+    }
+}
+
+#[test]
+fn that_it_waits_for_more_to_pay_from_is_news_once_and_over_when_it_goes() {
+    let mut state = reserved();
+    assert_eq!(hear(&mut state, Heard::Short), vec![PayoutEvent::Waits]);
+    assert_eq!((hear(&mut state, Heard::Short), stage(&state)), (vec![], "reserved"));
+    assert!(state.as_ref().is_some_and(|payout| payout.waits));
+    hear(&mut state, Heard::Accepted);
+    assert!(state.as_ref().is_some_and(|payout| !payout.waits));
+    assert_eq!(hear(&mut state, Heard::Short), vec![], "the provider has it");
+}
+
 fn any_command() -> impl Strategy<Value = PayoutCommand> {
     prop_oneof![
         2 => Just(PayoutCommand::Submit),
+        1 => Just(PayoutCommand::KeepBack),
+        1 => Just(PayoutCommand::Hear(Heard::Short)),
         1 => Just(PayoutCommand::Hear(Heard::Accepted)),
         2 => prop::sample::select(vec!["A", "B"]).prop_map(|r| PayoutCommand::Hear(paid(r))),
         2 => Just(PayoutCommand::Hear(failed())),

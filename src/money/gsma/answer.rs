@@ -6,7 +6,7 @@
 
 use crate::engine::port::{NameNews, PayOut, PayoutNews};
 pub use crate::money::proof::Ack;
-use crate::money::proof::{failed, fits, paid, quoted, text, unknown, why};
+use crate::money::proof::{Fault, Told, failed, fits, paid, quoted, text, unknown, why};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -78,7 +78,7 @@ pub fn to_request(status: u16, body: &[u8], asked: &PayOut) -> Ack {
     match status {
         202 => Ack::News(PayoutNews::Accepted),
         200 | 201 => match serde_json::from_slice(body) {
-            Ok(transaction) => Ack::News(says(&transaction, asked)),
+            Ok(transaction) => Ack::News(says(&transaction, asked).news),
             Err(_) => unknown("not a transaction"),
         },
         400..=499 => match serde_json::from_slice(body) {
@@ -97,9 +97,10 @@ fn of_refusal(status: u16, error: &ErrorObject) -> Ack {
         // The first one arrived; what became of it is told by callback or on asking.
         (_, "duplicateRequest") => Ack::News(PayoutNews::Accepted),
         // The fault is ours or of the hour, not of the person who waits: her money may go later.
-        (_, "insufficientFunds" | "rateLimitError") | ("authorisation" | "serviceUnavailable", _) => {
-            not_taken()
+        (_, "insufficientFunds") => {
+            Ack::Ours { fault: Fault::Float, why: format!("status {status}: {code}") }
         }
+        (_, "rateLimitError") | ("authorisation" | "serviceUnavailable", _) => not_taken(),
         ("businessRule" | "validation" | "identification", _) if status != 408 => {
             Ack::Refused { why: in_words(code).to_owned(), code: code.to_owned() }
         }
@@ -109,10 +110,10 @@ fn of_refusal(status: u16, error: &ErrorObject) -> Ack {
 
 /// What the answer to `GET /transactions/{id}` proves. An id that the provider does not know is
 /// not a failure: the request may be on its way still.
-pub fn to_status(status: u16, body: &[u8], asked: &PayOut) -> PayoutNews {
-    match status {
+pub fn to_status(status: u16, body: &[u8], asked: &PayOut) -> Told {
+    let news = match status {
         200 => match serde_json::from_slice::<Transaction>(body) {
-            Ok(transaction) => says(&transaction, asked),
+            Ok(transaction) => return says(&transaction, asked),
             Err(_) => PayoutNews::Unknown { why: "status 200: not a transaction".into() },
         },
         404 => match serde_json::from_slice::<ErrorObject>(body) {
@@ -122,7 +123,8 @@ pub fn to_status(status: u16, body: &[u8], asked: &PayOut) -> PayoutNews {
             _ => PayoutNews::Unknown { why: "status 404, but not from the provider".into() },
         },
         _ => PayoutNews::Unknown { why: format!("status {status}: proves nothing") },
-    }
+    };
+    news.into()
 }
 
 /// Our id of the payout in a callback, as text.
@@ -139,13 +141,13 @@ pub fn of_callback(body: &[u8]) -> Result<String, String> {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn of_transaction(body: &[u8], asked: &PayOut) -> Result<PayoutNews, String> {
+pub fn of_transaction(body: &[u8], asked: &PayOut) -> Result<Told, String> {
     Ok(says(&serde_json::from_slice(body).map_err(|e| e.to_string())?, asked))
 }
 
-fn says(transaction: &Transaction, asked: &PayOut) -> PayoutNews {
+fn says(transaction: &Transaction, asked: &PayOut) -> Told {
     let code = transaction.error.as_ref().map_or("none", |e| e.error_code.as_str());
-    match transaction.transaction_status.as_str() {
+    let news = match transaction.transaction_status.as_str() {
         "completed" => {
             let party = transaction.credit_party.iter().find(|party| party.key == "msisdn");
             let amount = transaction.amount.as_ref().and_then(text);
@@ -159,7 +161,9 @@ fn says(transaction: &Transaction, asked: &PayOut) -> PayoutNews {
         "reversed" => PayoutNews::Reversed { why: "taken back".to_owned() },
         "pending" => PayoutNews::Accepted,
         other => unknown(format!("an unheard-of state `{}`", quoted(other))),
-    }
+    };
+    let is_short = code == "insufficientFunds" && matches!(news, PayoutNews::Failed { .. });
+    Told { news, fault: is_short.then_some(Fault::Float) }
 }
 
 /// An error code in at most twenty characters, for the person whose money did not go.
@@ -205,11 +209,13 @@ mod tests {
 
     #[test]
     fn our_own_trouble_and_an_empty_float_are_not_her_failure() {
-        for (status, category, code) in [
-            (401, "authorisation", "clientAuthorisationError"),
-            (400, "businessRule", "insufficientFunds"),
-            (429, "businessRule", "rateLimitError"),
-        ] {
+        let ack = to_request(400, &error("businessRule", "insufficientFunds"), &asked());
+        assert!(matches!(ack, Ack::Ours { fault: Fault::Float, .. }), "{ack:?}");
+        let failed = br#"{"transactionStatus":"failed","error":{"errorCategory":"businessRule","errorCode":"insufficientFunds"}}"#;
+        assert_eq!(to_status(200, failed, &asked()).fault, Some(Fault::Float), "and so are those after it");
+        for (status, category, code) in
+            [(401, "authorisation", "clientAuthorisationError"), (429, "businessRule", "rateLimitError")]
+        {
             let ack = to_request(status, &error(category, code), &asked());
             assert!(matches!(ack, Ack::News(PayoutNews::NotTaken { .. })), "{code}: {ack:?}");
         }
@@ -220,7 +226,7 @@ mod tests {
         for status in [200, 400, 403, 404, 408, 429, 500, 502, 503, 504] {
             let ack = to_request(status, b"<html>go away</html>", &asked());
             assert!(matches!(ack, Ack::News(PayoutNews::Unknown { .. })), "{status}: {ack:?}");
-            let news = to_status(status, b"<html>go away</html>", &asked());
+            let news = to_status(status, b"<html>go away</html>", &asked()).news;
             assert!(matches!(news, PayoutNews::Unknown { .. }), "{status}: {news:?}");
         }
     }
@@ -233,11 +239,11 @@ mod tests {
             "creditParty":[{{"key":"accountid","value":"7"}},{{"key":"msisdn","value":"254712345678"}}]}}"#,
             asked().id
         );
-        let news = |body: &str| of_transaction(body.as_bytes(), &asked()).expect("a transaction");
+        let news = |body: &str| of_transaction(body.as_bytes(), &asked()).expect("a transaction").news;
         let paid = PayoutNews::Paid { reference: "SJK3ABCDEF".to_owned() };
         assert_eq!(news(&good), paid);
         assert_eq!(news(&good.replace("\"254712", "\"+254712")), paid);
-        assert_eq!(to_status(200, good.as_bytes(), &asked()), paid, "asked, the provider says the same");
+        assert_eq!(to_status(200, good.as_bytes(), &asked()).news, paid, "asked, the provider says the same");
         for (is, other) in
             [("\"850\"", "\"85\""), ("KES", "UGX"), ("254712345678", "254712345679"), ("amount", "sum")]
         {
@@ -267,7 +273,7 @@ mod tests {
         ) {
             let open = matches!(to_request(status, &body, &asked()), Ack::News(PayoutNews::Unknown { .. }));
             prop_assert!(open);
-            let open = matches!(to_status(status, &body, &asked()), PayoutNews::Unknown { .. });
+            let open = matches!(to_status(status, &body, &asked()).news, PayoutNews::Unknown { .. });
             prop_assert!(open);
         }
 

@@ -58,6 +58,9 @@ pub struct MobileSettings {
     /// How long the provider remembers an id of ours, in hours.
     #[serde(default = "ids_hours")]
     pub keeps_ids_hours: u64,
+    /// How long payouts wait after the provider had too little to pay from, before the next try, in seconds.
+    #[serde(default = "hold_seconds")]
+    pub hold_seconds: u64,
     /// So many requests are under way at most; the others wait their turn.
     #[serde(default = "at_once")]
     pub at_once: u32,
@@ -87,6 +90,10 @@ const fn ids_hours() -> u64 {
     24
 }
 
+const fn hold_seconds() -> u64 {
+    60
+}
+
 const fn at_once() -> u32 {
     16
 }
@@ -98,7 +105,7 @@ const USUAL: Timing = Timing {
     probe_ms: probe_ms(),
     doubt_seconds: doubt_seconds(),
     keeps_ids_hours: ids_hours(),
-    hold_seconds: 0,
+    hold_seconds: hold_seconds(),
     at_once: at_once(),
 };
 
@@ -140,8 +147,8 @@ impl MobileSettings {
             probe_ms: self.probe_every_ms,
             doubt_seconds: self.doubt_seconds,
             keeps_ids_hours: self.keeps_ids_hours,
+            hold_seconds: self.hold_seconds,
             at_once: self.at_once,
-            ..USUAL
         }
     }
 
@@ -283,9 +290,14 @@ impl Rail for MobileRail {
 
     /// What gives money back is asked for, unless it comes from an address that is listed.
     async fn told(&self, posted: Posted<'_>, asked: &PayOut) -> Result<Option<PayoutNews>, String> {
-        let news = answer::of_transaction(posted.body, asked)?;
-        let gives_back = matches!(news, PayoutNews::Failed { .. } | PayoutNews::Reversed { .. });
-        Ok(Some(if gives_back && !posted.listed { self.look_up(asked).await } else { news }))
+        let told = answer::of_transaction(posted.body, asked)?;
+        let gives_back = matches!(told.news, PayoutNews::Failed { .. } | PayoutNews::Reversed { .. });
+        let news = if gives_back && !posted.listed {
+            self.look_up(asked).await
+        } else {
+            self.link.takes(asked.id, told)
+        };
+        Ok(Some(news))
     }
 }
 

@@ -12,6 +12,7 @@ use sokoni::money::card::signature::{self, TOLERANCE_S};
 use sokoni::money::daraja::answer as daraja;
 use sokoni::money::gsma::answer::{self, Ack};
 use sokoni::money::mtn::answer as mtn;
+use sokoni::money::proof::Fault;
 use sokoni::types::{Msisdn, PayoutId};
 
 pub fn any_octets(mut octets: &[u8]) {
@@ -28,9 +29,9 @@ pub fn any_octets(mut octets: &[u8]) {
 /// A result that the mobile-money provider posts.
 fn mobile(body: &[u8]) {
     let asked = asked();
-    if let Ok(news) = answer::of_transaction(body, &asked) {
-        speaks_plainly(&news);
-        assert_eq!(answer::to_status(200, body, &asked), news, "asked, the provider says the same");
+    if let Ok(told) = answer::of_transaction(body, &asked) {
+        speaks_plainly(&told.news);
+        assert_eq!(answer::to_status(200, body, &asked), told, "asked, the provider says the same");
     }
     let _ = answer::of_callback(body);
 }
@@ -38,7 +39,7 @@ fn mobile(body: &[u8]) {
 /// An answer of the mobile-money provider: its status, then its body.
 fn answered(mut octets: &[u8]) {
     let status = 100 + u16::from(take_one(&mut octets)) * 2 + u16::from(take_one(&mut octets) & 1);
-    let news = answer::to_status(status, octets, &asked());
+    let news = answer::to_status(status, octets, &asked()).news;
     speaks_plainly(&news);
     let proves_failure = |news: &PayoutNews| {
         matches!(news, PayoutNews::Paid { .. } | PayoutNews::Failed { .. } | PayoutNews::Reversed { .. })
@@ -53,7 +54,7 @@ fn answered(mut octets: &[u8]) {
             assert!((400..500).contains(&status) && status != 408, "{status} refuses nothing");
             assert!(fit::fits(&why, 20), "{why}");
         }
-        Ack::Ours { why, .. } => unreachable!("this API blames nobody: {why}"),
+        Ack::Ours { fault, .. } => assert_eq!(fault, Fault::Float, "the one thing that is ours here"),
     }
 }
 
@@ -109,6 +110,7 @@ fn speaks_plainly(news: &PayoutNews) {
         PayoutNews::Accepted
         | PayoutNews::Unknown { .. }
         | PayoutNews::Held { .. }
+        | PayoutNews::Short { .. }
         | PayoutNews::NotTaken { .. }
         | PayoutNews::Asked => {}
     }

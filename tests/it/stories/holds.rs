@@ -2,7 +2,8 @@
 
 use super::earns;
 use crate::support::actors::Artisan;
-use crate::support::village::Village;
+use crate::support::village::{Village, until};
+use sokoni::sim::momo::Manners;
 use sokoni::types::Lang;
 
 /// Achieng with KSh 850 ready.
@@ -134,5 +135,69 @@ async fn each_reason_is_lifted_by_itself_and_what_the_desk_decides_only_there() 
     achieng.reads("Your payments go again").await;
     assert_eq!(halima.has(&["holds", "list"]).await, "");
     achieng.cashes_out("850").await;
+    village.closes().await;
+}
+
+/// She asks for all of it while there is too little to pay from, and is told that it waits.
+async fn waits(village: &Village, achieng: &Artisan) {
+    village.momo.set_float_shillings(100);
+    achieng.cashes_out("850").await;
+    achieng.reads("our M-Pesa money is short now").await;
+    assert_eq!(achieng.balance().await, [0, 0, 85_000]);
+}
+
+/// Nothing went, all of it is hers again, and what she is told begins so.
+async fn is_hers_again(village: &Village, achieng: &Artisan, begin: &str) {
+    village.passes_time_until("she is told", || achieng.got("was not sent: ") == 1).await;
+    let told = achieng.reads("was not sent: ").await;
+    assert!(told.starts_with(&format!("KSh 850 was not sent: {begin}")), "{told}");
+    assert!(told.contains(". It is back in your balance. Help "), "{told}");
+    assert_eq!(achieng.balance().await, [85_000, 0, 0]);
+    assert_eq!((village.payouts().await, village.account("moving:").await), (vec!["failed".to_owned()], 0));
+    village.momo.set_float_shillings(10_000);
+    village.clock.advance(std::time::Duration::from_secs(3_600));
+    assert!(village.momo.transfers().is_empty(), "{:?}", village.momo.transfers());
+}
+
+#[tokio::test]
+async fn a_payout_that_has_not_left_is_hers_again_once_her_money_is_on_hold() {
+    let (village, achieng) = rich().await;
+    waits(&village, &achieng).await;
+    put(&village, "sim_changed", &["0700000101"]).await;
+    achieng.reads("Someone changed the SIM of this number").await;
+    is_hers_again(&village, &achieng, "SIM changed ").await;
+    village.colleague("Halima").has(&["holds", "lift", "sim_changed", "0700000101", "--why", "her ID"]).await;
+    until("the float is looked at again", || async {
+        achieng.walks(&["3", "1"]).await.starts_with("Send how much").then_some(())
+    })
+    .await;
+    achieng.cashes_out("850").await;
+    achieng.reads("Sokoni sent KSh 850 to").await;
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn so_it_is_when_payouts_are_stopped_for_everybody() {
+    let (village, achieng) = rich().await;
+    waits(&village, &achieng).await;
+    let why = ["--why", "en=we count the money", "--why", "sw=tunahesabu pesa", "--why", "am=እንቆጥራለን"];
+    village.colleague("Njeri").has(&[&["stop", "put", "payouts"], &why[..]].concat()).await;
+    is_hers_again(&village, &achieng, "we count the money").await;
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn a_payout_that_the_provider_may_have_goes_on_whatever_is_put_on_hold_since() {
+    let village =
+        Village::found(crate::support::village::Founding { answer_ms: 500, ..Default::default() }).await;
+    let achieng = village.achieng().await;
+    earns(&village, &achieng, 850).await;
+    village.momo.behave_once(Manners { callbacks: 0, decide_after_ms: 1_000, ..Manners::silent() });
+    achieng.cashes_out("850").await;
+    achieng.reads("M-Pesa has not answered").await;
+    put(&village, "sim_changed", &["0700000101"]).await;
+    village.passes_time_until("she is told", || achieng.got("Sokoni sent KSh 850 to") == 1).await;
+    assert_eq!((village.momo.transfers().len(), achieng.got("was not sent: ")), (1, 0));
+    assert_eq!(achieng.balance().await, [0, 0, 0]);
     village.closes().await;
 }

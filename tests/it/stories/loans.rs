@@ -165,7 +165,7 @@ async fn w81_a_loan_that_cannot_be_sent_is_owed_by_nobody_and_may_be_tried_again
     assert!(failed.contains("It waits for you"), "{failed}");
     assert_eq!((owed(&village).await, village.account("kiva:principal").await), ((0, 0), 50_000));
     let screen = achieng.walks(&["3", "4"]).await;
-    assert!(screen.starts_with("M-Pesa could not send KSh 500 to"), "{screen}");
+    assert!(screen.starts_with("KSh 500 was not sent to 0700000101: no such user."), "{screen}");
     assert!(agrees(&achieng).await.starts_with("KSh 500 is on its way"));
     achieng.reads("Loan KSh 500 sent to").await;
     assert_eq!(village.payouts().await, ["paid", "failed"]);
@@ -211,6 +211,30 @@ async fn w81_a_loan_whose_fate_is_unknown_is_not_sent_again() {
     assert!(achieng.walks(&["3", "4"]).await.starts_with("KSh 500 is on its way to"));
     assert_eq!(owed(&village).await, (0, 0));
     village.passes_time_until("the loan is sent", || achieng.got("Loan KSh 500 sent to") == 1).await;
+    assert_eq!((village.momo.transfers().len(), owed(&village).await), (1, (50_000, 0)));
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn a_loan_that_waits_for_float_is_kept_back_when_her_money_is_put_on_hold() {
+    let (village, achieng, _, _) = funded(Founding::default(), 500).await;
+    village.momo.set_float_shillings(100);
+    agrees(&achieng).await;
+    let told = achieng.reads("our M-Pesa money is short now").await;
+    assert!(told.starts_with("KSh 500 to 0700000101 stands in line"), "{told}");
+    assert_eq!(achieng.walks(&["3", "4"]).await, told, "her loan says the same");
+    village.colleague("Halima").has(&["holds", "put", "sim_changed", "0700000101"]).await;
+    village.passes_time_until("she is told", || achieng.got("Your loan of KSh 500 was not sent") == 1).await;
+    let told = achieng.reads("Your loan of KSh 500 was not sent: SIM changed ").await;
+    assert!(told.contains("It waits for you: dial *483*57#, Money, My loan."), "{told}");
+    village.momo.set_float_shillings(10_000);
+    village.colleague("Halima").has(&["holds", "lift", "sim_changed", "0700000101", "--why", "her ID"]).await;
+    let screen = achieng.walks(&["3", "4"]).await;
+    assert!(screen.starts_with("KSh 500 was not sent to 0700000101: payments on hold."), "{screen}");
+    assert!(village.momo.transfers().is_empty());
+    assert_eq!(owed(&village).await, (0, 0));
+    agrees(&achieng).await;
+    achieng.reads("Loan KSh 500 sent to").await;
     assert_eq!((village.momo.transfers().len(), owed(&village).await), (1, (50_000, 0)));
     village.closes().await;
 }

@@ -163,13 +163,22 @@ async fn w153_a_float_that_ends_soon_is_an_alarm_and_whoever_asked_first_is_paid
     village.momo.set_float_shillings(600);
     achieng.cashes_out("850").await;
     until("she waits", || async { (village.payouts().await == ["reserved"]).then_some(()) }).await;
+    // She is told so, by SMS and wherever she looks; who asks later hears it before and behind her PIN.
+    achieng.reads("KSh 850 to 0700000101 stands in line: our M-Pesa money is short now").await;
+    assert!(achieng.walks(&["3", "1"]).await.starts_with("KSh 850 to 0700000101 stands in line"));
     village.clock.advance(Duration::from_secs(60));
-    wanjiru.cashes_out("500").await;
+    assert!(wanjiru.walks(&["3", "1"]).await.starts_with("Pesa zetu za M-Pesa hazitoshi sasa"));
+    wanjiru.presses("1").await;
+    wanjiru.presses("500").await;
+    let waits = wanjiru.presses(&wanjiru.pin).await;
+    assert!(waits.starts_with("KSh 500 kwa 0700000102 iko kwenye foleni"), "{waits}");
     for _ in 0..20 {
         village.clock.advance(Duration::from_secs(60));
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert!(village.momo.transfers().is_empty(), "{:?}", village.momo.transfers());
+    achieng.gets_exactly(1, "stands in line").await;
+    wanjiru.gets_exactly(0, "kwenye foleni").await;
     let float = village.desk("reconcile/floats").await;
     assert_eq!((float[0]["waiting"].as_u64(), float[0]["asked"].as_i64()), (Some(2), Some(136_000)));
     assert_eq!(float[0]["soon"], true, "more is asked for than there is: {float}");

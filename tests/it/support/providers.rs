@@ -17,6 +17,7 @@ pub fn table(speaks: Speaks, answer_ms: u64, web: SocketAddr, momo: &str) -> Str
 api_key_file      = "mpesa-key"
 answer_timeout_ms = {answer_ms}
 probe_every_ms    = 100
+hold_seconds      = 1
 "#
         ),
         Speaks::Daraja => format!(
