@@ -1,7 +1,9 @@
-//! `sokoni desk`: the people of the desk, each with a key of her own.
+//! `sokoni desk`: the people of the desk, each let in by what is hers alone.
 
 use super::printed;
-use crate::web::people::{DeskRole, Roll};
+use crate::engine::clock::SystemClock;
+use crate::types::{Clock, Timestamp};
+use crate::web::people::{DeskRole, Given, Roll};
 use clap::{Args, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeSet;
@@ -9,16 +11,25 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 const HELP: &str = "\
-The file holds names, roles and the hashes of keys; [http] desk_people_file names it to the service,
-which reads it again whenever it changes. A key is shown once, when it is made.
+The file holds names, roles and the hashes of keys and invitations; [http] desk_people_file names it to the
+service, which reads it again whenever it changes.
+
+add prints a link that is good once, for three days: with it a person chooses her password and sets up her
+authenticator. With --key it prints a key for her programs instead. Both are shown once.
 
 Roles: reader looks; liaison looks after people; operator runs the service; treasurer answers for
 the money. What needs two people needs two different ones.
 
 Example:
-  sokoni desk add Halima --role liaison --file secrets/people.toml";
+  sokoni desk add Halima --role liaison --file secrets/people.toml --url https://shop.example
+  sokoni desk reset Halima --file secrets/people.toml --url https://shop.example
+  sokoni desk add Audit --role reader --key";
+
+/// How long somebody has to take up her invitation.
+const INVITED: Duration = Duration::from_secs(3 * 24 * 3600);
 
 /// The people of the desk: who they are, what they may do
 #[derive(Debug, Clone, Args)]
@@ -31,19 +42,38 @@ pub struct DeskArgs {
     file: PathBuf,
 }
 
+#[derive(Debug, Clone, Args)]
+struct By {
+    /// A key for programs in the place of an invitation
+    #[arg(long)]
+    key: bool,
+    /// Where the desk is reached, for the link
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    url: String,
+}
+
 #[derive(Debug, Clone, Subcommand)]
 enum What {
     /// Everybody, with their roles
     List,
-    /// Adds a person; prints her key, which nobody can look up later
+    /// Adds a person; prints her invitation, which nobody can look up later
     Add {
         /// Her name, as the journal keeps it
         name: String,
         /// What she may do; several times for several roles
         #[arg(long, required = true, value_name = "ROLE")]
         role: Vec<DeskRole>,
+        #[command(flatten)]
+        by: By,
     },
-    /// Takes a person away; her key opens nothing from then on
+    /// Invites a person anew: her password, her authenticator and her sessions are void
+    Reset {
+        /// Her name
+        name: String,
+        #[command(flatten)]
+        by: By,
+    },
+    /// Takes a person away; nothing lets her in from then on
     Remove {
         /// Her name
         name: String,
@@ -52,27 +82,36 @@ enum What {
 
 /// Does it.
 pub async fn run(args: DeskArgs) -> ExitCode {
-    printed(answer(&args))
+    printed(answer(&args, SystemClock.now()))
 }
 
-fn answer(DeskArgs { what, file }: &DeskArgs) -> Result<String, String> {
+fn answer(DeskArgs { what, file }: &DeskArgs, now: Timestamp) -> Result<String, String> {
     let mut roll = Roll::read(file)?;
     match what {
         What::List => Ok(roll.person.iter().fold(String::new(), |list, person| {
             let roles: Vec<&str> = person.roles.iter().map(|role| role.word()).collect();
-            format!("{list}{}: {}\n", person.name, roles.join(", "))
+            let key = if person.key_sha256.is_some() { "; has a key" } else { "" };
+            format!("{list}{}: {}{key}\n", person.name, roles.join(", "))
         })),
-        What::Add { name, role } => {
+        What::Add { name, role, by } => {
             if roll.person.iter().any(|person| person.name.eq_ignore_ascii_case(name)) {
                 return Err(format!(
                     "the name {name:?} is taken; for other roles take her away (sokoni desk remove {name:?}) and add \
-                     her with all of them: she gets a new key then"
+                     her with all of them; to let her in anew: sokoni desk reset {name:?}"
                 ));
             }
-            let key = new_key()?;
-            roll.add(name, role.iter().copied().collect::<BTreeSet<_>>(), &key)?;
+            let (given, says) = by.made(now)?;
+            roll.add_with(name, role.iter().copied().collect::<BTreeSet<_>>(), &given)?;
             write(file, &roll)?;
-            Ok(format!("{}\n", key.expose_secret()))
+            Ok(says)
+        }
+        What::Reset { name, by } => {
+            let (given, says) = by.made(now)?;
+            if !roll.renew(name, &given) {
+                return Err(format!("{}: nobody is called {name:?}", file.display()));
+            }
+            write(file, &roll)?;
+            Ok(says)
         }
         What::Remove { name } => {
             let before = roll.person.len();
@@ -81,8 +120,23 @@ fn answer(DeskArgs { what, file }: &DeskArgs) -> Result<String, String> {
                 return Err(format!("{}: nobody is called {name:?}", file.display()));
             }
             write(file, &roll)?;
-            Ok(format!("{name} is gone; her key opens nothing any more\n"))
+            Ok(format!("{name} is gone; nothing lets her in any more\n"))
         }
+    }
+}
+
+impl By {
+    /// What is given to her, and how it is told.
+    fn made(&self, now: Timestamp) -> Result<(Given, String), String> {
+        let secret = new_key()?;
+        let shown = secret.expose_secret();
+        Ok(match self.key {
+            true => (Given::Key(secret.clone()), format!("{shown}\n")),
+            false => {
+                let says = format!("{}/desk/welcome?invitation={shown}\n", self.url.trim_end_matches('/'));
+                (Given::Invitation(secret, now.after(INVITED)), says)
+            }
+        })
     }
 }
 
@@ -111,20 +165,35 @@ fn write(file: &Path, roll: &Roll) -> Result<(), String> {
 mod tests {
     use super::*;
 
+    fn by(key: bool) -> By {
+        By { key, url: "https://shop.example/".to_owned() }
+    }
+
     #[test]
-    fn a_person_is_added_with_a_key_that_is_shown_once_and_taken_away_again() {
+    fn a_person_is_added_with_what_is_shown_once_let_in_anew_and_taken_away_again() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("secrets/people.toml");
-        let run = |what| answer(&DeskArgs { what, file: file.clone() });
-        let add = || What::Add { name: "Halima".into(), role: vec![DeskRole::Liaison, DeskRole::Operator] };
-        let key = run(add()).expect("added");
-        assert_eq!(key.trim().len(), 48);
+        let run = |what| answer(&DeskArgs { what, file: file.clone() }, Timestamp::from_millis(1_000));
+        let add = |key| What::Add {
+            name: "Halima".into(),
+            role: vec![DeskRole::Liaison, DeskRole::Operator],
+            by: by(key),
+        };
+        let link = run(add(false)).expect("added");
+        let (way, invitation) = link.trim().split_once('=').expect("a link");
+        assert_eq!((way, invitation.len()), ("https://shop.example/desk/welcome?invitation", 48));
         let kept = std::fs::read_to_string(&file).expect("a file");
-        assert!(!kept.contains(key.trim()) && kept.contains("Halima"), "{kept}");
-        assert!(run(add()).expect_err("twice").contains("is taken; for other roles"));
+        assert!(!kept.contains(invitation) && kept.contains("invited_until = 259201000"), "{kept}");
+        assert!(run(add(true)).expect_err("twice").contains("is taken; for other roles"));
         assert_eq!(run(What::List).expect("a list"), "Halima: liaison, operator\n");
+        let key = run(What::Reset { name: "Halima".into(), by: by(true) }).expect("a key");
+        assert_eq!(key.trim().len(), 48);
+        assert_eq!(run(What::List).expect("a list"), "Halima: liaison, operator; has a key\n");
+        let again = run(What::Reset { name: "Halima".into(), by: by(false) }).expect("a link");
+        assert_ne!(again, link);
         run(What::Remove { name: "Halima".into() }).expect("removed");
         assert_eq!(run(What::List).expect("a list"), "");
         assert!(run(What::Remove { name: "Halima".into() }).is_err());
+        assert!(run(What::Reset { name: "Halima".into(), by: by(false) }).is_err());
     }
 }

@@ -13,6 +13,7 @@ use crate::engine::cards::inbox;
 use crate::engine::chance::SystemChance;
 use crate::engine::depot::desk::DepotDesk;
 use crate::engine::desk::OperatorDesk;
+use crate::engine::desk::door::{self, Door};
 use crate::engine::kiosks::desk::KioskDesk;
 use crate::engine::lanes::Lanes;
 use crate::engine::loans::desk::LoanDesk;
@@ -168,6 +169,15 @@ impl Service {
         let limits = limits(&config);
         let menus = Arc::new(Menus::open(&*store, wiring.clock.now(), sources, &limits).await?);
         let sealed = buyers::any_sealed(&*store).await.map_err(|why| why.to_string())?;
+        let address_key = config.address_key(sealed).map_err(|why| why.to_string())?;
+        let pins = wiring.pins.unwrap_or_else(|| Pins::new(pepper, config.limits.pin_hashes));
+        let door = Door::new(
+            Arc::clone(&store),
+            Arc::clone(&wiring.clock),
+            Arc::new(SystemChance),
+            &pins,
+            &address_key,
+        );
         let engine = Engine::new(Parts {
             store: Arc::clone(&store),
             clock: Arc::clone(&wiring.clock),
@@ -175,10 +185,10 @@ impl Service {
             menus: Arc::clone(&menus),
             policy: config.market.clone(),
             house,
-            pins: wiring.pins.unwrap_or_else(|| Pins::new(pepper, config.limits.pin_hashes)),
+            pins,
             money: Arc::clone(&money.mobile),
             card: Arc::clone(&money.card),
-            addresses: Seal::new(&config.address_key(sealed).map_err(|why| why.to_string())?),
+            addresses: Seal::new(&address_key),
             recon: config.reconcile.clone(),
         })
         .await?;
@@ -217,6 +227,7 @@ impl Service {
             loans: Some(Arc::clone(&engine) as Arc<dyn LoanDesk>),
             depot: Some(Arc::clone(&engine) as Arc<dyn DepotDesk>),
             kiosks: Some(Arc::clone(&engine) as Arc<dyn KioskDesk>),
+            door: Some(Arc::new(door.with_idle(config.http.desk_idle()))),
             operators: Some(Arc::clone(&engine) as Arc<dyn OperatorDesk>),
             bulk: Some(Arc::clone(&engine) as Arc<dyn BulkFront>),
             orders: Some(Arc::clone(&engine) as Arc<dyn OrderDesk>),
@@ -324,7 +335,10 @@ async fn sweep(
             let marks = verify::prune(&*store, now).await?;
             let menus = old_menus::sweep(&*store, &menus, now, versions).await?;
             let notes = keep::prune(&*store, now, notes).await? + inbox::prune(&*store, now).await?;
-            Ok::<u64, StoreError>(marks + menus + notes + tapes::keep::prune(&*store, now, dialogs).await?)
+            let sessions = door::prune(&*store, now).await?;
+            Ok::<u64, StoreError>(
+                marks + menus + notes + sessions + tapes::keep::prune(&*store, now, dialogs).await?,
+            )
         };
         match swept.await {
             Ok(0) => {}

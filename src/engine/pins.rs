@@ -39,6 +39,12 @@ impl Pins {
         Self { pepper: None, at_once: Arc::new(Semaphore::new(4)), params }
     }
 
+    /// The same hashes with a bound of their own: who waits here keeps nobody waiting there.
+    #[must_use]
+    pub fn beside(&self, at_once: usize) -> Self {
+        Self { at_once: Arc::new(Semaphore::new(at_once.max(1))), ..self.clone() }
+    }
+
     /// The hash to keep for a chosen PIN, salted with the first half of octets that nobody can
     /// foretell.
     pub async fn hash(&self, pin: Zeroizing<String>, octets: [u8; 32]) -> Result<String, PinFault> {

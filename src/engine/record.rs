@@ -64,6 +64,9 @@ pub enum Cause {
         by: String,
         /// What she did, in a few words.
         what: String,
+        /// From where: her address and her browser, where they are known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<String>,
     },
 }
 

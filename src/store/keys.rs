@@ -37,13 +37,15 @@ pub const RECORDINGS: u8 = b'R';
 pub const STATEMENTS: u8 = b'S';
 /// What falls due, by moment.
 pub const TIMERS: u8 = b'T';
+/// Who signed in at the desk: what people brought, sessions, tries.
+pub const DESK: u8 = b'U';
 /// Menus that served, and their history.
 pub const MENUS: u8 = b'V';
 /// Transfers by id.
 pub const TRANSFERS: u8 = b'X';
 
 /// Every table with its name, in key order.
-pub const TABLES: [(u8, &str); 15] = [
+pub const TABLES: [(u8, &str); 16] = [
     (AGGREGATES, "aggregates"),
     (BALANCES, "balances"),
     (DIALOGS, "dialogs"),
@@ -57,6 +59,7 @@ pub const TABLES: [(u8, &str); 15] = [
     (RECORDINGS, "recorded turns"),
     (STATEMENTS, "statement lines"),
     (TIMERS, "timers"),
+    (DESK, "the desk's door"),
     (MENUS, "menus"),
     (TRANSFERS, "transfers"),
 ];
@@ -266,6 +269,16 @@ pub fn parse_message(key: &[u8]) -> Option<(Timestamp, &[u8])> {
     let (&MESSAGES, rest) = key.split_first()? else { return None };
     let (at, id) = rest.split_at_checked(8)?;
     Some((parse_moment(at)?, id))
+}
+
+/// A row of the desk's door.
+pub fn desk(kind: u8, id: &[u8]) -> Key {
+    join(DESK, &[&[kind], id])
+}
+
+/// All of one kind: `c` what people brought, `s` sessions, `t` tries.
+pub fn desk_rows(kind: u8) -> Key {
+    join(DESK, &[&[kind]])
 }
 
 /// A set of menu files, by its hash.

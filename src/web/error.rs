@@ -25,6 +25,10 @@ pub(super) enum Refusal {
     TooLarge,
     /// The desk, without its key.
     NoKey,
+    /// An invitation to the desk that is none, was taken up, or is too old.
+    NotInvited,
+    /// The desk, asked for again and again by somebody who is not let in.
+    TooOften,
     /// Something at the desk that is for others: the role it takes.
     NotYours(&'static str),
     /// As many live pages as we serve are open.
@@ -134,6 +138,18 @@ impl Refusal {
                 "The desk needs its key",
                 "Enter the key of the desk, or send it as a bearer token.",
             ),
+            Self::NotInvited => (
+                StatusCode::GONE,
+                "not_invited",
+                "This invitation is not good any more",
+                "It is good once, for a few days. Ask whoever runs the service for another one.",
+            ),
+            Self::TooOften => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_often",
+                "The desk was asked for too often from here",
+                "Wait a minute, then sign in.",
+            ),
             Self::NotYours(_) => {
                 (StatusCode::FORBIDDEN, "not_yours", "This is for somebody else at the desk", "")
             }
@@ -161,6 +177,9 @@ impl Refusal {
             StatusCode::SERVICE_UNAVAILABLE => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
             }
+            StatusCode::TOO_MANY_REQUESTS => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+            }
             StatusCode::UNAUTHORIZED => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"desk\""));
             }
@@ -176,14 +195,12 @@ struct ErrorPage<'a> {
     code: &'a str,
     title: &'a str,
     advice: &'a str,
-    asks_key: bool,
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let Outside { status, code, title, advice } = self.outside();
-        let asks_key = self == Self::NoKey;
-        let body = page::html(&ErrorPage { code, title, advice: &advice, asks_key });
+        let body = page::html(&ErrorPage { code, title, advice: &advice });
         self.headed(status, body)
     }
 }

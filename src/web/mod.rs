@@ -1,6 +1,6 @@
 //! HTTP: the shop, a shopper's live order page, and the desk.
 //!
-//! May import `types`, `engine` and `photos`. Everything is rendered on the server and works without
+//! May import `types`, `engine`, `photos` and `wire`. Everything is rendered on the server and works without
 //! script, but for the editor of menus; the shop's one script only keeps an order page fresh. What the pages show comes from
 //! [`ShopFront`](crate::engine::shopfront::ShopFront), so nothing here knows a store or a phone.
 //!

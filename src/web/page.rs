@@ -1,10 +1,10 @@
 //! What every page shares: rendering, and small pieces that templates show.
 
-use super::{error::Refusal, people::People, settings::Settings, wording};
+use super::{desk::knocks::Knocks, error::Refusal, people::People, settings::Settings, wording};
 use crate::{
     engine::bulk::front::BulkFront,
     engine::depot::desk::DepotDesk,
-    engine::desk::OperatorDesk,
+    engine::desk::{OperatorDesk, door::Door},
     engine::kiosks::desk::KioskDesk,
     engine::loans::desk::LoanDesk,
     engine::menus::desk::MenuDesk,
@@ -16,6 +16,7 @@ use crate::{
     engine::tapes::desk::Dialogs,
     photos::{Studio, WIDTHS},
     types::{Clock, Kes},
+    wire::address::Network,
 };
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
@@ -40,6 +41,12 @@ pub(super) struct Web {
     pub(super) settings: Settings,
     /// Everybody who may come to the desk.
     pub(super) people: People,
+    /// The door of the desk: sessions, passwords, tries.
+    pub(super) door: Arc<Door>,
+    /// Who asks the desk too often without being let in.
+    pub(super) knocks: Knocks,
+    /// Whom our proxies name is believed.
+    pub(super) proxies: Vec<Network>,
     /// The moment.
     pub(super) clock: Arc<dyn Clock>,
     /// The connections to operators.

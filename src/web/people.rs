@@ -1,12 +1,12 @@
-//! Who works at the desk: each person with her roles and the hash of a key of her own. They stand in a
-//! file that is read again whenever it changes; `sokoni desk` writes it.
+//! Who works at the desk: each person with her roles, the hash of an invitation by which she sets up her
+//! own password, the hash of a key for her programs. They stand in a file that is read again whenever it
+//! changes; `sokoni desk` writes it, and the service never does.
 //!
-//! A key is the one way in now. What else proves a person, a password say, belongs here as well: the
-//! rest of the desk only knows whom [`People`] found.
+//! What a person brings herself stands in the store: [`Door`](crate::engine::desk::door::Door).
 
 use crate::engine::desk::Who;
+use crate::engine::desk::door::Member;
 use crate::types::Timestamp;
-use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -55,14 +55,25 @@ pub struct Person {
     pub who: Who,
     /// What she may do.
     pub roles: BTreeSet<DeskRole>,
-    /// The hash of her key: a session ends with the key that opened it.
-    hash: [u8; 32],
+    /// The hash of her key.
+    key: Option<[u8; 32]>,
+    /// The hash of her invitation, and until when she may take it up.
+    invitation: Option<([u8; 32], Timestamp)>,
 }
 
 impl Person {
     /// Whether one of these roles is hers.
     pub fn is_any(&self, roles: &[DeskRole]) -> bool {
         roles.iter().any(|role| self.roles.contains(role))
+    }
+
+    /// As the door knows her. The mark changes with her roles, her key and her invitation.
+    pub fn member(&self) -> Member {
+        let roles: Vec<&str> = self.roles.iter().map(|role| role.word()).collect();
+        let (key, invitation) = (self.key.as_ref().map(|hash| hex(hash)), self.invitation);
+        let invited = invitation.map(|(hash, _)| hex(&hash));
+        let mark = hex(&digest(&format!("{} {roles:?} {key:?} {invited:?}", self.who)));
+        Member { name: self.who.to_string(), mark, invitation }
     }
 }
 
@@ -74,8 +85,36 @@ pub struct Entry {
     pub name: String,
     /// What she may do.
     pub roles: BTreeSet<DeskRole>,
-    /// The SHA-256 of her key, in hexadecimal.
-    pub key_sha256: String,
+    /// The SHA-256 of her key, in hexadecimal, if she has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_sha256: Option<String>,
+    /// The SHA-256 of her invitation, in hexadecimal, if she was invited to choose a password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation_sha256: Option<String>,
+    /// Until when she may take it up, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invited_until: Option<Timestamp>,
+}
+
+/// By what somebody is let in who is added or let in anew.
+#[derive(Debug, Clone)]
+pub enum Given {
+    /// A key, for programs.
+    Key(SecretString),
+    /// An invitation to choose a password, good until then.
+    Invitation(SecretString, Timestamp),
+}
+
+impl Entry {
+    fn give(&mut self, given: &Given) {
+        match given {
+            Given::Key(key) => self.key_sha256 = Some(hex(&digest(key.expose_secret()))),
+            Given::Invitation(code, until) => {
+                self.invitation_sha256 = Some(hex(&digest(code.expose_secret())));
+                self.invited_until = Some(*until);
+            }
+        }
+    }
 }
 
 /// The file: `[[person]]` tables.
@@ -111,15 +150,32 @@ impl Roll {
     /// # Errors
     /// The name is taken, or none that can be kept.
     pub fn add(&mut self, name: &str, roles: BTreeSet<DeskRole>, key: &SecretString) -> Result<(), String> {
-        let key_sha256 = hex(&digest(key.expose_secret()));
-        self.person.push(Entry { name: name.trim().to_owned(), roles, key_sha256 });
+        self.add_with(name, roles, &Given::Key(key.clone()))
+    }
+
+    /// Adds a person with a key or an invitation.
+    ///
+    /// # Errors
+    /// The name is taken, or none that can be kept.
+    pub fn add_with(&mut self, name: &str, roles: BTreeSet<DeskRole>, given: &Given) -> Result<(), String> {
+        let name = name.trim().to_owned();
+        let mut entry = Entry { name, roles, key_sha256: None, invitation_sha256: None, invited_until: None };
+        entry.give(given);
+        self.person.push(entry);
         self.people().map(drop).inspect_err(|_| drop(self.person.pop()))
+    }
+
+    /// Gives a person another key, or another invitation in the place of what she chose. False when nobody
+    /// is called so.
+    pub fn renew(&mut self, name: &str, given: &Given) -> bool {
+        let found = self.person.iter_mut().find(|person| person.name.eq_ignore_ascii_case(name));
+        found.map(|person| person.give(given)).is_some()
     }
 
     /// The people, proven: good names, each once, each with a hash and a role.
     fn people(&self) -> Result<Vec<Person>, String> {
         let mut people: Vec<Person> = Vec::new();
-        for Entry { name, roles, key_sha256 } in &self.person {
+        for Entry { name, roles, key_sha256, invitation_sha256, invited_until } in &self.person {
             let fits = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '.' | '-');
             if name.trim() != name || name.is_empty() || name.chars().count() > LONGEST_NAME {
                 return Err(format!("the name {name:?} must have 1 to {LONGEST_NAME} characters"));
@@ -134,12 +190,28 @@ impl Roll {
             if roles.is_empty() {
                 return Err(format!("{name} needs a role: reader, liaison, operator or treasurer"));
             }
-            let hash = unhex(key_sha256)
-                .ok_or_else(|| format!("key_sha256 of {name} must have 64 hexadecimal digits"))?;
-            if people.iter().any(|person| person.hash == hash) {
+            let hash = |hash: &Option<String>, what: &str| match hash {
+                None => Ok(None),
+                Some(hash) => unhex(hash)
+                    .map(Some)
+                    .ok_or_else(|| format!("{what} of {name} must have 64 hexadecimal digits")),
+            };
+            let key = hash(key_sha256, "key_sha256")?;
+            let invitation = hash(invitation_sha256, "invitation_sha256")?;
+            if key.is_none() && invitation.is_none() {
+                return Err(format!("{name} has neither key_sha256 nor invitation_sha256"));
+            }
+            let invitation =
+                invitation.map(|hash| (hash, invited_until.unwrap_or(Timestamp::from_millis(0))));
+            let code = |invitation: &Option<([u8; 32], Timestamp)>| invitation.map(|(hash, _)| hash);
+            let same = |person: &Person| {
+                (key.is_some() && person.key == key)
+                    || (invitation.is_some() && code(&person.invitation) == code(&invitation))
+            };
+            if people.iter().any(same) {
                 return Err(format!("{name} has the key of somebody else; one person is not two"));
             }
-            people.push(Person { who: Who::new(name.clone()), roles: roles.clone(), hash });
+            people.push(Person { who: Who::new(name.clone()), roles: roles.clone(), key, invitation });
         }
         Ok(people)
     }
@@ -160,21 +232,18 @@ pub struct People {
     file: Option<PathBuf>,
     owner: Option<Person>,
     kept: Arc<RwLock<Kept>>,
-    /// What sessions are sealed with.
-    seal: [u8; 32],
 }
 
 impl People {
-    /// The owner by her key, and those of a file, which is read when somebody comes. Without the
-    /// owner's key, sessions end with the program: `chance` seals them.
-    pub fn new(owner: Option<&SecretString>, file: Option<PathBuf>, chance: [u8; 32]) -> Self {
-        let seal = owner.map_or(chance, |key| digest(&format!("sokoni desk seal {}", key.expose_secret())));
+    /// The owner by her key, and those of a file, which is read when somebody comes.
+    pub fn new(owner: Option<&SecretString>, file: Option<PathBuf>) -> Self {
         let owner = owner.map(|key| Person {
             who: Who::default(),
             roles: DeskRole::ALL.into(),
-            hash: digest(key.expose_secret()),
+            key: Some(digest(key.expose_secret())),
+            invitation: None,
         });
-        Self { file, owner, kept: Arc::default(), seal }
+        Self { file, owner, kept: Arc::default() }
     }
 
     /// Whether there is a desk at all.
@@ -215,30 +284,24 @@ impl People {
     /// Whose key this is.
     pub fn by_key(&self, key: &str) -> Option<Person> {
         let hash = digest(key.trim());
-        self.find(|person| person.hash.ct_eq(&hash).into())
+        self.find(|person| person.key.is_some_and(|key| key.ct_eq(&hash).into()))
     }
 
-    /// What a browser is given in the place of a key: her name, the moment it expires, and a seal.
-    pub fn session(&self, person: &Person, until: Timestamp) -> String {
-        let (name, millis) = (hex(person.who.name().as_bytes()), until.millis());
-        format!("{millis}.{name}.{}", self.sealed(person, until))
+    /// Whose invitation this is.
+    pub fn by_invitation(&self, code: &str) -> Option<Person> {
+        let hash = digest(code.trim());
+        self.find(|person| person.invitation.is_some_and(|(code, _)| code.ct_eq(&hash).into()))
     }
 
-    /// Whose session this is, while it lasts.
-    pub fn by_session(&self, value: &str, now: Timestamp) -> Option<Person> {
-        let mut parts = value.splitn(3, '.');
-        let until = Timestamp::from_millis(parts.next()?.parse().ok()?);
-        let (name, seal) = (parts.next()?, parts.next()?);
-        let person = self.find(|person| hex(person.who.name().as_bytes()) == name)?;
-        let right: bool = self.sealed(&person, until).as_bytes().ct_eq(seal.as_bytes()).into();
-        (right && now < until).then_some(person)
+    /// Who is called so, however it is typed.
+    pub fn by_name(&self, name: &str) -> Option<Person> {
+        let name = name.trim().to_lowercase();
+        self.find(|person| person.who.name().to_lowercase() == name)
     }
 
-    fn sealed(&self, person: &Person, until: Timestamp) -> String {
-        let mut mac = <Hmac<Sha256>>::new_from_slice(&self.seal).expect("an HMAC takes a key of any length");
-        mac.update(&person.hash);
-        mac.update(format!("desk session of {} until {}", person.who, until.millis()).as_bytes());
-        hex(&mac.finalize().into_bytes())
+    /// Whose session it is, if she still is what she was when it began.
+    pub fn by_mark(&self, name: &str, mark: &str) -> Option<Person> {
+        self.find(|person| person.who.name() == name).filter(|person| person.member().mark == mark)
     }
 
     /// Everybody is looked at, so that the time taken tells nothing.
@@ -291,7 +354,7 @@ mod tests {
     async fn people_of(roll: &Roll, folder: &Path) -> People {
         let file = folder.join("people.toml");
         std::fs::write(&file, toml::to_string(roll).expect("toml")).expect("written");
-        let people = People::new(Some(&key("the owner's")), Some(file), [0; 32]);
+        let people = People::new(Some(&key("the owner's")), Some(file));
         people.refresh().await;
         people
     }
@@ -312,24 +375,32 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_session_expires_cannot_be_stretched_and_ends_with_its_key() {
+    async fn a_mark_holds_until_roles_key_or_invitation_change() {
         let folder = tempfile::tempdir().expect("a folder");
         let people = people_of(&roll(), folder.path()).await;
-        let halima = people.by_key("key of Halima").expect("known");
-        let value = people.session(&halima, Timestamp::from_millis(1_000_000));
-        let at = |value: &str, now| people.by_session(value, Timestamp::from_millis(now));
-        assert_eq!(at(&value, 999_999), Some(halima));
-        assert_eq!(at(&value, 1_000_000), None);
-        assert_eq!(at(&value.replacen("1000000", "9000000", 1), 999_999), None);
-        let otieno = value.replacen(&hex(b"Halima"), &hex(b"Otieno"), 1);
-        assert_eq!(at(&otieno, 999_999), None);
-        assert!(at("", 0).is_none() && at("1000000", 0).is_none() && at("x.y.z", 0).is_none());
-        let mut other = Roll::default();
-        other.add("Halima", [DeskRole::Liaison].into(), &key("another key")).expect("a person");
-        assert_eq!(
-            people_of(&other, folder.path()).await.by_session(&value, Timestamp::from_millis(1)),
-            None
+        let mark = people.by_name(" halima").expect("known").member().mark;
+        assert!(people.by_mark("Halima", &mark).is_some() && people.by_mark("Otieno", &mark).is_none());
+        let other_roles = {
+            let mut roll = roll();
+            roll.person[0].roles.insert(DeskRole::Operator);
+            roll
+        };
+        let (mut other_key, mut invited) = (roll(), roll());
+        assert!(other_key.renew("Halima", &Given::Key(key("another key"))));
+        let until = Timestamp::from_millis(9);
+        assert!(
+            invited.renew("halima", &Given::Invitation(key("come in"), until))
+                && !invited.renew("Juma", &Given::Key(key("k")))
         );
+        for changed in [&other_roles, &other_key, &invited] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let people = people_of(changed, folder.path()).await;
+            assert!(people.by_mark("Halima", &mark).is_none() && people.by_name("Halima").is_some());
+        }
+        let people = people_of(&invited, folder.path()).await;
+        let halima = people.by_invitation("come in").expect("invited");
+        assert_eq!(halima.member().invitation.map(|(_, until)| until), Some(until));
+        assert!(people.by_invitation("key of Halima").is_none() && people.by_key("key of Halima").is_some());
     }
 
     #[tokio::test]

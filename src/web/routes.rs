@@ -14,7 +14,7 @@ use crate::{
     engine::bulk::front::BulkFront,
     engine::clock::SystemClock,
     engine::depot::desk::DepotDesk,
-    engine::desk::OperatorDesk,
+    engine::desk::{OperatorDesk, door::Door},
     engine::kiosks::desk::KioskDesk,
     engine::loans::desk::LoanDesk,
     engine::menus::desk::MenuDesk,
@@ -24,6 +24,7 @@ use crate::{
     engine::shopfront::{ShopError, ShopFront},
     engine::tapes::desk::Dialogs,
     types::Clock,
+    wire::address,
 };
 use axum::{
     Router,
@@ -59,6 +60,8 @@ pub struct Surroundings {
     pub depot: Option<Arc<dyn DepotDesk>>,
     /// The kiosks, for the desk.
     pub kiosks: Option<Arc<dyn KioskDesk>>,
+    /// The door of the desk; one that is gone with the process where none is given.
+    pub door: Option<Arc<Door>>,
     /// What operators do by name.
     pub operators: Option<Arc<dyn OperatorDesk>>,
     /// Many pieces at once, for the shop and the desk.
@@ -86,6 +89,7 @@ impl Default for Surroundings {
             loans: None,
             depot: None,
             kiosks: None,
+            door: None,
             operators: None,
             bulk: None,
             orders: None,
@@ -117,6 +121,7 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         depot,
         kiosks,
         bulk: many_at_once,
+        door,
         operators,
         orders,
         shoppers,
@@ -124,10 +129,17 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
     } = around;
     let has_editor = editor.is_some();
     let people = settings.people();
+    let door =
+        door.unwrap_or_else(|| Arc::new(Door::passing(Arc::clone(&clock)).with_idle(settings.desk_idle())));
+    // A wrong list is refused before anything starts.
+    let proxies = address::networks(&settings.trusted_proxies).unwrap_or_default();
     let web = Arc::new(Web {
         front,
         settings,
         people,
+        door,
+        knocks: desk::knocks::Knocks::default(),
+        proxies,
         clock,
         binds,
         dialogs,
@@ -223,6 +235,7 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         )
         .route("/desk/api/reconcile/floats", get(desk::reconcile::floats))
         .route("/desk/api/reconcile/days", get(desk::reconcile::days))
+        .route("/desk/sessions", get(desk::sessions::show).post(desk::sessions::end))
         .route("/desk/stops", get(desk::stops::show).post(desk::stops::turn))
         .route("/desk/api/stops", get(desk::stops::all).post(desk::stops::change))
         .route("/desk/bulk", get(desk::bulk::show).post(desk::bulk::choose))
@@ -237,6 +250,8 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         )
         .route_layer(from_fn_with_state(web.clone(), desk::door::guard))
         .route("/desk/key", post(desk::door::enter))
+        .route("/desk/sign-in", get(desk::door::ask).post(desk::door::sign_in))
+        .route("/desk/welcome", get(desk::welcome::show).post(desk::welcome::take_up))
         .route("/desk/leave", post(desk::door::leave));
 
     Router::new()

@@ -26,6 +26,11 @@ pub struct Settings {
     pub desk_key_file: Option<PathBuf>,
     /// A file with the people of the desk, each with a key of her own; `sokoni desk` writes it.
     pub desk_people_file: Option<PathBuf>,
+    /// Whether a key alone may open the desk in a browser. Left out: while `public_url` is plain HTTP, or
+    /// there is no file of people; else it takes a name, a password and a code, and keys are for programs.
+    pub desk_key_in_browser: Option<bool>,
+    /// After so many minutes without a page of the desk, a browser has to sign in again.
+    pub desk_idle_minutes: u32,
     /// The most octets of a posted form.
     pub body_limit_bytes: usize,
     /// How long an answer may take before it is given up, in seconds. Live pages are exempt.
@@ -52,6 +57,8 @@ impl Default for Settings {
             public_url: "http://127.0.0.1:8080".to_owned(),
             desk_key_file: None,
             desk_people_file: None,
+            desk_key_in_browser: None,
+            desk_idle_minutes: 60,
             body_limit_bytes: 64 * 1024,
             request_timeout_seconds: 15,
             live_heartbeat_seconds: 15,
@@ -127,14 +134,17 @@ impl Settings {
 
     /// Everybody who may come to the desk.
     pub(super) fn people(&self) -> People {
-        let mut chance = [0; 32];
-        #[expect(clippy::disallowed_methods, reason = "what seals sessions must not be predictable")]
-        let drawn = getrandom::fill(&mut chance);
-        if let Err(why) = drawn {
-            tracing::error!(%why, "no randomness");
-            return People::default();
-        }
-        People::new(self.desk_key.as_ref(), self.desk_people_file.clone(), chance)
+        People::new(self.desk_key.as_ref(), self.desk_people_file.clone())
+    }
+
+    /// Whether a key alone opens a browser's session.
+    pub(super) fn key_opens_browser(&self) -> bool {
+        self.desk_key_in_browser.unwrap_or(!self.is_https() || self.desk_people_file.is_none())
+    }
+
+    /// How long a session at the desk lasts without a sign of life.
+    pub fn desk_idle(&self) -> Duration {
+        Duration::from_secs(u64::from(self.desk_idle_minutes.max(1)) * 60)
     }
 
     /// True when people reach us by TLS.

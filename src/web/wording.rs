@@ -229,6 +229,44 @@ pub(crate) fn moment_iso(at: Timestamp) -> String {
     format!("{year:04}-{month:02}-{day:02}T{}+03:00", at.hour_minute(NAIROBI))
 }
 
+/// How long somebody has to wait: `12 seconds`, `3 minutes`.
+pub(crate) fn wait(span: Duration) -> String {
+    match span.as_secs() + u64::from(span.subsec_nanos() > 0) {
+        0 | 1 => "1 second".to_owned(),
+        seconds @ ..=90 => format!("{seconds} seconds"),
+        seconds => format!("{} minutes", seconds.div_ceil(60)),
+    }
+}
+
+/// A browser in a few words, by what it says of itself: `Firefox on Android`.
+pub(crate) fn device(agent: &str) -> String {
+    let first = |words: &[(&'static str, &'static str)]| {
+        words.iter().find(|(sign, _)| agent.contains(sign)).map(|(_, name)| *name)
+    };
+    // Each names those that it is like, so the order tells them apart.
+    let browser = first(&[
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chromium/", "Chromium"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+        ("curl/", "curl"),
+    ]);
+    let system = first(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS", "Mac"),
+        ("Linux", "Linux"),
+    ]);
+    match (browser, system) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (one, other) => one.or(other).unwrap_or_default().to_owned(),
+    }
+}
+
 /// How long, in its largest fitting unit: `3 min`, `5 h`, `12 days`.
 pub(crate) fn age(span: Duration) -> String {
     match span.as_secs() {

@@ -20,7 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("engine", &["types", "gsm", "menu", "dialog", "market", "ledger", "store"]),
     ("money", &["types", "engine", "wire"]),
     ("photos", &["types"]),
-    ("web", &["types", "engine", "photos"]),
+    ("web", &["types", "engine", "photos", "wire"]),
     ("sim", &["types", "gsm", "menu", "smpp", "dialog", "market", "ledger", "store", "engine"]),
 ];
 

@@ -2,6 +2,7 @@
 
 pub mod approvals;
 pub mod books;
+pub mod door;
 pub mod freeze;
 pub mod holds;
 pub(super) mod kept;
@@ -14,10 +15,34 @@ use super::work::Fault;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Who acts at the desk, as the journal and the pages name her.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Who(String);
+/// Who acts at the desk, as the journal and the pages name her, and from where.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct Who {
+    name: String,
+    from: Option<String>,
+}
+
+/// One name is one person, wherever she sits.
+impl PartialEq for Who {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Who {}
+
+impl From<String> for Who {
+    fn from(name: String) -> Self {
+        Self { name, from: None }
+    }
+}
+
+impl From<Who> for String {
+    fn from(who: Who) -> Self {
+        who.name
+    }
+}
 
 impl Who {
     /// The owner of the key that opens the whole desk, where no other person is named.
@@ -25,22 +50,29 @@ impl Who {
 
     /// A person by her name.
     pub fn new(name: impl Into<String>) -> Self {
-        Self(name.into())
+        Self { name: name.into(), from: None }
+    }
+
+    /// The same, at an address.
+    #[must_use]
+    pub fn at(mut self, from: &str) -> Self {
+        self.from = (!from.is_empty()).then(|| from.to_owned());
+        self
     }
 
     /// Her name.
     pub fn name(&self) -> &str {
-        &self.0
+        &self.name
     }
 
     /// Whether this is the owner of the house's own key, who may act in somebody else's name.
     pub fn is_house(&self) -> bool {
-        self.0 == Self::OWNER
+        self.name == Self::OWNER
     }
 
     /// Why a turn of hers came about: `what` she did, in a few words.
     pub(super) fn did(&self, what: impl Into<String>) -> Cause {
-        Cause::Acted { by: self.0.clone(), what: what.into() }
+        Cause::Acted { by: self.name.clone(), what: what.into(), from: self.from.clone() }
     }
 }
 
@@ -73,6 +105,6 @@ impl Default for Who {
 
 impl fmt::Display for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.name)
     }
 }

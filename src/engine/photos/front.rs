@@ -222,7 +222,7 @@ impl Engine {
                 let over = Due::DraftOver { holder: me.id, key: key.to_owned() };
                 let at = work.now.after(self.policy.listing.photo_page() * DRAFTS_OUTLIVE);
                 work.timer(at, &format!("drafted/{}/{key}", me.id), &over);
-                let did = Cause::Acted { by: me.first_name(), what: format!("lists {code}") };
+                let did = Cause::Acted { by: me.first_name(), what: format!("lists {code}"), from: None };
                 match self.commit(work, did, None).await {
                     Ok(_) => {}
                     Err(conflict) if conflict.is_conflict() => continue,
@@ -281,7 +281,10 @@ impl Engine {
             let view = view(&listing, &maker);
             if work.acts() {
                 let did = format!("{} a photograph of {code}", wish.map_or("sees", PhotoWish::word));
-                match self.commit(work, Cause::Acted { by: holder.first_name(), what: did }, None).await {
+                match self
+                    .commit(work, Cause::Acted { by: holder.first_name(), what: did, from: None }, None)
+                    .await
+                {
                     Err(conflict) if conflict.is_conflict() => continue,
                     other => other.map(drop)?,
                 }

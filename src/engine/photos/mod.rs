@@ -144,7 +144,11 @@ impl Engine {
             if !work.acts() {
                 return Ok(true);
             }
-            let cause = Cause::Acted { by: by.first_name(), what: format!("adds a photograph of {code}") };
+            let cause = Cause::Acted {
+                by: by.first_name(),
+                what: format!("adds a photograph of {code}"),
+                from: None,
+            };
             match self.commit(work, cause, None).await {
                 Err(conflict) if conflict.is_conflict() => {}
                 other => return other.map(|_| true),

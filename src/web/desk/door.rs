@@ -1,32 +1,41 @@
-//! Who may see the desk and who acts there: whoever has a key of her own or the desk's, as a bearer
-//! token or once in a browser, which then keeps a cookie that expires and from which no key can be
-//! learned.
+//! Who may see the desk and who acts there. A browser signs in by name, password and code and keeps a
+//! cookie from which nothing can be learned; a program brings a key with each request. Whether a key
+//! alone opens a browser too is in the configuration.
 
 use crate::{
-    engine::{desk::Who, shopfront::ShopError},
-    types::Timestamp,
+    engine::{
+        desk::{
+            Who,
+            door::{No, Whence},
+        },
+        shopfront::ShopError,
+    },
     web::{
         error::{JsonRefusal, Refusal},
-        page::Web,
+        page::{self, Web},
         people::{DeskRole, Person},
+        wording,
     },
+    wire::address,
 };
+use askama::Template;
 use axum::{
     Form,
     extract::{
-        FromRequestParts, Query, Request, State,
+        ConnectInfo, FromRequestParts, Query, Request, State,
         rejection::{FormRejection, QueryRejection},
     },
-    http::{HeaderMap, Method, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use zeroize::Zeroizing;
 
 const COOKIE: &str = "sokoni_desk";
-/// How long a browser may see the desk without the key: a working day.
+/// How long a browser keeps the cookie; the store ends sessions sooner.
 const COOKIE_LASTS: Duration = Duration::from_secs(12 * 3600);
 
 tokio::task_local! {
@@ -45,6 +54,14 @@ pub(in crate::web) struct Given {
     key: SecretString,
 }
 
+/// What is typed by somebody who signs in.
+#[derive(Deserialize)]
+pub(in crate::web) struct Typed {
+    name: String,
+    password: SecretString,
+    code: SecretString,
+}
+
 /// Who is at the desk. A handler that changes something asks for this, says whose work it is with
 /// [`Acting::as_any`], and hands the name on.
 #[derive(Debug, Clone)]
@@ -56,6 +73,11 @@ impl Acting {
         let takes = roles.first().map_or("somebody else", |role| role.word());
         if self.0.is_any(roles) { Ok(self.0.who.clone()) } else { Err(Refusal::NotYours(takes)) }
     }
+
+    /// Her name, for what everybody does.
+    pub(in crate::web) fn who(&self) -> &Who {
+        &self.0.who
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for Acting {
@@ -66,8 +88,65 @@ impl<S: Sync> FromRequestParts<S> for Acting {
     }
 }
 
-/// Lets through whoever has a key; who only reads may only look. `/desk?key=` is answered with the
-/// cookie and the plain address, so that the key does not stay in the address bar.
+/// From where a request comes.
+pub(in crate::web) struct From(pub(in crate::web) Whence);
+
+impl FromRequestParts<Arc<Web>> for From {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Self, Infallible> {
+        Ok(Self(whence(web, &parts.extensions, &parts.headers)))
+    }
+}
+
+fn whence(web: &Web, extensions: &axum::http::Extensions, headers: &HeaderMap) -> Whence {
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    Whence { address: address::caller(peer, headers, &web.proxies), device: wording::device(agent) }
+}
+
+/// Where somebody signs in.
+#[derive(Template)]
+#[template(path = "desk_sign_in.html", config = "src/web/askama.toml")]
+struct SignIn<'a> {
+    complaint: String,
+    name: &'a str,
+    /// Somebody may sign in by a password: there is a file of people.
+    by_password: bool,
+    by_key: bool,
+}
+
+/// The page for signing in, with what is wrong, if something is.
+fn sign_in_page(web: &Web, name: &str, no: Option<&No>) -> Response {
+    let complaint = match no {
+        None => String::new(),
+        Some(No::Wait(wait)) => {
+            format!("There were too many tries. Please try again in {}.", wording::wait(*wait))
+        }
+        Some(No::Fault) => "Something broke on our side. Please try again in a minute.".to_owned(),
+        Some(_) => "Name, password or code is wrong.".to_owned(),
+    };
+    let by_password = web.settings.desk_people_file.is_some();
+    let by_key = web.settings.key_opens_browser();
+    let mut response = page::html(&SignIn { complaint, name, by_password, by_key });
+    let headers = response.headers_mut();
+    let status = match no {
+        Some(No::Wait(wait)) => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs() + 1));
+            StatusCode::TOO_MANY_REQUESTS
+        }
+        Some(No::Fault) => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"desk\""));
+            StatusCode::UNAUTHORIZED
+        }
+    };
+    *response.status_mut() = status;
+    response
+}
+
+/// Lets through whoever has a session or a key; who only reads may only look. `/desk?key=` is answered
+/// with the cookie and the plain address, so that the key does not stay in the address bar.
 pub(in crate::web) async fn guard(
     State(web): State<Arc<Web>>, given: Result<Query<Given>, QueryRejection>, mut request: Request,
     next: Next,
@@ -81,49 +160,125 @@ pub(in crate::web) async fn guard(
         return refuse(ShopError::NotFound.into());
     }
     web.people.refresh().await;
+    let from = whence(&web, request.extensions(), request.headers());
     if let (Ok(Query(given)), false) = (given, is_api) {
-        return admit(&web, &given.key);
+        return admit(&web, &given.key, &from).await;
     }
     let headers = request.headers();
-    let known = bearer(headers).and_then(|key| web.people.by_key(key));
-    let Some(person) = known.or_else(|| by_cookie(&web, headers, web.clock.now())) else {
-        return refuse(Refusal::NoKey);
+    // A page that keeps itself fresh is no sign that somebody sits before it.
+    let uses = !request.uri().path().ends_with("/live");
+    let person = match bearer(headers).and_then(|key| web.people.by_key(key)) {
+        Some(person) => Some(person),
+        None => match by_cookie(&web, headers, uses).await {
+            Ok(person) => person,
+            Err(_) => return refuse(ShopError::Fault.into()),
+        },
+    };
+    let Some(mut person) = person else {
+        if !web.knocks.take(from.address, web.clock.now()) {
+            return refuse(Refusal::TooOften);
+        }
+        return if is_api { refuse(Refusal::NoKey) } else { sign_in_page(&web, "", None) };
     };
     let looks = matches!(*request.method(), Method::GET | Method::HEAD);
-    if !looks && !person.is_any(&DeskRole::ALL[1..]) {
+    let own = request.uri().path() == "/desk/sessions";
+    if !looks && !own && !person.is_any(&DeskRole::ALL[1..]) {
         return refuse(Refusal::NotYours("liaison, operator or treasurer"));
     }
     let name = person.who.to_string();
+    person.who = person.who.at(&from.words());
     request.extensions_mut().insert(person);
     LOOKS.scope(name, next.run(request)).await
 }
 
-/// `POST /desk/key`: the key typed into the desk's own form.
+/// `GET /desk/sign-in`: the page for it, also for somebody whose browser knows her already.
+pub(in crate::web) async fn ask(State(web): State<Arc<Web>>) -> Response {
+    if web.people.is_empty() {
+        return Refusal::Shop(ShopError::NotFound).into_response();
+    }
+    let mut page = sign_in_page(&web, "", None);
+    *page.status_mut() = StatusCode::OK;
+    page.headers_mut().remove(header::WWW_AUTHENTICATE);
+    page
+}
+
+/// `POST /desk/sign-in`: name, password and code.
+pub(in crate::web) async fn sign_in(
+    State(web): State<Arc<Web>>, From(from): From, form: Result<Form<Typed>, FormRejection>,
+) -> Result<Response, Refusal> {
+    if web.people.is_empty() {
+        return Err(ShopError::NotFound.into());
+    }
+    if !web.knocks.take(from.address, web.clock.now()) {
+        return Err(Refusal::TooOften);
+    }
+    web.people.refresh().await;
+    let Form(Typed { name, password, code }) = form?;
+    let member = web.people.by_name(&name).map(|person| person.member());
+    let password = Zeroizing::new(password.expose_secret().to_owned());
+    let tried = web.door.sign_in(member.as_ref(), &name, password, code.expose_secret(), &from).await;
+    Ok(match tried {
+        Ok(token) => let_in(&web, &token),
+        Err(no) => sign_in_page(&web, &name, Some(&no)),
+    })
+}
+
+/// `POST /desk/key`: a key typed into the desk's own form.
 pub(in crate::web) async fn enter(
-    State(web): State<Arc<Web>>, form: Result<Form<Given>, FormRejection>,
+    State(web): State<Arc<Web>>, From(from): From, form: Result<Form<Given>, FormRejection>,
 ) -> Result<Response, Refusal> {
     if web.people.is_empty() {
         return Err(ShopError::NotFound.into());
     }
     web.people.refresh().await;
     let Form(given) = form?;
-    Ok(admit(&web, &given.key))
+    Ok(admit(&web, &given.key, &from).await)
 }
 
-/// `POST /desk/leave`: the browser forgets who sat before it.
-pub(in crate::web) async fn leave(State(web): State<Arc<Web>>) -> Response {
+/// `POST /desk/leave`: the session ends, and the browser forgets who sat before it.
+pub(in crate::web) async fn leave(
+    State(web): State<Arc<Web>>, From(from): From, headers: HeaderMap,
+) -> Response {
+    for token in tokens(&headers) {
+        if let Ok(Some(visit)) = web.door.visit(token, false).await {
+            let by = Who::new(visit.name).at(&from.words());
+            let ids = [crate::engine::desk::door::Door::id(token)];
+            if let Err(why) = web.door.end(&ids, &by, "signs out").await {
+                tracing::warn!(?why, "a session could not be ended");
+            }
+        }
+    }
     let cookie = cookie(&web, "", Duration::ZERO);
     (AppendHeaders([(header::SET_COOKIE, cookie)]), Redirect::to("/desk")).into_response()
 }
 
-/// The cookie and the way to the desk, when the key is right.
-fn admit(web: &Web, given: &SecretString) -> Response {
-    let Some(person) = web.people.by_key(given.expose_secret()) else {
-        tracing::warn!("the desk was asked for with a wrong key");
-        return Refusal::NoKey.into_response();
+/// The cookie and the way to the desk, when the key is right and keys open browsers.
+async fn admit(web: &Web, given: &SecretString, from: &Whence) -> Response {
+    if !web.knocks.take(from.address, web.clock.now()) {
+        return Refusal::TooOften.into_response();
+    }
+    let tried = async {
+        web.door.take_try(None, from).await?;
+        let opens = web.settings.key_opens_browser();
+        match web.people.by_key(given.expose_secret()).filter(|_| opens) {
+            Some(person) => web.door.admit(&person.member(), from).await,
+            None => {
+                tracing::warn!("the desk was asked for with a wrong key");
+                web.door.refused(None, "is refused: key", from).await?;
+                Err(No::Wrong)
+            }
+        }
     };
-    let value = web.people.session(&person, web.clock.now().after(COOKIE_LASTS));
-    let cookie = cookie(web, &value, COOKIE_LASTS);
+    match tried.await {
+        Ok(token) => let_in(web, &token),
+        Err(No::Wrong) => sign_in_page(web, "", None),
+        Err(no) => sign_in_page(web, "", Some(&no)),
+    }
+}
+
+/// The way to the desk, with the cookie of a session.
+pub(in crate::web) fn let_in(web: &Web, token: &str) -> Response {
+    let cookie = cookie(web, token, COOKIE_LASTS);
     (AppendHeaders([(header::SET_COOKIE, cookie)]), Redirect::to("/desk")).into_response()
 }
 
@@ -140,10 +295,27 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token)
 }
 
-fn by_cookie(web: &Web, headers: &HeaderMap, now: Timestamp) -> Option<Person> {
+/// What a browser sends in the place of who it is.
+pub(in crate::web) fn tokens(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(';')).find_map(|pair| {
-        let value = pair.trim().strip_prefix(COOKIE).and_then(|rest| rest.strip_prefix('='))?;
-        web.people.by_session(value, now)
-    })
+    let pairs = lines.flat_map(|line| line.split(';'));
+    let named = pairs.filter_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='));
+    named.filter(|token| token.len() == 64)
+}
+
+/// Whose session it is. One of somebody who is gone, or is not what she was, is over for good.
+async fn by_cookie(web: &Web, headers: &HeaderMap, uses: bool) -> Result<Option<Person>, No> {
+    for token in tokens(headers) {
+        let Some(visit) = web.door.visit(token, uses).await? else { continue };
+        match web.people.by_mark(&visit.name, &visit.mark) {
+            Some(person) => return Ok(Some(person)),
+            None => {
+                let ids = [crate::engine::desk::door::Door::id(token)];
+                let why =
+                    "is signed out, since she was removed, invited anew, or has other roles or another key";
+                web.door.end(&ids, &Who::new(visit.name), why).await?;
+            }
+        }
+    }
+    Ok(None)
 }

@@ -13,12 +13,15 @@ pub(super) mod dialogs;
 pub(super) mod door;
 pub(super) mod holds;
 pub(super) mod kiosks;
+pub(super) mod knocks;
 pub(super) mod loans;
 pub(super) mod menus;
 pub(super) mod messages;
 pub(super) mod orders;
 pub(super) mod reconcile;
+pub(super) mod sessions;
 pub(super) mod stops;
+pub(super) mod welcome;
 
 use super::{
     error::{JsonRefusal, Refusal},

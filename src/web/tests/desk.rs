@@ -147,9 +147,23 @@ async fn over_tls_the_cookie_is_secure() {
         public_url: "https://shop.example".to_owned(),
         ..Settings::default()
     };
-    let shop = Shop::with(Stall::empty(), settings);
+    let shop = Shop::with(Stall::empty(), settings.clone());
     let answer = shop.post("/desk/key", &[("key", KEY)]).await;
     assert!(answer.header(header::SET_COOKIE).ends_with("; Secure"));
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = Settings { desk_people_file: Some(folder.path().join("people.toml")), ..settings };
+    let shop = Shop::with(Stall::empty(), settings.clone());
+    let refused = shop.post("/desk/key", &[("key", KEY)]).await;
+    assert_eq!(
+        refused.status,
+        StatusCode::UNAUTHORIZED,
+        "where people have passwords, a key is for programs"
+    );
+    assert!(refused.header(header::SET_COOKIE).is_empty() && !refused.body.contains("/desk/key"));
+    assert_eq!(shop.get_with("/desk/binds", header::AUTHORIZATION, BEARER).await.status, StatusCode::OK);
+    let shop = Shop::with(Stall::empty(), Settings { desk_key_in_browser: Some(true), ..settings });
+    assert_eq!(shop.post("/desk/key", &[("key", KEY)]).await.status, StatusCode::SEE_OTHER);
 }
 
 #[tokio::test]

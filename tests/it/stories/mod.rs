@@ -12,6 +12,7 @@ mod cash;
 mod days;
 mod depot;
 mod desk;
+mod door;
 mod edge;
 mod erasure;
 mod figures;
