@@ -44,7 +44,9 @@ pub struct ShippingArgs {
 
 pub(super) fn order_number(text: &str) -> Result<SpokenCode, String> {
     SpokenCode::parse(CodeKind::Order, text).map_err(|why| match why {
-        CodeError::Shape(_) => "an order has six digits, such as 482108".to_owned(),
+        CodeError::Shape(_) | CodeError::Length(_) => {
+            "an order has six digits or nine, such as 482108".to_owned()
+        }
         CodeError::Check => format!("a digit of {text} is wrong: there is no such order"),
     })
 }

@@ -262,9 +262,12 @@ impl<'a> Search<'a> {
             Asked::Int(..) => all.flat_map(|from| self.amounts(from, asked, false)).collect(),
             Asked::Enum(set) => self.labels(set),
             Asked::Code(kind) | Asked::Record { code: kind, .. } => {
-                self.runs(|digits| code(*kind, digits).map(Value::Code))
+                let is_whole = |digits: &str| code(*kind, digits).is_some();
+                self.runs(|digits| code(*kind, digits).map(Value::Code), is_whole)
             }
-            Asked::Phone => self.runs(|digits| Msisdn::parse_kenyan(digits).ok().map(Value::Phone)),
+            Asked::Phone => {
+                self.runs(|digits| Msisdn::parse_kenyan(digits).ok().map(Value::Phone), |_| false)
+            }
             Asked::Date => self.dates(),
             Asked::Text(most) => all
                 .filter_map(|from| {
@@ -342,8 +345,9 @@ impl<'a> Search<'a> {
             Some(Token::Number { digits, joint: Joint::Comma, .. }) if digits.len() == 3)
     }
 
-    /// Numbers side by side, whatever joins them, that `read` takes as one.
-    fn runs(&self, read: impl Fn(&str) -> Option<Value>) -> Vec<Candidate> {
+    /// Numbers side by side, whatever joins them, that `read` takes as one. Nothing is joined to one
+    /// that is whole by itself: the 250 of `482108 250` is not its end.
+    fn runs(&self, read: impl Fn(&str) -> Option<Value>, is_whole: impl Fn(&str) -> bool) -> Vec<Candidate> {
         let mut found = Vec::new();
         for from in 0..self.spots.len() {
             let mut joined = String::new();
@@ -355,6 +359,9 @@ impl<'a> Search<'a> {
                 joined.push_str(digits);
                 if let Some(value) = read(&joined) {
                     found.push(Candidate { from, to: to + 1, value: Some(value), cost: 0, ordinal: false });
+                }
+                if is_whole(digits) {
+                    break;
                 }
             }
         }

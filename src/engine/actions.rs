@@ -167,8 +167,8 @@ impl Engine {
 
     /// A number for a person that nobody has.
     pub(super) async fn free_number(&self, work: &mut Work<'_>) -> Result<SpokenCode, Fault> {
-        for _ in 0..64 {
-            let number = SpokenCode::nth(CodeKind::Listing, work.entropy.next_u64());
+        for digits in CodeKind::Listing.tries() {
+            let number = SpokenCode::nth_of(CodeKind::Listing, digits, work.entropy.next_u64());
             let key = keys::index("number", &[&number.number().to_be_bytes()], b"");
             if work.store().read(vec![key]).await?.iter().all(Option::is_none) {
                 return Ok(number);
@@ -305,8 +305,8 @@ impl Engine {
     pub(super) async fn free_code<A: aggregate::Aggregate<Id = SpokenCode>>(
         &self, work: &mut Work<'_>, kind: CodeKind,
     ) -> Result<SpokenCode, Fault> {
-        for _ in 0..64 {
-            let code = SpokenCode::nth(kind, work.entropy.next_u64());
+        for digits in kind.tries() {
+            let code = SpokenCode::nth_of(kind, digits, work.entropy.next_u64());
             // What this turn holds is taken, and not to be let go of.
             if work.seen::<A>(code).is_some() {
                 continue;

@@ -127,7 +127,7 @@ impl Words<'_> {
             Type::Time => "20:58".to_owned(),
             // Fifteen digits are the most that E.164 allows.
             Type::Phone => "+999999999999999".to_owned(),
-            Type::Code(kind) => "9".repeat(kind.digits() as usize),
+            Type::Code(kind) => "9".repeat(kind.most_digits() as usize),
             Type::Enum(set) => {
                 let labels = self.enums.get(set)?.words.iter().map(|(_, label)| plain(label, lang));
                 let labels: Vec<String> = labels.collect();
@@ -322,6 +322,8 @@ mod tests {
             (Type::Time, 5),
             (Type::Phone, 16),
             (Type::Code(CodeKind::Once), 7),
+            (Type::Code(CodeKind::Listing), 8),
+            (Type::Code(CodeKind::Order), 9),
             (Type::Enum("kind".into()), 8),
         ] {
             let widest = words.widest(&ty, 0).expect("shown");

@@ -178,7 +178,7 @@ mod tests {
     fn every_type_stands_as_a_menu_writes_it_with_the_septets_it_takes() {
         let all = told(None);
         for line in
-            ["{me.free}: cents (10)", "{me.first}: text 12\n", "{me.code}: code listing (5)", "{left}: "]
+            ["{me.free}: cents (10)", "{me.first}: text 12\n", "{me.code}: code listing (8)", "{left}: "]
         {
             assert!(all.contains(line), "{line} in\n{all}");
         }

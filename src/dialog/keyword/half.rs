@@ -38,10 +38,11 @@ impl Search<'_> {
             }
         }
         // Neighbours that make a number of the right length, else the first that is long enough.
-        let wanted: Vec<usize> = codes(best).map(|(_, slot)| digits_of(slot)).collect();
+        let wanted: Vec<u32> = codes(best).flat_map(|(_, slot)| digits_of(slot)).copied().collect();
         let joined = |run: &Vec<&str>| {
             let ends = (0..run.len()).flat_map(|from| (from + 1..=run.len()).map(move |to| (from, to)));
-            ends.map(|(from, to)| run[from..to].concat()).find(|digits| wanted.contains(&digits.len()))
+            ends.map(|(from, to)| run[from..to].concat())
+                .find(|digits| wanted.contains(&(digits.len() as u32)))
         };
         let echo = runs.iter().find_map(joined);
         let echo = echo.or_else(|| runs.iter().map(|run| run.concat()).find(|digits| digits.len() >= 4))?;
@@ -91,13 +92,11 @@ impl Search<'_> {
     }
 }
 
-/// How many digits a spoken number has that belongs here; none for other slots.
-fn digits_of(slot: &Slot) -> usize {
+/// How many digits a spoken number may have that belongs here; none for other slots.
+fn digits_of(slot: &Slot) -> &'static [u32] {
     match slot {
-        Slot::Value { asked: Asked::Code(kind) | Asked::Record { code: kind, .. }, .. } => {
-            kind.digits() as usize
-        }
-        _ => 0,
+        Slot::Value { asked: Asked::Code(kind) | Asked::Record { code: kind, .. }, .. } => kind.digits(),
+        _ => &[],
     }
 }
 

@@ -198,6 +198,7 @@ impl World {
             return Err(format!("a screen is too long: {text:?}"));
         }
         let told = self.understand_screen(who, &text)?;
+        self.nothing_broke(&told)?;
         if self.goes_wrong(rates.screen_lost, "a screen was lost") {
             if self.dice.in_thousand(500) {
                 self.hang_up(&input, UssdEvent::Unseen { surely: true }).await?;
@@ -352,6 +353,7 @@ impl World {
                 person.lang
             ));
         };
+        self.nothing_broke(&told)?;
         self.count_pieces(&told);
         let person = &mut self.people[who.0];
         if told.name == "invite_yes" && !person.joined {
@@ -373,6 +375,19 @@ impl World {
             let told = self.reader.screen(person.tree(), lang, text)?;
             Some(Told { name: format!("screen {}", told.name), ..told })
         })
+    }
+
+    /// Whoever hears something has a service that lives: nothing may be broken on our side.
+    fn nothing_broke(&mut self, told: &Told) -> Result<(), Fault> {
+        match told.name.as_str() {
+            "fault" | "screen fault" | "fault_screen" | "try_later" => {
+                Err(format!("the service lives and says that something broke: {:?}", told.text))
+            }
+            _ => {
+                self.checks.said();
+                Ok(())
+            }
+        }
     }
 
     /// What a text says of how many pieces are in a parcel.
