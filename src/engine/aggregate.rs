@@ -1,6 +1,7 @@
 //! The kinds of things with a life, as a turn holds them: read once, evolved in memory,
 //! written with the indexes that find them again.
 
+use crate::engine::browse;
 use crate::market::{
     self, Approval, Bulk, Bulletin, Case, Cash, Difference, Event, Freeze, Kiosk, Listing, Loan, Order,
     Party, Payout, Receipt, Statement, Trouble,
@@ -86,6 +87,22 @@ impl<A: Aggregate> Shelf<A> {
         }
     }
 
+    /// Everything held, as it was read and as it stands now.
+    pub fn held(&self) -> impl Iterator<Item = (Option<&A>, Option<&A>)> {
+        self.0.values().map(|held| (held.before.as_ref(), held.now.as_ref()))
+    }
+
+    /// Those of which this is so: as it was read, as it stands now.
+    pub fn held_ids(&self, so: impl Fn(Option<&A>, Option<&A>) -> bool) -> Vec<A::Id> {
+        let so = |held: &Held<A>| so(held.before.as_ref(), held.now.as_ref());
+        self.0.iter().filter(|(_, held)| so(held)).map(|(id, _)| *id).collect()
+    }
+
+    /// One, if it is held: as it was read, as it stands now.
+    pub fn pair(&self, id: A::Id) -> Option<(Option<&A>, Option<&A>)> {
+        self.0.get(&id).map(|held| (held.before.as_ref(), held.now.as_ref()))
+    }
+
     /// Those that changed.
     pub fn changed(&self) -> impl Iterator<Item = &A> {
         self.0.values().filter(|held| held.now != held.before).filter_map(|held| held.now.as_ref())
@@ -156,6 +173,7 @@ pub struct Shelves {
 impl Shelves {
     /// Writes all of it.
     pub fn write(self, batch: &mut Batch) {
+        browse::rows::write(&self, batch);
         self.parties.write(batch);
         self.listings.write(batch);
         self.orders.write(batch);
@@ -247,6 +265,9 @@ impl Aggregate for Party {
         }
         for helper in &self.helpers {
             found.insert(keys::index("helps", &[helper.as_bytes()], id.as_bytes()), vec![]);
+        }
+        if self.role == market::Role::Artisan {
+            found.insert(browse::by_page(&browse::page_of(id)), id.as_bytes().to_vec());
         }
         if let Some(mentorship) = &self.mentorship {
             found.insert(keys::index("mentee", &[mentorship.mentor.as_bytes()], id.as_bytes()), vec![]);

@@ -130,7 +130,7 @@ pub struct Derived {
 /// How many entries of an index are written at once.
 const AT_ONCE: usize = 512;
 /// Indexes that follow from the things themselves; others are the engine's own notes.
-pub(crate) const DERIVED: [&str; 52] = [
+pub(crate) const DERIVED: [&str; 54] = [
     "payment",
     "trouble",
     "trouble_of",
@@ -160,6 +160,8 @@ pub(crate) const DERIVED: [&str; 52] = [
     "listing_of",
     "on_sale",
     "in_shop",
+    "shop",
+    "maker_page",
     "photo",
     "waiting",
     "order",

@@ -10,6 +10,7 @@ mod actions;
 mod again;
 mod aggregate;
 pub mod audit;
+pub mod browse;
 pub mod bulk;
 pub mod buyers;
 mod callbacks;
@@ -348,8 +349,9 @@ impl Engine {
 
     /// Commits a unit of work, then wakes whoever waits for what it brought about.
     async fn commit(
-        &self, work: Work<'_>, cause: Cause, mark: Option<InboxMark>,
+        &self, mut work: Work<'_>, cause: Cause, mark: Option<InboxMark>,
     ) -> Result<Committed, Fault> {
+        work.complete().await?;
         let wakes = work.wakes().to_vec();
         let changed = work.changed_orders();
         let mut batch: Batch = work.batch(cause);

@@ -8,8 +8,9 @@ use super::photos::front::PhotoView;
 use super::port::{PayOut, PayoutNews};
 use super::record::Cause;
 use super::shopfront::{
-    BalanceRow, Callback, CallbackRow, CardNews, CardSession, CheckoutIn, CheckoutOut, DeskCash, DeskListing,
-    DeskPayout, OrderChanged, OrderStep, OrderView, PieceView, ShopError, ShopFront, Split,
+    Aisles, BalanceRow, Browse, Callback, CallbackRow, CardNews, CardSession, CheckoutIn, CheckoutOut,
+    DeskCash, DeskListing, DeskPayout, Found, MakerView, OrderChanged, OrderStep, OrderView, PieceView,
+    ShopError, ShopFront, Split,
 };
 use super::shopfront::{DeskMessages, MessagesWish};
 use super::trade::Due;
@@ -40,7 +41,7 @@ pub(super) fn fault(fault: &Fault) -> ShopError {
 }
 
 impl Engine {
-    fn quote_one(&self, listing: &Listing) -> Result<Quote, Fault> {
+    pub(super) fn quote_one(&self, listing: &Listing) -> Result<Quote, Fault> {
         price::quote(&self.policy, listing.price, 1, Usd::ZERO)
             .ok_or_else(|| Fault::Broken(format!("listing {} has no price that can be shown", listing.code)))
     }
@@ -188,15 +189,10 @@ impl Engine {
         let reserve = ListingCommand::Reserve { pieces: wish.quantity };
         match listing::decide(Some(&listing), &reserve, &self.policy, work.now) {
             Ok(events) => work.apply::<Listing>(code, events),
-            Err(Refusal::OutOfRange { max, .. }) => {
-                let why = format!("choose from 1 to {max} pieces");
-                return Ok(Err(ShopError::Field { field: "quantity", why }));
+            Err(Refusal::OutOfRange { min, max }) => {
+                return Ok(Err(ShopError::Pieces { least: min, most: max }));
             }
-            Err(Refusal::SoldOut { left }) if left > 0 => {
-                let are = if left == 1 { "is" } else { "are" };
-                let why = format!("Only {left} {are} left. Choose from 1 to {left}.");
-                return Ok(Err(ShopError::Field { field: "quantity", why }));
-            }
+            Err(Refusal::SoldOut { left }) if left > 0 => return Ok(Err(ShopError::Left(left))),
             Err(_) => return Ok(Err(ShopError::Gone)),
         }
         let shipping = self.policy.shipping(&wish.country, listing.kind.as_str(), wish.quantity);
@@ -364,6 +360,7 @@ pub(super) fn piece_at(listing: &Listing, maker: &Party, quote: &Quote) -> Piece
         stuff: listing.stuff.as_str().to_owned(),
         maker: maker.first_name(),
         place: area_name(maker.area.as_str()),
+        maker_page: super::browse::page_of(maker.id),
         price: quote.shop_each,
         retail: quote.retail_each,
         maker_gets: quote.price_each,
@@ -380,7 +377,7 @@ pub(super) fn split_of(quote: &Quote, mentor: Option<MentorShare>) -> Split {
 }
 
 /// An area as the shop names it.
-fn area_name(area: &str) -> String {
+pub(super) fn area_name(area: &str) -> String {
     let mut letters = area.chars();
     match letters.next() {
         Some(first) if area != "other" => first.to_uppercase().chain(letters).collect(),
@@ -438,6 +435,18 @@ fn steps(order: &Order) -> Vec<OrderStep> {
 }
 
 impl ShopFront for Engine {
+    fn browse(&self, wish: Browse) -> BoxFuture<'_, Result<Found, ShopError>> {
+        Box::pin(async move { self.on_shelves(&wish).await.map_err(|e| fault(&e)) })
+    }
+
+    fn aisles(&self) -> BoxFuture<'_, Result<Aisles, ShopError>> {
+        Box::pin(async { self.aisles_now().await.map_err(|e| fault(&e)) })
+    }
+
+    fn maker(&self, page: String) -> BoxFuture<'_, Result<MakerView, ShopError>> {
+        Box::pin(async move { self.maker_of(&page).await.map_err(|e| fault(&e))?.ok_or(ShopError::NotFound) })
+    }
+
     fn pieces(&self) -> BoxFuture<'_, Result<Vec<PieceView>, ShopError>> {
         Box::pin(async { self.all_pieces().await.map_err(|e| fault(&e)) })
     }

@@ -1,5 +1,6 @@
 //! What the shop, the desk and the card processor's webhook call, and the views they get.
 
+pub use super::browse::front::{Aisles, Browse, Found, MakerView, Spot, Term};
 use super::cards::inbox::{KeptEvent, Tried};
 use super::desk::Who;
 pub use super::messages::receipts::ReceiptCounts;
@@ -23,6 +24,9 @@ pub struct PieceView {
     pub maker: String,
     /// Where she works.
     pub place: String,
+    /// What names her page.
+    #[serde(default)]
+    pub maker_page: String,
     /// What the shopper pays for one.
     pub price: Usd,
     /// What the shopper pays for one, in shillings, before conversion.
@@ -95,6 +99,20 @@ pub enum ShopError {
         /// In words.
         why: String,
     },
+    /// Fewer are left than were asked for.
+    #[error("only {0} left")]
+    Left(u32),
+    /// So many at a time are not sold.
+    #[error("choose from {least} to {most} pieces")]
+    Pieces {
+        /// The least.
+        least: i64,
+        /// The most.
+        most: i64,
+    },
+    /// The work takes time: the first day that can be chosen.
+    #[error("the work takes more time than that")]
+    TooEarly(Timestamp),
     /// The idempotency key belongs to an order with other content, which stands.
     #[error("this key was used for another order, which stands; send this one with a new key")]
     KeyUsed,
@@ -459,7 +477,13 @@ pub struct CallbackRow {
 
 /// What the web calls.
 pub trait ShopFront: Send + Sync + 'static {
-    /// Pieces on sale, newest first.
+    /// What is found of all that is on sale, newest first.
+    fn browse(&self, wish: Browse) -> BoxFuture<'_, Result<Found, ShopError>>;
+    /// The kinds and the materials of what is on sale.
+    fn aisles(&self) -> BoxFuture<'_, Result<Aisles, ShopError>>;
+    /// The maker of a page.
+    fn maker(&self, page: String) -> BoxFuture<'_, Result<MakerView, ShopError>>;
+    /// Some pieces on sale, newest first.
     fn pieces(&self) -> BoxFuture<'_, Result<Vec<PieceView>, ShopError>>;
     /// One piece, with who gets what of its price.
     fn piece(&self, code: String) -> BoxFuture<'_, Result<(PieceView, Split), ShopError>>;

@@ -82,6 +82,11 @@ impl<'s> Work<'s> {
         }
     }
 
+    /// Everything that this turn holds.
+    pub const fn shelves(&self) -> &Shelves {
+        &self.shelves
+    }
+
     /// The store, for reads that no decision rests on.
     pub fn store(&self) -> &'s dyn Store {
         self.store

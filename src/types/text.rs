@@ -34,6 +34,37 @@ pub fn first_name(name: &str) -> String {
     name.split(' ').next().unwrap_or_default().chars().take(12).collect()
 }
 
+/// A word as it is looked for: small letters without accents, nothing but letters and digits.
+pub fn sought(word: &str) -> String {
+    let plain = |c: char| match c {
+        'à'..='å' => 'a',
+        'ç' => 'c',
+        'è'..='ë' => 'e',
+        'ì'..='ï' => 'i',
+        'ñ' => 'n',
+        'ò'..='ö' => 'o',
+        'ù'..='ü' => 'u',
+        other => other,
+    };
+    word.chars().flat_map(char::to_lowercase).map(plain).filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// Whether one slip of a finger makes one word of the other: a letter more, less or another, or two
+/// neighbours that changed places.
+pub fn one_slip(a: &str, b: &str) -> bool {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let (a, b) = if a.len() < b.len() { (b, a) } else { (a, b) };
+    let same = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+    let (a, b) = (&a[same..], &b[same..]);
+    match (a, b) {
+        ([], []) => true,
+        ([_, rest @ ..], b) if rest == b => true,
+        ([_, rest @ ..], [_, other @ ..]) if rest == other => true,
+        ([x, y, rest @ ..], [v, w, other @ ..]) => x == w && y == v && rest == other,
+        _ => false,
+    }
+}
+
 /// Words as they are kept: blanks folded; `None` when nothing is left.
 pub fn folded(text: &str) -> Option<String> {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -109,5 +140,21 @@ mod tests {
         assert_eq!(person_name("ng'ang'a", 20).as_deref(), Some("Ng'ang'a"));
         assert_eq!(person_name("12345", 20), None);
         assert_eq!(person_name("Bartholomew Featherstonehaugh", 20).as_deref(), Some("Bartholomew"));
+    }
+
+    #[test]
+    fn a_word_is_looked_for_without_its_accents_and_capitals() {
+        assert_eq!(sought("Boucles-d\u{2019}Oreilles"), "bouclesdoreilles");
+        assert_eq!((sought("PERLÉ"), sought("Çà")), ("perle".to_owned(), "ca".to_owned()));
+    }
+
+    #[test]
+    fn one_slip_of_a_finger_is_forgiven_and_two_are_not() {
+        for near in ["necklace", "neklace", "neckklace", "necklase", "nekclace", "ecklace", "necklac"] {
+            assert!(one_slip("necklace", near) && one_slip(near, "necklace"), "{near}");
+        }
+        for far in ["nekcalce", "lace", "necklacess", "", "bracelet", "necklaec1"] {
+            assert!(!one_slip("necklace", far) && !one_slip(far, "necklace"), "{far}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The one mapping from a refusal to HTTP, as a page or as JSON.
 
-use super::page;
+use super::{page, tongue::Reader};
 use crate::engine::shopfront::ShopError;
 use askama::Template;
 use axum::{
@@ -79,6 +79,12 @@ impl Refusal {
                 "Nothing was taken from your card. The maker may have another one.",
             ),
             Self::Shop(ShopError::Field { .. }) => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "field",
+                "Something in the form needs another look",
+                "See the fields below.",
+            ),
+            Self::Shop(ShopError::Left(_) | ShopError::Pieces { .. } | ShopError::TooEarly(_)) => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "field",
                 "Something in the form needs another look",
@@ -170,7 +176,7 @@ impl Refusal {
     }
 
     /// Adds what the status asks for beside the body.
-    fn headed(self, status: StatusCode, mut response: Response) -> Response {
+    fn headed(&self, status: StatusCode, mut response: Response) -> Response {
         *response.status_mut() = status;
         let headers = response.headers_mut();
         match status {
@@ -192,16 +198,47 @@ impl Refusal {
 #[derive(Template)]
 #[template(path = "error.html", config = "src/web/askama.toml")]
 struct ErrorPage<'a> {
+    t: &'a Reader,
     code: &'a str,
     title: &'a str,
     advice: &'a str,
 }
 
+impl Refusal {
+    /// The same in the language of whoever reads it.
+    fn outside_for(&self, t: &Reader) -> Outside {
+        let mut outside = self.outside();
+        if let Some((title, advice)) = t.refusal(outside.code) {
+            outside.title = title;
+            outside.advice = match self {
+                Self::Shop(ShopError::TooLate(why)) => t.too_late(why).to_owned(),
+                Self::Shop(ShopError::Stopped(why)) => format!("{why}. {advice}"),
+                _ => advice.to_owned(),
+            };
+        }
+        outside
+    }
+
+    /// The page that says so, for whoever reads it.
+    pub(super) fn respond(&self, t: &Reader) -> Response {
+        let Outside { status, code, title, advice } = self.outside_for(t);
+        let body = page::html(&ErrorPage { t, code, title, advice: &advice });
+        let mut response = self.headed(status, body);
+        // Whoever knows the reader's language says it again in that.
+        response.extensions_mut().insert(self.clone());
+        response
+    }
+
+    /// What stands beside a form that could not be carried out.
+    pub(super) fn whole(&self, t: &Reader) -> (StatusCode, String) {
+        let outside = self.outside_for(t);
+        (outside.status, format!("{}. {}", outside.title, outside.advice))
+    }
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let Outside { status, code, title, advice } = self.outside();
-        let body = page::html(&ErrorPage { code, title, advice: &advice });
-        self.headed(status, body)
+        self.respond(&Reader::default())
     }
 }
 

@@ -8,6 +8,7 @@
 //! * `shop` and `desk` hold the handlers, one file per page; `error` maps a refusal to HTTP.
 //! * `upload` takes photographs of pieces, and hands them out again.
 //! * `preview` is the editor of menus, on the desk and alone.
+//! * `tongue` says the shop's texts in each of its languages.
 //! * `wording`, `emblem` and `assets` are what the pages are drawn with.
 
 mod assets;
@@ -23,6 +24,7 @@ pub mod settings;
 mod shop;
 #[cfg(test)]
 mod tests;
+mod tongue;
 mod upload;
 mod wording;
 

@@ -1,6 +1,8 @@
 //! What every page shares: rendering, and small pieces that templates show.
 
-use super::{desk::knocks::Knocks, error::Refusal, people::People, settings::Settings, wording};
+use super::{
+    desk::knocks::Knocks, error::Refusal, people::People, settings::Settings, tongue::Tongue, wording,
+};
 use crate::{
     engine::bulk::front::BulkFront,
     engine::depot::desk::DepotDesk,
@@ -75,6 +77,8 @@ pub(super) struct Web {
     pub(super) shutdown: CancellationToken,
     /// One permit per live page.
     pub(super) live: Arc<Semaphore>,
+    /// One permit per reader of a feed.
+    pub(super) feeds: Arc<Semaphore>,
     /// The desk has an editor of menus.
     pub(super) has_editor: bool,
 }
@@ -111,6 +115,8 @@ pub(super) struct Shown {
     pub(super) alt: String,
     /// Where its middle size is.
     pub(super) src: String,
+    /// Where its smallest is.
+    pub(super) small: String,
     /// Where its largest is.
     pub(super) large: String,
     /// Every size with its width, for the browser to choose from.
@@ -137,6 +143,7 @@ impl Shown {
         Self {
             alt,
             src: url(WIDTHS[1]),
+            small: url(WIDTHS[0]),
             large: url(WIDTHS[2]),
             srcset: srcset.join(", "),
             width: photo.width,
@@ -146,13 +153,14 @@ impl Shown {
     }
 }
 
-impl<'a> From<&'a PieceView> for Piece<'a> {
-    fn from(view: &'a PieceView) -> Self {
-        let title = wording::piece(&view.kind, &view.stuff);
+impl<'a> Piece<'a> {
+    /// A piece as it is shown in a language.
+    pub(super) fn new(view: &'a PieceView, t: Tongue) -> Self {
+        let title = t.piece(&view.kind, &view.stuff);
         let emblem = super::emblem::url(&view.kind, &view.stuff);
         let mut photos = view.photos.iter().enumerate().map(|(at, photo)| {
-            let by = format!("{title} by {}", view.maker);
-            let alt = if at == 0 { by } else { format!("{by}, picture {}", at + 1) };
+            let by = t.piece_by(&title, &view.maker);
+            let alt = if at == 0 { by } else { t.picture(by, at + 1) };
             Shown::new(photo, alt)
         });
         let (photo, further) = (photos.next(), photos.collect());
@@ -175,7 +183,7 @@ pub(super) struct Part<'a> {
 }
 
 /// Who gets what of a price, ready for words and bar.
-pub(super) fn parts<'a>(split: &'a Split, maker: &str) -> Vec<Part<'a>> {
+pub(super) fn parts<'a>(split: &'a Split, maker: &str, t: Tongue) -> Vec<Part<'a>> {
     let amounts: Vec<Kes> = split.parts.iter().map(|(_, amount)| *amount).collect();
     let mut from = 0;
     split
@@ -183,7 +191,7 @@ pub(super) fn parts<'a>(split: &'a Split, maker: &str) -> Vec<Part<'a>> {
         .iter()
         .zip(wording::percents(&amounts))
         .map(|((word, amount), percent)| {
-            let part = Part { word, who: wording::part(word, maker), amount: *amount, percent, from };
+            let part = Part { word, who: t.part(word, maker), amount: *amount, percent, from };
             from += percent;
             part
         })

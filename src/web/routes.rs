@@ -7,7 +7,8 @@ use super::{
     page::{Photos, Web},
     preview::{self, Editor},
     settings::Settings,
-    shop::{bulk, checkout, home, many, order, piece},
+    shop::{bulk, checkout, feeds, home, maker, many, order, piece},
+    tongue::reader,
     upload,
 };
 use crate::{
@@ -29,9 +30,9 @@ use crate::{
 use axum::{
     Router,
     extract::{DefaultBodyLimit, MatchedPath, Request},
-    http::{StatusCode, header},
+    http::StatusCode,
     middleware::{from_fn_with_state, map_response_with_state},
-    response::{IntoResponse, Redirect},
+    response::Redirect,
     routing::{delete, get, post},
     serve::ListenerExt,
 };
@@ -73,6 +74,9 @@ pub struct Surroundings {
     /// Photographs, and who may send them.
     pub photos: Option<Photos>,
 }
+
+/// How many may read a feed or a part of the map at a time: each walks along all that is on sale.
+const FEEDS: usize = 2;
 
 /// Where the desk's editor of menus stands.
 pub const EDITOR: &str = "/desk/menus/edit";
@@ -154,6 +158,7 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         photos,
         shutdown,
         live,
+        feeds: Arc::new(Semaphore::new(FEEDS)),
         has_editor,
     });
 
@@ -256,6 +261,9 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
 
     Router::new()
         .route("/", get(home::show))
+        .route("/craft/{kind}", get(home::craft))
+        .route("/material/{stuff}", get(home::material))
+        .route("/maker/{page}", get(maker::show))
         .route("/piece/{code}", get(piece::show))
         .route("/checkout", get(async || Redirect::to("/")).post(checkout::place))
         .route("/piece/{code}/many", get(many::show))
@@ -277,12 +285,16 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         .route("/upload/api/photos/{code}", get(upload::show))
         .route("/upload/api/photos/{code}/{name}", delete(upload::remove))
         .route("/upload/api/photos/{code}/{name}/first", post(upload::lead))
-        .route("/robots.txt", get(robots))
+        .route("/robots.txt", get(feeds::robots))
+        .route("/sitemap.xml", get(feeds::sitemap))
+        .route("/sitemap/{part}", get(feeds::part))
+        .route("/feed/{file}", get(feeds::products))
         .route("/healthz", get(async || "ok\n"))
         .merge(desk)
         .fallback(async || Refusal::Shop(ShopError::NotFound))
         .method_not_allowed_fallback(async || Refusal::Method)
         .layer(from_fn_with_state(web.clone(), guard::same_site))
+        .layer(from_fn_with_state(web.clone(), reader::speak))
         .layer(DefaultBodyLimit::max(body_limit))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, timeout))
         // A photograph may take longer to come than any answer of ours.
@@ -321,9 +333,4 @@ pub async fn serve(
 fn span(request: &Request) -> tracing::Span {
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str);
     tracing::info_span!("http", method = %request.method(), route)
-}
-
-async fn robots() -> impl IntoResponse {
-    let text = "User-agent: *\nDisallow: /checkout\nDisallow: /order/\nDisallow: /bulk/\nDisallow: /upload\nDisallow: /desk\n";
-    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text)
 }

@@ -75,7 +75,6 @@ impl Engine {
     pub(in crate::engine) async fn place_many(
         &self, work: &mut Work<'_>, wish: &CheckoutIn, code: SpokenCode, wanted: Timestamp,
     ) -> Result<Result<(String, Usd, String), ShopError>, Fault> {
-        let field = |field, why: String| Ok(Err(ShopError::Field { field, why }));
         let listing = work.get::<Listing>(code).await?;
         let Some(listing) = listing.filter(Listing::in_shop) else {
             return Ok(Err(ShopError::Gone));
@@ -101,13 +100,9 @@ impl Engine {
         match bulk::decide(None, &BulkCommand::Place(terms), &self.policy, work.now) {
             Ok(events) => work.apply::<Bulk>(number, events),
             Err(Refusal::OutOfRange { min, max }) => {
-                return field("quantity", format!("Choose from {min} to {max} pieces."));
+                return Ok(Err(ShopError::Pieces { least: min, most: max }));
             }
-            Err(Refusal::TooEarly { until }) => {
-                let (year, month, day) = until.civil(NAIROBI);
-                let why = format!("The work takes time: choose {year}-{month:02}-{day:02} or a later day.");
-                return field("wanted", why);
-            }
+            Err(Refusal::TooEarly { until }) => return Ok(Err(ShopError::TooEarly(until))),
             Err(why) => return Err(Fault::Broken(format!("a request was refused: {why}"))),
         }
         work.timer(

@@ -34,6 +34,17 @@ pub enum ShopperWish {
     },
 }
 
+/// She has thanked the maker before.
+pub const THANKED: &str = "You have written to the maker already. Thank you.";
+/// She has chosen before.
+pub const CHOSEN: &str = "You have chosen already, and what you chose stands.";
+/// The order has gone on.
+pub const GONE_ON: &str =
+    "The order has gone on in the meantime. Its page shows how it stands and what you can still do.";
+/// It was taken since the page was drawn that she changed her mind on.
+pub const TAKEN: &str =
+    "The maker has taken your order in the meantime. Look at its page: it says what cancelling costs now.";
+
 /// What an order's page calls.
 pub trait ShopperDesk: Send + Sync + 'static {
     /// Does it for the order of a private link. A repeat changes nothing.
@@ -52,11 +63,9 @@ fn said_no(why: &Refusal) -> ShopError {
             field: "text",
             why: format!("write a line of at most {LONGEST_THANKS} letters"),
         },
-        Refusal::AlreadyExists => too_late("You have written to the maker already. Thank you."),
-        Refusal::AlreadyAnswered { .. } => too_late("You have chosen already, and what you chose stands."),
-        _ => too_late(
-            "The order has gone on in the meantime. Its page shows how it stands and what you can still do.",
-        ),
+        Refusal::AlreadyExists => too_late(THANKED),
+        Refusal::AlreadyAnswered { .. } => too_late(CHOSEN),
+        _ => too_late(GONE_ON),
     }
 }
 
@@ -111,9 +120,7 @@ impl Engine {
             ShopperWish::Cancel { costs } => {
                 // Somebody may have taken it since the page was drawn.
                 if order.cancelling_costs(&self.policy).is_some_and(|now| now != *costs) {
-                    let why = "The maker has taken your order in the meantime. Look at its page: it says \
-                               what cancelling costs now.";
-                    return Ok(Err(too_late(why)));
+                    return Ok(Err(too_late(TAKEN)));
                 }
                 OrderCommand::Cancel
             }

@@ -8,6 +8,7 @@ use crate::{
     web::{
         error::Refusal,
         page::{self, Part, Piece, Web},
+        tongue::{Reader, Tongue},
         wording,
     },
 };
@@ -24,6 +25,7 @@ use std::sync::Arc;
 #[derive(Template)]
 #[template(path = "bulk_live.html", config = "src/web/askama.toml")]
 struct Fragment<'a> {
+    t: Tongue,
     token: &'a str,
     bulk: &'a BulkView,
     piece: Piece<'a>,
@@ -41,31 +43,33 @@ struct Fragment<'a> {
 #[derive(Template)]
 #[template(path = "bulk.html", config = "src/web/askama.toml")]
 struct BulkPage<'a> {
+    t: &'a Reader,
     token: &'a str,
     bulk: &'a BulkView,
     fragment: Fragment<'a>,
 }
 
 impl<'a> Fragment<'a> {
-    fn of(token: &'a str, bulk: &'a BulkView) -> Self {
+    fn of(token: &'a str, bulk: &'a BulkView, t: Tongue) -> Self {
         let counts = &bulk.counts;
         Self {
+            t,
             token,
             bulk,
-            piece: Piece::from(&bulk.piece),
-            headline: wording::bulk_state(&bulk.state),
+            piece: Piece::new(&bulk.piece, t),
+            headline: t.bulk_state(&bulk.state),
             counts: [
-                ("offered", "Wait for an artisan's answer", counts.offered),
-                ("making", "Taken and being made", counts.making),
-                ("passed", "Through the check", counts.passed),
-                ("refunded", "Paid back", counts.refunded),
-                ("left", "Nobody has them yet", counts.left),
+                ("offered", t.count_offered(), counts.offered),
+                ("making", t.count_making(), counts.making),
+                ("passed", t.count_passed(), counts.passed),
+                ("refunded", t.count_refunded(), counts.refunded),
+                ("left", t.count_left(), counts.left),
             ],
             promise: bulk.promise.as_ref().map(wording::day),
             due: wording::day(&bulk.due),
             later: bulk.later.as_ref().map(wording::day),
             nothing: counts.left == bulk.quantity,
-            parts: page::parts(&bulk.split, "the makers"),
+            parts: page::parts(&bulk.split, t.the_makers(), t),
         }
     }
 }
@@ -81,23 +85,23 @@ async fn find(web: &Web, token: &str) -> Result<BulkView, ShopError> {
 
 /// Shows the request.
 pub(crate) async fn show(
-    State(web): State<Arc<Web>>, Path(token): Path<String>,
+    State(web): State<Arc<Web>>, t: Reader, Path(token): Path<String>,
 ) -> Result<Response, Refusal> {
     let bulk = find(&web, &token).await?;
-    let fragment = Fragment::of(&token, &bulk);
-    let body = page::html(&BulkPage { token: &token, bulk: &bulk, fragment });
+    let fragment = Fragment::of(&token, &bulk, t.tongue);
+    let body = page::html(&BulkPage { t: &t, token: &token, bulk: &bulk, fragment });
     Ok((live::private(), body).into_response())
 }
 
 /// Sends the page's changing part again with every change of the request.
 pub(crate) async fn live(
-    State(web): State<Arc<Web>>, Path(token): Path<String>, query: Result<Query<live::Seen>, QueryRejection>,
-    headers: HeaderMap,
+    State(web): State<Arc<Web>>, t: Reader, Path(token): Path<String>,
+    query: Result<Query<live::Seen>, QueryRejection>, headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    live::watch(web, token, query, &headers, |web, token| {
+    live::watch(web, t.tongue, token, query, &headers, |web, token, t| {
         Box::pin(async move {
             let bulk = find(&web, &token).await?;
-            let text = Fragment::of(&token, &bulk).render().map_err(|_| ShopError::Fault)?;
+            let text = Fragment::of(&token, &bulk, t).render().map_err(|_| ShopError::Fault)?;
             Ok((bulk.version, text))
         })
     })

@@ -3,7 +3,12 @@
 use super::piece::{self, Faults, LONGEST_CODE, Typed};
 use crate::{
     engine::shopfront::{CheckoutIn, ShopError, ShopFront},
-    web::{error::Refusal, page::Web},
+    web::{
+        error::Refusal,
+        page::Web,
+        tongue::{Reader, Tongue},
+        wording,
+    },
 };
 use axum::{
     Form,
@@ -27,29 +32,29 @@ const LONGEST_ADDRESS: usize = 400;
 /// Begins an order and sends the browser to where it is paid. What was typed is never lost: a
 /// form that cannot be carried out comes back filled, with the same key.
 pub(crate) async fn place(
-    State(web): State<Arc<Web>>, form: Result<Form<Typed>, FormRejection>,
+    State(web): State<Arc<Web>>, t: Reader, form: Result<Form<Typed>, FormRejection>,
 ) -> Result<Response, Refusal> {
     let Form(mut typed) = form?;
     if typed.code.is_empty() || typed.code.len() > LONGEST_CODE {
         return Err(ShopError::NotFound.into());
     }
-    let checkout = match read(&typed, &*web.front) {
+    let checkout = match read(&typed, &*web.front, t.tongue) {
         Ok(checkout) => checkout,
         Err(faults) => {
             if faults.whole.is_some() {
                 typed.idempotency_key = piece::fresh_key()?;
             }
-            return piece::again(&web, &typed, &faults, StatusCode::UNPROCESSABLE_ENTITY).await;
+            return piece::again(&web, &t, &typed, &faults, StatusCode::UNPROCESSABLE_ENTITY).await;
         }
     };
     match web.front.checkout(checkout).await {
         Ok(out) => Ok(Redirect::to(&out.pay_url).into_response()),
         Err(error) => {
-            let CannotPlace { faults, status, fresh } = explain(error, &FIELDS)?;
+            let CannotPlace { faults, status, fresh } = explain(error, &FIELDS, &t)?;
             if fresh {
                 typed.idempotency_key = piece::fresh_key()?;
             }
-            piece::again(&web, &typed, &faults, status).await
+            piece::again(&web, &t, &typed, &faults, status).await
         }
     }
 }
@@ -63,7 +68,14 @@ pub(super) struct CannotPlace {
 }
 
 /// What a form with these fields says of an error; what no form can mend is passed on.
-pub(super) fn explain(error: ShopError, fields: &[&'static str]) -> Result<CannotPlace, Refusal> {
+pub(super) fn explain(error: ShopError, fields: &[&'static str], t: &Reader) -> Result<CannotPlace, Refusal> {
+    let error = match error {
+        ShopError::Left(1) => field("quantity", t.left_one()),
+        ShopError::Left(left) => field("quantity", &t.left(left)),
+        ShopError::Pieces { least, most } => field("quantity", &t.choose_pieces(least, most)),
+        ShopError::TooEarly(day) => field("wanted", &t.too_early(wording::day(&day))),
+        other => other,
+    };
     match error {
         ShopError::Field { field, why } => {
             let mut faults = Faults::default();
@@ -74,43 +86,47 @@ pub(super) fn explain(error: ShopError, fields: &[&'static str]) -> Result<Canno
             Ok(CannotPlace { faults, status: StatusCode::UNPROCESSABLE_ENTITY, fresh: false })
         }
         ShopError::NotFound | ShopError::Gone | ShopError::TooLate(_) => Err(error.into()),
-        ShopError::CardDown | ShopError::Stopped(_) | ShopError::Fault | ShopError::KeyUsed => {
+        error => {
             let fresh = error == ShopError::KeyUsed;
-            let outside = Refusal::from(error).outside();
-            let whole = Some(format!("{}. {}", outside.title, outside.advice));
-            Ok(CannotPlace { faults: Faults { whole, ..Faults::default() }, status: outside.status, fresh })
+            let (status, whole) = Refusal::from(error).whole(t);
+            let faults = Faults { whole: Some(whole), ..Faults::default() };
+            Ok(CannotPlace { faults, status, fresh })
         }
     }
 }
 
+fn field(field: &'static str, why: &str) -> ShopError {
+    ShopError::Field { field, why: why.to_owned() }
+}
+
 /// Reads the form. How many pieces are left is for the engine to say: a form posted twice must get
 /// its first answer although it took the last piece.
-pub(super) fn read(typed: &Typed, front: &dyn ShopFront) -> Result<CheckoutIn, Faults> {
+pub(super) fn read(typed: &Typed, front: &dyn ShopFront, t: Tongue) -> Result<CheckoutIn, Faults> {
     let mut faults = Faults::default();
     let mut complain = |field, why: &str| drop(faults.fields.insert(field, why.to_owned()));
 
     let quantity = typed.quantity.trim().parse().unwrap_or(0);
     if !(1..=MOST_PIECES).contains(&quantity) {
-        complain("quantity", "Write a whole number, 1 or more.");
+        complain("quantity", t.bad_quantity());
     }
     let name = one_line(&typed.name);
     if name.is_empty() || name.chars().count() > LONGEST_NAME {
-        complain("name", "Write the name the parcel goes to, at most 80 characters.");
+        complain("name", t.bad_name());
     }
     let email = typed.email.trim().to_owned();
     if !looks_like_email(&email) {
-        complain("email", "Write an address such as asha@example.org.");
+        complain("email", t.bad_email());
     }
     let country = typed.country.trim().to_ascii_uppercase();
     if front.shipping(&country, "").is_none() {
-        complain("country", "Choose a country of the list.");
+        complain("country", t.bad_country());
     }
     let address = lines(&typed.address);
     if !(5..=LONGEST_ADDRESS).contains(&address.chars().count()) {
-        complain("address", "Write street and town, at most 400 characters.");
+        complain("address", t.bad_address());
     }
     if !is_key(&typed.idempotency_key) {
-        faults.whole = Some("This page was open too long. Please press the button again.".to_owned());
+        faults.whole = Some(t.open_too_long().to_owned());
     }
     if faults.whole.is_some() || !faults.fields.is_empty() {
         return Err(faults);

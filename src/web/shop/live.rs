@@ -2,7 +2,7 @@
 
 use crate::{
     engine::shopfront::{OrderChanged, ShopError},
-    web::{error::Refusal, page::Web},
+    web::{error::Refusal, page::Web, tongue::Tongue},
 };
 use axum::{
     extract::{Query, rejection::QueryRejection},
@@ -30,21 +30,22 @@ pub(crate) struct Seen {
 }
 
 /// The changing part of a page as it stands now, with its version.
-pub(super) type Look = fn(Arc<Web>, String) -> BoxFuture<'static, Result<(u64, String), ShopError>>;
+pub(super) type Look = fn(Arc<Web>, String, Tongue) -> BoxFuture<'static, Result<(u64, String), ShopError>>;
 
 /// Sends a page's changing part again with every change of what the token names.
 pub(super) async fn watch(
-    web: Arc<Web>, token: String, query: Result<Query<Seen>, QueryRejection>, headers: &HeaderMap, draw: Look,
+    web: Arc<Web>, t: Tongue, token: String, query: Result<Query<Seen>, QueryRejection>, headers: &HeaderMap,
+    draw: Look,
 ) -> Result<Response, Refusal> {
     // Listening begins before the first look, so that no change falls between the two.
     let changes = web.front.changes();
-    draw(Arc::clone(&web), token.clone()).await?;
+    draw(Arc::clone(&web), token.clone(), t).await?;
     let permit = web.live.clone().try_acquire_owned().map_err(|_| Refusal::Busy)?;
     // A browser that reconnects names the last event it got, which is newer than the page's own.
     let last_event = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
     let seen = last_event.or(query.ok().and_then(|Query(query)| query.seen));
     let heartbeat = KeepAlive::new().interval(web.settings.heartbeat());
-    let watch = Watch { web, token, changes, draw, seen, look: true, _permit: permit };
+    let watch = Watch { web, token, t, changes, draw, seen, look: true, _permit: permit };
     let unbuffered = [(HeaderName::from_static("x-accel-buffering"), "no")];
     Ok((private(), unbuffered, Sse::new(watch.events()).keep_alive(heartbeat)).into_response())
 }
@@ -65,6 +66,7 @@ pub(super) fn could_be(token: &str) -> Result<(), ShopError> {
 struct Watch {
     web: Arc<Web>,
     token: String,
+    t: Tongue,
     changes: broadcast::Receiver<OrderChanged>,
     draw: Look,
     seen: Option<u64>,
@@ -87,7 +89,7 @@ impl Watch {
             if !std::mem::take(&mut self.look) {
                 self.tick().await?;
             }
-            match (self.draw)(Arc::clone(&self.web), self.token.clone()).await {
+            match (self.draw)(Arc::clone(&self.web), self.token.clone(), self.t).await {
                 Ok((version, text)) if self.seen.is_none_or(|seen| version > seen) => {
                     // An event's data may hold line feeds, not carriage returns.
                     let text = text.replace('\r', " ");

@@ -10,6 +10,7 @@ use crate::{
     web::{
         error::Refusal,
         page::{self, Part, Piece, Web},
+        tongue::Reader,
         wording,
     },
 };
@@ -29,11 +30,12 @@ const FIELDS: [&str; 6] = ["quantity", "wanted", "name", "email", "country", "ad
 #[derive(Template)]
 #[template(path = "many.html", config = "src/web/askama.toml")]
 struct ManyPage<'a> {
+    t: &'a Reader,
     view: &'a ManyView,
     piece: Piece<'a>,
     parts: Vec<Part<'a>>,
     countries: Vec<Country>,
-    shipped: u32,
+    shipped: String,
     soonest: String,
     typed: &'a Typed,
     faults: &'a Faults,
@@ -52,7 +54,8 @@ fn front(web: &Web) -> Result<&Arc<dyn BulkFront>, ShopError> {
 
 /// Shows the price of many pieces with an empty form.
 pub(crate) async fn show(
-    State(web): State<Arc<Web>>, Path(code): Path<String>, wish: Result<Query<Wish>, QueryRejection>,
+    State(web): State<Arc<Web>>, t: Reader, Path(code): Path<String>,
+    wish: Result<Query<Wish>, QueryRejection>,
 ) -> Result<Response, Refusal> {
     if code.len() > LONGEST_CODE {
         return Err(ShopError::NotFound.into());
@@ -61,21 +64,22 @@ pub(crate) async fn show(
     let view = front(&web)?.price_many(code, pieces).await?;
     let quantity = view.quantity.to_string();
     let typed = Typed { quantity, idempotency_key: piece::fresh_key()?, ..Typed::default() };
-    Ok(draw(&view, &typed, &Faults::default()))
+    Ok(draw(&t, &view, &typed, &Faults::default()))
 }
 
-fn draw(view: &ManyView, typed: &Typed, faults: &Faults) -> Response {
+fn draw(t: &Reader, view: &ManyView, typed: &Typed, faults: &Faults) -> Response {
     let country = |(letters, name, shipping): &(String, String, _)| Country {
         letters: letters.clone(),
         name: name.clone(),
         shipping: *shipping,
     };
     page::html(&ManyPage {
+        t,
         view,
-        piece: Piece::from(&view.piece),
-        parts: page::parts(&view.split, "the makers"),
+        piece: Piece::new(&view.piece, t.tongue),
+        parts: page::parts(&view.split, t.the_makers(), t.tongue),
         countries: view.shipping.iter().map(country).collect(),
-        shipped: view.quantity,
+        shipped: t.pieces_of(view.quantity),
         soonest: wording::day(&view.soonest),
         typed,
         faults,
@@ -83,10 +87,12 @@ fn draw(view: &ManyView, typed: &Typed, faults: &Faults) -> Response {
 }
 
 /// Shows the form again with what was typed and what is wrong with it.
-async fn again(web: &Web, typed: &Typed, faults: &Faults, status: StatusCode) -> Result<Response, Refusal> {
+async fn again(
+    web: &Web, t: &Reader, typed: &Typed, faults: &Faults, status: StatusCode,
+) -> Result<Response, Refusal> {
     let pieces = typed.quantity.trim().parse().unwrap_or(0);
     let view = front(web)?.price_many(typed.code.clone(), pieces).await?;
-    let mut response = draw(&view, typed, faults);
+    let mut response = draw(t, &view, typed, faults);
     *response.status_mut() = status;
     Ok(response)
 }
@@ -101,20 +107,20 @@ fn day(text: &str) -> Option<Timestamp> {
 
 /// Begins a request and sends the browser to where it is paid.
 pub(crate) async fn place(
-    State(web): State<Arc<Web>>, form: Result<Form<Typed>, FormRejection>,
+    State(web): State<Arc<Web>>, t: Reader, form: Result<Form<Typed>, FormRejection>,
 ) -> Result<Response, Refusal> {
     let Form(mut typed) = form?;
     if typed.code.is_empty() || typed.code.len() > LONGEST_CODE {
         return Err(ShopError::NotFound.into());
     }
     let wanted = day(&typed.wanted);
-    let read = checkout::read(&typed, &*web.front);
+    let read = checkout::read(&typed, &*web.front, t.tongue);
     let checked = match (read, wanted) {
         (Ok(checkout), Some(wanted)) => Ok((checkout, wanted)),
         (read, wanted) => {
             let mut faults = read.err().unwrap_or_default();
             if wanted.is_none() {
-                faults.fields.insert("wanted", "Choose the day by which you want them.".to_owned());
+                faults.fields.insert("wanted", t.bad_wanted().to_owned());
             }
             Err(faults)
         }
@@ -125,17 +131,17 @@ pub(crate) async fn place(
             if faults.whole.is_some() {
                 typed.idempotency_key = piece::fresh_key()?;
             }
-            return again(&web, &typed, &faults, StatusCode::UNPROCESSABLE_ENTITY).await;
+            return again(&web, &t, &typed, &faults, StatusCode::UNPROCESSABLE_ENTITY).await;
         }
     };
     match front(&web)?.checkout_many(checkout, wanted).await {
         Ok(out) => Ok(Redirect::to(&out.pay_url).into_response()),
         Err(error) => {
-            let CannotPlace { faults, status, fresh } = checkout::explain(error, &FIELDS)?;
+            let CannotPlace { faults, status, fresh } = checkout::explain(error, &FIELDS, &t)?;
             if fresh {
                 typed.idempotency_key = piece::fresh_key()?;
             }
-            again(&web, &typed, &faults, status).await
+            again(&web, &t, &typed, &faults, status).await
         }
     }
 }

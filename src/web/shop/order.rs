@@ -11,6 +11,7 @@ use crate::{
     web::{
         error::Refusal,
         page::{self, Part, Piece, Web},
+        tongue::{Reader, Tongue},
         wording,
     },
 };
@@ -39,6 +40,7 @@ struct Step<'a> {
 #[derive(Template)]
 #[template(path = "order_live.html", config = "src/web/askama.toml")]
 struct Fragment<'a> {
+    t: Tongue,
     token: &'a str,
     order: &'a OrderView,
     life: Life,
@@ -51,6 +53,7 @@ struct Fragment<'a> {
 #[derive(Template)]
 #[template(path = "order.html", config = "src/web/askama.toml")]
 struct OrderPage<'a> {
+    t: &'a Reader,
     token: &'a str,
     order: &'a OrderView,
     fragment: Fragment<'a>,
@@ -66,38 +69,35 @@ struct Life {
     until: String,
 }
 
-impl From<&OrderLife> for Life {
-    fn from(life: &OrderLife) -> Self {
+impl Life {
+    fn new(life: &OrderLife, t: Tongue) -> Self {
         let late = life.late.as_ref();
         Self {
-            due: life.due.as_ref().map(wording::day_of),
-            late: late.map(|(promised, why)| (wording::day_of(promised), wording::late(why).to_owned())),
-            until: life
-                .question
-                .as_ref()
-                .map(|question| wording::day_of(&question.until))
-                .unwrap_or_default(),
+            due: life.due.as_ref().map(|due| t.day_of(due)),
+            late: late.map(|(promised, why)| (t.day_of(promised), t.late(why).to_owned())),
+            until: life.question.as_ref().map(|question| t.day_of(&question.until)).unwrap_or_default(),
         }
     }
 }
 
 impl<'a> Fragment<'a> {
-    fn new(token: &'a str, order: &'a OrderView) -> Self {
+    fn new(token: &'a str, order: &'a OrderView, t: Tongue) -> Self {
         let next = order.steps.iter().position(|step| step.at.is_none());
         let steps = order.steps.iter().enumerate().map(|(at, step)| Step {
             word: &step.step,
-            label: wording::step(&step.step),
-            at: step.at.map(|at| (wording::moment(at), wording::moment_iso(at))),
+            label: t.step(&step.step),
+            at: step.at.map(|at| (t.moment(at), wording::moment_iso(at))),
             next: next == Some(at),
         });
         Self {
+            t,
             token,
             order,
-            life: Life::from(&order.life),
-            piece: Piece::from(&order.piece),
-            headline: wording::state(&order.state, &order.piece.maker),
+            life: Life::new(&order.life, t),
+            piece: Piece::new(&order.piece, t),
+            headline: t.state(&order.state, &order.piece.maker),
             steps: steps.collect(),
-            parts: page::parts(&order.split, &order.piece.maker),
+            parts: page::parts(&order.split, &order.piece.maker, t),
         }
     }
 }
@@ -110,11 +110,11 @@ async fn find(web: &Web, token: &str) -> Result<OrderView, ShopError> {
 
 /// Shows the order.
 pub(crate) async fn show(
-    State(web): State<Arc<Web>>, Path(token): Path<String>,
+    State(web): State<Arc<Web>>, t: Reader, Path(token): Path<String>,
 ) -> Result<Response, Refusal> {
     let order = find(&web, &token).await?;
-    let body =
-        page::html(&OrderPage { token: &token, order: &order, fragment: Fragment::new(&token, &order) });
+    let fragment = Fragment::new(&token, &order, t.tongue);
+    let body = page::html(&OrderPage { t: &t, token: &token, order: &order, fragment });
     Ok((live::private(), body).into_response())
 }
 
@@ -171,13 +171,13 @@ pub(crate) async fn thank(
 
 /// Sends the page's changing part again with every change of the order.
 pub(crate) async fn live(
-    State(web): State<Arc<Web>>, Path(token): Path<String>, query: Result<Query<live::Seen>, QueryRejection>,
-    headers: HeaderMap,
+    State(web): State<Arc<Web>>, t: Reader, Path(token): Path<String>,
+    query: Result<Query<live::Seen>, QueryRejection>, headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    live::watch(web, token, query, &headers, |web, token| {
+    live::watch(web, t.tongue, token, query, &headers, |web, token, t| {
         Box::pin(async move {
             let order = find(&web, &token).await?;
-            let text = Fragment::new(&token, &order).render().map_err(|_| ShopError::Fault)?;
+            let text = Fragment::new(&token, &order, t).render().map_err(|_| ShopError::Fault)?;
             Ok((order.version, text))
         })
     })

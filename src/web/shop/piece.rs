@@ -1,11 +1,13 @@
 //! `GET /piece/{code}`: one piece, who gets what of its price, and the form to buy it.
 
+use super::meta::Meta;
 use crate::{
     engine::shopfront::{PieceView, ShopError, Split},
     types::Usd,
     web::{
         error::Refusal,
         page::{self, Part, Piece, Web},
+        tongue::Reader,
     },
 };
 use askama::Template;
@@ -63,6 +65,8 @@ pub(super) struct Country {
 #[derive(Template)]
 #[template(path = "piece.html", config = "src/web/askama.toml")]
 struct PiecePage<'a> {
+    t: &'a Reader,
+    meta: Meta,
     piece: Piece<'a>,
     total: crate::types::Kes,
     parts: Vec<Part<'a>>,
@@ -77,26 +81,29 @@ struct PiecePage<'a> {
 }
 
 /// Shows a piece with an empty form.
-pub(crate) async fn show(State(web): State<Arc<Web>>, Path(code): Path<String>) -> Result<Response, Refusal> {
+pub(crate) async fn show(
+    State(web): State<Arc<Web>>, t: Reader, Path(code): Path<String>,
+) -> Result<Response, Refusal> {
     if code.len() > LONGEST_CODE {
         return Err(ShopError::NotFound.into());
     }
     let (piece, split) = web.front.piece(code).await?;
     let typed = Typed { quantity: "1".to_owned(), idempotency_key: fresh_key()?, ..Typed::default() };
-    Ok(draw(&web, &piece, &split, &typed, &Faults::default()))
+    Ok(draw(&web, &t, &piece, &split, &typed, &Faults::default()))
 }
 
 /// Shows the piece again with what was typed and what is wrong with it.
 pub(super) async fn again(
-    web: &Web, typed: &Typed, faults: &Faults, status: StatusCode,
+    web: &Web, t: &Reader, typed: &Typed, faults: &Faults, status: StatusCode,
 ) -> Result<Response, Refusal> {
     let (piece, split) = web.front.piece(typed.code.clone()).await?;
-    let mut response = draw(web, &piece, &split, typed, faults);
+    let mut response = draw(web, t, &piece, &split, typed, faults);
     *response.status_mut() = status;
     Ok(response)
 }
 
-fn draw(web: &Web, piece: &PieceView, split: &Split, typed: &Typed, faults: &Faults) -> Response {
+fn draw(web: &Web, t: &Reader, piece: &PieceView, split: &Split, typed: &Typed, faults: &Faults) -> Response {
+    let shown = Piece::new(piece, t.tongue);
     let front = &web.front;
     let countries = front.countries().into_iter().filter_map(|(letters, name)| {
         let shipping = front.shipping(&letters, &piece.kind)?;
@@ -104,11 +111,13 @@ fn draw(web: &Web, piece: &PieceView, split: &Split, typed: &Typed, faults: &Fau
     });
     let closed = front.closed();
     page::html(&PiecePage {
-        piece: Piece::from(piece),
+        t,
+        meta: Meta::of_piece(web, t, &shown),
+        piece: shown,
         total: split.total,
-        parts: page::parts(split, &piece.maker),
+        parts: page::parts(split, &piece.maker, t.tongue),
         countries: countries.collect(),
-        shipped: "one",
+        shipped: t.one_piece(),
         many: web.bulk.as_ref().map(|bulk| bulk.least()),
         typed,
         faults,

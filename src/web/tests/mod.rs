@@ -6,6 +6,7 @@ mod live;
 mod preview;
 mod shop;
 mod stall;
+mod tongues;
 
 use super::{Settings, Surroundings, router_in};
 use crate::engine::port::BindView;

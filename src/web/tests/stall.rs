@@ -5,9 +5,9 @@ use crate::{
         desk::Who,
         port::PayoutNews,
         shopfront::{
-            BalanceRow, CardNews, CheckoutIn, CheckoutOut, DeskCash, DeskListing, DeskMessage, DeskMessages,
-            DeskPayout, MessagesWish, OrderChanged, OrderStep, OrderView, PieceView, ShopError, ShopFront,
-            Split,
+            Aisles, BalanceRow, Browse, CardNews, CheckoutIn, CheckoutOut, DeskCash, DeskListing,
+            DeskMessage, DeskMessages, DeskPayout, Found, MakerView, MessagesWish, OrderChanged, OrderStep,
+            OrderView, PieceView, ShopError, ShopFront, Split, Spot, Term,
         },
     },
     types::{Clock, Kes, PartyId, PayoutId, Timestamp, Usd},
@@ -46,6 +46,7 @@ pub(super) fn piece(code: &str, kind: &str, stuff: &str, maker: &str) -> PieceVi
         stuff: stuff.to_owned(),
         maker: maker.to_owned(),
         place: "Kibera".to_owned(),
+        maker_page: PartyId::derived(maker).to_string(),
         price: Usd::minor(1_850),
         retail: Kes::major(2_400),
         maker_gets: Kes::major(1_700),
@@ -152,7 +153,59 @@ impl Clock for Stall {
     }
 }
 
+/// Whether a piece is found so.
+fn fits(piece: &PieceView, term: &Term) -> bool {
+    match term {
+        Term::Kind(word) => piece.kind == *word,
+        Term::Stuff(word) => piece.stuff == *word,
+        Term::Place(word) => piece.place.to_lowercase() == *word,
+        Term::Maker(id) => piece.maker_page == id.to_string(),
+        Term::Name(word) => piece.maker.to_lowercase().split(' ').any(|name| name == word),
+    }
+}
+
+/// The words of these in order, each once.
+fn words(all: impl Iterator<Item = String>) -> Vec<String> {
+    all.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+}
+
 impl ShopFront for Stall {
+    fn browse(&self, wish: Browse) -> BoxFuture<'_, Result<Found, ShopError>> {
+        let spot =
+            |piece: &PieceView| Spot { since: piece.since, number: piece.code.parse().expect("a number") };
+        let mut pieces = self.pieces.lock().expect("unpoisoned").clone();
+        pieces.retain(|piece| {
+            wish.terms.iter().all(|terms| terms.iter().any(|term| fits(piece, term)))
+                && wish.least.is_none_or(|least| piece.price >= least)
+                && wish.most.is_none_or(|most| piece.price <= most)
+                && wish.before.is_none_or(|before| spot(piece) < before)
+        });
+        pieces.sort_by_key(|piece| std::cmp::Reverse(spot(piece)));
+        let more = pieces.len() > wish.limit;
+        pieces.truncate(wish.limit);
+        let further = pieces.last().map(spot).filter(|_| more);
+        ready(Ok(Found { pieces, further })).boxed()
+    }
+
+    fn aisles(&self) -> BoxFuture<'_, Result<Aisles, ShopError>> {
+        let pieces = self.pieces.lock().expect("unpoisoned");
+        let kinds = words(pieces.iter().map(|piece| piece.kind.clone()));
+        let stuffs = words(pieces.iter().map(|piece| piece.stuff.clone()));
+        let oldest = pieces.iter().map(|piece| piece.since).min();
+        ready(Ok(Aisles { kinds, stuffs, oldest })).boxed()
+    }
+
+    fn maker(&self, page: String) -> BoxFuture<'_, Result<MakerView, ShopError>> {
+        let pieces = self.pieces.lock().expect("unpoisoned");
+        let found = pieces.iter().find(|piece| piece.maker_page == page).map(|piece| MakerView {
+            id: page.parse().expect("an id"),
+            page: page.clone(),
+            name: piece.maker.clone(),
+            place: piece.place.clone(),
+        });
+        ready(found.ok_or(ShopError::NotFound)).boxed()
+    }
+
     fn pieces(&self) -> BoxFuture<'_, Result<Vec<PieceView>, ShopError>> {
         ready(Ok(self.pieces.lock().expect("unpoisoned").clone())).boxed()
     }

@@ -6,6 +6,7 @@
 
 mod aggregator;
 mod approvals;
+mod browsing;
 mod bulk;
 mod cards;
 mod cash;

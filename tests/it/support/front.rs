@@ -61,6 +61,15 @@ where
 }
 
 impl ShopFront for Notebook {
+    fn browse(&self, _: Browse) -> BoxFuture<'_, Result<Found, ShopError>> {
+        nothing()
+    }
+    fn aisles(&self) -> BoxFuture<'_, Result<Aisles, ShopError>> {
+        nothing()
+    }
+    fn maker(&self, _: String) -> BoxFuture<'_, Result<MakerView, ShopError>> {
+        nothing()
+    }
     fn pieces(&self) -> BoxFuture<'_, Result<Vec<PieceView>, ShopError>> {
         nothing()
     }

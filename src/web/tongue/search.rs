@@ -1,0 +1,139 @@
+//! What somebody typed into the search, as what pieces are found by.
+
+use super::Tongue;
+use crate::{
+    engine::shopfront::{Aisles, Term},
+    types::text::{one_slip, sought},
+};
+
+/// The most words that are looked for.
+const MOST_WORDS: usize = 6;
+/// The longest word that is looked for, in letters.
+const LONGEST_WORD: usize = 24;
+/// From so many letters on a word may be mistyped.
+const SHORTEST_SLIP: usize = 4;
+
+/// Words that narrow nothing: the shop is one town's, and these join others.
+const IDLE: [&str; 24] = [
+    "a", "and", "au", "aux", "by", "d", "de", "des", "du", "en", "et", "from", "in", "kenya", "la", "le",
+    "les", "made", "nairobi", "of", "or", "par", "the", "un",
+];
+
+/// What people call kinds and materials beside their own names, in the languages of the shop and of its
+/// makers.
+const ALSO: [(&str, &str); 34] = [
+    ("necklace", "necklaces"),
+    ("necklace", "chain"),
+    ("necklace", "colliers"),
+    ("necklace", "mkufu"),
+    ("necklace", "mikufu"),
+    ("bracelet", "bracelets"),
+    ("bracelet", "bangle"),
+    ("bracelet", "bangles"),
+    ("bracelet", "bangili"),
+    ("earrings", "earring"),
+    ("earrings", "boucles"),
+    ("earrings", "boucle"),
+    ("earrings", "oreilles"),
+    ("earrings", "hereni"),
+    ("ring", "rings"),
+    ("ring", "bagues"),
+    ("ring", "anneau"),
+    ("ring", "pete"),
+    ("other", "others"),
+    ("brass", "shaba"),
+    ("brass", "cuivre"),
+    ("beads", "bead"),
+    ("beads", "beaded"),
+    ("beads", "perle"),
+    ("beads", "shanga"),
+    ("bone", "bones"),
+    ("bone", "horn"),
+    ("bone", "corne"),
+    ("bone", "pembe"),
+    ("bone", "mfupa"),
+    ("wood", "wooden"),
+    ("wood", "mbao"),
+    ("mixed", "mixte"),
+    ("mixed", "mchanganyiko"),
+];
+
+/// Whether a word of the menus is called so, or almost so.
+fn is_called(word: &str, names: [String; 2], typed: &str, slip: bool) -> bool {
+    let fits = |name: &str| match slip {
+        true => typed.chars().count() >= SHORTEST_SLIP && one_slip(name, typed),
+        false => name == typed,
+    };
+    let own = names.iter().flat_map(|name| name.split([' ', '’', '\'', '-'])).map(sought);
+    let also = ALSO.iter().filter(|(of, _)| *of == word).map(|(_, name)| (*name).to_owned());
+    let mut all = own.chain(also).chain([sought(word)]);
+    // Short words such as "or" join the names of a material.
+    all.any(|name| !IDLE.contains(&name.as_str()) && fits(&name))
+}
+
+/// The words of what is on sale that are called so.
+fn called(aisles: &Aisles, typed: &str, slip: bool) -> Vec<Term> {
+    let kinds = aisles
+        .kinds
+        .iter()
+        .filter(|word| is_called(word, Tongue::ALL.map(|tongue| tongue.kind(word)), typed, slip));
+    let stuffs = aisles
+        .stuffs
+        .iter()
+        .filter(|word| is_called(word, Tongue::ALL.map(|tongue| tongue.stuff(word)), typed, slip));
+    kinds.cloned().map(Term::Kind).chain(stuffs.cloned().map(Term::Stuff)).collect()
+}
+
+/// What each of the typed words may mean: a kind, a material, a place, somebody's name.
+pub(in crate::web) fn terms(typed: &str, aisles: &Aisles) -> Vec<Vec<Term>> {
+    let words = typed.split(|c: char| !c.is_alphanumeric()).map(sought);
+    words
+        .filter(|word| !word.is_empty() && !IDLE.contains(&word.as_str()))
+        .filter(|word| word.chars().count() <= LONGEST_WORD)
+        .take(MOST_WORDS)
+        .map(|word| {
+            let exact = called(aisles, &word, false);
+            let mut terms = if exact.is_empty() { called(aisles, &word, true) } else { exact };
+            terms.extend([Term::Place(word.clone()), Term::Name(word)]);
+            terms
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn means(typed: &str) -> Vec<Vec<Term>> {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let kinds = words(&["necklace", "earrings", "ring", "other"]);
+        let aisles = Aisles { kinds, stuffs: words(&["brass", "beads", "bone"]), ..Aisles::default() };
+        let mut all = terms(typed, &aisles);
+        all.iter_mut().for_each(|terms| terms.retain(|term| matches!(term, Term::Kind(_) | Term::Stuff(_))));
+        all
+    }
+
+    #[test]
+    fn a_word_is_understood_in_each_language_and_with_one_slip() {
+        let kind = |word: &str| vec![Term::Kind(word.to_owned())];
+        let stuff = |word: &str| vec![Term::Stuff(word.to_owned())];
+        assert_eq!(means("Brass necklaces"), [stuff("brass"), kind("necklace")]);
+        assert_eq!(means("collier en laiton"), [kind("necklace"), stuff("brass")]);
+        assert_eq!(
+            means("boucles d’oreilles de perles"),
+            [kind("earrings"), kind("earrings"), stuff("beads")]
+        );
+        assert_eq!(means("mkufu wa shaba")[0], kind("necklace"));
+        assert_eq!(means("neclace of bras"), [kind("necklace"), stuff("brass")]);
+        assert_eq!(means("horn, Nairobi"), [stuff("bone")]);
+    }
+
+    #[test]
+    fn every_word_may_be_a_name_or_a_place_and_many_words_are_cut() {
+        let all = terms("achieng kibera", &Aisles::default());
+        let either = |word: &str| vec![Term::Place(word.to_owned()), Term::Name(word.to_owned())];
+        assert_eq!(all, [either("achieng"), either("kibera")]);
+        assert_eq!(terms(&"w1 ".repeat(40), &Aisles::default()).len(), MOST_WORDS);
+        assert!(terms(" , . ", &Aisles::default()).is_empty());
+    }
+}
