@@ -36,6 +36,9 @@ pub struct SimArgs {
     /// What is printed at the end
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = Print::Report)]
     pub print: Print,
+    /// What the service logs meanwhile, to standard error: levels by target, such as error
+    #[arg(long, value_name = "LEVELS", default_value = "off")]
+    pub log: String,
 }
 
 /// What is printed at the end.
@@ -49,7 +52,11 @@ pub enum Print {
 
 /// Runs it on a thread of its own.
 pub async fn run(args: SimArgs) -> ExitCode {
-    let SimArgs { seed, artisans, days, faults, print } = args;
+    let SimArgs { seed, artisans, days, faults, print, log } = args;
+    if let Err(why) = crate::telemetry::start(&crate::telemetry::Settings { log, json: false }) {
+        eprintln!("{why}");
+        return ExitCode::FAILURE;
+    }
     let lived = tokio::task::spawn_blocking(move || live(Settings { seed, artisans, days, faults })).await;
     let report = match lived {
         Ok(lived) => lived,

@@ -150,16 +150,17 @@ impl Engine {
     /// A timer that cannot be acted on stands aside for a while: those behind it are not late for it.
     async fn fire_or_put_off(&self, timer: &Timer) -> Result<(), Fault> {
         let name = String::from_utf8_lossy(&timer.id).into_owned();
-        match guarded(self.fire(timer)).await {
+        let why = match guarded(self.fire(timer)).await {
             Some(Ok(())) => return Ok(()),
             Some(Err(fault @ Fault::Store(StoreError::Stopped(_)))) => return Err(fault),
-            Some(Err(fault)) => tracing::error!(name, %fault, "ALARM: a timer is put off"),
-            None => tracing::error!(name, "ALARM: a timer is put off"),
-        }
+            Some(Err(fault)) => fault.to_string(),
+            None => "it panicked".to_owned(),
+        };
+        tracing::error!(name, why, "ALARM: a timer is put off");
         let mut work = self.work(self.clock.now())?;
         let later = work.now.after(PUT_OFF);
         timer.put_off(work.extra(), later);
-        match self.commit(work, Cause::Timer(name), None).await {
+        match self.commit(work, Cause::PutOff { timer: name, why }, None).await {
             Err(fault) if fault.is_conflict() => Ok(()),
             other => other.map(drop),
         }

@@ -54,6 +54,13 @@ pub enum Cause {
     Money(String),
     /// Something fell due.
     Timer(String),
+    /// Something fell due and could not be done: it waits a while.
+    PutOff {
+        /// Which timer.
+        timer: String,
+        /// What kept it.
+        why: String,
+    },
     /// The outbox: what came of a sending.
     Sent(String),
     /// The start of the program, a command of its own, or an operator whom nobody named.

@@ -3,7 +3,7 @@
 //! A timer fires by being read as due; the turn that acts on it removes it in the same commit, so
 //! it acts once however often it is read.
 
-use super::batch::{Batch, Expect};
+use super::batch::{Act, Batch, Expect, Op};
 use super::{Key, Store, StoreError, batch, keys};
 use crate::types::Timestamp;
 use bytes::Bytes;
@@ -20,14 +20,23 @@ pub struct Timer {
     version: u64,
 }
 
-/// Sets a timer. `due` and `id` name it; setting it again replaces its payload.
+/// Sets a timer. `due` and `id` name it; setting it again, in this batch or a later one, replaces
+/// its payload.
 pub fn set(batch: &mut Batch, due: Timestamp, id: &[u8], payload: impl Into<Bytes>) {
-    batch.put(keys::timer(due, id), Expect::Any, payload);
+    decide(batch, keys::timer(due, id), Act::Put(payload.into()));
 }
 
 /// Removes a timer that may or may not be set.
 pub fn cancel(batch: &mut Batch, due: Timestamp, id: &[u8]) {
-    batch.delete(keys::timer(due, id), Expect::Any);
+    decide(batch, keys::timer(due, id), Act::Delete);
+}
+
+/// What is said last of a timer holds: two things that end in one turn may set the same one.
+fn decide(batch: &mut Batch, key: Key, act: Act) {
+    match batch.ops.iter_mut().find(|op| op.key == key) {
+        Some(op) => op.act = act,
+        None => batch.ops.push(Op { key, expect: Expect::Any, act }),
+    }
 }
 
 /// At most `n` timers due at `now`, oldest first.
@@ -80,6 +89,23 @@ mod tests {
 
     async fn ids(store: &Memory, now: i64) -> Vec<Vec<u8>> {
         due(store, at(now), 9).await.expect("read").into_iter().map(|timer| timer.id).collect()
+    }
+
+    #[tokio::test]
+    async fn what_is_said_last_of_a_timer_holds_in_one_batch_too() {
+        let store = Memory::new();
+        let mut batch = Batch::default();
+        set(&mut batch, at(5), b"forget", "first");
+        set(&mut batch, at(5), b"forget", "second");
+        set(&mut batch, at(6), b"offer", "third");
+        cancel(&mut batch, at(6), b"offer");
+        store.commit(batch).await.expect("one row each");
+        let due = due(&store, at(9), 9).await.expect("read");
+        assert_eq!(due.iter().map(|timer| &timer.payload[..]).collect::<Vec<_>>(), [b"second"]);
+
+        let mut batch = Batch::default();
+        due[0].put_off(&mut batch, at(5));
+        store.commit(batch).await.expect("put off to where it stood");
     }
 
     #[tokio::test]

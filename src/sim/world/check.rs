@@ -6,7 +6,7 @@ use super::{BEGIN, FLOAT, Fault, World};
 use crate::engine::audit::Derived;
 use crate::engine::bulk::front::{BulkView, Counts};
 use crate::engine::port::PayoutNews;
-use crate::engine::record::Record;
+use crate::engine::record::{Cause, Record};
 use crate::engine::shopfront::{OrderView, ShopFront};
 use crate::market::order::{Order, OrderStage, RefundWhy};
 use crate::market::payout::{Payout, PayoutStage};
@@ -129,6 +129,9 @@ impl Checks {
             if !self.opened && !record.transfers.is_empty() {
                 self.opened = true;
                 self.model.opened(FLOAT.cents());
+            }
+            if let Cause::PutOff { timer, why } = &record.cause {
+                return Err(format!("{timer} fell due and could not be done: {why}"));
             }
             self.model.take(&record)?;
         }

@@ -107,7 +107,7 @@ const fn turn(cause: &Cause) -> &'static str {
         Cause::Shop => "checkouts",
         Cause::Card(_) => "webhooks of the card processor",
         Cause::Money(_) => "results of the money provider",
-        Cause::Timer(_) => "things that fell due",
+        Cause::Timer(_) | Cause::PutOff { .. } => "things that fell due",
         Cause::Sent(_) => "sendings settled",
         Cause::Desk(_) | Cause::Acted { .. } => "turns of the desk",
     }
