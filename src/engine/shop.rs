@@ -465,6 +465,10 @@ impl ShopFront for Engine {
         self.shop_closed()
     }
 
+    fn made_by(&self) -> Option<Timestamp> {
+        Some(self.clock.now().after(self.policy.offer()).after(self.policy.making()))
+    }
+
     fn countries(&self) -> Vec<(String, String)> {
         self.policy.shipping.iter().map(|rate| (rate.country.clone(), rate.name.clone())).collect()
     }

@@ -489,6 +489,10 @@ pub trait ShopFront: Send + Sync + 'static {
     fn piece(&self, code: String) -> BoxFuture<'_, Result<(PieceView, Split), ShopError>>;
     /// What shipping one piece of a kind to a country costs; `None` where we do not ship.
     fn shipping(&self, country: &str, kind: &str) -> Option<Usd>;
+    /// When something that is ordered now is made, if its maker answers in time and keeps her word.
+    fn made_by(&self) -> Option<Timestamp> {
+        None
+    }
     /// Countries we ship to: letters and English name.
     fn countries(&self) -> Vec<(String, String)>;
     /// Why nothing can be bought now, if so.

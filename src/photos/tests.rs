@@ -65,6 +65,21 @@ fn three_widths_are_made_and_none_is_wider_than_what_was_sent() {
 }
 
 #[test]
+fn a_busy_picture_is_no_heavier_than_a_phone_should_load() {
+    // Grains on every pixel, as sand has them: what JPEG keeps worst.
+    let grain = |x: u32, y: u32| {
+        let mixed = (x.wrapping_mul(0x9E37_79B1) ^ y.wrapping_mul(0x85EB_CA6B)).wrapping_mul(0xC2B2_AE35);
+        let shade = 83 + ((mixed >> 16) % 90) as u8;
+        Rgb([shade, shade, shade])
+    };
+    let sand = DynamicImage::ImageRgb8(RgbImage::from_fn(1_280, 960, grain));
+    let [small, middle, large] =
+        develop(&as_file(&sand, ImageFormat::Png), BOUNDS).expect("a picture").files.map(|file| file.len());
+    assert!(large / 4 > 38_000, "it is a busy one: {large}");
+    assert!(small <= 38_000 && middle <= 38_000, "{small}, {middle}");
+}
+
+#[test]
 fn what_is_no_picture_or_too_much_of_one_is_refused() {
     let refused = |sent: &[u8]| develop(sent, BOUNDS).err().expect("refused");
     assert!(matches!(refused(b"%PDF-1.7 and so on"), NotKept::NoPicture));

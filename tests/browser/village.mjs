@@ -140,6 +140,7 @@ try {
     await shop.goto(village.shop);
     await until(shop.getByTestId('count'), '2 pieces on sale');
     await shoot(shop, 'shop');
+    await shop.getByTestId('narrow').click();
     await shop.locator('#material').selectOption('brass');
     await shop.getByTestId('filter-button').click();
     await until(shop.getByTestId('count'), '1 piece on sale');

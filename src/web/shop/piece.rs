@@ -8,6 +8,7 @@ use crate::{
         error::Refusal,
         page::{self, Part, Piece, Web},
         tongue::Reader,
+        wording,
     },
 };
 use askama::Template;
@@ -72,6 +73,8 @@ struct PiecePage<'a> {
     parts: Vec<Part<'a>>,
     countries: Vec<Country>,
     shipped: &'a str,
+    /// The last day by which one that is ordered now is made, for people and for machines.
+    made_by: Option<(String, String)>,
     /// From so many pieces on there is another price.
     many: Option<u32>,
     typed: &'a Typed,
@@ -118,6 +121,7 @@ fn draw(web: &Web, t: &Reader, piece: &PieceView, split: &Split, typed: &Typed, 
         parts: page::parts(split, &piece.maker, t.tongue),
         countries: countries.collect(),
         shipped: t.one_piece(),
+        made_by: front.made_by().map(|day| (t.day_of(&day), wording::day(&day))),
         many: web.bulk.as_ref().map(|bulk| bulk.least()),
         typed,
         faults,

@@ -55,6 +55,7 @@ texts! {
     search_hint = "craft, material, maker, place" | "objet, matière, artisan, lieu";
     kind_label = "Craft" | "Objet";
     stuff_label = "Material" | "Matière";
+    narrow = "Choose craft, material and price" | "Choisir objet, matière et prix";
     price_from = "From $" | "De ($)";
     price_to = "To $" | "À ($)";
     all = "All" | "Tout";
@@ -98,7 +99,7 @@ texts! {
     picture(of, number) = "{of}, picture {number}" | "{of}, image {number}";
     drawing(piece) = "A drawing of the {piece}" | "Un dessin : {piece}";
     number(code) = "number {code}" | "numéro {code}";
-    made_by = "Made by" | "Créateur :";
+    made_by = "Made by" | "Fait par";
     made_in = "in" | "à";
     usd_for_one = "USD, for one" | "USD, la pièce";
     who_gets = "Who gets what of this price" | "Qui reçoit quoi de ce prix";
@@ -116,6 +117,8 @@ texts! {
     how_many = "How many" | "Combien";
     of_ready(ready) = "of {ready}" | "sur {ready}";
     to_payment = "Go to payment" | "Passer au paiement";
+    made_until_day(day, maker) = "Made by {day} at the latest when {maker} takes your order. If not, another maker is asked or your money comes back, and your order’s page tells you."
+        | "Fabriqué le {day} au plus tard si {maker} prend votre commande. Sinon, nous demandons à un autre artisan ou vous rendons l’argent, et la page de votre commande vous le dit.";
     payment_hint = "You see the total with shipping and pay by card on the next page. After that a private page shows each step, without an account."
         | "La page suivante donne le total avec l’envoi, et vous y payez par carte. Ensuite une page privée montre chaque étape, sans compte.";
     many_hint = "Many at once, for a shop or a feast?" | "Plusieurs à la fois, pour une boutique ou une fête ?";

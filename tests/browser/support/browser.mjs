@@ -29,8 +29,14 @@ export async function openBrowser() {
   const complaints = [];
   context.on('page', (page) => listen(page, complaints));
   for (const page of context.pages()) listen(page, complaints);
+  let second;
   return {
     context,
+    /** A context that runs no script, in a browser of its own. */
+    async plain() {
+      second ??= await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+      return second.newContext({ javaScriptEnabled: false });
+    },
     /** What pages complained of, but for refusals that were asked for: `[status, path]`. */
     complaints: (...asked) =>
       complaints
@@ -41,6 +47,7 @@ export async function openBrowser() {
         .map(({ url, text }) => `${url}:${text}`),
     async close() {
       await context.close();
+      await second?.close();
       rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };

@@ -5,6 +5,7 @@ use super::{on_sale, open_stall, taken};
 use crate::support::shopper::{Shopper, attribute};
 use crate::support::village::{Village, until};
 use reqwest::StatusCode;
+use sokoni::types::{Clock, time::NAIROBI};
 use std::time::Duration;
 
 /// The pieces that a page shows, in its order.
@@ -79,6 +80,19 @@ async fn what_is_sold_is_found_no_more_until_it_can_be_bought_again() {
     taken(&village, &achieng, &listing, 1).await;
     assert!(shown(&shopper, "/craft/necklace").await.is_empty());
     assert!(!shopper.opens("/feed/en.xml").await.1.contains("<item>"));
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn the_page_of_a_piece_says_by_when_it_is_made() {
+    let (village, achieng, _, listing) = open_stall(850, 1).await;
+    let shopper = village.shopper();
+    // A day for her answer and seven to make it.
+    let (year, month, day) = village.clock.now().after(Duration::from_secs(8 * 86_400)).civil(NAIROBI);
+    let page = shopper.sees(&listing).await;
+    let says = page.split("<time datetime=\"").nth(1).and_then(|rest| rest.split('"').next());
+    assert_eq!(says, Some(format!("{year}-{month:02}-{day:02}").as_str()), "{page}");
+    taken(&village, &achieng, &listing, 1).await;
     village.closes().await;
 }
 
