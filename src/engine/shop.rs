@@ -209,6 +209,7 @@ impl Engine {
             country: wish.country.clone(),
             token: token.clone(),
             bulk: None,
+            shown: wish.shown.clone(),
         };
         match order::decide(None, &OrderCommand::Place(terms), &self.policy, work.now) {
             Ok(events) => work.apply::<Order>(order_code, events),
@@ -257,6 +258,7 @@ impl Engine {
             state: order.stage.word().to_owned(),
             steps: steps(&order),
             split: split_of(&quote, mentor),
+            shown: order.terms.shown.clone(),
             life: self.order_life(&order),
             version: work.version::<Order>(code),
         }))

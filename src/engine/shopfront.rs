@@ -5,6 +5,7 @@ use super::cards::inbox::{KeptEvent, Tried};
 use super::desk::Who;
 pub use super::messages::receipts::ReceiptCounts;
 use super::photos::front::PhotoView;
+pub use crate::market::order::Shown;
 pub use crate::market::trouble::Outcome;
 use crate::types::{Kes, PartyId, Timestamp, Usd};
 use futures_util::future::BoxFuture;
@@ -68,6 +69,9 @@ pub struct CheckoutIn {
     pub address: String,
     /// The same for a form posted twice.
     pub idempotency_key: String,
+    /// What she is shown sums in, beside the dollars that she is charged.
+    #[serde(default)]
+    pub shown: Option<Shown>,
 }
 
 /// Where a checkout goes on.
@@ -147,6 +151,9 @@ pub struct OrderView {
     pub quantity: u32,
     /// Goods and shipping, in cents.
     pub total: Usd,
+    /// What she was shown sums in when she ordered.
+    #[serde(default)]
+    pub shown: Option<Shown>,
     /// The state as a stable word.
     pub state: String,
     /// Every step, done and to come, in order.

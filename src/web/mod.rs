@@ -19,6 +19,7 @@ mod guard;
 mod page;
 pub mod people;
 pub mod preview;
+pub mod rates;
 pub mod routes;
 pub mod settings;
 mod shop;

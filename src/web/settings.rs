@@ -1,6 +1,7 @@
 //! The `[http]` section of the configuration.
 
 use super::people::{People, Roll};
+use super::rates::Rates;
 use axum::http::Uri;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -43,6 +44,11 @@ pub struct Settings {
     /// is told to post and follow nowhere else. Empty: any HTTPS page, and any page at all while
     /// `public_url` is plain HTTP.
     pub pay_origins: Vec<String>,
+    /// A file with what a dollar is worth in other currencies: sums are shown in them, too.
+    pub rates_file: Option<PathBuf>,
+    /// What stands in it, read by [`Settings::with_secrets`].
+    #[serde(skip)]
+    pub rates: Rates,
     /// Networks of the proxies before us: whom they name in `X-Forwarded-For` is believed to call.
     pub trusted_proxies: Vec<String>,
     /// The key of the desk, read by [`Settings::with_secrets`]; never in the configuration itself.
@@ -64,6 +70,8 @@ impl Default for Settings {
             live_heartbeat_seconds: 15,
             live_pages: 2000,
             pay_origins: Vec::new(),
+            rates_file: None,
+            rates: Rates::default(),
             trusted_proxies: Vec::new(),
             desk_key: None,
         }
@@ -92,6 +100,9 @@ pub enum SettingsError {
     /// The file of the desk's people cannot be used.
     #[error("desk_people_file {0}; `sokoni desk` writes it")]
     PeopleFile(String),
+    /// The file of rates cannot be used.
+    #[error("rates_file {0}")]
+    RatesFile(String),
     /// The key could be guessed.
     #[error(
         "the desk key has fewer than {SHORTEST_DESK_KEY} characters; make one with `openssl rand -hex 24`"
@@ -109,6 +120,9 @@ impl Settings {
         origin("public_url", &self.public_url)?;
         for pay in &self.pay_origins {
             origin("pay_origins", pay)?;
+        }
+        if let Some(file) = &self.rates_file {
+            self.rates = Rates::read(&folder.join(file)).map_err(SettingsError::RatesFile)?;
         }
         self.desk_key = match (from_environment, &self.desk_key_file) {
             (Some(key), _) => Some(key),

@@ -136,7 +136,9 @@ try {
       ['maker', maker],
     ]) {
       const { rest, images, origins } = await weigh(address, 390);
-      console.log(`      ${name}: ${rest} octets without pictures, first picture ${images[0]?.length ?? 0}`);
+      const first = images.find(({ url }) => url.includes('/photo/'));
+      assert.ok(first, `${name} shows a photograph`);
+      console.log(`      ${name}: ${rest} octets without pictures, first picture ${first.length}`);
       assert.ok(rest <= MOST_PAGE, `${name} weighs ${rest}`);
       for (const { url, length } of images) assert.ok(length <= MOST_PICTURE, `${url} weighs ${length}`);
       assert.deepEqual(origins, [origin], name);

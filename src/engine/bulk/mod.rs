@@ -141,6 +141,7 @@ impl Engine {
             country: request.terms.country.clone(),
             token: String::new(),
             bulk: Some(PartOf { code: request.terms.code, due: request.due }),
+            shown: None,
         };
         let broken = |why: Refusal| Fault::Broken(format!("part {} was refused: {why}", share.order));
         let placed =

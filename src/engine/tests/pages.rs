@@ -68,6 +68,8 @@ async fn a_page_drawn_while_its_order_moves_on_is_not_taken_for_the_newer_one() 
     let events = listing::decide(None, &create, &engine.policy, work.now).expect("she may list it");
     work.apply::<Listing>(piece, events);
     let quote = price::quote(&engine.policy, Kes::major(850), 1, Usd::ZERO).expect("a price");
+    let shown =
+        order::Shown { currency: "EUR".to_owned(), millionths: 921_500, day: "2026-11-20".to_owned() };
     let terms = Terms {
         code,
         listing: piece,
@@ -75,12 +77,14 @@ async fn a_page_drawn_while_its_order_moves_on_is_not_taken_for_the_newer_one() 
         country: "US".to_owned(),
         token: "t0ken".to_owned(),
         bulk: None,
+        shown: Some(shown.clone()),
     };
     let placed = order::decide(None, &OrderCommand::Place(terms), &engine.policy, work.now).expect("placed");
     work.apply::<Order>(code, placed);
     engine.commit(work, Cause::Shop, None).await.expect("committed");
 
     let drawn = ShopFront::order(&*engine, "t0ken".to_owned()).await.expect("a page");
+    assert_eq!(drawn.shown, Some(shown), "the rate of the checkout stays the order's");
     // The same page once more; while it is drawn the shopper pays.
     let mut work = engine.work(engine.clock.now()).expect("work");
     let order = work.need::<Order>(code).await.expect("there");

@@ -100,6 +100,7 @@ impl Desk {
                 country: "DE".into(),
                 token: String::new(),
                 bulk: Some(PartOf { code: number(0), due: self.bulk().due }),
+                shown: None,
             };
             self.part(share.order, OrderCommand::Place(part)).expect("placed");
             let pay = OrderCommand::Pay { payment: "pi_1".into(), charged: quote.charge() };

@@ -27,7 +27,7 @@ pub use hold::HELD;
 pub use life::{Cancellation, Choice, Late, LateWhy};
 pub use pickup::{Errand, Pickup};
 pub use ship::{LONGEST_THANKS, Parcel, Thanks};
-pub use terms::{PartOf, Terms};
+pub use terms::{PartOf, Shown, Terms};
 
 use super::{ListingCommand, kiosk::BoxSize, listing::Reason};
 use crate::types::{Kes, PartyId, SpokenCode, Timestamp, Usd};

@@ -1,7 +1,7 @@
 //! What an order is for.
 
 use crate::market::Quote;
-use crate::types::{SpokenCode, Timestamp};
+use crate::types::{SpokenCode, Timestamp, Usd};
 use serde::{Deserialize, Serialize};
 
 /// What was agreed when the order was placed; never changes.
@@ -20,6 +20,29 @@ pub struct Terms {
     /// The bulk request this order is a part of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bulk: Option<PartOf>,
+    /// What the shopper was shown sums in, beside the dollars that she is charged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Shown>,
+}
+
+/// A currency that sums are shown in, at a rate that was locked at the checkout. Nothing is charged or
+/// booked in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// ISO 4217 letters of a currency with hundredths, such as `EUR`.
+    pub currency: String,
+    /// Millionths of it for one dollar.
+    pub millionths: u64,
+    /// The day the rate is of: `2026-11-20`.
+    pub day: String,
+}
+
+impl Shown {
+    /// A sum in hundredths of the currency, rounded to the nearest.
+    pub fn hundredths(&self, sum: Usd) -> i64 {
+        let exact = i128::from(sum.cents()) * i128::from(self.millionths);
+        i64::try_from((exact + 500_000).div_euclid(1_000_000)).unwrap_or(i64::MAX)
+    }
 }
 
 /// A bulk request as its parts know it. What such a part does not take, or will never bring, goes

@@ -37,7 +37,16 @@ fn terms(pieces: u32) -> Terms {
         country: "DE".into(),
         token: "a private link".into(),
         bulk: None,
+        shown: None,
     }
+}
+
+#[test]
+fn a_sum_is_shown_to_the_nearest_hundredth() {
+    let shown = |millionths| Shown { currency: "EUR".into(), millionths, day: "2026-11-20".into() };
+    assert_eq!(shown(921_500).hundredths(Usd::minor(1_082)), 997);
+    assert_eq!(shown(500_000).hundredths(Usd::minor(1)), 1);
+    assert_eq!(shown(129_500_000).hundredths(Usd::minor(100)), 12_950);
 }
 
 /// An order and its own clock.

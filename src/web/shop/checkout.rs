@@ -39,7 +39,7 @@ pub(crate) async fn place(
         return Err(ShopError::NotFound.into());
     }
     let checkout = match read(&typed, &*web.front, t.tongue) {
-        Ok(checkout) => checkout,
+        Ok(checkout) => CheckoutIn { shown: t.shown.clone(), ..checkout },
         Err(faults) => {
             if faults.whole.is_some() {
                 typed.idempotency_key = piece::fresh_key()?;
@@ -139,6 +139,7 @@ pub(super) fn read(typed: &Typed, front: &dyn ShopFront, t: Tongue) -> Result<Ch
         country,
         address,
         idempotency_key: typed.idempotency_key.clone(),
+        shown: None,
     })
 }
 

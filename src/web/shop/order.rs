@@ -46,6 +46,8 @@ struct Fragment<'a> {
     life: Life,
     piece: Piece<'a>,
     headline: String,
+    /// What the total is about in the currency that the shopper chose, at the rate of her order.
+    about: Option<String>,
     steps: Vec<Step<'a>>,
     parts: Vec<Part<'a>>,
 }
@@ -95,6 +97,7 @@ impl<'a> Fragment<'a> {
             order,
             life: Life::new(&order.life, t),
             piece: Piece::new(&order.piece, t),
+            about: order.shown.as_ref().map(|shown| t.shown_total(t.sum_in(shown, order.total), &shown.day)),
             headline: t.state(&order.state, &order.piece.maker),
             steps: steps.collect(),
             parts: page::parts(&order.split, &order.piece.maker, t),

@@ -52,6 +52,42 @@ async fn a_language_that_was_chosen_stays_without_script() {
 }
 
 #[tokio::test]
+async fn sums_are_shown_in_another_currency_and_the_rate_goes_with_the_order() {
+    let rates = "day = \"2026-11-20\"\n[per_dollar]\nEUR = \"0.9215\"\nGBP = \"0.79\"";
+    let rates = crate::web::rates::Rates::parse(rates).expect("rates");
+    let shop = Shop::with(Stall::with_three_pieces(), Settings { rates, ..Settings::default() });
+    let plain = shop.get("/piece/10019").await;
+    assert!(plain.body.contains("href=\"/piece/10019?currency=EUR\"") && !plain.body.contains("€"));
+    let chosen = shop.get("/piece/10019?currency=EUR").await;
+    assert!(chosen.header(header::SET_COOKIE).starts_with("currency=EUR; Path=/"));
+    for said in ["$18.50", "about €17.05", "Your card is charged in US dollars."] {
+        assert!(chosen.body.contains(said), "{said}");
+    }
+    let form = [
+        ("code", "10019"),
+        ("quantity", "1"),
+        ("name", "Asha Njeri"),
+        ("email", "asha@example.org"),
+        ("country", "NL"),
+        ("address", "Prinsengracht 1\nAmsterdam"),
+        ("idempotency_key", "kept-key-1"),
+    ];
+    let request = posted("/checkout").header(header::COOKIE, "currency=EUR").body(body_of(&form));
+    assert_eq!(shop.send(request.expect("a request")).await.status, StatusCode::SEE_OTHER);
+    let shown = shop.stall.checkouts.lock().expect("unpoisoned")[0].shown.clone().expect("a rate");
+    assert_eq!(
+        (shown.currency.as_str(), shown.millionths, shown.day.as_str()),
+        ("EUR", 921_500, "2026-11-20")
+    );
+    shop.stall.orders().get_mut(ORDER).expect("the order").shown = Some(shown);
+    let order = shop.get(&format!("/order/{ORDER}")).await.body;
+    assert!(order.contains("$26.00") && order.contains("about €23.96, at the rate of 2026-11-20"), "{order}");
+    let cookie = shop.get("/?currency=USD").await.header(header::SET_COOKIE).to_owned();
+    assert!(cookie.starts_with("currency=USD"), "{cookie}");
+    assert_eq!(shop.get("/?currency=ZZZ").await.header(header::SET_COOKIE), "");
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_form_is_said_in_the_readers_language() {
     use crate::engine::shopfront::ShopError;
     let shop = Shop::new(Stall::with_three_pieces());

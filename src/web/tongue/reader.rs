@@ -2,7 +2,11 @@
 //! for.
 
 use super::Tongue;
-use crate::web::{error::Refusal, page::Web};
+use crate::{
+    engine::shopfront::Shown,
+    types::Usd,
+    web::{error::Refusal, page::Web, rates::Rates},
+};
 use axum::{
     extract::{FromRequestParts, Request, State},
     http::{HeaderMap, HeaderValue, Uri, header, request::Parts},
@@ -13,6 +17,10 @@ use std::{borrow::Borrow, convert::Infallible, ops::Deref, sync::Arc};
 
 /// The cookie that keeps a choice, and the word of an address that makes one.
 const LANG: &str = "lang";
+/// The same for a currency.
+const CURRENCY: &str = "currency";
+/// What is charged.
+const CHARGED: &str = "USD";
 /// How long a choice is kept, in seconds.
 const YEAR: u32 = 31_536_000;
 
@@ -21,8 +29,12 @@ const YEAR: u32 = 31_536_000;
 pub(in crate::web) struct Reader {
     /// Her language.
     pub(in crate::web) tongue: Tongue,
-    /// The page's own address, without what chooses a language.
+    /// The page's own address, without what chooses a language or a currency.
     pub(in crate::web) here: String,
+    /// What she is shown sums in, beside the dollars that she is charged.
+    pub(in crate::web) shown: Option<Shown>,
+    /// The currencies that she can choose.
+    pub(in crate::web) currencies: Vec<String>,
 }
 
 impl Deref for Reader {
@@ -70,18 +82,20 @@ fn without_choice(uri: &Uri) -> String {
         .query()
         .unwrap_or_default()
         .split('&')
-        .filter(|pair| !pair.is_empty() && pair.split('=').next() != Some(LANG))
+        .filter(|pair| !pair.is_empty() && !matches!(pair.split('=').next(), Some(LANG | CURRENCY)))
         .collect();
     let path = uri.path();
     if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
 }
 
 impl Reader {
-    fn of(uri: &Uri, headers: &HeaderMap) -> Self {
+    fn of(uri: &Uri, headers: &HeaderMap, rates: &Rates) -> Self {
         let chosen = of_query(uri, LANG).and_then(Tongue::of);
         let kept = || of_cookie(headers, LANG).and_then(Tongue::of);
         let tongue = chosen.or_else(kept).or_else(|| of_browser(headers)).unwrap_or_default();
-        Self { tongue, here: without_choice(uri) }
+        let money = of_query(uri, CURRENCY).or_else(|| of_cookie(headers, CURRENCY));
+        let shown = money.and_then(|letters| rates.of(letters)).cloned();
+        Self { tongue, here: without_choice(uri), shown, currencies: rates.currencies() }
     }
 
     /// The same page in another language.
@@ -90,17 +104,35 @@ impl Reader {
         format!("{}{join}{LANG}={}", self.here, tongue.borrow().letters())
     }
 
+    /// The same page with sums in another currency, too.
+    pub(in crate::web) fn here_with(&self, letters: &str) -> String {
+        let join = if self.here.contains('?') { '&' } else { '?' };
+        format!("{}{join}{CURRENCY}={letters}", self.here)
+    }
+
+    /// The currencies that she is not shown sums in now.
+    pub(in crate::web) fn other_currencies(&self) -> Vec<&str> {
+        let now = self.shown.as_ref().map_or(CHARGED, |shown| shown.currency.as_str());
+        let all = std::iter::once(CHARGED).chain(self.currencies.iter().map(String::as_str));
+        if self.currencies.is_empty() { Vec::new() } else { all.filter(|letters| *letters != now).collect() }
+    }
+
+    /// What a price is about in her currency.
+    pub(in crate::web) fn about(&self, price: &Usd) -> Option<String> {
+        self.shown.as_ref().map(|shown| self.about_sum(self.sum_in(shown, *price)))
+    }
+
     /// The languages that she does not read now.
     pub(in crate::web) fn others(&self) -> impl Iterator<Item = Tongue> {
         Tongue::ALL.into_iter().filter(move |tongue| *tongue != self.tongue)
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Reader {
+impl FromRequestParts<Arc<Web>> for Reader {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::of(&parts.uri, &parts.headers))
+    async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.uri, &parts.headers, &web.settings.rates))
     }
 }
 
@@ -110,6 +142,8 @@ pub(in crate::web) async fn speak(
     State(web): State<Arc<Web>>, reader: Reader, request: Request, next: Next,
 ) -> Response {
     let chosen = of_query(request.uri(), LANG).and_then(Tongue::of);
+    let money = of_query(request.uri(), CURRENCY).map(str::to_owned);
+    let money = money.filter(|letters| letters == CHARGED || web.settings.rates.of(letters).is_some());
     let mut response = next.run(request).await;
     if reader.tongue != Tongue::En
         && let Some(refusal) = response.extensions().get::<Refusal>().cloned()
@@ -117,10 +151,10 @@ pub(in crate::web) async fn speak(
         response = refusal.respond(&reader);
     }
     let headers = response.headers_mut();
-    if let Some(tongue) = chosen {
-        let secure = if web.settings.is_https() { "; Secure" } else { "" };
-        let cookie =
-            format!("{LANG}={}; Path=/; Max-Age={YEAR}; HttpOnly; SameSite=Lax{secure}", tongue.letters());
+    let secure = if web.settings.is_https() { "; Secure" } else { "" };
+    let choices = [(LANG, chosen.map(|tongue| tongue.letters().to_owned())), (CURRENCY, money)];
+    for (name, choice) in choices.into_iter().filter_map(|(name, choice)| Some((name, choice?))) {
+        let cookie = format!("{name}={choice}; Path=/; Max-Age={YEAR}; HttpOnly; SameSite=Lax{secure}");
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {
             headers.append(header::SET_COOKIE, cookie);
         }
@@ -140,7 +174,8 @@ mod tests {
     fn reads(address: &str, headers: &[(header::HeaderName, &str)]) -> Reader {
         let value = |text: &str| HeaderValue::from_str(text).expect("a value");
         let headers = headers.iter().map(|(name, text)| (name.clone(), value(text))).collect();
-        Reader::of(&address.parse().expect("an address"), &headers)
+        let rates = Rates::parse("day = \"2026-11-20\"\n[per_dollar]\nEUR = \"0.9215\"").expect("rates");
+        Reader::of(&address.parse().expect("an address"), &headers, &rates)
     }
 
     #[test]
@@ -154,6 +189,18 @@ mod tests {
         assert_eq!(reads("/?lang=xx", &[browser]).tongue, Tongue::Fr);
         assert_eq!(reads("/", &[(header::ACCEPT_LANGUAGE, "fr;q=0, *")]).tongue, Tongue::En);
         assert_eq!(reads("/", &[(header::ACCEPT_LANGUAGE, "fr-CA,en")]).tongue, Tongue::Fr);
+    }
+
+    #[test]
+    fn a_price_is_about_so_much_in_the_currency_that_was_chosen() {
+        let price = Usd::minor(1_082);
+        assert_eq!(reads("/", &[]).about(&price), None);
+        assert_eq!(reads("/?currency=EUR", &[]).about(&price).as_deref(), Some("about €9.97"));
+        let french = reads("/?lang=fr", &[(header::COOKIE, "currency=EUR")]);
+        assert_eq!(french.about(&price).as_deref(), Some("environ 9,97\u{a0}€"));
+        assert_eq!(french.other_currencies(), ["USD"]);
+        assert_eq!(reads("/?currency=ZZZ", &[]).other_currencies(), ["EUR"]);
+        assert_eq!(french.here_with("USD"), "/?currency=USD");
     }
 
     #[test]

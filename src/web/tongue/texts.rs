@@ -43,6 +43,11 @@ texts! {
     foot = "The makers sell from basic phones, by USSD and SMS. They pay no fee, and the money is theirs when a piece passes its check."
         | "Les artisans vendent depuis de simples téléphones, par USSD et SMS. Ils ne paient aucun frais, et l’argent est à eux dès qu’une pièce passe son contrôle.";
     language = "Language" | "Langue";
+    currency = "Prices also in" | "Prix aussi en";
+    about_sum(sum) = "about {sum}" | "environ {sum}";
+    charged_in_dollars = "Your card is charged in US dollars." | "Votre carte est débitée en dollars américains.";
+    shown_total(sum, day) = "about {sum}, at the rate of {day} that was locked with your order. Your card is charged in US dollars."
+        | "environ {sum}, au taux du {day}, fixé avec votre commande. Votre carte est débitée en dollars américains.";
 
     // The stalls
     home_title = "Sokoni: made by hand, sold by phone" | "Sokoni : fait main, vendu par téléphone";

@@ -2,6 +2,7 @@
 
 use super::Tongue;
 use crate::{
+    engine::shopfront::Shown,
     types::{Timestamp, Usd, time::NAIROBI},
     web::wording,
 };
@@ -188,6 +189,23 @@ impl Tongue {
         match self {
             Self::En => english,
             Self::Fr => format!("{}\u{a0}$", sum(english.trim_start_matches('$'))),
+        }
+    }
+
+    /// A sum of dollars in another currency, without its "about".
+    pub(in crate::web) fn sum_in(self, shown: &Shown, price: Usd) -> String {
+        let hundredths = Usd::minor(shown.hundredths(price));
+        let written = wording::usd(&hundredths);
+        let digits = written.trim_start_matches('$');
+        let mark = match shown.currency.as_str() {
+            "EUR" => "€",
+            "GBP" => "£",
+            other => other,
+        };
+        match self {
+            Self::En if mark == "€" || mark == "£" => format!("{mark}{digits}"),
+            Self::En => format!("{mark}\u{a0}{digits}"),
+            Self::Fr => format!("{}\u{a0}{mark}", sum(digits)),
         }
     }
 
