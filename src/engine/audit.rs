@@ -130,7 +130,8 @@ pub struct Derived {
 /// How many entries of an index are written at once.
 const AT_ONCE: usize = 512;
 /// Indexes that follow from the things themselves; others are the engine's own notes.
-pub(crate) const DERIVED: [&str; 54] = [
+pub(crate) const DERIVED: [&str; 55] = [
+    "prompt",
     "payment",
     "trouble",
     "trouble_of",

@@ -37,6 +37,7 @@ pub mod photos;
 pub mod pins;
 pub mod port;
 pub mod preview;
+pub mod prompt;
 mod push;
 pub mod recon;
 pub mod record;

@@ -1,6 +1,7 @@
 //! What stands between the engine and the edges: inputs as the engine takes them, and the traits
 //! by which it reaches out without knowing SMPP or HTTP.
 
+use super::prompt::{PromptNews, Prompted};
 use crate::gsm::assemble::{Piece, Place};
 pub use crate::market::PayoutPolicy;
 pub use crate::types::Purpose;
@@ -527,6 +528,23 @@ pub trait MoneyOut: Send + Sync + 'static {
 
     /// Whether the provider of a number would take a payout now; read before a PIN is asked for.
     fn is_up(&self, to: Msisdn) -> bool;
+
+    /// Whether this provider asks people on their phones to pay us.
+    fn prompts(&self, _via: &str) -> bool {
+        false
+    }
+
+    /// Has somebody asked to pay us: once, since a second request is a second payment.
+    fn prompt(&self, _ask: Prompted) -> BoxFuture<'_, PromptNews> {
+        let why = "this provider asks nobody".to_owned();
+        Box::pin(std::future::ready(PromptNews::Held { why }))
+    }
+
+    /// Asks what came of that.
+    fn prompted(&self, _ask: Prompted) -> BoxFuture<'_, PromptNews> {
+        let why = "this provider asks nobody".to_owned();
+        Box::pin(std::future::ready(PromptNews::Open { why }))
+    }
 
     /// Whether all that stands in a payout's way there is that there is too little to pay from.
     fn is_short(&self, _via: &str) -> bool {

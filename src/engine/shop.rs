@@ -6,6 +6,7 @@ use super::cards::inbox::{KeptEvent, Tried};
 use super::outbox::heard;
 use super::photos::front::PhotoView;
 use super::port::{PayOut, PayoutNews};
+use super::prompt::{PromptNews, Prompted};
 use super::record::Cause;
 use super::shopfront::{
     Aisles, BalanceRow, Browse, Callback, CallbackRow, CardNews, CardSession, CheckoutIn, CheckoutOut,
@@ -26,7 +27,7 @@ use crate::market::payout::Payout;
 use crate::market::{Quote, Refusal, Switch, price};
 use crate::store::batch::{Committed, InboxMark};
 use crate::store::{codec, keys};
-use crate::types::{CodeKind, Kes, Lang, PayoutId, SpokenCode, Timestamp, Usd};
+use crate::types::{CodeKind, Kes, Lang, PayoutId, PromptId, SpokenCode, Timestamp, Usd};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -517,6 +518,17 @@ impl ShopFront for Engine {
 
     fn payout_news(&self, id: PayoutId, news: PayoutNews) -> BoxFuture<'_, Result<(), ShopError>> {
         Box::pin(async move { self.hear_money(id, &news).await.map_err(|e| fault(&e)) })
+    }
+
+    fn prompt_news(&self, id: PromptId, news: PromptNews) -> BoxFuture<'_, Result<(), ShopError>> {
+        Box::pin(async move { self.prompt_heard(id, &news).await.map_err(|e| fault(&e)) })
+    }
+
+    fn prompt_asked(&self, id: PromptId) -> BoxFuture<'_, Result<Prompted, ShopError>> {
+        Box::pin(async move {
+            let found = self.prompt_of(id).await.map_err(|e| fault(&e))?;
+            found.map(|(_, asked)| asked).ok_or(ShopError::NotFound)
+        })
     }
 
     fn payout_asked(&self, id: PayoutId) -> BoxFuture<'_, Result<PayOut, ShopError>> {

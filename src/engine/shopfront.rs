@@ -550,6 +550,18 @@ pub trait ShopFront: Send + Sync + 'static {
     ) -> BoxFuture<'_, Result<super::port::PayOut, ShopError>> {
         Box::pin(async { Err(ShopError::NotFound) })
     }
+    /// What came of asking somebody on her phone to pay us; resolves when it is durable, repeats are harmless.
+    fn prompt_news(
+        &self, _: crate::types::PromptId, _: super::prompt::PromptNews,
+    ) -> BoxFuture<'_, Result<(), ShopError>> {
+        Box::pin(async { Err(ShopError::NotFound) })
+    }
+    /// What she was asked, so that a result can be held against it. `NotFound` when it is nothing of ours.
+    fn prompt_asked(
+        &self, _: crate::types::PromptId,
+    ) -> BoxFuture<'_, Result<super::prompt::Prompted, ShopError>> {
+        Box::pin(async { Err(ShopError::NotFound) })
+    }
     /// All listings, newest first.
     fn desk_listings(&self) -> BoxFuture<'_, Result<Vec<DeskListing>, ShopError>>;
     /// All payouts, newest first.

@@ -71,7 +71,7 @@ pub(super) async fn entries(work: &mut Work<'_>, purse: Purse) -> Result<Vec<Rec
         let what = match transfer.kind {
             Kind::Released | Kind::MaterialsKept => "sale",
             Kind::PayoutReserved if cash => "cash",
-            Kind::PayoutReserved | Kind::PayoutPaid | Kind::PayoutPaidLate => "payout",
+            Kind::PayoutReserved | Kind::PayoutPaid | Kind::PayoutPaidLate | Kind::Received => "payout",
             Kind::PayoutFailed | Kind::PayoutReversed => "returned",
             Kind::LoanPaid | Kind::LoanReturnedLate | Kind::LoanUnlent => "loan",
             Kind::MadeGood | Kind::ByHand => "put_right",

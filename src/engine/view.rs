@@ -128,6 +128,7 @@ impl Engine {
             "me.room" => Value::Int(i64::from(party.room(&self.policy))),
             "me.mentor" => yes_no(party.is_mentor()),
             "me.loan_payable" => Value::Kes(self.loan_payable(work, party.id).await?),
+            "me.loan_left" => Value::Kes(self.loan_promptable(work, party.id).await?),
             "me.loan_most" => Value::Kes(self.loan_most(work, party.id).await?),
             "me.share" => Value::Kes(self.share_free(work, &party).await?),
             "me.share_held" => Value::Kes(self.share_held(work, &party).await?),

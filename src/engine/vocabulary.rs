@@ -33,7 +33,7 @@ fn named<const N: usize>(pairs: [(&str, Type); N]) -> Vec<(String, Type)> {
 
 /// Closed sets whose words the domain itself uses. What is sold (`kind`, `stuff`) is the
 /// operators' own list and stands in the menu files.
-const SETS: [(&str, &[&str]); 18] = [
+const SETS: [(&str, &[&str]); 19] = [
     ("lang", &["en", "sw", "am"]),
     ("pin_state", &["none", "set", "locked"]),
     ("listing_state", &["waiting", "on_sale", "paused", "refused", "removed"]),
@@ -58,6 +58,7 @@ const SETS: [(&str, &[&str]); 18] = [
     ),
     ("note_from", &["lender", "me"]),
     ("pay_fail", &["no_user", "full", "limit", "size", "float", "taken_back", "held", "declined"]),
+    ("prompt_fail", &["funds", "cancelled", "missed", "pin", "busy", "link", "declined", "unheard"]),
 ];
 
 /// The vocabulary of this release.
@@ -92,6 +93,7 @@ pub fn vocabulary() -> Vocabulary {
         ("me.share_held", Type::Cents),
         ("me.loan_most", Type::Kes),
         ("me.loan_payable", Type::Kes),
+        ("me.loan_left", Type::Kes),
         ("me.code", Type::Code(CodeKind::Listing)),
         ("me.room", Type::Int { min: 1, max: 999 }),
         ("orders.new", COUNT),

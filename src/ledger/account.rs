@@ -84,6 +84,8 @@ pub enum Account {
     Bank,
     /// Our float at the mobile-money provider, out of which payouts go.
     MmFloat,
+    /// What people paid us by mobile money, until it is brought to the bank.
+    MmIn,
     /// Principal an artisan still owes.
     Loan(PartyId),
     /// An artisan's money, ready.
@@ -127,11 +129,12 @@ pub enum Account {
 }
 
 /// Accounts that exist once.
-const HOUSE: [(Account, &str); 17] = [
+const HOUSE: [(Account, &str); 18] = [
     (Account::Psp, "psp"),
     (Account::Disputed, "disputed"),
     (Account::Bank, "bank"),
     (Account::MmFloat, "mm_float"),
+    (Account::MmIn, "mm_in"),
     (Account::Suspense, "suspense"),
     (Account::ShippingPayable, "shipping_payable"),
     (Account::TaxPayable, "tax_payable"),
@@ -149,8 +152,8 @@ const HOUSE: [(Account, &str); 17] = [
 
 impl Account {
     /// The accounts that exist once.
-    pub const HOUSE: [Self; 17] = {
-        let mut accounts = [Self::Psp; 17];
+    pub const HOUSE: [Self; 18] = {
+        let mut accounts = [Self::Psp; 18];
         let mut at = 0;
         while at < accounts.len() {
             accounts[at] = HOUSE[at].0;
@@ -162,7 +165,9 @@ impl Account {
     /// Where it stands in the chart.
     pub const fn side(self) -> Side {
         match self {
-            Self::Psp | Self::Disputed | Self::Bank | Self::MmFloat | Self::Loan(_) => Side::Asset,
+            Self::Psp | Self::Disputed | Self::Bank | Self::MmFloat | Self::MmIn | Self::Loan(_) => {
+                Side::Asset
+            }
             Self::Artisan(_)
             | Self::Moving(_)
             | Self::Mentor(_)

@@ -2,12 +2,15 @@
 
 mod card;
 mod cause;
+mod loans;
 
 use super::account::{Account, Purse};
 use super::transfer::{Line, Refused, Transfer};
 use crate::types::{ApprovalId, Kes, LoanId, PartyId, PayoutId, SpokenCode, Timestamp};
 pub use card::CardFact;
 use cause::{Head, head};
+pub use loans::loan_cut;
+use loans::paid_back;
 use serde::{Deserialize, Serialize};
 
 /// A mentor who has a share in a sale.
@@ -327,6 +330,15 @@ pub enum Fact {
         /// How much of it she had paid back; at most `amount`.
         repaid: Kes,
     },
+    /// An artisan paid us by mobile money: it is hers, ready for what she paid it for.
+    Received {
+        /// Who.
+        artisan: PartyId,
+        /// The provider's receipt: it counts once.
+        receipt: String,
+        /// How much.
+        amount: Kes,
+    },
     /// An artisan paid some of her loan back, out of what she had ready.
     LoanPaid {
         /// Who.
@@ -484,6 +496,7 @@ fn lines(fact: &Fact) -> Vec<Line> {
             debit(A::Loan(*artisan), *repaid),
             credit(A::Artisan(*artisan), *repaid),
         ],
+        Fact::Received { artisan, amount, .. } => moved(A::MmIn, A::Artisan(*artisan), *amount),
         Fact::LoanPaid { artisan, amount, .. } => paid_back(*artisan, *amount),
         Fact::LoanLost { artisan, amount, .. } => vec![
             debit(A::ExpReturns, *amount),
@@ -517,23 +530,6 @@ fn released(deposit: SpokenCode, maker: PartyId, sale: &Sale, loan: Option<LoanC
     lines
 }
 
-/// An artisan owes so much less, and lenders have so much to come.
-fn paid_back(artisan: PartyId, amount: Kes) -> Vec<Line> {
-    use Account as A;
-    vec![
-        debit(A::Artisan(artisan), amount),
-        credit(A::Loan(artisan), amount),
-        debit(A::KivaPrincipal, amount),
-        credit(A::KivaDue, amount),
-    ]
-}
-
-/// What a loan takes of a credit: its share rounded down, never more than is left to pay, never
-/// more than the credit.
-pub fn loan_cut(gets: Kes, loan: LoanCut) -> Kes {
-    gets.share(loan.share_bp).min(loan.left).min(gets)
-}
-
 /// The first sum of a fact that lies below zero, by name.
 fn negative(fact: &Fact) -> Option<&'static str> {
     let sums: Vec<(&'static str, Kes)> = match fact {
@@ -545,6 +541,7 @@ fn negative(fact: &Fact) -> Option<&'static str> {
         | Fact::PayoutReversed { amount, .. }
         | Fact::LoanFunded { amount, .. }
         | Fact::LoanReturned { amount, .. }
+        | Fact::Received { amount, .. }
         | Fact::LoanPaid { amount, .. }
         | Fact::LoanLost { amount, .. }
         | Fact::MadeGood { amount, .. }

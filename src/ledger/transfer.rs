@@ -71,6 +71,8 @@ pub enum Kind {
     LoanReturnedLate,
     /// Lenders' money that nobody borrowed waits to go back.
     LoanUnlent,
+    /// Somebody paid us by mobile money.
+    Received,
     /// An artisan paid some of her loan back herself.
     LoanPaid,
     /// Repayments were sent back to lenders.
@@ -85,7 +87,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::Opened,
         Self::FloatFunded,
         Self::PspSettled,
@@ -117,6 +119,7 @@ impl Kind {
         Self::LoanReturned,
         Self::LoanReturnedLate,
         Self::LoanUnlent,
+        Self::Received,
         Self::LoanPaid,
         Self::LoanRemitted,
         Self::LoanLost,
@@ -158,6 +161,7 @@ impl Kind {
             Self::LoanReturned => "loan_returned",
             Self::LoanReturnedLate => "loan_returned_late",
             Self::LoanUnlent => "loan_unlent",
+            Self::Received => "received",
             Self::LoanPaid => "loan_paid",
             Self::LoanRemitted => "loan_remitted",
             Self::LoanLost => "loan_lost",

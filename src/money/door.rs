@@ -9,7 +9,7 @@ use super::link::lock;
 use super::rail::{Adapter, Posted, Rail};
 use crate::engine::port::PayoutNews;
 use crate::engine::shopfront::{Callback, ShopError, ShopFront};
-use crate::types::PayoutId;
+use crate::types::{PayoutId, PromptId};
 use crate::wire::address::{Network, NoNetwork, caller, networks};
 use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, Path, State};
@@ -153,6 +153,12 @@ impl<R: Rail> Door<R> {
             tracing::warn!(provider = R::NAME, why, "a result from mobile money cannot be read");
             StatusCode::BAD_REQUEST
         };
+        if let Some(id) = self.rail.about_prompt(posted.tail) {
+            return match self.hear_of_prompt(id, posted).await {
+                Ok(status) => status,
+                Err(why) => unreadable(why),
+            };
+        }
         if self.rail.aside(posted.tail, posted.body) {
             return StatusCode::OK;
         }
@@ -179,6 +185,26 @@ impl<R: Rail> Door<R> {
             Ok(None) => StatusCode::OK,
             Err(why) => unreadable(why),
         }
+    }
+
+    /// What came of asking somebody to pay us.
+    async fn hear_of_prompt(&self, id: PromptId, posted: Posted<'_>) -> Result<StatusCode, String> {
+        let asked = match self.front.prompt_asked(id).await {
+            Ok(asked) if asked.via == R::NAME => asked,
+            Ok(_) | Err(ShopError::NotFound) => {
+                tracing::warn!(%id, provider = R::NAME, "a result from mobile money about no prompt of ours");
+                return Ok(StatusCode::OK);
+            }
+            Err(_) => return Ok(StatusCode::SERVICE_UNAVAILABLE),
+        };
+        let news = self.rail.prompt_told(posted, &asked).await?;
+        Ok(match self.front.prompt_news(id, news).await {
+            Ok(()) => StatusCode::OK,
+            Err(error) => {
+                tracing::error!(%id, %error, "a result from mobile money could not be kept");
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+        })
     }
 
     /// Hands over what was heard of a payout; the answer to whoever told it.

@@ -5,7 +5,8 @@ use super::http::Heard;
 use super::link::Link;
 use super::proof::{Ack, Fault, Told, unknown};
 use crate::engine::port::{MoneyOut, NameNews, PayOut, PayoutNews, PayoutPolicy};
-use crate::types::{Msisdn, PayoutId};
+use crate::engine::prompt::{PromptNews, Prompted};
+use crate::types::{Msisdn, PayoutId, PromptId};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures_util::future::BoxFuture;
@@ -54,6 +55,33 @@ pub trait Rail: Send + Sync + 'static {
     /// Asks by what name it knows a number.
     fn name_of(&self, _phone: Msisdn) -> impl Future<Output = NameNews> + Send {
         std::future::ready(NameNews::Untold)
+    }
+
+    /// Whether it asks people on their phones to pay us.
+    fn prompts(&self) -> bool {
+        false
+    }
+
+    /// Has somebody asked to pay us.
+    fn prompt(&self, _ask: &Prompted) -> impl Future<Output = PromptNews> + Send {
+        std::future::ready(PromptNews::Held { why: "it asks nobody".to_owned() })
+    }
+
+    /// Asks what came of that.
+    fn prompted(&self, _ask: &Prompted) -> impl Future<Output = PromptNews> + Send {
+        std::future::ready(PromptNews::Open { why: "it asks nobody".to_owned() })
+    }
+
+    /// Which prompt something posted is about, by the end of its path; `None` when it is about none.
+    fn about_prompt(&self, _tail: &str) -> Option<PromptId> {
+        None
+    }
+
+    /// What something posted about a prompt proves, held against what was asked.
+    fn prompt_told(
+        &self, _posted: Posted<'_>, _asked: &Prompted,
+    ) -> impl Future<Output = Result<PromptNews, String>> + Send {
+        std::future::ready(Err("it asks nobody".to_owned()))
     }
 
     /// Looks after the link; never ends.
@@ -151,6 +179,28 @@ impl<R: Rail> MoneyOut for Adapter<R> {
 
     fn is_up(&self, _: Msisdn) -> bool {
         self.rail.link().is_up()
+    }
+
+    fn prompts(&self, _: &str) -> bool {
+        self.rail.prompts()
+    }
+
+    fn prompt(&self, ask: Prompted) -> BoxFuture<'_, PromptNews> {
+        Box::pin(async move {
+            let Some(_slot) = self.rail.link().slot() else {
+                return PromptNews::Held { why: "as many requests as may be are under way".to_owned() };
+            };
+            self.rail.prompt(&ask).await
+        })
+    }
+
+    fn prompted(&self, ask: Prompted) -> BoxFuture<'_, PromptNews> {
+        Box::pin(async move {
+            let Some(_slot) = self.rail.link().slot() else {
+                return PromptNews::Open { why: "as many requests as may be are under way".to_owned() };
+            };
+            self.rail.prompted(&ask).await
+        })
     }
 
     fn is_short(&self, _: &str) -> bool {

@@ -1,6 +1,7 @@
 //! Several providers, each for some numbers.
 
 use crate::engine::port::{MoneyOut, NameNews, PayOut, PayoutNews, PayoutPolicy, UNNAMED};
+use crate::engine::prompt::{PromptNews, Prompted};
 use crate::types::Msisdn;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -138,6 +139,24 @@ impl MoneyOut for Routed {
 
     fn is_up(&self, to: Msisdn) -> bool {
         self.way_of(to).is_some_and(|way| way.provider.is_up(to))
+    }
+
+    fn prompts(&self, via: &str) -> bool {
+        self.named(via).is_some_and(|provider| provider.prompts(via))
+    }
+
+    fn prompt(&self, ask: Prompted) -> BoxFuture<'_, PromptNews> {
+        match self.named(&ask.via) {
+            Some(provider) => provider.prompt(ask),
+            None => Box::pin(async { PromptNews::Held { why: "its provider is gone".to_owned() } }),
+        }
+    }
+
+    fn prompted(&self, ask: Prompted) -> BoxFuture<'_, PromptNews> {
+        match self.named(&ask.via) {
+            Some(provider) => provider.prompted(ask),
+            None => Box::pin(async { PromptNews::Open { why: "its provider is gone".to_owned() } }),
+        }
     }
 
     fn is_short(&self, via: &str) -> bool {

@@ -24,11 +24,13 @@ mod daraja;
 mod gsma;
 mod http;
 mod mtn;
+mod push;
 mod statement;
 #[cfg(test)]
 mod tests;
 
 pub use book::{State, Transaction, Transfer};
+pub use push::Push;
 
 use super::Line;
 use super::{host::Host, keep::Keep};
@@ -263,6 +265,8 @@ struct Desk {
     registered: String,
     /// Whether questions are left without their answer.
     tells_nothing: bool,
+    /// Whom it asked on her phone to pay, oldest first.
+    pushes: Vec<Push>,
     /// Whether questions about names are refused as a stranger's are.
     tells_no_names: bool,
 }
@@ -289,6 +293,7 @@ impl Momo {
             wrong: 0,
             registered: String::new(),
             tells_nothing: false,
+            pushes: Vec::new(),
             tells_no_names: false,
         };
         let inner = Arc::new(Inner {
@@ -313,6 +318,16 @@ impl Momo {
     /// The transfers made, oldest first: the truth for "paid once".
     pub fn transfers(&self) -> Vec<Transfer> {
         self.inner.desk().book.get().transfers().to_vec()
+    }
+
+    /// Whom it asked on her phone to pay, oldest first.
+    pub fn pushes(&self) -> Vec<Push> {
+        self.inner.desk().pushes.clone()
+    }
+
+    /// Posts the result of a request to be paid once more, as it was decided.
+    pub async fn push_back(&self, checkout: &str) {
+        push::tell(&self.inner, checkout).await;
     }
 
     /// The list as this provider's portal would export it.

@@ -80,6 +80,10 @@ id! {
     LoanId
 }
 id! {
+    /// One prompt on somebody's phone to pay us by mobile money.
+    PromptId
+}
+id! {
     /// One tip or lesson that many are told of.
     BulletinId
 }

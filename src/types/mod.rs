@@ -19,7 +19,7 @@ pub mod time;
 pub use code::{CodeKind, SpokenCode};
 pub use entropy::{Chance, Entropy};
 pub use ids::{
-    ApprovalId, BulletinId, CaseId, DialogId, DifferenceId, LoanId, PartyId, PayoutId, StatementId,
+    ApprovalId, BulletinId, CaseId, DialogId, DifferenceId, LoanId, PartyId, PayoutId, PromptId, StatementId,
     TransferId, TroubleId,
 };
 pub use lang::Lang;

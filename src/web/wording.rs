@@ -141,6 +141,7 @@ pub(crate) fn account(code: &str) -> String {
         ("psp", _) => "Card processor",
         ("bank", _) => "Bank",
         ("mm_float", _) => "Mobile-money float",
+        ("mm_in", _) => "Paid to us by mobile money",
         ("loan", _) => "Loan to a maker",
         ("artisan", _) => "A maker's money",
         ("moving", _) => "On its way to a person",

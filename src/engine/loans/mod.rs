@@ -3,6 +3,7 @@
 
 pub mod desk;
 mod money;
+pub(super) mod prompt;
 
 use super::actions::{Outcome, kes_arg, missing, plain_word, refused, text_arg};
 use super::aggregate;
@@ -33,6 +34,8 @@ impl Engine {
             "loan.withdraw" => self.withdraw_loan(work, me).await,
             "loan.may_pay" => self.may_pay_loan(work, me).await,
             "loan.pay" => self.pay_loan(work, who, me, wish).await,
+            "loan.may_prompt" => self.may_prompt(work, me).await,
+            "loan.prompt" => self.prompt_for_loan(work, me, wish).await,
             "loan.agree" => self.agree_to_loan(work, who, me, wish).await,
             "loan.endorse" => self.endorse_loan(work, me, wish).await,
             "loan.note" => self.answer_lenders(work, me, wish).await,

@@ -185,29 +185,40 @@ impl Engine {
         let free = Kes::minor(work.sum(Account::Artisan(me.id)).await?);
         let (amount, pin_proven) = (kes_arg(wish, "amount")?, who.pin_proven);
         let pay = LoanCommand::Pay { by: me.id, amount, free, pin_proven };
-        let events = match self.decide_loan(work, &loan, &pay) {
-            Ok(events) => events,
+        match self.pay_back(work, &loan, me, &pay)? {
+            Ok(()) => {}
             Err(Refusal::Gone { .. }) => return Ok(("gone", vec![])),
             Err(Refusal::OutOfRange { .. }) => return Ok(("little", vec![Value::Kes(free)])),
             Err(why) => return refused(wish, &why),
-        };
-        for event in &events {
-            match event {
-                LoanEvent::Paid { round, amount } => {
-                    let (artisan, loan, round, amount) = (me.id, loan.id, *round, *amount);
-                    work.post(&Fact::LoanPaid { artisan, loan, round, amount })?;
-                }
-                LoanEvent::Repaid => self.tell(work, me, "loan_repaid", vec![])?,
-                _ => {}
-            }
         }
         let loan = work.need::<Loan>(loan.id).await?;
         self.watch_loan(work, &loan);
         Ok(("ok", vec![Value::Record(self.loan(&loan, me))]))
     }
 
+    /// What she has ready pays some of her loan back.
+    pub(super) fn pay_back(
+        &self, work: &mut Work<'_>, loan: &Loan, her: &Party, pay: &LoanCommand,
+    ) -> Result<Result<(), Refusal>, Fault> {
+        let events = match self.decide_loan(work, loan, pay) {
+            Ok(events) => events,
+            Err(why) => return Ok(Err(why)),
+        };
+        for event in &events {
+            match event {
+                LoanEvent::Paid { round, amount } => {
+                    let (artisan, loan, round, amount) = (her.id, loan.id, *round, *amount);
+                    work.post(&Fact::LoanPaid { artisan, loan, round, amount })?;
+                }
+                LoanEvent::Repaid => self.tell(work, her, "loan_repaid", vec![])?,
+                _ => {}
+            }
+        }
+        Ok(Ok(()))
+    }
+
     /// Looks again after a quiet time whether anything was paid back.
-    fn watch_loan(&self, work: &mut Work<'_>, loan: &Loan) {
+    pub(super) fn watch_loan(&self, work: &mut Work<'_>, loan: &Loan) {
         if loan.left() > Kes::ZERO {
             let moved = loan.moved();
             let due = Due::LoanQuiet { loan: loan.id, moved };

@@ -5,6 +5,7 @@
 
 mod line;
 mod money;
+mod prompts;
 mod texts;
 
 use super::Engine;

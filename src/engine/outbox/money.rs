@@ -49,6 +49,7 @@ impl Sending for Payouts {
         Box::pin(async move {
             match item.item.kind.as_str() {
                 "name" => self.0.send_name(&item).await,
+                "prompt" => self.0.send_prompt(&item).await,
                 _ => self.0.send_payout(&item).await,
             }
             None
@@ -77,7 +78,7 @@ impl Sending for Refunds {
 }
 
 /// How long to wait before the `attempt`-th question.
-fn ask_after(attempt: u32) -> Duration {
+pub(super) fn ask_after(attempt: u32) -> Duration {
     let at = (attempt.max(1) as usize - 1).min(ASK_AGAIN.len() - 1);
     Duration::from_secs(ASK_AGAIN[at])
 }

@@ -75,6 +75,9 @@ pub(super) fn head(fact: &Fact) -> Head {
         Fact::LoanUnlent { artisan, paper, .. } => {
             single(format!("loan/{paper}/unlent"), Kind::LoanUnlent, R::Party(*artisan))
         }
+        Fact::Received { receipt, .. } => {
+            single(format!("received/{receipt}"), Kind::Received, R::Paper(receipt.clone()))
+        }
         Fact::LoanPaid { artisan, loan, round, .. } => {
             single(format!("loan/{loan}/paid/{round}"), Kind::LoanPaid, R::Party(*artisan))
         }

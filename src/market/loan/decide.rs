@@ -75,6 +75,9 @@ pub fn decide(
             let paid = E::Paid { round: loan.payments() + 1, amount: pays };
             return Ok(if pays == loan.left() { vec![paid, E::Repaid] } else { vec![paid] });
         }
+        C::Prompt(command) => {
+            return Ok(super::prompt::decide(loan, command)?.into_iter().map(E::Prompt).collect());
+        }
         C::Stop => match loan.stage {
             S::Asked | S::Endorsed | S::Shown | S::Funded => E::Stopped,
             // It is known that she does not have it; while it moves nobody knows.

@@ -4,8 +4,10 @@
 //! No interest, no penalty, no date: what is taken is a share of a sale and never more than is left.
 
 mod decide;
+mod prompt;
 
 pub use decide::decide;
+pub use prompt::{Prompt, PromptCommand, PromptEvent, PromptHeard, PromptStage};
 
 use super::party::Hold;
 use crate::types::{Kes, LoanId, PartyId, PayoutId, SpokenCode, Timestamp};
@@ -168,6 +170,9 @@ pub struct Loan {
     pub parts: Vec<Part>,
     /// The latest messages, oldest first.
     pub notes: Vec<Note>,
+    /// The latest prompts by which she paid some of it from her mobile money, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prompts: Vec<Prompt>,
 }
 
 impl Loan {
@@ -297,6 +302,8 @@ pub enum LoanCommand {
         /// Whether her PIN was proven in this dialog.
         pin_proven: bool,
     },
+    /// Something about a prompt on her phone.
+    Prompt(PromptCommand),
     /// It is not wanted any more, by her or by the desk, before she has agreed, or after it is known
     /// that she does not have it.
     Stop,
@@ -391,6 +398,8 @@ pub enum LoanEvent {
         /// How much.
         amount: Kes,
     },
+    /// Something happened to a prompt on her phone.
+    Prompt(PromptEvent),
     /// Nothing is left.
     Repaid,
     /// It will not go on; what lenders gave goes back to them.
@@ -455,6 +464,7 @@ pub fn evolve(state: Option<Loan>, event: &LoanEvent, at: Timestamp) -> Option<L
         }
         E::Taken { order, round, amount } => pay(&mut loan, (Some(*order), *round), *amount, at),
         E::Paid { round, amount } => pay(&mut loan, (None, *round), *amount, at),
+        E::Prompt(event) => prompt::evolve(&mut loan, event, at),
         E::Repaid => loan.stage = S::Repaid,
         E::Stopped => {
             if matches!(loan.stage, S::Funded | S::Agreed) {
@@ -518,6 +528,7 @@ fn asked(event: &LoanEvent, at: Timestamp) -> Option<Loan> {
         repaid: Kes::ZERO,
         parts: Vec::new(),
         notes: Vec::new(),
+        prompts: Vec::new(),
     })
 }
 

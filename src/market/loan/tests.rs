@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::market::{Policy, Refusal};
-use crate::types::CodeKind;
+use crate::types::{CodeKind, PromptId};
 use proptest::prelude::*;
 
 fn artisan() -> PartyId {
@@ -89,6 +89,50 @@ fn stage(state: &Option<Loan>) -> &'static str {
 
 fn left(state: &Option<Loan>) -> i64 {
     state.as_ref().map_or(0, |loan| loan.left().cents())
+}
+
+fn prompt(n: u32, amount: Kes) -> LoanCommand {
+    let id = PromptId::derived(&format!("prompt {n}"));
+    LoanCommand::Prompt(PromptCommand::Ask { id, by: artisan(), amount, via: "daraja".into() })
+}
+
+fn of_prompt(n: u32, heard: PromptHeard) -> LoanCommand {
+    let id = PromptId::derived(&format!("prompt {n}"));
+    LoanCommand::Prompt(PromptCommand::Hear { id, heard })
+}
+
+#[test]
+fn one_prompt_at_a_time_over_no_more_than_is_left() {
+    assert!(run(&mut funded(500), prompt(1, Kes::major(100))).is_err(), "she does not have it");
+    let mut state = sent(500);
+    must(&mut state, [take(1, 9_950)]);
+    let too_much = run(&mut state, prompt(1, Kes::major(402)));
+    assert_eq!(too_much, Err(Refusal::OutOfRange { min: 1, max: 401 }));
+    must(&mut state, [prompt(1, Kes::major(401))]);
+    assert_eq!(run(&mut state, prompt(1, Kes::major(401))), Ok(vec![]), "the same one");
+    assert_eq!(run(&mut state, prompt(2, Kes::major(1))), Err(Refusal::AlreadyExists));
+    must(
+        &mut state,
+        [of_prompt(1, PromptHeard::Failed { why: "cancelled".into() }), prompt(2, Kes::major(1))],
+    );
+}
+
+#[test]
+fn what_is_paid_by_a_prompt_counts_once_also_after_it_was_given_up() {
+    let mut state = sent(500);
+    must(
+        &mut state,
+        [prompt(1, Kes::major(100)), of_prompt(1, PromptHeard::Shown { checkout: "ws_1".into() })],
+    );
+    must(&mut state, [of_prompt(1, PromptHeard::Failed { why: "unheard".into() })]);
+    let paid = of_prompt(1, PromptHeard::Paid { receipt: "NLJ7RT61SV".into() });
+    assert_eq!(run(&mut state, paid.clone()).map(|events| events.len()), Ok(1));
+    assert_eq!(run(&mut state, paid), Ok(vec![]));
+    assert_eq!(run(&mut state, of_prompt(1, PromptHeard::Failed { why: "late".into() })), Ok(vec![]));
+    assert_eq!(
+        run(&mut state, of_prompt(9, PromptHeard::Failed { why: "x".into() })),
+        Err(Refusal::NotFound)
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! result is taken for another one's.
 
 pub mod answer;
+pub mod push;
 #[cfg(test)]
 mod tests;
 
@@ -16,11 +17,13 @@ use super::secret;
 use super::table::Table;
 use super::token::Bearer;
 use crate::engine::port::{PayOut, PayoutNews, PayoutPolicy};
-use crate::types::PayoutId;
+use crate::engine::prompt::{PromptNews, Prompted};
+use crate::types::{PayoutId, PromptId};
 use answer::reference;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use push::PushSettings;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -77,6 +80,9 @@ pub struct DarajaSettings {
     /// the last try, in minutes.
     #[serde(default = "hour")]
     pub resend_minutes: u32,
+    /// By what people are asked on their phones to pay us; without it nobody is asked.
+    #[serde(default)]
+    pub push: Option<PushSettings>,
     /// How long things may take.
     #[serde(default)]
     pub timing: Timing,
@@ -112,13 +118,14 @@ fn banned(text: &str) -> Option<&'static str> {
 
 impl DarajaSettings {
     /// The files it names.
-    pub fn paths(&mut self) -> [&mut PathBuf; 4] {
-        [
+    pub fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let own = [
             &mut self.secret_path_file,
             &mut self.consumer_key_file,
             &mut self.consumer_secret_file,
             &mut self.credential_file,
-        ]
+        ];
+        own.into_iter().chain(self.push.as_mut().map(|push| &mut push.passkey_file))
     }
 
     /// What it has in common with other providers' tables.
@@ -153,6 +160,7 @@ impl DarajaSettings {
         if self.initiator.trim().is_empty() {
             return Err("initiator is empty; write the API operator's user name".to_owned());
         }
+        self.push.as_ref().map_or(Ok(()), PushSettings::check)?;
         match banned(&self.callback_base) {
             Some(word) => Err(format!(
                 "callback_base holds {word:?}, and Safaricom posts to no such address; use another host"
@@ -176,6 +184,7 @@ impl DarajaSettings {
             consumer_key: read("consumer_key", &self.consumer_key_file)?,
             consumer_secret: read("consumer_secret", &self.consumer_secret_file)?,
             credential: read("credential", &self.credential_file)?,
+            passkey: self.push.as_ref().map(|push| read("passkey", &push.passkey_file)).transpose()?,
             settings: self,
         })
     }
@@ -194,6 +203,8 @@ pub struct DarajaConfig {
     pub consumer_secret: SecretString,
     /// The encrypted password of the initiator.
     pub credential: SecretString,
+    /// The passkey of the short code that people pay to.
+    pub passkey: Option<SecretString>,
 }
 
 /// The adapter. Dropping it ends its looks at provider and balance.
@@ -291,6 +302,49 @@ impl Rail for DarajaRail {
         PayoutNews::Asked
     }
 
+    fn prompts(&self) -> bool {
+        self.push().is_some()
+    }
+
+    async fn prompt(&self, ask: &Prompted) -> PromptNews {
+        let Some((settings, passkey)) = self.push() else {
+            return PromptNews::Held { why: "[money.daraja.push] is not there".to_owned() };
+        };
+        let body = settings.request(passkey, ask, &self.address("push", ask.id));
+        match self.question("/mpesa/stkpush/v1/processrequest", &body).await {
+            Heard::Answer { status, body, .. } => push::to_request(status, &body),
+            Heard::NotSent(why) => PromptNews::Held { why },
+            Heard::Nothing(why) => PromptNews::Open { why },
+        }
+    }
+
+    async fn prompted(&self, ask: &Prompted) -> PromptNews {
+        let (Some((settings, passkey)), Some(checkout)) = (self.push(), &ask.checkout) else {
+            return PromptNews::Open { why: "there is nothing to ask about it by".to_owned() };
+        };
+        let body = settings.question(passkey, checkout, ask.at);
+        match self.question("/mpesa/stkpushquery/v1/query", &body).await {
+            Heard::Answer { status, body, .. } => push::to_question(status, &body, checkout),
+            Heard::NotSent(why) | Heard::Nothing(why) => PromptNews::Open { why },
+        }
+    }
+
+    fn about_prompt(&self, tail: &str) -> Option<PromptId> {
+        tail.strip_prefix("push/")?.parse().ok()
+    }
+
+    async fn prompt_told(&self, posted: Posted<'_>, asked: &Prompted) -> Result<PromptNews, String> {
+        let (told, checkout) = push::of_result(posted.body, asked)?;
+        if posted.listed || !matches!(told, PromptNews::Paid { .. } | PromptNews::Odd { .. }) {
+            return Ok(told);
+        }
+        let asked = Prompted { checkout: Some(checkout), ..asked.clone() };
+        Ok(match self.prompted(&asked).await {
+            PromptNews::Paid { .. } => told,
+            news => news,
+        })
+    }
+
     async fn watch(&self) {
         let every = Duration::from_millis(self.timing().probe_ms);
         tokio::join!(self.bearer.probe(every), self.watch_float());
@@ -362,6 +416,12 @@ impl DarajaRail {
         Ok(Self { config, bearer, touched: Mutex::default() })
     }
 
+    /// By what people are asked to pay us.
+    fn push(&self) -> Option<(&PushSettings, &str)> {
+        let passkey = self.config.passkey.as_ref()?;
+        Some((self.config.settings.push.as_ref()?, passkey.expose_secret()))
+    }
+
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.config.settings.base_url)
     }
@@ -372,8 +432,8 @@ impl DarajaRail {
         self.bearer.ask_aside(|client| client.post(&url).json(body)).await
     }
 
-    /// Where Safaricom posts what it has to say: about what, and about which payout.
-    fn address(&self, what: &str, id: PayoutId) -> String {
+    /// Where Safaricom posts what it has to say: about what, and about which payout or prompt.
+    fn address(&self, what: &str, id: impl std::fmt::Display) -> String {
         let (base, secret) = (&self.config.settings.callback_base, self.config.secret_path.expose_secret());
         format!("{base}{}{secret}/{what}/{id}", Self::DOOR)
     }

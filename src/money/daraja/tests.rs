@@ -17,6 +17,7 @@ fn rail(more: &str) -> DarajaRail {
         consumer_key: "key".into(),
         consumer_secret: "secret".into(),
         credential: "credential".into(),
+        passkey: None,
     };
     DarajaRail::new(config).expect("a client")
 }

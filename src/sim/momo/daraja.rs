@@ -6,13 +6,15 @@
 //! | `POST /mpesa/b2c/v3/paymentrequest` | response code 0; 400.002.02 for a bad field; 500.002.1001 for an `OriginatorConversationID` that was used; the result is posted to `ResultURL` |
 //! | `POST /mpesa/transactionstatus/v1/query` by `OriginalConversationID` or `TransactionID` | response code 0; what is known is posted, 2033 where nothing is |
 //! | `POST /mpesa/accountbalance/v1/query` | response code 0; the balance is posted |
+//! | `POST /mpesa/stkpush/v1/processrequest` | response code 0 and a `CheckoutRequestID`; 500.001.1001 while the phone is asked already; the result is posted to `CallBackURL` |
+//! | `POST /mpesa/stkpushquery/v1/query` by `CheckoutRequestID` | its result code; 500.001.1001 while nothing is decided |
 //!
 //! A wrong credential comes to 2001, the third one to 8006; sums under 10 to 2, over 250 000 to 3, over
 //! 500 000 a customer to 4, over the float to 1.
 
 use super::book::{Book, State, Transaction};
 use super::http::{post_to, taken};
-use super::{Inner, Twist};
+use super::{Inner, Twist, push};
 use axum::extract::State as Shared;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -28,6 +30,7 @@ pub(super) fn router() -> Router<Arc<Inner>> {
         .route("/mpesa/b2c/v3/paymentrequest", post(take))
         .route("/mpesa/transactionstatus/v1/query", post(ask))
         .route("/mpesa/accountbalance/v1/query", post(balance))
+        .merge(push::router())
 }
 
 /// An error code comes with the HTTP status that it begins with.
@@ -155,7 +158,7 @@ pub(super) fn in_vain(book: &Book, wish: &Transaction) -> Option<&'static str> {
 }
 
 /// A result code as it is written: a number where it is one.
-fn code(text: &str, loose: bool) -> Value {
+pub(super) fn code(text: &str, loose: bool) -> Value {
     match text.parse::<u64>() {
         Ok(number) if !loose => json!(number),
         _ => json!(text),

@@ -48,7 +48,7 @@ async fn over_the_line(Shared(inner): Shared<Arc<Inner>>, request: Request, next
 }
 
 /// Holds the connection until the double ends.
-async fn silence(inner: &Inner) -> Response {
+pub(super) async fn silence(inner: &Inner) -> Response {
     inner.stop.cancelled().await;
     inner.unavailable()
 }
@@ -243,7 +243,7 @@ pub(super) async fn post_to(inner: &Inner, id: &str, url: &str, body: &Value) {
 }
 
 /// The text of a base64 text.
-fn from_base64(text: &str) -> Option<String> {
+pub(super) fn from_base64(text: &str) -> Option<String> {
     const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let (mut bits, mut held, mut octets) = (0u32, 0, Vec::new());
     for letter in text.trim_end_matches('=').bytes() {

@@ -30,6 +30,7 @@ mod orders;
 mod orders_of_news;
 mod payouts;
 mod photos;
+mod prompts;
 mod pushes;
 mod reconciliation;
 mod replay;

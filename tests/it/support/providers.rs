@@ -33,6 +33,10 @@ short_code           = "600000"
 ask_seconds          = 0
 balance_minutes      = 0
 {timing}
+
+[money.daraja.push]
+short_code   = "174379"
+passkey_file = "mpesa-key"
 "#
         ),
         Speaks::Mtn => format!(

@@ -1,0 +1,218 @@
+//! She pays some of her loan back from her mobile money: her phone asks for her PIN there, and what she paid
+//! counts once, by its receipt, whenever and however often that is heard.
+
+use crate::dialog::input::Do;
+use crate::engine::Engine;
+use crate::engine::actions::{Outcome, kes_arg, refused};
+use crate::engine::aggregate;
+use crate::engine::prompt::{PromptNews, Prompted, why};
+use crate::engine::record::Cause;
+use crate::engine::turn::TRIES;
+use crate::engine::view::FromIndex;
+use crate::engine::work::{Fault, Work, shard};
+use crate::ledger::{Account, Fact, post};
+use crate::market::case::CaseKind;
+use crate::market::loan::{
+    Loan, LoanCommand, LoanEvent, Prompt, PromptCommand, PromptEvent, PromptHeard, PromptStage,
+};
+use crate::market::{Party, Refusal};
+use crate::menu::value::Value;
+use crate::store::{keys, outbox};
+use crate::types::{Kes, LoanId, PromptId};
+use std::time::Duration;
+
+/// The prompt comes over the same channel as our screens: the one that said so must have gone first.
+const AFTER_THE_SCREEN: Duration = Duration::from_secs(5);
+/// Nobody answers a prompt that comes later than she waits for it.
+pub(in crate::engine) const FRESH: Duration = Duration::from_secs(5 * 60);
+/// The outbox lets go of a prompt after so long.
+const LIVES: Duration = Duration::from_secs(2 * 86_400);
+
+/// The news of a provider as the market hears them; nothing when nothing is known.
+pub(in crate::engine) fn heard(news: &PromptNews) -> Option<PromptHeard> {
+    match news.clone() {
+        PromptNews::Shown { checkout } => Some(PromptHeard::Shown { checkout }),
+        PromptNews::Paid { receipt } => Some(PromptHeard::Paid { receipt }),
+        PromptNews::Failed { why } => Some(PromptHeard::Failed { why }),
+        // What the provider's answer says later is not known to be the sum that was asked for.
+        PromptNews::Odd { .. } => Some(PromptHeard::Failed { why: why::ODD.to_owned() }),
+        PromptNews::Held { .. } | PromptNews::Open { .. } => None,
+    }
+}
+
+impl Engine {
+    /// What speaks against a prompt before a sum is asked for.
+    fn prompt_hindrance(&self, loan: &Loan, me: &Party) -> Option<Outcome> {
+        let via = self.money.way(me.phone);
+        if let Some(open) = loan.open_prompt() {
+            return Some(("open", vec![Value::Kes(open.amount)]));
+        }
+        (!self.money.prompts(&via)).then(|| ("none", vec![Value::text(self.money.called(&via))]))
+    }
+
+    /// `loan.may_prompt`: whether her mobile money can be asked.
+    pub(super) async fn may_prompt(&self, work: &mut Work<'_>, me: &Party) -> Result<Outcome, Fault> {
+        let Some(loan) = self.open_loan(work, me.id).await? else { return Ok(("gone", vec![])) };
+        Ok(self.prompt_hindrance(&loan, me).unwrap_or(("ok", vec![])))
+    }
+
+    /// `loan.prompt`: she wants to pay so much from her mobile money; her PIN there says yes.
+    pub(super) async fn prompt_for_loan(
+        &self, work: &mut Work<'_>, me: &Party, wish: &Do,
+    ) -> Result<Outcome, Fault> {
+        let Some(loan) = self.open_loan(work, me.id).await? else { return Ok(("gone", vec![])) };
+        let id = match &wish.once {
+            Some(visit) => PromptId::derived(&format!("prompt {visit}")),
+            None => PromptId::new(work.now, &mut work.entropy),
+        };
+        let amount = kes_arg(wish, "amount")?;
+        if loan.prompt(id).is_some() {
+            return Ok(("asked", vec![Value::Kes(amount)]));
+        }
+        if let Some(hindrance) = self.prompt_hindrance(&loan, me) {
+            return Ok(hindrance);
+        }
+        let ask = PromptCommand::Ask { id, by: me.id, amount, via: self.money.way(me.phone) };
+        match self.decide_loan(work, &loan, &LoanCommand::Prompt(ask)) {
+            Ok(_) => {}
+            Err(Refusal::Gone { .. }) => return Ok(("gone", vec![])),
+            Err(Refusal::OutOfRange { .. }) => return Ok(("much", vec![Value::Kes(loan.promptable())])),
+            Err(why) => return refused(wish, &why),
+        }
+        let payload = serde_json::to_vec(&id).unwrap_or_default().into();
+        let item =
+            outbox::Item { kind: "prompt".into(), attempt: 0, give_up: work.now.after(LIVES), payload };
+        let due = work.now.after(AFTER_THE_SCREEN);
+        outbox::push(work.extra(), shard::MONEY, due, format!("prompt/{id}").as_bytes(), &item);
+        Ok(("asked", vec![Value::Kes(amount)]))
+    }
+
+    /// The most that she may pay from her mobile money now.
+    pub(in crate::engine) async fn loan_promptable(
+        &self, work: &mut Work<'_>, me: crate::types::PartyId,
+    ) -> Result<Kes, Fault> {
+        Ok(self.open_loan(work, me).await?.map_or(Kes::ZERO, |loan| loan.promptable()))
+    }
+
+    async fn loan_of_prompt(&self, work: &mut Work<'_>, id: PromptId) -> Result<Option<Loan>, Fault> {
+        let row = work.store().read(vec![aggregate::loan_of_prompt(id)]).await?.into_iter().next().flatten();
+        match row.and_then(|row| LoanId::from_octets(&row.octets())) {
+            Some(loan) => work.get::<Loan>(loan).await,
+            None => Ok(None),
+        }
+    }
+
+    /// A prompt as it stands, and what its provider is asked about it; `None` when it is nothing of ours.
+    pub(in crate::engine) async fn prompt_of(
+        &self, id: PromptId,
+    ) -> Result<Option<(Prompt, Prompted)>, Fault> {
+        let mut work = self.work(self.clock.now())?;
+        let Some(loan) = self.loan_of_prompt(&mut work, id).await? else { return Ok(None) };
+        let Some(prompt) = loan.prompt(id).cloned() else { return Ok(None) };
+        let her = work.need::<Party>(loan.artisan).await?;
+        let shillings = u32::try_from(prompt.amount.whole())
+            .map_err(|_| Fault::Broken(format!("prompt {id} is no sum a provider takes")))?;
+        let checkout = match &prompt.stage {
+            PromptStage::Shown { checkout } => Some(checkout.clone()),
+            _ => None,
+        };
+        let (via, from, at) = (prompt.via.clone(), her.phone, work.now);
+        Ok(Some((prompt, Prompted { id, via, from, shillings, checkout, at })))
+    }
+
+    /// What a provider posted about a prompt.
+    pub(in crate::engine) async fn prompt_heard(&self, id: PromptId, news: &PromptNews) -> Result<(), Fault> {
+        for _ in 0..TRIES {
+            let mut work = self.work(self.clock.now())?;
+            self.hear_prompt(&mut work, id, news).await?;
+            if !work.acts() {
+                return Ok(());
+            }
+            match self.commit(work, Cause::Money(id.to_string()), None).await {
+                Err(conflict) if conflict.is_conflict() => {}
+                other => return other.map(drop),
+            }
+        }
+        Err(Fault::Broken(format!("prompt {id} never found a quiet moment")))
+    }
+
+    /// What is heard of a prompt, and what follows.
+    pub(in crate::engine) async fn hear_prompt(
+        &self, work: &mut Work<'_>, id: PromptId, news: &PromptNews,
+    ) -> Result<(), Fault> {
+        let Some(loan) = self.loan_of_prompt(work, id).await? else {
+            tracing::warn!(prompt = %id, "the provider speaks of a prompt that is not ours");
+            return Ok(());
+        };
+        if let PromptNews::Odd { why } = news {
+            let text =
+                format!("prompt {id} for loan {} is paid, and not as it was asked for: {why}", loan.id);
+            self.note_case(work, CaseKind::Money, None, vec![loan.artisan], &text).await?;
+        }
+        let Some(heard) = heard(news) else { return Ok(()) };
+        let command = LoanCommand::Prompt(PromptCommand::Hear { id, heard });
+        let events = self
+            .decide_loan(work, &loan, &command)
+            .map_err(|why| Fault::Broken(format!("prompt {id} cannot be heard of: {why}")))?;
+        let her = work.need::<Party>(loan.artisan).await?;
+        for event in events {
+            let LoanEvent::Prompt(event) = event else { continue };
+            let Some(prompt) = loan.prompt(id) else { continue };
+            match event {
+                PromptEvent::Paid { receipt, .. } => {
+                    self.book_prompt(work, loan.id, &her, prompt.amount, &receipt).await?;
+                }
+                PromptEvent::Ended { why, .. } if why == why::ODD => {}
+                PromptEvent::Ended { why, .. } if why == why::UNHEARD => {
+                    self.tell(work, &her, "loan_prompt_unheard", vec![Value::Kes(prompt.amount)])?;
+                }
+                PromptEvent::Ended { why, .. } => {
+                    let why = why::ALL.into_iter().find(|known| *known == why).unwrap_or(why::DECLINED);
+                    let words = vec![
+                        Value::Kes(prompt.amount),
+                        Value::word("prompt_fail", why),
+                        Value::text(self.house.dial.clone()),
+                    ];
+                    self.tell(work, &her, "loan_prompt_failed", words)?;
+                }
+                PromptEvent::Asked { .. } | PromptEvent::Shown { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// What she paid is hers, once by its receipt, and pays her loan; what is more than she owes stays hers.
+    async fn book_prompt(
+        &self, work: &mut Work<'_>, loan: LoanId, her: &Party, amount: Kes, receipt: &str,
+    ) -> Result<(), Fault> {
+        let fact = Fact::Received { artisan: her.id, receipt: receipt.to_owned(), amount };
+        let known = keys::transfer(post(&fact, work.now)?.id);
+        if work.store().read(vec![known]).await?.iter().any(Option::is_some) {
+            tracing::warn!(receipt, "a receipt that was counted before");
+            return Ok(());
+        }
+        work.post(&fact)?;
+        let loan = work.need::<Loan>(loan).await?;
+        let left = loan.left();
+        if left > Kes::ZERO {
+            let free = Kes::minor(work.sum(Account::Artisan(her.id)).await?);
+            let pay = LoanCommand::Pay { by: her.id, amount, free, pin_proven: true };
+            self.pay_back(work, &loan, her, &pay)?
+                .map_err(|why| Fault::Broken(format!("loan {} takes no payment: {why}", loan.id)))?;
+        }
+        let loan = work.need::<Loan>(loan.id).await?;
+        self.watch_loan(work, &loan);
+        let rest = Kes::minor((amount.cents() - left.cents()).max(0));
+        let reference = Value::text(receipt.chars().take(20).collect::<String>());
+        let shown = Value::Record(self.loan(&loan, her));
+        if rest > Kes::ZERO {
+            return self.tell(
+                work,
+                her,
+                "loan_prompt_more",
+                vec![shown, Value::Kes(amount), reference, Value::Kes(rest)],
+            );
+        }
+        self.tell(work, her, "loan_prompt_paid", vec![shown, Value::Kes(amount), reference])
+    }
+}
