@@ -166,6 +166,8 @@ pub struct Store {
     pub message_days: u32,
     /// Days for which it can be looked at what providers of mobile money posted.
     pub callback_days: u32,
+    /// Days for which it can be looked at what the card processor posted, and worked off again.
+    pub card_event_days: u32,
     /// Days for which dialogs can be looked at and rehearsed.
     pub dialog_days: u32,
 }
@@ -178,14 +180,14 @@ impl Store {
 
     /// How long notes are kept.
     pub const fn keep(&self) -> Keep {
-        let Self { receipt_days, message_days, callback_days, .. } = *self;
-        Keep { receipt_days, message_days, callback_days }
+        let Self { receipt_days, message_days, callback_days, card_event_days, .. } = *self;
+        Keep { receipt_days, message_days, callback_days, card_event_days }
     }
 }
 
 impl Default for Store {
     fn default() -> Self {
-        let Keep { receipt_days, message_days, callback_days } = Keep::default();
+        let Keep { receipt_days, message_days, callback_days, card_event_days } = Keep::default();
         Self {
             engine: "sled".to_owned(),
             path: PathBuf::from("data"),
@@ -193,6 +195,7 @@ impl Default for Store {
             receipt_days,
             message_days,
             callback_days,
+            card_event_days,
             dialog_days: 90,
         }
     }
@@ -313,6 +316,13 @@ impl Config {
         }
         if self.store.dialog_days == 0 || self.store.callback_days == 0 {
             return Err(value("[store]", "dialog_days and callback_days are at least 1"));
+        }
+        // One that speaks of nothing we know is tried for three days.
+        if self.store.card_event_days < 4 {
+            return Err(value(
+                "[store]",
+                "card_event_days is at least 4; 35 is longer than processors show them",
+            ));
         }
         self.market.check().map_err(|why| value("[market]", why))?;
         self.money.check(&self.market)?;

@@ -334,7 +334,8 @@ async fn sweep(
         let swept = async {
             let marks = verify::prune(&*store, now).await?;
             let menus = old_menus::sweep(&*store, &menus, now, versions).await?;
-            let notes = keep::prune(&*store, now, notes).await? + inbox::prune(&*store, now).await?;
+            let events = Duration::from_secs(u64::from(notes.card_event_days) * 86_400);
+            let notes = keep::prune(&*store, now, notes).await? + inbox::prune(&*store, now, events).await?;
             let sessions = door::prune(&*store, now).await?;
             Ok::<u64, StoreError>(
                 marks + menus + notes + sessions + tapes::keep::prune(&*store, now, dialogs).await?,

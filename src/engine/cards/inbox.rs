@@ -12,8 +12,6 @@ use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::time::Duration;
 
-/// For how long an event is kept: longer than the processor itself shows it.
-pub const KEPT: Duration = Duration::from_secs(35 * 86_400);
 /// For how long one that speaks of nothing we know is tried again.
 const TRIED: Duration = Duration::from_secs(3 * 86_400);
 /// Seconds until the next try, the last one for ever.
@@ -231,14 +229,14 @@ impl Engine {
 ///
 /// # Errors
 /// The store's.
-pub async fn prune(store: &dyn Store, now: Timestamp) -> Result<u64, StoreError> {
+pub async fn prune(store: &dyn Store, now: Timestamp, life: Duration) -> Result<u64, StoreError> {
     let mut gone = 0;
     loop {
         let page = store.scan(all_events(), None, PAGE, false).await?;
         let mut batch = Batch::default();
         let old = |(key, row): &(Key, Row)| {
             let event: Option<KeptEvent> = codec::decode_row(key, row).ok();
-            event.is_none_or(|event| now.since(event.came) >= KEPT)
+            event.is_none_or(|event| now.since(event.came) >= life)
         };
         for (key, row) in page.into_iter().take_while(old) {
             if let Ok(event) = codec::decode_row::<KeptEvent>(&key, &row) {
@@ -252,5 +250,32 @@ pub async fn prune(store: &dyn Store, now: Timestamp) -> Result<u64, StoreError>
             return Ok(gone);
         }
         store.commit(batch).await?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::tests::engine;
+
+    #[tokio::test]
+    async fn an_event_is_kept_for_its_days_and_then_with_all_that_found_it_gone() {
+        let (engine, clock) = engine().await;
+        let body = Bytes::from_static(b"{}");
+        let came = engine.keep_card_event(&body).await.expect("kept").expect("a text");
+        let day = Duration::from_secs(86_400);
+        clock.advance(day);
+        assert_eq!(prune(&*engine.store, engine.clock.now(), 2 * day).await.expect("swept"), 0);
+        assert!(engine.card_event_row(&came.name).await.expect("read").is_some());
+        clock.advance(day);
+        assert_eq!(prune(&*engine.store, engine.clock.now(), 2 * day).await.expect("swept"), 1);
+        assert!(engine.card_event_row(&came.name).await.expect("read").is_none());
+        for prefix in [
+            all_events(),
+            keys::index_prefix("card_event_at", &[]),
+            keys::index_prefix("card_event_waits", &[]),
+        ] {
+            assert!(engine.store.scan(prefix, None, 1, false).await.expect("read").is_empty());
+        }
     }
 }

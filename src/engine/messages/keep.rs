@@ -24,11 +24,13 @@ pub struct Keep {
     pub message_days: u32,
     /// Days for which it can be looked at what providers of mobile money posted.
     pub callback_days: u32,
+    /// Days for which it can be looked at what the card processor posted.
+    pub card_event_days: u32,
 }
 
 impl Default for Keep {
     fn default() -> Self {
-        Self { receipt_days: 7, message_days: 90, callback_days: 30 }
+        Self { receipt_days: 7, message_days: 90, callback_days: 30, card_event_days: 35 }
     }
 }
 
