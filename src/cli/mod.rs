@@ -11,6 +11,7 @@ pub mod demo;
 pub mod depot;
 pub mod desk;
 pub mod dial;
+pub mod disputes;
 pub mod holds;
 pub mod ledger;
 pub mod loans;
@@ -56,6 +57,7 @@ enum Command {
     Approvals(approvals::ApprovalsArgs),
     Holds(holds::HoldsArgs),
     Callbacks(callbacks::CallbacksArgs),
+    Disputes(disputes::DisputesArgs),
     Store(store::StoreArgs),
     Menu(menu::MenuArgs),
     Ledger(ledger::LedgerArgs),
@@ -142,6 +144,7 @@ impl Cli {
             Command::Approvals(args) => approvals::run(args).await,
             Command::Holds(args) => holds::run(args).await,
             Command::Callbacks(args) => callbacks::run(args).await,
+            Command::Disputes(args) => disputes::run(args).await,
             Command::Store(args) => store::run(args, &mut Derived::default()).await,
             Command::Menu(args) => menu::run(&args),
             Command::Ledger(args) => ledger::run(args).await,

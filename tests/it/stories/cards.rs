@@ -91,6 +91,10 @@ async fn w66_an_event_of_a_kind_that_nobody_knows_is_kept_and_answered() {
     assert_eq!(kept["times"], 2);
     let page = village.desk_page("/desk/cards").await;
     assert!(page.contains("treasury.something_new"), "{page}");
+    let name = kept["event"].as_str().expect("a name");
+    let again = village.colleague("Njeri").has(&["disputes", "again", name]).await;
+    assert!(again.contains("treasury.something_new") && again.contains("came 2 times"), "{again}");
+    assert_eq!(village.colleague("Juma").has(&["disputes", "events"]).await, again);
     village.closes().await;
 }
 
@@ -108,6 +112,11 @@ async fn w64_a_dispute_before_release_holds_the_order_until_the_bank_lets_the_pa
     assert_eq!((row["order"].as_str(), row["reason"].as_str()), (Some(&*order.code), Some("fraudulent")));
     let shown = row["evidence"].to_string();
     assert!(shown.contains("from Achieng to Amina") && shown.contains("the shopper paid"), "{shown}");
+    let id = row["trouble"].as_str().expect("an id");
+    let typed = village.colleague("Juma").has(&["disputes", "evidence", id]).await;
+    assert!(typed.contains("from Achieng to Amina") && typed.contains("the shopper paid"), "{typed}");
+    let none = village.colleague("Juma").types(&["disputes", "evidence", &"0".repeat(32)]).await;
+    assert!(none.expect_err("no such one").contains("see sokoni disputes list"));
     until("the money is withdrawn", || async {
         (village.account("disputed").await == shillings(2_582)).then_some(())
     })
@@ -318,9 +327,12 @@ async fn w65_money_that_belongs_to_no_order_is_owed_until_the_desk_gives_it_back
             village.desk_press("/desk/cards", &[("what", "give_back"), ("trouble", trouble)]).await;
         }
     }
-    let paper =
-        [("what", "settle"), ("trouble", wrong["trouble"].as_str().expect("an id")), ("paper", "FT-77")];
-    village.desk_press("/desk/cards", &paper).await;
+    let id = wrong["trouble"].as_str().expect("an id");
+    let settle = ["disputes", "settle", id, "--paper", "FT-77"];
+    let refused = village.colleague("Juma").types(&settle).await.expect_err("she only reads");
+    assert!(refused.contains("It takes the role of"), "{refused}");
+    let settled = village.colleague("Otieno").has(&settle).await;
+    assert!(settled.contains("wrong_sum") && settled.contains("given back by Otieno, FT-77"), "{settled}");
     until("all of it went back", || async { (village.account("suspense").await == 0).then_some(()) }).await;
     assert!(troubles(&village).await.iter().all(|row| row["open"] == false));
     let back: i64 = village.card.captures().iter().map(|capture| capture.refunded).sum();
@@ -343,7 +355,9 @@ async fn w65_a_refund_that_comes_back_is_owed_again_and_goes_out_once_more_by_th
     assert_eq!(village.account("psp").await, psp + shillings(2_582));
     assert_eq!(village.account("suspense").await, shillings(2_582));
     let id = row["trouble"].as_str().expect("an id");
-    village.desk_press("/desk/cards", &[("what", "give_back"), ("trouble", id)]).await;
+    let listed = village.colleague("Juma").has(&["disputes", "list"]).await;
+    assert!(listed.starts_with(id) && listed.contains("USD 25.82") && listed.contains("(open)"), "{listed}");
+    village.colleague("Otieno").has(&["disputes", "give-back", id]).await;
     trouble(&village, "refund_failed", "given_back").await;
     assert_eq!(refunded(&village, &order), 2_582);
     assert_eq!((village.account("psp").await, village.account("suspense").await), (psp, 0));
