@@ -90,14 +90,16 @@ impl Engine {
         let id = bulletins::lesson_id(area.as_str(), *day, &place);
         let topic = Topic::Lesson { area, day: *day, place, seats: count_arg(wish, "seats")? };
         let known = work.get(id).await?;
-        match self.post_bulletin(work, known.as_ref(), id, topic, &me.first_name()) {
-            Ok(_) => {}
+        let outcome = match self.post_bulletin(work, known.as_ref(), id, topic, &me.first_name()) {
+            Ok(_) => "ok",
+            // With other seats: whoever was told of it was told those that stand.
+            Err(Refusal::AlreadyExists) => "known",
             Err(Refusal::Gone { .. }) => return Ok(("over", vec![])),
             Err(why) => return refused(wish, &why),
-        }
+        };
         let shown = work.need(id).await?;
         let shown = bulletins::lesson(&shown).ok_or_else(|| missing(wish, "lesson"))?;
-        Ok(("ok", vec![Value::Record(shown)]))
+        Ok((outcome, vec![Value::Record(shown)]))
     }
 
     /// A liaison's words on a piece; its maker is sent each part of them.

@@ -36,7 +36,7 @@ pub(super) fn actions(v: &mut Vocabulary) {
         v,
         "depot.lesson",
         named([("day", Type::Date), ("seats", Type::Int { min: 1, max: 99 }), ("place", Type::Text(16))]),
-        vec![("ok", vec![record("lesson")]), ("over", vec![])],
+        vec![("ok", vec![record("lesson")]), ("known", vec![record("lesson")]), ("over", vec![])],
     );
     change(
         v,

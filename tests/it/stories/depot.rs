@@ -126,6 +126,10 @@ async fn a_lesson_is_told_to_its_area_and_who_came_is_kept() {
     assert!(halima.asks("CAME 0700000101", "No lesson").await.contains("has begun"));
     let booked = halima.asks("LESSON 31/12 12 Kibera Kiosk", "Lesson 31/12").await;
     assert!(booked.contains("12 seats. Artisans of Kibera"), "{booked}");
+    let again = halima.asks("LESSON 31/12 20 kibera  kiosk", "stands already").await;
+    assert!(again.contains("with 12 seats. Nothing was changed."), "{again}");
+    let again = halima.walks(&["2", "31/12", "9", "Kibera Kiosk"]).await;
+    assert!(again.starts_with("A lesson on 31/12 at Kibera Kiosk stands already, with 12 seats"), "{again}");
     let told = achieng.reads("Photo lesson 31/12 at Kibera Kiosk, 12 seats").await;
     assert!(told.ends_with("STOP ends such SMS."), "{told}");
     let list = achieng.walks(&["4", "3", "5", "3"]).await;

@@ -18,7 +18,7 @@ pub fn answer(errand: &Errand, screen: &Told, me: &Person) -> Option<Move> {
         (Errand::Lesson { day, .. }, "lesson.day") => Move::press(day.clone()),
         (Errand::Lesson { seats, .. }, "lesson.seats") => Move::press(seats.to_string()),
         (Errand::Lesson { .. }, "lesson.place") => Move::press("Depot"),
-        (Errand::Lesson { .. }, "lesson.booked" | "lesson.over") => Move::Done,
+        (Errand::Lesson { .. }, "lesson.booked" | "lesson.known" | "lesson.over") => Move::Done,
         (Errand::Came(_), "home") => Move::press("3"),
         (Errand::Came(phone), "came.phone") => Move::press(phone.clone()),
         (Errand::Came(_), "came.noted" | "came.none") => Move::Done,
