@@ -32,7 +32,8 @@ pub fn start(settings: &Settings) -> Result<(), String> {
             settings.log
         )
     })?;
-    let registry = tracing_subscriber::registry().with(filter);
+    // The desk shows the last alarms.
+    let registry = tracing_subscriber::registry().with(crate::engine::alarms::Bell).with(filter);
     // A second start in one process (tests) keeps the first subscriber.
     let _ = if settings.json {
         registry.with(fmt::layer().json().with_writer(std::io::stderr)).try_init()

@@ -1,13 +1,16 @@
 //! `sokoni desk`: the people of the desk, each let in by what is hers alone.
 
 use super::printed;
+use crate::cli::menu::records::AtDesk;
 use crate::engine::clock::SystemClock;
+use crate::engine::desk::acts::{Act, Acts};
+use crate::engine::desk::books::statement::moment;
 use crate::types::{Clock, Timestamp};
 use crate::web::people::{DeskRole, Given, Roll};
 use clap::{Args, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
-use std::collections::BTreeSet;
-use std::io::Write;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -26,7 +29,8 @@ the money. What needs two people needs two different ones.
 Example:
   sokoni desk add Halima --role liaison --file secrets/people.toml --url https://shop.example
   sokoni desk reset Halima --file secrets/people.toml --url https://shop.example
-  sokoni desk add Audit --role reader --key";
+  sokoni desk add Report --role reader --key
+  sokoni desk audit --about order/104233 --desk-key-file secrets/halima";
 
 /// How long somebody has to take up her invitation.
 const INVITED: Duration = Duration::from_secs(3 * 24 * 3600);
@@ -73,6 +77,26 @@ enum What {
         #[command(flatten)]
         by: By,
     },
+    /// What was done at the desk: who, when, from where, before and after, newest first
+    Audit {
+        /// Only what this person did
+        #[arg(long, value_name = "NAME")]
+        by: Option<String>,
+        /// Only what this happened to: a number, or as in order/104233
+        #[arg(long, value_name = "WHAT")]
+        about: Option<String>,
+        /// Only on this day, as in 2026-11-23
+        #[arg(long, value_name = "DAY")]
+        day: Option<String>,
+        /// Only before this record of the journal: where the list before ended
+        #[arg(long, value_name = "RECORD")]
+        older: Option<u64>,
+        /// JSON in the place of words
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        at: AtDesk,
+    },
     /// Takes a person away; nothing lets her in from then on
     Remove {
         /// Her name
@@ -82,12 +106,53 @@ enum What {
 
 /// Does it.
 pub async fn run(args: DeskArgs) -> ExitCode {
-    printed(answer(&args, SystemClock.now()))
+    match &args.what {
+        What::Audit { by, about, day, older, json, at } => {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            for (name, value) in [("by", by), ("about", about), ("day", day)] {
+                if let Some(value) = value {
+                    query.append_pair(name, value);
+                }
+            }
+            if let Some(older) = older {
+                query.append_pair("older", &older.to_string());
+            }
+            printed(audit(at, &query.finish(), *json).await)
+        }
+        _ => printed(answer(&args, SystemClock.now())),
+    }
+}
+
+async fn audit(at: &AtDesk, query: &str, as_json: bool) -> io::Result<String> {
+    let acts: Acts = at.open()?.get(&format!("/desk/api/audit?{query}")).await?;
+    if as_json {
+        return super::json(&acts);
+    }
+    let older = acts.older.map(|older| format!("older ones: --older {older}\n"));
+    Ok(acts.rows.iter().map(line).collect::<String>() + &older.unwrap_or_default())
+}
+
+/// An act as one line, and one more for each field that it changed.
+fn line(act: &Act) -> String {
+    let (at, from) = (moment(act.at), act.from.as_ref().map(|from| format!(" ({from})")).unwrap_or_default());
+    let mut said = format!("{at} {}{from}: {}\n", act.by, act.what);
+    for change in &act.changes {
+        let names: BTreeSet<&String> = change.before.keys().chain(change.after.keys()).collect();
+        for name in names {
+            let value = |fields: &BTreeMap<String, serde_json::Value>| {
+                fields.get(name).map_or_else(|| "nothing".to_owned(), ToString::to_string)
+            };
+            let (before, after) = (value(&change.before), value(&change.after));
+            said += &format!("    {} {} {name}: {before} -> {after}\n", change.kind, change.id);
+        }
+    }
+    said
 }
 
 fn answer(DeskArgs { what, file }: &DeskArgs, now: Timestamp) -> Result<String, String> {
     let mut roll = Roll::read(file)?;
     match what {
+        What::Audit { .. } => Err("the journal tells that".to_owned()),
         What::List => Ok(roll.person.iter().fold(String::new(), |list, person| {
             let roles: Vec<&str> = person.roles.iter().map(|role| role.word()).collect();
             let key = if person.key_sha256.is_some() { "; has a key" } else { "" };

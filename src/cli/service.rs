@@ -207,6 +207,13 @@ impl Service {
         tasks.spawn(outbox::run(Arc::clone(&engine), sender, stop.clone()));
         tasks.spawn(due::run(Arc::clone(&engine), stop.child_token()));
         tasks.spawn(erasure::worker::run(Arc::clone(&engine), stop.child_token()));
+        let (acts, until) = (Arc::clone(&engine), stop.child_token());
+        tasks.spawn(async move {
+            tokio::select! {
+                () = until.cancelled() => {}
+                () = acts.warm_acts() => {}
+            }
+        });
         let (rows, clock) = (Arc::clone(&store), Arc::clone(&wiring.clock));
         let life = (config.store.keep(), config.store.keep_dialogs());
         tasks.spawn(sweep(rows, Arc::clone(&menus), clock, life, stop.child_token()));

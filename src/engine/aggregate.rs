@@ -1,6 +1,8 @@
 //! The kinds of things with a life, as a turn holds them: read once, evolved in memory,
 //! written with the indexes that find them again.
 
+mod changes;
+
 use crate::engine::browse;
 use crate::market::{
     self, Approval, Bulk, Bulletin, Case, Cash, Difference, Event, Freeze, Kiosk, Listing, Loan, Order,
@@ -15,7 +17,7 @@ use std::collections::BTreeMap;
 /// A thing with a life.
 pub trait Aggregate: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync + 'static {
     /// What names it.
-    type Id: Copy + Ord + Send + Sync;
+    type Id: Copy + Ord + Serialize + Send + Sync;
     /// What happens to it.
     type Event: Send;
 

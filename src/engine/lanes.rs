@@ -64,7 +64,9 @@ async fn run(engine: Arc<Engine>, mut jobs: mpsc::Receiver<Job>) {
         match job {
             Job::Ussd(input, waiter) => {
                 let broken = || UssdOut::End(engine.menus.words("fault_screen", engine.house.lang));
+                let (who, came) = (input.msisdn, input.at);
                 let out = guarded(engine.ussd_turn(*input)).await.unwrap_or_else(broken);
+                engine.pace.answered(who, came, engine.clock.now(), matches!(out, UssdOut::Ask(_)));
                 let _ = waiter.send(out);
             }
             Job::Sms(input, waiter) => {

@@ -9,6 +9,7 @@
 mod actions;
 mod again;
 mod aggregate;
+pub mod alarms;
 pub mod audit;
 pub mod browse;
 pub mod bulk;
@@ -31,6 +32,7 @@ pub mod messages;
 mod optout;
 pub mod orders;
 pub mod outbox;
+pub mod pace;
 mod parts;
 mod payouts;
 pub mod photos;
@@ -174,6 +176,10 @@ pub struct Engine {
     wake: [Notify; 4],
     receipts: messages::receipts::Receipts,
     stops: RwLock<desk::freeze::Stops>,
+    /// Where in the journal stands what was done at the desk.
+    acts: tokio::sync::Mutex<desk::acts::Index>,
+    /// How quickly phones are answered.
+    pace: pace::Pace,
     /// Held while somebody at the desk turns a switch.
     turning: tokio::sync::Mutex<()>,
 }
@@ -239,6 +245,8 @@ impl Engine {
             wake: Default::default(),
             receipts: Default::default(),
             stops: Default::default(),
+            acts: Default::default(),
+            pace: Default::default(),
             turning: tokio::sync::Mutex::default(),
         });
         engine.read_agents().await.map_err(|fault| fault.to_string())?;
@@ -353,6 +361,11 @@ impl Engine {
         &self, mut work: Work<'_>, cause: Cause, mark: Option<InboxMark>,
     ) -> Result<Committed, Fault> {
         work.complete().await?;
+        // What stood before may name somebody who is being forgotten, where nobody looks for her any more.
+        let acts = matches!(cause, Cause::Acted { .. } | Cause::Desk(_));
+        if acts && !self.store.scan(erasure::worker::all_under_way(), None, 1, false).await?.is_empty() {
+            work.keeps_no_changes();
+        }
         let wakes = work.wakes().to_vec();
         let changed = work.changed_orders();
         let mut batch: Batch = work.batch(cause);

@@ -1,6 +1,7 @@
 //! What the journal keeps of a turn: why it came about, what happened, what the books moved. The
 //! state of the store is derived from these records alone; [`super::audit`] proves it.
 
+use super::desk::acts::Change;
 use crate::ledger::Transfer;
 use crate::market::Event;
 use crate::store::redact::Notice;
@@ -90,6 +91,9 @@ pub struct Record {
     /// What the books moved.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub transfers: Vec<Transfer>,
+    /// What stood there before and after, where a person at the desk acted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
     /// Which records before got other words, and on whose word: the approval of an erasure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redacts: Option<Notice>,

@@ -7,7 +7,7 @@
 use super::aggregate::{Aggregate, Shelves};
 use super::record::{Cause, Record};
 use crate::ledger::{Account, Fact, Reference, Transfer, post};
-use crate::market::Event;
+use crate::market::{Event, PartyEvent};
 use crate::store::batch::{Act, Batch, Expect, Op};
 use crate::store::redact::{Notice, Redaction, digest};
 use crate::store::{Key, Store, StoreError, codec, journal, keys, outbox, timers};
@@ -62,6 +62,8 @@ pub struct Work<'s> {
     sent: u32,
     shown: BTreeSet<String>,
     redacts: Option<Notice>,
+    /// What stood before an act is left out of its record.
+    silent: bool,
 }
 
 impl<'s> Work<'s> {
@@ -79,12 +81,18 @@ impl<'s> Work<'s> {
             sent: 0,
             shown: BTreeSet::new(),
             redacts: None,
+            silent: false,
         }
     }
 
     /// Everything that this turn holds.
     pub const fn shelves(&self) -> &Shelves {
         &self.shelves
+    }
+
+    /// Leaves what stood before and after out of the record.
+    pub fn keeps_no_changes(&mut self) {
+        self.silent = true;
     }
 
     /// The store, for reads that no decision rests on.
@@ -250,7 +258,8 @@ impl<'s> Work<'s> {
 
     /// Everything as one batch, with one record for the journal.
     pub fn batch(self, cause: Cause) -> Batch {
-        let Self { shelves, transfers, events, extra: mut batch, now, redacts, mut entropy, .. } = self;
+        let Self { shelves, transfers, events, extra: mut batch, now, redacts, mut entropy, silent, .. } =
+            self;
         let mut salt = [0; journal::SALT];
         let drawn = || entropy.next_u64().to_be_bytes();
         salt.as_chunks_mut::<8>()
@@ -259,6 +268,11 @@ impl<'s> Work<'s> {
             .zip(std::iter::repeat_with(drawn))
             .for_each(|(to, it)| *to = it);
         batch.salt = Some(salt);
+        // What gives the word for an erasure is never replaced, so nothing of her may stand in it.
+        let erases = |event: &Event| matches!(event, Event::Party(_, PartyEvent::Erased { .. }));
+        let acts =
+            matches!(cause, Cause::Acted { .. } | Cause::Desk(_)) && !silent && !events.iter().any(erases);
+        let changes = if acts { shelves.changes() } else { Vec::new() };
         shelves.write(&mut batch);
         let mut sums: BTreeMap<Account, i64> = BTreeMap::new();
         for transfer in &transfers {
@@ -272,7 +286,7 @@ impl<'s> Work<'s> {
         for (account, delta) in sums {
             batch.add(keys::balance(&account.to_string()), delta, account.floor());
         }
-        let record = Record { at: now, cause, events, transfers, redacts };
+        let record = Record { at: now, cause, events, transfers, changes, redacts };
         batch.journal.push(record.encode());
         batch
     }

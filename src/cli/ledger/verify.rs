@@ -216,7 +216,7 @@ mod tests {
             }
             let cause = Cause::Desk("opening money".to_owned());
             let (events, transfers) = (Vec::new(), vec![transfer]);
-            let record = Record { at: now, cause, events, transfers, redacts: None };
+            let record = Record { at: now, cause, events, transfers, changes: Vec::new(), redacts: None };
             batch.journal.push(record.encode());
             store.commit(batch).await.expect("committed");
         }

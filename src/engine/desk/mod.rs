@@ -1,11 +1,14 @@
 //! What operators of the service do at the desk, each by her name.
 
+pub mod acts;
 pub mod approvals;
 pub mod books;
 pub mod door;
 pub mod freeze;
 pub mod holds;
 pub(super) mod kept;
+pub mod pulse;
+pub mod sheet;
 
 use super::cards::desk::CardDesk;
 use super::recon::ReconDesk;
@@ -78,7 +81,14 @@ impl Who {
 
 /// Everything that operators ask of the engine by name.
 pub trait OperatorDesk:
-    freeze::FreezeDesk + approvals::ApprovalDesk + holds::HoldDesk + books::BooksDesk + CardDesk + ReconDesk
+    freeze::FreezeDesk
+    + approvals::ApprovalDesk
+    + holds::HoldDesk
+    + books::BooksDesk
+    + acts::ActsDesk
+    + pulse::PulseDesk
+    + CardDesk
+    + ReconDesk
 {
 }
 
@@ -87,6 +97,8 @@ impl<D> OperatorDesk for D where
         + approvals::ApprovalDesk
         + holds::HoldDesk
         + books::BooksDesk
+        + acts::ActsDesk
+        + pulse::PulseDesk
         + CardDesk
         + ReconDesk
 {

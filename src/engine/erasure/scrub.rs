@@ -161,6 +161,19 @@ impl Scrub {
                 self.thing(&kind, &id, happened);
             }
         }
+        let changes = record.get_mut("changes").and_then(Value::as_array_mut);
+        for change in changes.into_iter().flatten().filter_map(Value::as_object_mut) {
+            let word = |name: &str| change.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let (kind, id) = (word("kind"), word("id"));
+            for state in ["before", "after"] {
+                let Some(state) = change.get_mut(state) else { continue };
+                match kind == "party" && id == self.id {
+                    // What her row said is told by nobody any more.
+                    true => clear(state),
+                    false => self.thing(&kind, &id, state),
+                }
+            }
+        }
     }
 
     /// Why a turn came about: what she typed and read goes, what others did stays without her names.

@@ -310,8 +310,8 @@ async fn replaces_with(engine: &Engine, by: String, more: Vec<crate::market::Eve
     let new = told.encode();
     let notice = Notice { by, rows: vec![(record.number, digest(&new))] };
     let at = engine.clock.now();
-    let (events, transfers, redacts) = (Vec::new(), Vec::new(), Some(notice));
-    let told = Record { at, cause: Cause::Desk("test".to_owned()), events, transfers, redacts };
+    let (events, transfers, changes, redacts) = (Vec::new(), Vec::new(), Vec::new(), Some(notice));
+    let told = Record { at, cause: Cause::Desk("test".to_owned()), events, transfers, changes, redacts };
     let (position, index, was) = (record.position, record.index, record.record);
     let mut batch =
         Batch { redact: vec![Redaction { position, index, was, record: new }], ..Batch::default() };

@@ -29,6 +29,11 @@ const MOST: usize = 64;
 /// Rows read at once.
 const PAGE: usize = 256;
 
+/// Everybody who is being forgotten now.
+pub(in crate::engine) fn all_under_way() -> Key {
+    keys::index_prefix("erasing", &[])
+}
+
 /// The row of an erasure.
 pub(super) fn row_of(approval: ApprovalId) -> Key {
     keys::index("erasing", &[], approval.as_bytes())
@@ -71,7 +76,7 @@ impl Engine {
     /// A step of the first erasure that is due: one after the other, so that what is known of it serves
     /// to its end. How many steps.
     pub(super) async fn erase_some(&self, recall: &mut Recall) -> Result<usize, Fault> {
-        let rows = self.store.scan(keys::index_prefix("erasing", &[]), None, MOST, false).await?;
+        let rows = self.store.scan(all_under_way(), None, MOST, false).await?;
         for (key, row) in rows {
             let erasing: Erasing = codec::decode_row(&key, &row)?;
             if erasing.due > self.clock.now() {

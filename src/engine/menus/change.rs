@@ -245,7 +245,14 @@ impl Menus {
             By::Person(who) => who.did(format!("menus {} live", short(&change.set))),
             by => Cause::Desk(format!("menus {} live by {}", short(&change.set), by.word())),
         };
-        let record = Record { at: now, cause, events: Vec::new(), transfers: Vec::new(), redacts: None };
+        let record = Record {
+            at: now,
+            cause,
+            events: Vec::new(),
+            transfers: Vec::new(),
+            changes: Vec::new(),
+            redacts: None,
+        };
         batch.journal.push(record.encode());
         store.commit(batch).await?;
         let files: Vec<&str> = change.files.iter().map(|file| file.name.as_str()).collect();

@@ -5,7 +5,7 @@ use crate::engine::desk::books::export::Export;
 use crate::engine::desk::books::figures::family;
 use crate::engine::desk::books::statement::{Statement, csv};
 use crate::engine::desk::books::{
-    self, Listed, ListingPage, ListingRow, OrderPage, OrderRow, PayoutPage, PersonPage,
+    self, Listed, ListingPage, ListingRow, OrderPage, OrderRow, PayoutPage, PersonPage, PersonRow,
 };
 use crate::engine::shopfront::{BalanceRow, DeskPayout, ShopError};
 use crate::types::Kes;
@@ -121,6 +121,7 @@ struct Person<'a> {
 #[template(path = "books_people.html", config = "src/web/askama.toml")]
 struct People<'a> {
     whom: &'a str,
+    list: List<PersonRow>,
 }
 
 /// Which of the rows.
@@ -131,6 +132,7 @@ pub(in crate::web) struct Which {
     family: Option<String>,
     state: Option<String>,
     whom: Option<String>,
+    role: Option<String>,
     page: usize,
     /// Where a statement goes on, and what the account held there, in cents.
     older: Option<String>,
@@ -140,7 +142,7 @@ pub(in crate::web) struct Which {
 impl Which {
     /// The rows of a word. An address with nothing in it asks for all.
     fn rows(word: Option<String>, page: usize) -> books::Which {
-        books::Which { word: word.filter(|word| !word.is_empty()), page }
+        books::Which { word: word.filter(|word| !word.is_empty()), page, whole: false }
     }
 }
 
@@ -215,17 +217,20 @@ pub(in crate::web) async fn account(
     Ok(page::html(&Account { view: &operators(&web)?.account(code, older).await? }))
 }
 
-/// `GET /desk/books/people?whom=`: leads to whoever has this phone, number or id
+/// `GET /desk/books/people?whom=&role=&page=`: everybody; leads to whoever has this phone, number or id
 pub(in crate::web) async fn people(
     State(web): State<Arc<Web>>, which: Result<Query<Which>, QueryRejection>,
 ) -> Result<Response, Refusal> {
-    let whom = which.map(|Query(which)| which.whom).unwrap_or_default().unwrap_or_default();
+    let Query(Which { whom, role, page: nth, .. }) = which.unwrap_or_default();
+    let whom = whom.unwrap_or_default();
     if !whom.trim().is_empty()
         && let Ok(view) = operators(&web)?.person(whom.clone()).await
     {
         return Ok(Redirect::to(&format!("/desk/books/people/{}", view.id)).into_response());
     }
-    Ok(page::html(&People { whom: &whom }))
+    let which = Which::rows(role, nth);
+    let listed = operators(&web)?.booked_people(which.clone()).await?;
+    Ok(page::html(&People { whom: &whom, list: List::new(listed, which, "role") }))
 }
 
 /// `GET /desk/books/people/{id}`

@@ -3,11 +3,14 @@
 //! loans it moves on.
 
 pub(super) mod approvals;
+pub(super) mod audit;
 pub(super) mod binds;
+pub(super) mod board;
 pub(super) mod books;
 pub(super) mod bulk;
 pub(super) mod cards;
 pub(super) mod cash;
+pub(super) mod charts;
 pub(super) mod depot;
 pub(super) mod dialogs;
 pub(super) mod door;
@@ -20,6 +23,7 @@ pub(super) mod messages;
 pub(super) mod orders;
 pub(super) mod reconcile;
 pub(super) mod sessions;
+pub(super) mod sheets;
 pub(super) mod stops;
 pub(super) mod welcome;
 
@@ -55,6 +59,8 @@ use std::sync::Arc;
 /// The rooms of the desk, as every page of it lists them.
 pub(super) const ROOMS: &[(&str, &str)] = &[
     ("/desk", "Overview"),
+    ("/desk/charts", "Charts"),
+    ("/desk/books/board", "Open orders"),
     ("/desk/books/people", "People"),
     ("/desk/books/accounts", "Accounts"),
     ("/desk/bulk", "Bulk"),
@@ -71,6 +77,7 @@ pub(super) const ROOMS: &[(&str, &str)] = &[
     ("/desk/approvals", "Two people"),
     ("/desk/holds", "Holds"),
     ("/desk/stops", "Stops"),
+    ("/desk/audit", "Audit"),
 ];
 
 /// Rows of a list on the overview; the rest is a click away.
@@ -97,7 +104,7 @@ struct Turned<T> {
 impl<T> Turned<T> {
     /// The rows of a page. `name` is what the address, which goes on after `?`, calls the page.
     fn of(all: Vec<T>, page: usize, name: &str) -> Self {
-        let which = books_of::Which { word: None, page };
+        let which = books_of::Which { page, ..books_of::Which::default() };
         let listed = which.page_of(all, |_, _| true, |_| Kes::ZERO);
         Self { rows: listed.rows, next: listed.more.then(|| format!("?{name}={}", page.saturating_add(1))) }
     }
@@ -207,6 +214,7 @@ struct Desk<'a> {
     kinds: Vec<KindOfAccount>,
     editor: Option<&'a str>,
     figures: Vec<Group>,
+    board: Option<board::Board>,
 }
 
 /// Figures of one kind, each with the way to its rows.
@@ -279,6 +287,7 @@ pub(super) async fn overview(State(web): State<Arc<Web>>) -> Result<Response, Re
         trial: &trial,
         editor: web.has_editor.then_some(EDITOR),
         figures,
+        board: board::Board::read(&web).await?,
     }))
 }
 

@@ -13,7 +13,10 @@ if (live && window.EventSource) {
     source = new EventSource(live.dataset.live);
     source.addEventListener("order", (event) => {
       pause = 1000;
+      // Whoever goes by keys stays where she was.
+      const here = live.contains(document.activeElement) && document.activeElement.getAttribute("href");
       live.innerHTML = event.data;
+      if (here) live.querySelector(`a[href="${CSS.escape(here)}"]`)?.focus();
       const headline = live.querySelector("[data-headline]");
       if (said && headline) said.textContent = headline.textContent;
     });

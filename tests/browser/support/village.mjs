@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 /** Starts `sokoni demo` and reads the addresses it prints. */
-export async function openVillage(binary) {
-  const child = spawn(binary, ['demo', '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'pipe'] });
+export async function openVillage(binary, more = []) {
+  const child = spawn(binary, ['demo', '--listen', '127.0.0.1:0', ...more], { stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
   let log = '';
   child.stderr.on('data', (text) => (log += text));

@@ -6,6 +6,7 @@
 
 mod aggregator;
 mod approvals;
+mod audit;
 mod browsing;
 mod bulk;
 mod cards;

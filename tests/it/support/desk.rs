@@ -71,6 +71,18 @@ impl Colleague<'_> {
         answer.text().await.expect("a page")
     }
 
+    /// Listens to a page that keeps itself fresh.
+    pub async fn listens(&self, path: &str) -> reqwest::Response {
+        let answer = self.asked(self.client.get(format!("{}{path}", self.village.url))).send().await;
+        answer.expect("the desk answers")
+    }
+
+    /// Asks for a page that she is not given: what the desk answers.
+    pub async fn refused(&self, path: &str) -> StatusCode {
+        let answer = self.asked(self.client.get(format!("{}{path}", self.village.url))).send().await;
+        answer.expect("the desk answers").status()
+    }
+
     /// Follows a way that leads on: where to.
     pub async fn is_led(&self, path: &str) -> String {
         let answer = self.asked(self.client.get(format!("{}{path}", self.village.url))).send().await;

@@ -1,13 +1,13 @@
 //! Lists: read once, filtered, and only the page that is shown is dressed with names.
 
-use super::{Listed, ListingRow, OrderRow, Which};
+use super::{Listed, ListingRow, OrderRow, PersonRow, Which};
 use crate::engine::Engine;
 use crate::engine::aggregate;
 use crate::engine::shopfront::DeskPayout;
 use crate::engine::view;
 use crate::engine::work::{Fault, Work};
 use crate::market::order::Order;
-use crate::market::{Listing, Payout};
+use crate::market::{Listing, Party, Payout};
 use crate::store::keys;
 use crate::types::{Kes, PartyId, SpokenCode};
 use std::collections::BTreeMap;
@@ -29,6 +29,10 @@ pub(super) fn named(names: &BTreeMap<PartyId, String>, id: PartyId) -> (PartyId,
 }
 
 impl Which {
+    fn end(&self, from: usize, count: usize) -> usize {
+        if self.whole { count } else { from.saturating_add(PAGE).min(count) }
+    }
+
     /// The page that is asked for, of those things that fit the word, and what all of those add up to.
     pub fn page_of<T>(
         &self, all: Vec<T>, fits: impl Fn(&T, &str) -> bool, sum: impl Fn(&T) -> Kes,
@@ -37,8 +41,8 @@ impl Which {
         let mut found: Vec<T> = all.into_iter().filter(fits).collect();
         let sum = Kes::minor(found.iter().map(|thing| sum(thing).cents()).sum());
         let count = found.len();
-        let from = self.page.saturating_mul(PAGE).min(count);
-        let rows: Vec<T> = found.drain(from..from.saturating_add(PAGE).min(count)).collect();
+        let from = if self.whole { 0 } else { self.page.saturating_mul(PAGE).min(count) };
+        let rows: Vec<T> = found.drain(from..self.end(from, count)).collect();
         Listed { count, sum, more: from + rows.len() < count, rows }
     }
 }
@@ -99,6 +103,24 @@ impl Engine {
         Ok(found.with(|(_, listing)| listing_row(listing, &names)))
     }
 
+    pub(super) async fn list_people(&self, which: &Which) -> Result<Listed<PersonRow>, Fault> {
+        let mut work = self.work(self.clock.now())?;
+        let mut all = view::every::<Party>(&mut work, keys::index_prefix("role", &[]), false).await?;
+        all.sort_by_key(|(_, party)| std::cmp::Reverse(party.joined));
+        let found = which.page_of(all, |(_, party), word| party.role.word() == word, |_| Kes::ZERO);
+        Ok(found.with(|(id, party)| PersonRow {
+            id: *id,
+            number: party.number.to_string(),
+            name: party.name.clone(),
+            phone: party.phone.masked(),
+            role: party.role.word().to_owned(),
+            area: party.area.as_str().to_owned(),
+            lang: party.lang.to_string(),
+            joined: party.joined,
+            held: party.hold.is_some(),
+        }))
+    }
+
     pub(super) async fn list_payouts(&self, which: &Which) -> Result<Listed<DeskPayout>, Fault> {
         let mut work = self.work(self.clock.now())?;
         let all = view::every::<Payout>(&mut work, aggregate::all_payouts(), true).await?;
@@ -124,7 +146,7 @@ mod tests {
     use super::*;
 
     fn asked(word: Option<&str>, page: usize) -> Listed<i64> {
-        let which = Which { word: word.map(str::to_owned), page };
+        let which = Which { word: word.map(str::to_owned), page, whole: false };
         let odd = |number: &i64, word: &str| (number % 2 == 1) == (word == "odd");
         which.page_of((0..120).collect(), odd, |number| Kes::minor(*number))
     }
@@ -138,6 +160,13 @@ mod tests {
         );
         assert_eq!(pages.each_ref().map(|page| page.more), [true, true, false]);
         assert!(pages.iter().all(|page| page.count == 120 && page.sum.cents() == 7_140));
+    }
+
+    #[test]
+    fn a_sheet_has_all_rows_at_once() {
+        let which = Which { whole: true, ..Which::default() };
+        let whole = which.page_of((0..120).collect(), |_: &i64, _| true, |number| Kes::minor(*number));
+        assert_eq!((whole.rows.len(), whole.count, whole.more), (120, 120, false));
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod figures;
 mod lists;
 mod pages;
 pub mod statement;
+pub mod trends;
 
 use super::{Who, broken};
 use crate::engine::Engine;
@@ -41,6 +42,8 @@ pub struct Which {
     pub word: Option<String>,
     /// Which page.
     pub page: usize,
+    /// All of them on one.
+    pub whole: bool,
 }
 
 /// An order in a list.
@@ -98,6 +101,29 @@ pub struct ListingPage {
     pub postings: Vec<PostingRow>,
     /// Texts about it to and from its maker, newest first.
     pub messages: Vec<DeskMessage>,
+}
+
+/// A person in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PersonRow {
+    /// Who.
+    pub id: PartyId,
+    /// Her five digits.
+    pub number: String,
+    /// Her name.
+    pub name: String,
+    /// Her phone, masked.
+    pub phone: String,
+    /// What she does here.
+    pub role: String,
+    /// Where.
+    pub area: String,
+    /// The language she is spoken to in.
+    pub lang: String,
+    /// Since when.
+    pub joined: Timestamp,
+    /// Her money waits.
+    pub held: bool,
 }
 
 /// A person with everything of hers.
@@ -184,6 +210,12 @@ pub trait BooksDesk: Send + Sync + 'static {
     fn booked_orders(&self, which: Which) -> BoxFuture<'_, Result<Listed<OrderRow>, ShopError>>;
     /// Listings, newest first.
     fn booked_listings(&self, which: Which) -> BoxFuture<'_, Result<Listed<ListingRow>, ShopError>>;
+    /// What was sold on each of the last days, the oldest first.
+    fn sales(&self, days: u32) -> BoxFuture<'_, Result<Vec<trends::Sold>, ShopError>>;
+    /// Open orders by where they stand, with who has their pieces.
+    fn order_lanes(&self) -> BoxFuture<'_, Result<Vec<trends::Lane>, ShopError>>;
+    /// People of a role, those who joined last first.
+    fn booked_people(&self, which: Which) -> BoxFuture<'_, Result<Listed<PersonRow>, ShopError>>;
     /// Payouts, newest first; the word `open` means all that are not settled.
     fn booked_payouts(&self, which: Which) -> BoxFuture<'_, Result<Listed<DeskPayout>, ShopError>>;
     /// One order.
@@ -226,6 +258,18 @@ impl BooksDesk for Engine {
 
     fn booked_listings(&self, which: Which) -> BoxFuture<'_, Result<Listed<ListingRow>, ShopError>> {
         Box::pin(async move { whole(self.list_listings(&which).await) })
+    }
+
+    fn sales(&self, days: u32) -> BoxFuture<'_, Result<Vec<trends::Sold>, ShopError>> {
+        Box::pin(async move { whole(self.read_sales(days).await) })
+    }
+
+    fn order_lanes(&self) -> BoxFuture<'_, Result<Vec<trends::Lane>, ShopError>> {
+        Box::pin(async { whole(self.read_lanes().await) })
+    }
+
+    fn booked_people(&self, which: Which) -> BoxFuture<'_, Result<Listed<PersonRow>, ShopError>> {
+        Box::pin(async move { whole(self.list_people(&which).await) })
     }
 
     fn booked_payouts(&self, which: Which) -> BoxFuture<'_, Result<Listed<DeskPayout>, ShopError>> {
@@ -271,6 +315,9 @@ impl BooksDesk for Engine {
     fn export_person(&self, by: Who, whom: String) -> BoxFuture<'_, Result<Export, ShopError>> {
         Box::pin(async move {
             let export = one(self.read_export(&whom).await)?;
+            let did = by.did(format!("hands out everything kept of {}", export.person.id));
+            let work = whole(self.work(self.clock.now()))?;
+            whole(self.commit(work, did, None).await)?;
             tracing::info!(by = by.name(), person = %export.person.id, "everything kept of a person was handed out");
             Ok(export)
         })

@@ -1,5 +1,6 @@
 //! Statements: what moved in an account or because of a thing, from the books as they stand.
 
+use crate::engine::desk::sheet::harmless;
 use crate::engine::view::FromIndex;
 use crate::engine::work::{Fault, Work, posting_of};
 use crate::ledger::{Account, Kind, Reference, Transfer, balance};
@@ -71,7 +72,7 @@ async fn transfers(store: &dyn Store, ids: &[TransferId]) -> Result<Vec<Transfer
     keys.iter().zip(rows).map(read).collect()
 }
 
-fn posting(transfer: &Transfer) -> PostingRow {
+pub(in crate::engine) fn posting(transfer: &Transfer) -> PostingRow {
     PostingRow {
         id: transfer.id,
         at: transfer.at,
@@ -244,7 +245,13 @@ pub fn csv(lines: &[LongLine]) -> Result<Vec<u8>, Fault> {
     let broken = |why: csv::Error| Fault::Broken(why.to_string());
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
     writer.write_record(LongLine::COLUMNS).map_err(broken)?;
-    lines.iter().try_for_each(|line| writer.serialize(line)).map_err(broken)?;
+    for line in lines {
+        let LongLine { at, account, fact, about, counter_accounts, amount_kes, balance_kes, transfer } = line;
+        let cells = [at, account, fact, about, counter_accounts, amount_kes, balance_kes];
+        let cells = cells.map(|cell| harmless(cell.clone()));
+        let id = [transfer.to_string()];
+        writer.write_record(cells.iter().chain(&id)).map_err(broken)?;
+    }
     writer.into_inner().map_err(|why| Fault::Broken(why.to_string()))
 }
 

@@ -197,8 +197,9 @@ impl Door {
         let mut salt = [0; journal::SALT];
         salt.copy_from_slice(&self.octets()?[..journal::SALT]);
         batch.salt = Some(salt);
-        let (events, transfers) = (Vec::new(), Vec::new());
-        let record = Record { at: self.clock.now(), cause: by.did(what), events, transfers, redacts: None };
+        let (at, cause) = (self.clock.now(), by.did(what));
+        let (events, transfers, changes) = (Vec::new(), Vec::new(), Vec::new());
+        let record = Record { at, cause, events, transfers, changes, redacts: None };
         batch.journal.push(record.encode());
         Ok(())
     }
