@@ -121,7 +121,15 @@ impl World {
             Err(ShopError::CardDown) if tries < POSTS => {
                 self.later(Duration::from_secs(40), Happening::Form(wanted, tries + 1));
             }
-            Err(ShopError::CardDown | ShopError::Gone | ShopError::Field { .. } | ShopError::NotFound) => {
+            Err(
+                ShopError::CardDown
+                | ShopError::Gone
+                | ShopError::Left(_)
+                | ShopError::Pieces { .. }
+                | ShopError::TooEarly(_)
+                | ShopError::Field { .. }
+                | ShopError::NotFound,
+            ) => {
                 self.tally.add("shoppers who found it sold");
             }
             Err(why) => return Err(format!("a checkout came to {why}")),
