@@ -258,7 +258,8 @@ mod tests {
             })
             .collect();
         let queue = writer.queue.as_ref().expect("open");
-        while queue.capacity() > 0 {
+        // Full may also mean that the writer has not begun.
+        while queue.capacity() > 0 || groups.lock().expect("free").is_empty() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         assert_eq!(groups.lock().expect("free").len(), 1, "the first group is still being written");

@@ -35,13 +35,35 @@ pub struct Change {
     pub after: BTreeMap<String, Value>,
 }
 
-/// A list without what the other one has too; anything else as it is.
+/// Fields that the desk is not shown, however deep they stand: what opens something, what is as good as
+/// money in a hand, what must stay unknown to do its work, and phones.
+const UNTOLD: [&str; 8] = ["pin", "token", "terms", "secret", "number", "phone", "msisdn", "code"];
+/// What is named by a number that is as good as what it is for.
+const UNNAMED: [&str; 1] = ["receipt"];
+
+/// A list without what the other one has too, each as often as it has it; anything else as it is.
 fn without(value: &Value, other: Option<&Value>) -> Value {
-    match (value, other) {
-        (Value::Array(all), Some(Value::Array(others))) => {
-            all.iter().filter(|one| !others.contains(one)).cloned().collect()
+    let (Value::Array(all), Some(Value::Array(others))) = (value, other) else { return value.clone() };
+    let mut others: Vec<&Value> = others.iter().collect();
+    let mut is_new = |one: &&Value| match others.iter().position(|other| other == one) {
+        Some(at) => {
+            others.swap_remove(at);
+            false
         }
-        _ => value.clone(),
+        None => true,
+    };
+    all.iter().filter(|one| is_new(one)).cloned().collect()
+}
+
+/// The same with nothing in it that is not to be told.
+fn tellable(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let told = fields.into_iter().filter(|(name, _)| !UNTOLD.contains(&name.as_str()));
+            told.map(|(name, value)| (name, tellable(value))).collect()
+        }
+        Value::Array(all) => all.into_iter().map(tellable).collect(),
+        other => other,
     }
 }
 
@@ -52,14 +74,16 @@ impl Change {
         let fields = |state: &Value, other: &Value| -> BTreeMap<String, Value> {
             let other = other.as_object().unwrap_or(&empty);
             let fields = state.as_object().unwrap_or(&empty).iter();
-            let differs = fields.filter(|(name, value)| {
-                // What opens something is nobody's to read.
-                other.get(*name) != Some(value) && !["pin", "token", "terms"].contains(&name.as_str())
-            });
-            let apart = |(name, value): (&String, &Value)| (name.clone(), without(value, other.get(name)));
+            let differs = fields
+                .filter(|(name, value)| other.get(*name) != Some(value) && !UNTOLD.contains(&name.as_str()));
+            let apart =
+                |(name, value): (&String, &Value)| (name.clone(), tellable(without(value, other.get(name))));
             differs.filter(|(_, value)| !value.is_null()).map(apart).collect()
         };
-        let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+        let id = match UNNAMED.contains(&kind) {
+            true => String::new(),
+            false => id.as_str().map_or_else(|| id.to_string(), str::to_owned),
+        };
         let (was, is) = (fields(before, after), fields(after, before));
         Self { kind: kind.to_owned(), id, before: was, after: is }
     }
@@ -141,11 +165,20 @@ pub(in crate::engine) struct Index {
 /// Who acted and what she did; `None` for what people do by phone and what happens by itself.
 fn actor(cause: &Cause) -> Option<(&str, &str, Option<&str>)> {
     match cause {
-        // Phones with a camera act by the first names of their owners, not at the desk.
-        Cause::Acted { what, .. } if what.starts_with("lists ") || what.contains(" a photograph of ") => None,
+        Cause::Acted { what, from: None, .. } if is_of_a_camera(what) => None,
         Cause::Acted { by, what, from } => Some((by, what, from.as_deref())),
         Cause::Desk(what) => Some((PROGRAM, what, None)),
         _ => None,
+    }
+}
+
+/// Phones with a camera act by the first names of their owners, not at the desk. Nothing else that is done
+/// there begins and ends so: free words of a person stand behind others.
+fn is_of_a_camera(what: &str) -> bool {
+    let is_number = |word: &str| word.bytes().all(|octet| octet.is_ascii_digit());
+    match *what.split(' ').collect::<Vec<_>>() {
+        ["lists", number] | [_, "a", "photograph", "of", number] => is_number(number),
+        _ => false,
     }
 }
 
@@ -169,6 +202,9 @@ fn about(record: &Record) -> Vec<(String, String)> {
         let spelled = serde_json::to_value(event).unwrap_or_default();
         let Some((kind, pair)) = spelled.as_object().and_then(|event| event.iter().next()) else { continue };
         let Some(id) = pair.get(0).and_then(Value::as_str) else { continue };
+        if UNNAMED.contains(&kind.as_str()) {
+            continue;
+        }
         let one = (kind.clone(), id.to_owned());
         if !all.contains(&one) {
             all.push(one);
@@ -285,5 +321,29 @@ mod tests {
         assert_eq!(json!(change.after), json!({"stage": "closed", "by": "Njeri", "notes": ["c"]}));
         let made = Change::of("case", &json!("17"), &Value::Null, &after);
         assert!(made.before.is_empty() && made.after.len() == 4 && !made.after.contains_key("pin"));
+        let (one, two) = (json!({"boxes": ["small"]}), json!({"boxes": ["small", "small"]}));
+        assert_eq!(json!(Change::of("kiosk", &json!("k"), &one, &two).after), json!({"boxes": ["small"]}));
+    }
+
+    #[test]
+    fn nobody_reads_here_what_opens_something_or_is_as_good_as_money() {
+        let kiosk = json!({"secret": "aa11", "area": "kibera", "pickup": {"number": "4821083", "by": "Otieno"},
+            "came": [{"phone": "254700000101", "name": "Achieng"}]});
+        let change = Change::of("kiosk", &json!("k"), &Value::Null, &kiosk);
+        let told = json!(change).to_string();
+        for untold in ["aa11", "4821083", "254700000101"] {
+            assert!(!told.contains(untold), "{untold} in {told}");
+        }
+        assert!(told.contains("kibera") && told.contains("Otieno") && told.contains("Achieng"), "{told}");
+        let receipt =
+            Change::of("receipt", &json!("4821083"), &Value::Null, &json!({"number": "4821083", "page": 1}));
+        assert!(!json!(receipt).to_string().contains("4821083"));
+    }
+
+    #[test]
+    fn free_words_of_a_person_hide_no_act() {
+        assert!(is_of_a_camera("lists 10019") && is_of_a_camera("adds a photograph of 10019"));
+        assert!(!is_of_a_camera("lift the hold of Achieng: she showed a photograph of her ID"));
+        assert!(!is_of_a_camera("lists of the day were wrong"));
     }
 }

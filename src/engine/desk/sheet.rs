@@ -10,8 +10,10 @@ pub struct Sheet(csv::Writer<Vec<u8>>);
 /// it is a number.
 pub(super) fn harmless(cell: String) -> String {
     let first = cell.trim_start_matches(' ').chars().next();
-    let number =
-        || !cell.is_empty() && cell.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | ','));
+    let number = || {
+        let digits = cell.strip_prefix(['+', '-']).unwrap_or(&cell);
+        !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ','))
+    };
     match first {
         Some('=' | '@' | '\t' | '\r' | '\n' | '|' | '%') => format!("'{cell}"),
         Some('+' | '-') if !number() => format!("'{cell}"),
@@ -60,7 +62,7 @@ mod tests {
         assert_eq!(
             text,
             "says,sum\n\"'=HYPERLINK(\"\"http://evil\"\")\",-850.00\n'+1+cmd|' /C calc'!A0,'+2547*****101\n\
-             \"a, \"\"b\"\"\nc\",'@SUM(A1)\n' =1+1,-2+3\n"
+             \"a, \"\"b\"\"\nc\",'@SUM(A1)\n' =1+1,'-2+3\n"
         );
     }
 }

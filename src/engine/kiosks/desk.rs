@@ -183,7 +183,7 @@ impl KioskDesk for Engine {
                 let mut work = self.work(self.clock.now()).map_err(broken)?;
                 let printed = self.print_book(&mut work, agent.id, wish.count).await.map_err(broken)?;
                 let printed = printed.map_err(|why| said_no("count", &why))?;
-                let cause = by.did(format!("{} receipts for {}", wish.count, agent.phone));
+                let cause = by.did(format!("{} receipts for {}", wish.count, agent.first_name()));
                 match self.commit(work, cause, None).await {
                     Err(fault) if fault.is_conflict() => {}
                     Err(fault) => return Err(broken(fault)),

@@ -169,7 +169,7 @@ fn fits(asked: &PayOut, amount: Option<&str>, party: Option<&str>) -> Result<(),
 }
 
 /// `0`, `00000000`, or the number.
-fn is_zero(code: &str) -> bool {
+pub(super) fn is_zero(code: &str) -> bool {
     !code.is_empty() && code.bytes().all(|b| b == b'0')
 }
 

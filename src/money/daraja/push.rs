@@ -4,6 +4,7 @@
 //! is signed by nobody: that she paid is asked about before it is believed, unless it comes from a listed
 //! address.
 
+use super::answer::is_zero;
 use crate::engine::prompt::{PromptNews, Prompted, why};
 use crate::money::proof::{cents, quoted, text};
 use crate::types::Timestamp;
@@ -127,10 +128,12 @@ pub fn to_request(status: u16, body: &[u8]) -> PromptNews {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let (response, error) = (text(&body["ResponseCode"]), text(&body["errorCode"]));
     match (status, response.as_deref(), error.as_deref()) {
-        (200, Some("0"), _) => match text(&body["CheckoutRequestID"]).filter(|id| is_name(id)) {
-            Some(checkout) => PromptNews::Shown { checkout },
-            None => open("taken, but without a CheckoutRequestID".to_owned()),
-        },
+        (200, Some(code), _) if is_zero(code) => {
+            match text(&body["CheckoutRequestID"]).filter(|id| is_name(id)) {
+                Some(checkout) => PromptNews::Shown { checkout },
+                None => open("taken, but without a CheckoutRequestID".to_owned()),
+            }
+        }
         // Somebody else has her phone.
         (500, _, Some("500.001.1001")) => failed(why::BUSY),
         (400..=499, _, Some(code)) => {
@@ -195,7 +198,7 @@ fn is_name(text: &str) -> bool {
 
 fn of_code(code: &str, paid: impl FnOnce() -> PromptNews) -> PromptNews {
     match code {
-        "0" => paid(),
+        code if is_zero(code) => paid(),
         "1" => failed(why::FUNDS),
         "1031" | "1032" => failed(why::CANCELLED),
         "1019" | "1036" | "1037" => failed(why::MISSED),
@@ -203,9 +206,12 @@ fn of_code(code: &str, paid: impl FnOnce() -> PromptNews) -> PromptNews {
         "1001" => failed(why::BUSY),
         // Under way still.
         "4999" => open("under way".to_owned()),
+        // The system of the network is busy or failed before she was asked; her phone could not be asked.
+        "1025" | "8006" => failed(why::DECLINED),
+        // What nobody has explained proves nothing: whoever is told that nothing was taken pays again.
         code => {
-            tracing::warn!(code = quoted(code), "a prompt came to nothing");
-            failed(why::DECLINED)
+            tracing::warn!(code = quoted(code), "a prompt has a result that nobody has explained");
+            open(format!("result {}", quoted(code)))
         }
     }
 }
@@ -262,6 +268,16 @@ mod tests {
         }
         assert!(news(&posted(0, PAID).replace("ws_CO_1", "ws_CO_2")).is_err(), "another request's");
         assert!(news("{}").is_err() && news("{").is_err());
+    }
+
+    #[test]
+    fn a_result_that_nobody_has_explained_proves_nothing() {
+        for code in [17, 26, 9999] {
+            let (news, _) = of_result(posted(code, "").as_bytes(), &asked()).expect("a result");
+            assert!(matches!(news, PromptNews::Open { .. }), "{code}: {news:?}");
+        }
+        let taken = br#"{"ResponseCode":"00000000","CheckoutRequestID":"ws_CO_1"}"#;
+        assert_eq!(to_request(200, taken), PromptNews::Shown { checkout: "ws_CO_1".to_owned() });
     }
 
     #[test]

@@ -84,8 +84,9 @@ fn without_choice(uri: &Uri) -> String {
         .split('&')
         .filter(|pair| !pair.is_empty() && !matches!(pair.split('=').next(), Some(LANG | CURRENCY)))
         .collect();
-    let path = uri.path();
-    if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
+    // Two slashes at its beginning would name another host.
+    let path = format!("/{}", uri.path().trim_start_matches(['/', '\\']));
+    if kept.is_empty() { path } else { format!("{path}?{}", kept.join("&")) }
 }
 
 impl Reader {

@@ -14,9 +14,61 @@ const LONGEST_WORD: usize = 24;
 const SHORTEST_SLIP: usize = 4;
 
 /// Words that narrow nothing: the shop is one town's, and these join others.
-const IDLE: [&str; 24] = [
-    "a", "and", "au", "aux", "by", "d", "de", "des", "du", "en", "et", "from", "in", "kenya", "la", "le",
-    "les", "made", "nairobi", "of", "or", "par", "the", "un",
+const IDLE: [&str; 54] = [
+    "a",
+    "an",
+    "and",
+    "au",
+    "autre",
+    "autres",
+    "aux",
+    "avec",
+    "by",
+    "cha",
+    "d",
+    "dans",
+    "de",
+    "des",
+    "du",
+    "en",
+    "et",
+    "femme",
+    "femmes",
+    "for",
+    "from",
+    "in",
+    "katika",
+    "kenya",
+    "kwa",
+    "l",
+    "la",
+    "le",
+    "les",
+    "made",
+    "man",
+    "materials",
+    "matieres",
+    "men",
+    "na",
+    "nairobi",
+    "of",
+    "or",
+    "ou",
+    "par",
+    "piece",
+    "pieces",
+    "pour",
+    "sans",
+    "the",
+    "un",
+    "une",
+    "wa",
+    "with",
+    "without",
+    "woman",
+    "women",
+    "ya",
+    "za",
 ];
 
 /// What people call kinds and materials beside their own names, in the languages of the shop and of its
@@ -84,10 +136,19 @@ fn called(aisles: &Aisles, typed: &str, slip: bool) -> Vec<Term> {
     kinds.cloned().map(Term::Kind).chain(stuffs.cloned().map(Term::Stuff)).collect()
 }
 
-/// What each of the typed words may mean: a kind, a material, a place, somebody's name.
+/// Whether two words are of one family: a piece is of one kind and of one material, so that two of them
+/// leave a choice.
+fn same_family(one: &[Term], other: &[Term]) -> bool {
+    matches!(
+        (one.first(), other.first()),
+        (Some(Term::Kind(_)), Some(Term::Kind(_))) | (Some(Term::Stuff(_)), Some(Term::Stuff(_)))
+    )
+}
+
+/// What the typed words may mean, a choice each: a kind, a material, a place, somebody's name.
 pub(in crate::web) fn terms(typed: &str, aisles: &Aisles) -> Vec<Vec<Term>> {
     let words = typed.split(|c: char| !c.is_alphanumeric()).map(sought);
-    words
+    let meant = words
         .filter(|word| !word.is_empty() && !IDLE.contains(&word.as_str()))
         .filter(|word| word.chars().count() <= LONGEST_WORD)
         .take(MOST_WORDS)
@@ -96,8 +157,18 @@ pub(in crate::web) fn terms(typed: &str, aisles: &Aisles) -> Vec<Vec<Term>> {
             let mut terms = if exact.is_empty() { called(aisles, &word, true) } else { exact };
             terms.extend([Term::Place(word.clone()), Term::Name(word)]);
             terms
-        })
-        .collect()
+        });
+    let mut choices: Vec<Vec<Term>> = Vec::new();
+    for terms in meant {
+        match choices.iter_mut().find(|known| same_family(known, &terms)) {
+            Some(known) => {
+                let new: Vec<Term> = terms.into_iter().filter(|term| !known.contains(term)).collect();
+                known.extend(new);
+            }
+            None => choices.push(terms),
+        }
+    }
+    choices
 }
 
 #[cfg(test)]
@@ -119,11 +190,11 @@ mod tests {
         let stuff = |word: &str| vec![Term::Stuff(word.to_owned())];
         assert_eq!(means("Brass necklaces"), [stuff("brass"), kind("necklace")]);
         assert_eq!(means("collier en laiton"), [kind("necklace"), stuff("brass")]);
-        assert_eq!(
-            means("boucles d’oreilles de perles"),
-            [kind("earrings"), kind("earrings"), stuff("beads")]
-        );
-        assert_eq!(means("mkufu wa shaba")[0], kind("necklace"));
+        assert_eq!(means("boucles d’oreilles de perles"), [kind("earrings"), stuff("beads")]);
+        assert_eq!(means("mkufu wa shaba"), [kind("necklace"), stuff("brass")]);
+        assert_eq!(means("brass pieces for women"), [stuff("brass")]);
+        let either = vec![Term::Kind("necklace".to_owned()), Term::Kind("ring".to_owned())];
+        assert_eq!(means("collier ou bague"), [either]);
         assert_eq!(means("neclace of bras"), [kind("necklace"), stuff("brass")]);
         assert_eq!(means("horn, Nairobi"), [stuff("bone")]);
     }
