@@ -35,6 +35,8 @@ pub struct Change {
     pub after: BTreeMap<String, Value>,
 }
 
+/// Fields of which the journal keeps no change: what opens something.
+const UNKEPT: [&str; 4] = ["pin", "token", "terms", "secret"];
 /// Fields that the desk is not shown, however deep they stand: what opens something, what is as good as
 /// money in a hand, what must stay unknown to do its work, and phones.
 const UNTOLD: [&str; 8] = ["pin", "token", "terms", "secret", "number", "phone", "msisdn", "code"];
@@ -75,17 +77,26 @@ impl Change {
             let other = other.as_object().unwrap_or(&empty);
             let fields = state.as_object().unwrap_or(&empty).iter();
             let differs = fields
-                .filter(|(name, value)| other.get(*name) != Some(value) && !UNTOLD.contains(&name.as_str()));
-            let apart =
-                |(name, value): (&String, &Value)| (name.clone(), tellable(without(value, other.get(name))));
+                .filter(|(name, value)| other.get(*name) != Some(value) && !UNKEPT.contains(&name.as_str()));
+            let apart = |(name, value): (&String, &Value)| (name.clone(), without(value, other.get(name)));
             differs.filter(|(_, value)| !value.is_null()).map(apart).collect()
         };
-        let id = match UNNAMED.contains(&kind) {
-            true => String::new(),
-            false => id.as_str().map_or_else(|| id.to_string(), str::to_owned),
-        };
+        let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
         let (was, is) = (fields(before, after), fields(after, before));
         Self { kind: kind.to_owned(), id, before: was, after: is }
+    }
+
+    /// As the desk is shown it. The journal keeps the rest: by it whoever is forgotten is found.
+    fn shown(mut self) -> Self {
+        for fields in [&mut self.before, &mut self.after] {
+            let kept =
+                std::mem::take(fields).into_iter().filter(|(name, _)| !UNTOLD.contains(&name.as_str()));
+            *fields = kept.map(|(name, value)| (name, tellable(value))).collect();
+        }
+        if UNNAMED.contains(&self.kind.as_str()) {
+            self.id.clear();
+        }
+        self
     }
 }
 
@@ -285,7 +296,7 @@ impl Engine {
                     from: from.map(str::to_owned),
                     about,
                     postings: told.transfers.iter().map(posting).collect(),
-                    changes: told.changes,
+                    changes: told.changes.into_iter().map(Change::shown).collect(),
                 });
             }
         }
@@ -329,14 +340,15 @@ mod tests {
     fn nobody_reads_here_what_opens_something_or_is_as_good_as_money() {
         let kiosk = json!({"secret": "aa11", "area": "kibera", "pickup": {"number": "4821083", "by": "Otieno"},
             "came": [{"phone": "254700000101", "name": "Achieng"}]});
-        let change = Change::of("kiosk", &json!("k"), &Value::Null, &kiosk);
+        let change = Change::of("kiosk", &json!("k"), &Value::Null, &kiosk).shown();
         let told = json!(change).to_string();
         for untold in ["aa11", "4821083", "254700000101"] {
             assert!(!told.contains(untold), "{untold} in {told}");
         }
         assert!(told.contains("kibera") && told.contains("Otieno") && told.contains("Achieng"), "{told}");
         let receipt =
-            Change::of("receipt", &json!("4821083"), &Value::Null, &json!({"number": "4821083", "page": 1}));
+            Change::of("receipt", &json!("4821083"), &Value::Null, &json!({"number": "4821083", "page": 1}))
+                .shown();
         assert!(!json!(receipt).to_string().contains("4821083"));
     }
 
