@@ -202,10 +202,8 @@ pub(in crate::web) async fn ask(State(web): State<Arc<Web>>) -> Response {
     page
 }
 
-/// `POST /desk/sign-in`: name, password and code.
-pub(in crate::web) async fn sign_in(
-    State(web): State<Arc<Web>>, From(from): From, form: Result<Form<Typed>, FormRejection>,
-) -> Result<Response, Refusal> {
+/// Before anybody is let in: there is a desk, its callers are not too many, and its file of people is read.
+pub(super) async fn knocked(web: &Web, from: &Whence) -> Result<(), Refusal> {
     if web.people.is_empty() {
         return Err(ShopError::NotFound.into());
     }
@@ -213,6 +211,14 @@ pub(in crate::web) async fn sign_in(
         return Err(Refusal::TooOften);
     }
     web.people.refresh().await;
+    Ok(())
+}
+
+/// `POST /desk/sign-in`: name, password and code.
+pub(in crate::web) async fn sign_in(
+    State(web): State<Arc<Web>>, From(from): From, form: Result<Form<Typed>, FormRejection>,
+) -> Result<Response, Refusal> {
+    knocked(&web, &from).await?;
     let Form(Typed { name, password, code }) = form?;
     let member = web.people.by_name(&name).map(|person| person.member());
     let password = Zeroizing::new(password.expose_secret().to_owned());

@@ -1,6 +1,6 @@
 //! Taking up an invitation to the desk: a password of her own, and an authenticator.
 
-use super::door::From;
+use super::door::{From, knocked};
 use crate::{
     engine::desk::door::{No, Offer},
     engine::shopfront::ShopError,
@@ -102,13 +102,7 @@ fn drawn(
 pub(in crate::web) async fn show(
     State(web): State<Arc<Web>>, From(from): From, given: Result<Query<Invited>, QueryRejection>,
 ) -> Result<Response, Refusal> {
-    if web.people.is_empty() {
-        return Err(ShopError::NotFound.into());
-    }
-    if !web.knocks.take(from.address, web.clock.now()) {
-        return Err(Refusal::TooOften);
-    }
-    web.people.refresh().await;
+    knocked(&web, &from).await?;
     let Ok(Query(Invited { invitation })) = given else { return Err(Refusal::NotInvited) };
     let (member, offer) = invited(&web, &invitation).await?;
     Ok(drawn(&member.name, &invitation, &offer, None))
@@ -118,13 +112,7 @@ pub(in crate::web) async fn show(
 pub(in crate::web) async fn take_up(
     State(web): State<Arc<Web>>, From(from): From, form: Result<Form<Chosen>, FormRejection>,
 ) -> Result<Response, Refusal> {
-    if web.people.is_empty() {
-        return Err(ShopError::NotFound.into());
-    }
-    if !web.knocks.take(from.address, web.clock.now()) {
-        return Err(Refusal::TooOften);
-    }
-    web.people.refresh().await;
+    knocked(&web, &from).await?;
     let Form(Chosen { invitation, password, again, code }) = form?;
     let (member, offer) = invited(&web, &invitation).await?;
     let complain = |field, why: String| Ok(drawn(&member.name, &invitation, &offer, Some((field, why))));
