@@ -20,10 +20,17 @@ impl Clock for SystemClock {
 /// nothing, and moments never run backwards.
 #[derive(Debug, Default)]
 pub struct MovableClock {
+    /// Where it stands, if it goes on only when told.
+    stands: Option<Timestamp>,
     ahead: AtomicI64,
 }
 
 impl MovableClock {
+    /// One on which no time passes by itself.
+    pub fn standing() -> Self {
+        Self { stands: Some(SystemClock.now()), ahead: AtomicI64::default() }
+    }
+
     /// Moves the clock forward.
     pub fn advance(&self, span: Duration) {
         self.ahead.fetch_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
@@ -32,6 +39,7 @@ impl MovableClock {
 
 impl Clock for MovableClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(SystemClock.now().millis() + self.ahead.load(Ordering::SeqCst))
+        let from = self.stands.unwrap_or_else(|| SystemClock.now());
+        Timestamp::from_millis(from.millis() + self.ahead.load(Ordering::SeqCst))
     }
 }

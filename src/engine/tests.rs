@@ -70,7 +70,7 @@ pub(super) async fn engine() -> (Arc<Engine>, Arc<MovableClock>) {
 
 /// An engine with a card processor.
 pub(super) async fn engine_with(card: Arc<dyn CardIn>) -> (Arc<Engine>, Arc<MovableClock>) {
-    let clock = Arc::new(MovableClock::default());
+    let clock = Arc::new(MovableClock::standing());
     (engine_over(Arc::new(Memory::new()), clock.clone(), card).await, clock)
 }
 

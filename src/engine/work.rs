@@ -201,7 +201,7 @@ impl<'s> Work<'s> {
     pub fn send<T: Serialize>(&mut self, shard: u8, id: String, kind: &str, payload: &T, lives: Duration) {
         let payload = serde_json::to_vec(payload).unwrap_or_default().into();
         let give_up = self.now.after(lives);
-        let item = outbox::Item { kind: kind.to_owned(), attempt: 0, give_up, payload };
+        let item = outbox::Item { kind: kind.to_owned(), attempt: 0, give_up, left: None, payload };
         outbox::push(&mut self.extra, shard, self.now, id.as_bytes(), &item);
         self.wake(shard);
     }

@@ -10,6 +10,7 @@ use super::{Key, Store, StoreError, batch, codec, keys};
 use crate::types::Timestamp;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Something to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,9 @@ pub struct Item {
     pub attempt: u32,
     /// After this it is of no use any more.
     pub give_up: Timestamp,
+    /// Since when whoever it is for may have it; `None` while that is proven not to be so, or while its
+    /// sender does not ask ([`Claimed::leaves`]).
+    pub left: Option<Timestamp>,
     /// What the sender needs; the outbox does not look into it.
     pub payload: Bytes,
 }
@@ -29,6 +33,8 @@ struct Label {
     kind: String,
     attempt: u32,
     give_up: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    left: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     parked: Option<Note>,
     /// A worker has it until it falls due; one that is only put off has nobody.
@@ -82,6 +88,7 @@ fn spelled(item: &Item, parked: Option<&Note>, claimed: bool) -> Bytes {
         kind: item.kind.clone(),
         attempt: item.attempt,
         give_up: item.give_up,
+        left: item.left,
         parked: parked.cloned(),
         claimed,
     });
@@ -100,8 +107,8 @@ fn decode(key: &Key, row: &Bytes) -> Result<(Item, Option<Note>), StoreError> {
     });
     let Some(end) = cut else { return Err(unreadable("it is too short".to_owned())) };
     let label: Label = codec::decode(&row[4..end]).map_err(|why| unreadable(why.to_string()))?;
-    let Label { kind, attempt, give_up, parked, .. } = label;
-    Ok((Item { kind, attempt, give_up, payload: row.slice(end..) }, parked))
+    let Label { kind, attempt, give_up, left, parked, .. } = label;
+    Ok((Item { kind, attempt, give_up, left, payload: row.slice(end..) }, parked))
 }
 
 /// Puts an item into the outbox, to be sent by the workers of `shard` from `due` on.
@@ -217,6 +224,23 @@ pub async fn next_due(store: &dyn Store, shard: u8) -> Result<Option<Timestamp>,
     Ok(rows.first().and_then(|(key, _)| keys::parse_outbox(key)).map(|(_, due, _)| due))
 }
 
+/// The items of `shard` that whoever they are for may have.
+pub async fn may_have_left(store: &dyn Store, shard: u8) -> Result<BTreeSet<Vec<u8>>, StoreError> {
+    const PAGE: usize = 256;
+    let (mut from, mut left) = (None, BTreeSet::new());
+    loop {
+        let rows = store.scan(keys::outbox_shard(shard), from, PAGE, false).await?;
+        let Some((last, _)) = rows.last() else { return Ok(left) };
+        from = Some(last.clone());
+        for (key, row) in &rows {
+            let Some((_, _, id)) = keys::parse_outbox(key) else { continue };
+            if decode(key, &row.octets())?.0.left.is_some() {
+                left.insert(id.to_vec());
+            }
+        }
+    }
+}
+
 /// An item of nobody that waits to fall due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
@@ -252,6 +276,25 @@ impl Waiting {
 impl Claimed {
     fn key(&self) -> Key {
         keys::outbox(self.shard, self.until, &self.id)
+    }
+
+    /// Notes that whoever it is for may have it from now on: before the first octet leaves, so that a
+    /// program that dies leaves no doubt behind where there is none. Nothing is written the second time.
+    ///
+    /// # Errors
+    /// It could not be noted, or the lease was lost to another worker: then nothing may leave.
+    pub async fn leaves(&mut self, store: &dyn Store, at: Timestamp) -> Result<(), StoreError> {
+        if self.item.left.is_some() {
+            return Ok(());
+        }
+        let item = Item { left: Some(at), ..self.item.clone() };
+        let mut batch = Batch::default();
+        batch.put(self.key(), Expect::At(self.version), spelled(&item, None, true));
+        if let Committed::At(position) = store.commit(batch).await? {
+            self.version = position;
+        }
+        self.item = item;
+        Ok(())
     }
 
     /// Sent, or no longer needed. The batch conflicts when the lease was lost to another worker.
@@ -333,7 +376,7 @@ mod tests {
     }
 
     fn item(payload: &'static str) -> Item {
-        Item { kind: "sms".to_owned(), attempt: 0, give_up: at(9_000), payload: payload.into() }
+        Item { kind: "sms".to_owned(), attempt: 0, give_up: at(9_000), left: None, payload: payload.into() }
     }
 
     async fn commit(store: &Memory, build: impl FnOnce(&mut Batch)) -> Result<Committed, StoreError> {
@@ -350,6 +393,29 @@ mod tests {
             assert_eq!(item.item.attempt, 1);
             commit(&store, |batch| item.untried(batch, at(10))).await.expect("committed");
         }
+    }
+
+    #[tokio::test]
+    async fn that_an_item_may_have_left_outlives_whoever_sent_it() {
+        let store = three().await;
+        let mut item = claim(&store, SMS, at(10), 1, at(100)).await.expect("claimed").remove(0);
+        assert_eq!(item.item.left, None);
+        for now in [11, 12] {
+            item.leaves(&store, at(now)).await.expect("noted");
+        }
+        assert_eq!(may_have_left(&store, SMS).await.expect("read"), BTreeSet::from([b"a".to_vec()]));
+        let mut again = claim(&store, SMS, at(100), 1, at(200)).await.expect("claimed");
+        assert_eq!(again[0].id, b"b");
+        again = claim(&store, SMS, at(101), 1, at(200)).await.expect("claimed");
+        assert_eq!((again[0].item.left, again[0].item.attempt), (Some(at(11)), 2));
+        let lost = item.clone();
+        assert!(commit(&store, |batch| lost.done(batch)).await.is_err(), "it is another's");
+        item.item.left = None;
+        assert!(matches!(item.leaves(&store, at(102)).await, Err(StoreError::Conflict(_))));
+        // What is proven not to have left did not.
+        again[0].item.left = None;
+        commit(&store, |batch| again[0].retry(batch, at(300))).await.expect("committed");
+        assert!(may_have_left(&store, SMS).await.expect("read").is_empty());
     }
 
     /// Two items due at 10 and 20, one of another shard.

@@ -127,7 +127,7 @@ async fn asks(engine: &Engine) -> Result<ApprovalRow, String> {
 
 /// An engine, and the store it stands over.
 async fn with_store() -> (Arc<Engine>, Arc<MovableClock>, Arc<Memory>) {
-    let (store, clock) = (Arc::new(Memory::new()), Arc::new(MovableClock::default()));
+    let (store, clock) = (Arc::new(Memory::new()), Arc::new(MovableClock::standing()));
     let engine = engine_over(store.clone(), Arc::clone(&clock), Arc::new(Nobody)).await;
     (engine, clock, store)
 }

@@ -80,8 +80,13 @@ impl Engine {
             Err(why) => return refused(wish, &why),
         }
         let payload = serde_json::to_vec(&id).unwrap_or_default().into();
-        let item =
-            outbox::Item { kind: "prompt".into(), attempt: 0, give_up: work.now.after(LIVES), payload };
+        let item = outbox::Item {
+            kind: "prompt".into(),
+            attempt: 0,
+            give_up: work.now.after(LIVES),
+            left: None,
+            payload,
+        };
         let due = work.now.after(AFTER_THE_SCREEN);
         outbox::push(work.extra(), shard::MONEY, due, format!("prompt/{id}").as_bytes(), &item);
         Ok(("asked", vec![Value::Kes(amount)]))

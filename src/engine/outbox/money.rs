@@ -83,6 +83,31 @@ pub(super) fn ask_after(attempt: u32) -> Duration {
     Duration::from_secs(ASK_AGAIN[at])
 }
 
+/// What is next for a payout.
+enum Next {
+    /// To take in what its provider said.
+    News(PayoutNews),
+    /// It must not leave any more.
+    KeepBack,
+    /// It was settled elsewhere.
+    Over,
+}
+
+/// What a payout is called in the outbox.
+fn named(id: PayoutId) -> String {
+    format!("pay/{id}")
+}
+
+/// Whether its provider has never said that it knows it.
+fn is_unsent(payout: &Payout) -> bool {
+    matches!(payout.stage, PayoutStage::Asked | PayoutStage::Reserved)
+}
+
+/// Since when a payout may be at its provider; `None` while it is proven not to be there.
+fn may_be_there(payout: &Payout, item: &Claimed) -> Option<Timestamp> {
+    item.item.left.or((!is_unsent(payout)).then_some(payout.asked))
+}
+
 /// How long one waits that was held at its last look and is so old: ever longer, and never so long that
 /// it would not be noticed that it may go.
 fn held_for(age: Duration) -> Duration {
@@ -95,25 +120,29 @@ impl Engine {
         let Ok(id) = serde_json::from_slice::<PayoutId>(&item.item.payload) else {
             return self.park(item, "it cannot be read").await;
         };
-        match self.may_leave(item, id).await {
-            Ok(true) => {}
-            Ok(false) => return self.keep_from_leaving(item, id).await,
-            Err(fault) => return tracing::error!(payout = %id, %fault, "a payout cannot be read"),
-        }
-        let news = match self.ask_provider(id, item.item.attempt > 1).await {
-            Ok(Some(news)) => news,
-            Ok(None) => return self.drop_payout(item, id).await,
-            Err(fault) => return tracing::error!(payout = %id, %fault, "a payout cannot be read"),
+        let earlier = item.item.left;
+        let mut item = item.clone();
+        let news = match self.ask_provider(&mut item, id).await {
+            Ok(Next::News(news)) => news,
+            Ok(Next::KeepBack) => return self.keep_from_leaving(&item, id).await,
+            Ok(Next::Over) => return self.drop_payout(&item, id).await,
+            Err(fault) => return tracing::error!(payout = %id, %fault, "a payout cannot be sent"),
         };
-        let news = &news;
+        let (news, item) = (&news, &item);
         self.settle(item, |mut work, now| async move {
             if let Some(heard) = heard(news) {
                 self.hear(&mut work, id, heard).await?;
             }
             let payout = work.need::<Payout>(id).await?;
+            let mut item = item.clone();
+            // Whoever does not take what was never there before has nothing of it.
+            if is_unsent(&payout) && earlier.is_none() {
+                item.item.left = None;
+            }
             if payout.stage.is_open() {
-                if now.since(payout.asked) > OLD && !payout.waits {
-                    let age_minutes = now.since(payout.asked).as_secs() / 60;
+                let since = may_be_there(&payout, &item);
+                if let Some(since) = since.filter(|since| now.since(*since) > OLD) {
+                    let age_minutes = now.since(since).as_secs() / 60;
                     let why = match news {
                         PayoutNews::Unknown { why }
                         | PayoutNews::Held { why }
@@ -129,30 +158,17 @@ impl Engine {
                     _ => now.after(ask_after(item.item.attempt)),
                 };
                 match news {
-                    PayoutNews::Held { .. } | PayoutNews::Short { .. } => item.clone().untried(work.extra(), at),
+                    PayoutNews::Held { .. } | PayoutNews::Short { .. } => item.untried(work.extra(), at),
                     _ => item.retry(work.extra(), at),
                 }
-                self.stands_in_line(&mut work, &payout, item, Some(at)).await?;
+                self.stands_in_line(&mut work, &payout, &item, Some(at)).await?;
             } else {
                 item.done(work.extra());
-                self.stands_in_line(&mut work, &payout, item, None).await?;
+                self.stands_in_line(&mut work, &payout, &item, None).await?;
             }
             Ok(work)
         })
         .await;
-    }
-
-    /// Whether a payout may go to its provider: what never left stays, where its owner's money is on hold or
-    /// all payouts are stopped by now. What may be there already is asked about as ever.
-    async fn may_leave(&self, item: &Claimed, id: PayoutId) -> Result<bool, Fault> {
-        if item.item.attempt > 1 {
-            return Ok(true);
-        }
-        let mut work = self.work(self.clock.now())?;
-        let payout = work.need::<Payout>(id).await?;
-        let unsent = matches!(payout.stage, PayoutStage::Asked | PayoutStage::Reserved);
-        let her = work.need::<Party>(payout.owner).await?;
-        Ok(!unsent || self.keeps_back(&her, payout.from).is_none())
     }
 
     /// It never left, and does not any more: the money is hers again, and she is told why.
@@ -189,16 +205,13 @@ impl Engine {
     async fn stands_in_line(
         &self, work: &mut Work<'_>, payout: &Payout, item: &Claimed, until: Option<Timestamp>,
     ) -> Result<(), Fault> {
-        use PayoutStage as S;
-        // What may not be sent again any more holds up nobody.
-        let tried = item.item.attempt > 1;
-        let forgotten = tried && work.now.since(payout.asked) >= self.money.keeps_ids(&payout.via);
-        if until.is_some() && matches!(payout.stage, S::Asked | S::Reserved) && !forgotten {
+        // What may be there already is asked about, and holds up nobody.
+        if until.is_some() && may_be_there(payout, item).is_none() {
             self.lines.waits(payout, until);
             return Ok(());
         }
         let Some((next, until)) = self.lines.leaves(payout) else { return Ok(()) };
-        let id = format!("pay/{next}");
+        let id = named(next);
         let (now, store) = (work.now, work.store());
         if let Some(waiting) = outbox::waiting(store, shard::MONEY, until, id.as_bytes()).await? {
             waiting.hasten(work.extra(), now);
@@ -210,15 +223,14 @@ impl Engine {
     /// Whoever waited before this start goes on waiting in the same order.
     pub(super) async fn line_up(&self) {
         let open = async {
+            let left = outbox::may_have_left(&*self.store, shard::MONEY).await?;
             let mut work = self.work(self.clock.now())?;
-            self.open_payouts(&mut work).await
+            Ok::<_, Fault>((self.open_payouts(&mut work).await?, left))
         };
         match open.await {
-            Ok(open) => {
-                let unsent = |payout: &&Payout| {
-                    let age = self.clock.now().since(payout.asked);
-                    payout.stage == PayoutStage::Reserved && age < self.money.keeps_ids(&payout.via)
-                };
+            Ok((open, left)) => {
+                let unsent =
+                    |payout: &&Payout| is_unsent(payout) && !left.contains(named(payout.id).as_bytes());
                 open.iter().filter(unsent).for_each(|payout| self.lines.waits(payout, None));
             }
             // They line up as they are tried.
@@ -251,41 +263,62 @@ impl Engine {
         .await;
     }
 
-    /// What the provider says now; `None` when the payout is settled already. `again` when this is
-    /// not the first try, whatever came of those before.
-    async fn ask_provider(&self, id: PayoutId, again: bool) -> Result<Option<PayoutNews>, Fault> {
-        use crate::market::payout::PayoutStage as S;
-        let payout = self.work(self.clock.now())?.need::<Payout>(id).await?;
+    /// What is next for a payout: what never left stays, where its owner's money is on hold or all payouts
+    /// are stopped by now, and what may be at its provider is only asked about then.
+    async fn ask_provider(&self, item: &mut Claimed, id: PayoutId) -> Result<Next, Fault> {
         let now = self.clock.now();
-        // From here on the same id could be paid once more.
-        let forgotten = again && now.since(payout.asked) >= self.money.keeps_ids(&payout.via);
-        let request = self.request(&payout, again)?;
-        Ok(match payout.stage {
-            S::Asked | S::Reserved if !forgotten && self.lines.is_behind(&payout) => {
+        let (payout, kept) = {
+            let mut work = self.work(now)?;
+            let payout = work.need::<Payout>(id).await?;
+            let her = work.need::<Party>(payout.owner).await?;
+            let kept = self.keeps_back(&her, payout.from).is_some();
+            (payout, kept)
+        };
+        if !payout.stage.is_open() {
+            return Ok(Next::Over);
+        }
+        let Some(since) = may_be_there(&payout, item) else {
+            if kept {
+                return Ok(Next::KeepBack);
+            }
+            if self.lines.is_behind(&payout) {
                 let why = "somebody who asked earlier waits".to_owned();
                 let short = self.is_short(&payout.via);
-                Some(if short { PayoutNews::Short { why } } else { PayoutNews::Held { why } })
+                return Ok(Next::News(if short {
+                    PayoutNews::Short { why }
+                } else {
+                    PayoutNews::Held { why }
+                }));
             }
-            S::Asked | S::Reserved if !forgotten => Some(self.money.pay(request).await),
-            S::Asked | S::Reserved | S::Submitted | S::Unknown => {
-                match self.money.status(request.clone()).await {
-                    PayoutNews::NotTaken { why } if forgotten => {
-                        tracing::error!(payout = %id, why, "ALARM: a payout that the provider does not know is too old to be sent again; two people decide it");
-                        Some(PayoutNews::NotTaken { why })
-                    }
-                    // It never arrived, or is still on its way: the same id again is taken once at most.
-                    PayoutNews::NotTaken { .. } if now.since(payout.since) > NEVER_ARRIVED => {
-                        Some(self.money.pay(request).await)
-                    }
-                    // Its result should have come by itself by now.
-                    PayoutNews::Asked if now.since(payout.since) > NEVER_ARRIVED => {
-                        Some(PayoutNews::Unknown { why: "no result in time".to_owned() })
-                    }
-                    news => Some(news),
-                }
+            return self.pay(item, self.request(&payout, false)?).await;
+        };
+        // From then on the same id could be paid once more.
+        let forgotten = now.since(since) >= self.money.keeps_ids(&payout.via);
+        let request = self.request(&payout, true)?;
+        if is_unsent(&payout) && !forgotten && !kept {
+            return self.pay(item, request).await;
+        }
+        Ok(Next::News(match self.money.status(request.clone()).await {
+            PayoutNews::NotTaken { why } if forgotten => {
+                tracing::error!(payout = %id, why, "ALARM: a payout that the provider does not know is too old to be sent again; two people decide it");
+                PayoutNews::NotTaken { why }
             }
-            S::Paid | S::Failed | S::Reversed => None,
-        })
+            // It never arrived, or is still on its way: the same id again is taken once at most.
+            PayoutNews::NotTaken { .. } if !kept && now.since(payout.since) > NEVER_ARRIVED => {
+                return self.pay(item, request).await;
+            }
+            // Its result should have come by itself by now.
+            PayoutNews::Asked if now.since(payout.since) > NEVER_ARRIVED => {
+                PayoutNews::Unknown { why: "no result in time".to_owned() }
+            }
+            news => news,
+        }))
+    }
+
+    /// Sends it; that it may be at its provider is written down before.
+    async fn pay(&self, item: &mut Claimed, request: PayOut) -> Result<Next, Fault> {
+        item.leaves(&*self.store, self.clock.now()).await?;
+        Ok(Next::News(self.money.pay(request).await))
     }
 
     /// What a provider was asked for; `None` when that is no payout of ours.
@@ -426,100 +459,4 @@ pub(in crate::engine) fn heard(news: &PayoutNews) -> Option<Heard> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::outbox::ByHand;
-    use crate::engine::port::MoneyOut;
-    use crate::engine::record::Cause;
-    use crate::engine::routes::Routes;
-    use crate::engine::shopfront::{CardIn, CardSession};
-    use crate::engine::tests::{engine, engine_with, join, phone};
-    use crate::market::payout::{PayFrom, PayoutEvent};
-    use crate::types::{Kes, Lang, Msisdn, Usd};
-    use std::sync::Mutex;
-    use std::sync::atomic::{AtomicBool, Ordering};
-
-    /// A processor that says what it was asked, and whether it knows of a refund.
-    struct Processor {
-        knows: Result<bool, String>,
-        heard: Mutex<Vec<String>>,
-    }
-
-    impl CardIn for Processor {
-        fn open(&self, _: CardSession) -> BoxFuture<'_, Result<String, String>> {
-            Box::pin(async { Err("no pages here".to_owned()) })
-        }
-        fn refund(&self, _: String, _: Usd, key: String) -> BoxFuture<'_, Result<(), String>> {
-            self.heard.lock().expect("unpoisoned").push(format!("refund {key}"));
-            Box::pin(async { Ok(()) })
-        }
-        fn refunded(&self, _: String, _: Usd, key: String) -> BoxFuture<'_, Result<bool, String>> {
-            self.heard.lock().expect("unpoisoned").push(format!("made {key}?"));
-            Box::pin(async { self.knows.clone() })
-        }
-    }
-
-    #[tokio::test]
-    async fn a_refund_whose_key_may_be_forgotten_is_asked_about_before_it_is_sent_again() {
-        for (forgotten, knows, done, wanted) in [
-            (false, Ok(false), true, vec!["refund r"]),
-            (true, Ok(true), true, vec!["made r?"]),
-            (true, Ok(false), true, vec!["made r?", "refund r"]),
-            (true, Err("no answer".to_owned()), false, vec!["made r?"]),
-        ] {
-            let processor = Arc::new(Processor { knows, heard: Mutex::default() });
-            let (engine, _) = engine_with(Arc::clone(&processor) as Arc<dyn CardIn>).await;
-            let (payment, back) = ("pi_1".to_owned(), Usd::minor(4_500));
-            let refunded = engine.refund(payment, back, "r".to_owned(), forgotten).await;
-            assert_eq!(refunded.is_ok(), done);
-            assert_eq!(*processor.heard.lock().expect("unpoisoned"), wanted);
-        }
-    }
-    /// A provider before which payouts wait until it opens; it notes which were tried before.
-    #[derive(Default)]
-    struct Gate {
-        open: AtomicBool,
-        tries: Mutex<Vec<bool>>,
-    }
-
-    impl MoneyOut for Gate {
-        fn pay(&self, payout: PayOut) -> BoxFuture<'_, PayoutNews> {
-            if !self.open.load(Ordering::Relaxed) {
-                return Box::pin(async { PayoutNews::Held { why: "it is mended".to_owned() } });
-            }
-            self.tries.lock().expect("unpoisoned").push(payout.again);
-            Box::pin(async { PayoutNews::Accepted })
-        }
-        fn status(&self, _: PayOut) -> BoxFuture<'_, PayoutNews> {
-            Box::pin(async { PayoutNews::Accepted })
-        }
-        fn is_up(&self, _: Msisdn) -> bool {
-            true
-        }
-    }
-
-    #[tokio::test]
-    async fn a_payout_that_only_waited_is_sent_as_if_for_the_first_time_however_long_that_was() {
-        let (mut engine, clock) = engine().await;
-        let gate = Arc::new(Gate::default());
-        Arc::get_mut(&mut engine).expect("nobody else has it").money = Arc::clone(&gate) as Arc<dyn MoneyOut>;
-        let owner = join(&engine, phone(101), Lang::EN).await;
-        let (id, amount) = (PayoutId::derived("a payout"), Kes::major(850));
-        let mut work = engine.work(engine.clock.now()).expect("work");
-        let (from, to, via) = (PayFrom::Artisan, phone(101), String::new());
-        let asked = PayoutEvent::Asked { id, owner, from, to, via, amount };
-        work.apply::<Payout>(id, vec![asked, PayoutEvent::Reserved]);
-        work.send(shard::MONEY, format!("pay/{id}"), "pay", &id, Duration::from_secs(86_400 * 365));
-        engine.commit(work, Cause::Desk("test".to_owned()), None).await.expect("committed");
-        let mut hands = ByHand::start(&engine, Arc::new(Routes::new(Vec::new()))).await.expect("workers");
-        // Three days, which is longer than any provider remembers an id.
-        for _ in 0..3 * 24 * 12 {
-            hands.step().await.expect("settled");
-            clock.advance(Duration::from_secs(300));
-        }
-        assert!(gate.tries.lock().expect("unpoisoned").is_empty());
-        gate.open.store(true, Ordering::Relaxed);
-        hands.step().await.expect("settled");
-        assert_eq!(*gate.tries.lock().expect("unpoisoned"), [false]);
-    }
-}
+mod tests;

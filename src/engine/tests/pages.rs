@@ -49,7 +49,7 @@ impl Store for Meanwhile {
 #[tokio::test]
 async fn a_page_drawn_while_its_order_moves_on_is_not_taken_for_the_newer_one() {
     let store = Arc::new(Meanwhile { rows: Memory::new(), next: Mutex::default() });
-    let clock = Arc::new(MovableClock::default());
+    let clock = Arc::new(MovableClock::standing());
     let engine = engine_over(store.clone(), clock, Arc::new(Nobody)).await;
     let maker = Actor { id: join(&engine, phone(101), Lang::EN).await, role: Role::Artisan };
 
