@@ -19,6 +19,7 @@ pub mod menu;
 pub mod messages;
 pub mod momo;
 pub mod orders;
+pub mod payouts;
 pub mod person;
 pub mod receipts;
 pub mod reconcile;
@@ -57,6 +58,7 @@ enum Command {
     Approvals(approvals::ApprovalsArgs),
     Holds(holds::HoldsArgs),
     Callbacks(callbacks::CallbacksArgs),
+    Payouts(payouts::PayoutsArgs),
     Disputes(disputes::DisputesArgs),
     Store(store::StoreArgs),
     Menu(menu::MenuArgs),
@@ -144,6 +146,7 @@ impl Cli {
             Command::Approvals(args) => approvals::run(args).await,
             Command::Holds(args) => holds::run(args).await,
             Command::Callbacks(args) => callbacks::run(args).await,
+            Command::Payouts(args) => payouts::run(args).await,
             Command::Disputes(args) => disputes::run(args).await,
             Command::Store(args) => store::run(args, &mut Derived::default()).await,
             Command::Menu(args) => menu::run(&args),

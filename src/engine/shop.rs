@@ -307,16 +307,9 @@ impl Engine {
         let mut rows = Vec::new();
         let all = every::<Payout>(&mut work, aggregate::all_payouts(), true).await?;
         let owners = people(&mut work, all.iter().map(|(_, payout)| payout.owner)).await?;
-        for (id, payout) in all {
+        for (_, payout) in all {
             let Some(owner) = owners.get(&payout.owner) else { continue };
-            rows.push(DeskPayout {
-                id: id.to_string(),
-                who: owner.name.clone(),
-                amount: payout.amount,
-                state: payout.stage.word().to_owned(),
-                since: payout.since,
-                reference: payout.reference.clone(),
-            });
+            rows.push(DeskPayout::of(&payout, owner.name.clone()));
         }
         Ok(rows)
     }

@@ -3,6 +3,7 @@
 pub use super::browse::front::{Aisles, Browse, Found, MakerView, Spot, Term};
 use super::cards::inbox::{KeptEvent, Tried};
 use super::desk::Who;
+pub use super::desk::payouts::DeskPayout;
 pub use super::messages::receipts::ReceiptCounts;
 use super::photos::front::PhotoView;
 pub use crate::market::order::Shown;
@@ -309,23 +310,6 @@ pub struct DeskListing {
     pub phone: String,
     /// `waiting`, `on_sale`, `refused` ...
     pub state: String,
-}
-
-/// A payout as the desk sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct DeskPayout {
-    /// Its id.
-    pub id: String,
-    /// To whom, by name.
-    pub who: String,
-    /// How much.
-    pub amount: Kes,
-    /// `asked`, `submitted`, `unknown`, `paid`, `failed`.
-    pub state: String,
-    /// Since when it is in this state.
-    pub since: Timestamp,
-    /// The provider's reference, once paid.
-    pub reference: Option<String>,
 }
 
 /// A cash number as the desk sees it.

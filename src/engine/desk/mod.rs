@@ -7,6 +7,7 @@ pub mod door;
 pub mod freeze;
 pub mod holds;
 pub(super) mod kept;
+pub mod payouts;
 pub mod pulse;
 pub mod sheet;
 
@@ -85,6 +86,7 @@ pub trait OperatorDesk:
     + approvals::ApprovalDesk
     + holds::HoldDesk
     + books::BooksDesk
+    + payouts::PayoutDesk
     + acts::ActsDesk
     + pulse::PulseDesk
     + CardDesk
@@ -97,6 +99,7 @@ impl<D> OperatorDesk for D where
         + approvals::ApprovalDesk
         + holds::HoldDesk
         + books::BooksDesk
+        + payouts::PayoutDesk
         + acts::ActsDesk
         + pulse::PulseDesk
         + CardDesk

@@ -21,6 +21,7 @@ pub(super) mod loans;
 pub(super) mod menus;
 pub(super) mod messages;
 pub(super) mod orders;
+pub(super) mod payouts;
 pub(super) mod reconcile;
 pub(super) mod sessions;
 pub(super) mod sheets;

@@ -316,6 +316,10 @@ impl ShopFront for Stall {
             state: state.to_owned(),
             since: Timestamp::from_millis(1_763_900_000_000 - minutes * 60_000),
             reference: reference.map(str::to_owned),
+            asked: Timestamp::from_millis(1_763_900_000_000 - minutes * 60_000),
+            via: "mpesa".to_owned(),
+            waits: false,
+            why: None,
         };
         ready(Ok(vec![row("p2", "unknown", 42, None), row("p1", "paid", 900, Some("SJK3ABCDEF"))])).boxed()
     }

@@ -355,6 +355,33 @@ async fn w92_a_payout_that_the_provider_has_forgotten_is_decided_by_two_with_its
 }
 
 #[tokio::test]
+async fn the_desk_has_a_provider_asked_now_about_what_nobody_knows() {
+    let (village, achieng) = with_money(impatient()).await;
+    village.momo.behave_once(Manners { callbacks: 0, ..Manners::silent() });
+    achieng.cashes_out("850").await;
+    achieng.reads("M-Pesa has not answered").await;
+    let id = id_of(&village).await;
+    let listed = village.colleague("Juma").has(&["payouts", "list", "--state", "open"]).await;
+    assert!(listed.starts_with(&id) && listed.contains("to Achieng Otieno by mpesa: asked "), "{listed}");
+    assert!(listed.contains(", unknown since "), "{listed}");
+    assert_eq!(village.colleague("Juma").has(&["payouts", "list", "--state", "paid"]).await, "");
+    let page = village.colleague("Juma").opens(&format!("/desk/books/payouts/{id}")).await;
+    assert!(page.contains("Ask its provider again") && page.contains("by mpesa"), "{page}");
+    let reads = village.colleague("Juma").types(&["payouts", "ask", &id]).await;
+    assert!(reads.expect_err("she only reads").contains("It takes the role of"));
+    // No time passes here: its own turn does not come.
+    village.colleague("Otieno").has(&["payouts", "ask", &id]).await;
+    paid_once(&village, &achieng).await;
+    let over = village.colleague("Otieno").types(&["payouts", "ask", &id]).await;
+    assert!(over.expect_err("it is paid").contains("it is paid already"));
+    let (status, _) = village.colleague("Njeri").sends(&format!("/desk/books/payouts/{id}"), &[]).await;
+    assert!(!status.is_success(), "{status}");
+    let page = village.colleague("Juma").opens(&format!("/desk/books/payouts/{id}")).await;
+    assert!(!page.contains("Ask its provider again"), "{page}");
+    village.closes().await;
+}
+
+#[tokio::test]
 async fn what_a_provider_posted_can_be_looked_at_as_it_came() {
     let (village, achieng) = with_money(Founding::default()).await;
     achieng.cashes_out("850").await;

@@ -130,14 +130,7 @@ impl Engine {
         };
         let found = which.page_of(all, fits, |(_, payout)| payout.amount);
         let names = names(&mut work, found.rows.iter().map(|(_, payout)| payout.owner)).await?;
-        Ok(found.with(|(id, payout)| DeskPayout {
-            id: id.to_string(),
-            who: named(&names, payout.owner).1,
-            amount: payout.amount,
-            state: payout.stage.word().to_owned(),
-            since: payout.since,
-            reference: payout.reference.clone(),
-        }))
+        Ok(found.with(|(_, payout)| DeskPayout::of(payout, named(&names, payout.owner).1)))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::engine::shopfront::{DeskMessage, DeskPayout, ShopError};
 use crate::engine::tapes::desk::DialogLine;
 use crate::engine::work::Fault;
 use crate::ledger::Account;
-use crate::types::{Kes, PartyId, Timestamp};
+use crate::types::{Kes, PartyId, PayoutId, Timestamp};
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 
@@ -182,6 +182,12 @@ pub struct OrderPage {
 /// A payout with its postings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PayoutPage {
+    /// Which.
+    pub id: PayoutId,
+    /// By which provider, or what it waits for there.
+    pub way: String,
+    /// Nobody can say yet how it ends.
+    pub open: bool,
     /// Whose.
     pub owner: (PartyId, String),
     /// How much.

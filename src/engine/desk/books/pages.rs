@@ -6,6 +6,7 @@ use super::{Found, ListingPage, OrderPage, PayoutPage, PersonPage};
 use crate::engine::Engine;
 use crate::engine::aggregate;
 use crate::engine::messages::desk::{self as texts, Wanted, shown};
+use crate::engine::port::UNNAMED;
 use crate::engine::shopfront::DeskMessage;
 use crate::engine::tapes::desk::{DialogLine, WantedDialogs, line, list};
 use crate::engine::view::{self, FromIndex, pin_word};
@@ -70,7 +71,12 @@ impl Engine {
         let Ok(id) = id.parse::<PayoutId>() else { return Ok(None) };
         let mut work = self.work(self.clock.now())?;
         let Some(payout) = view::read::<Payout>(&mut work, id).await? else { return Ok(None) };
+        let via = if payout.via.is_empty() { UNNAMED } else { &payout.via };
+        let waits = if payout.waits { ", in line until there is more to pay from" } else { "" };
         Ok(Some(PayoutPage {
+            id,
+            way: format!("{via}{waits}"),
+            open: payout.stage.is_open(),
             owner: named(&names(&mut work, [payout.owner]).await?, payout.owner),
             amount: payout.amount,
             state: payout.stage.word().to_owned(),
