@@ -2,8 +2,8 @@
 
 use super::printed;
 use crate::cli::menu::records::AtDesk;
-use crate::engine::desk::approvals::{ApprovalRow, ApprovalWish, Entry, Fate, Wanted, shillings};
-use crate::types::{ApprovalId, CaseId, Kes, LoanId, PayoutId, SpokenCode};
+use crate::engine::desk::approvals::{ApprovalRow, ApprovalWish, Entry, Fate, PromptFate, Wanted, shillings};
+use crate::types::{ApprovalId, CaseId, Kes, LoanId, PayoutId, PromptId, SpokenCode};
 use clap::{Args, Subcommand};
 use std::io;
 use std::process::ExitCode;
@@ -20,7 +20,7 @@ Example:
   sokoni approvals ask payout 0199... --paid SJK3ABCDEF --why 'statement of 3 November, line 12'
   sokoni approvals approve 5f0c... --desk-key-file my.key";
 
-/// What takes two people: postings by hand, payouts nobody tells of, lost loans, money we owe somebody
+/// What takes two people: postings by hand, payouts and prompts nobody tells of, lost loans, money we owe somebody
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
 pub struct ApprovalsArgs {
@@ -99,6 +99,20 @@ enum Ask {
         #[arg(long, required_unless_present_any = ["paid", "not_paid"])]
         taken_back: bool,
     },
+    /// What became of a prompt on her phone that its provider does not tell of, by the provider's statement
+    Prompt {
+        /// Which, as sokoni loans prompts names it
+        prompt: PromptId,
+        /// She paid, with this receipt; of one that is booked so already: it stands as it should
+        #[arg(long, value_name = "RECEIPT", conflicts_with = "not_paid")]
+        paid: Option<String>,
+        /// How much came, in whole shillings, where it is not what she was asked for
+        #[arg(long, value_name = "SUM", value_parser = sum, requires = "paid")]
+        ksh: Option<Kes>,
+        /// She did not pay by it, and cannot any more
+        #[arg(long, required_unless_present = "paid")]
+        not_paid: bool,
+    },
     /// Money of ours for somebody to whom we owe it
     MakeGood {
         /// Her phone
@@ -138,6 +152,11 @@ async fn answer(args: &ApprovalsArgs) -> io::Result<String> {
                         (None, false) => Fate::TakenBack,
                     };
                     Wanted::Payout { payout, fate }
+                }
+                Ask::Prompt { prompt, paid, ksh, .. } => {
+                    let fate =
+                        paid.map_or(PromptFate::NotPaid, |receipt| PromptFate::Paid { receipt, came: ksh });
+                    Wanted::Prompt { prompt, fate }
                 }
                 Ask::MakeGood { phone, ksh, case } => Wanted::MakeGood { phone, amount: ksh, case },
             };

@@ -3,8 +3,8 @@
 
 use super::{json, printed, table};
 use crate::cli::menu::records::{AtDesk, Desk};
-use crate::engine::loans::desk::{LoanRow, LoanWish, RepaymentRow};
-use crate::types::LoanId;
+use crate::engine::loans::desk::{LoanRow, LoanWish, PromptRow, RepaymentRow};
+use crate::types::{LoanId, PromptId};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::io;
@@ -67,6 +67,16 @@ enum What {
         /// The loan, as the list names it
         loan: LoanId,
     },
+    /// Prompts on their phones to pay some of a loan from mobile money: those of which something is to be
+    /// asked or decided, oldest first
+    ///
+    /// asked, shown: they may be answered; claimed: somebody posted that she paid, and the provider is asked;
+    /// unheard: nobody tells; odd: two people decide (sokoni approvals ask prompt); paid, ended.
+    Prompts {
+        /// All prompts
+        #[arg(long)]
+        all: bool,
+    },
     /// What is to go back to lenders, release by release
     Repayments {
         /// Records that all of it goes back now, under this reference; the same again is the same file
@@ -95,6 +105,36 @@ struct Listed<'a> {
     endorsed_by: &'a str,
     paper: &'a str,
     failed: &'a str,
+}
+
+/// A prompt as the list has it.
+#[derive(Serialize)]
+struct Prompted<'a> {
+    prompt: PromptId,
+    state: &'a str,
+    artisan: &'a str,
+    amount_kes: String,
+    via: &'a str,
+    asked: i64,
+    receipt: &'a str,
+    checkout: &'a str,
+    why: &'a str,
+    advice: &'a str,
+}
+
+fn prompted(row: &PromptRow) -> Prompted<'_> {
+    Prompted {
+        prompt: row.prompt,
+        state: &row.state,
+        artisan: &row.artisan,
+        amount_kes: plain(row.amount.cents()),
+        via: &row.via,
+        asked: row.asked.millis(),
+        receipt: row.receipt.as_deref().unwrap_or_default(),
+        checkout: row.checkout.as_deref().unwrap_or_default(),
+        why: &row.why,
+        advice: &row.advice,
+    }
 }
 
 /// A loan as the lending site wants it.
@@ -200,6 +240,10 @@ async fn answer(args: &LoansArgs) -> io::Result<String> {
             let rows: Vec<LoanRow> = desk.get(LOANS).await?;
             let notes = rows.iter().rev().flat_map(messages);
             return if args.json { json(&notes.collect::<Vec<_>>()) } else { table(notes) };
+        }
+        What::Prompts { all } => {
+            let rows: Vec<PromptRow> = desk.get(&format!("{LOANS}/prompts?all={all}")).await?;
+            return if args.json { json(&rows) } else { table(rows.iter().map(prompted)) };
         }
         What::Export => return export(&desk, LOANS, args.json).await,
         What::Repayments { remit, of } => {

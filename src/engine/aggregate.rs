@@ -2,6 +2,10 @@
 //! written with the indexes that find them again.
 
 mod changes;
+mod prompts;
+
+use prompts::of_prompt;
+pub use prompts::{loan_of_prompt, open_prompts, prompt_called, prompt_paid_under};
 
 use crate::engine::browse;
 use crate::market::{
@@ -10,7 +14,7 @@ use crate::market::{
 };
 use crate::store::batch::{Act, Batch, Expect, Op};
 use crate::store::{Key, codec, keys};
-use crate::types::{LoanId, Msisdn, PartyId, PayoutId, PromptId, SpokenCode, Timestamp};
+use crate::types::{LoanId, Msisdn, PartyId, PayoutId, SpokenCode, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
 
@@ -469,11 +473,6 @@ pub fn open_loan_of(artisan: PartyId) -> Key {
     keys::index("open_loan", &[artisan.as_bytes()], b"")
 }
 
-/// The loan that a prompt pays back.
-pub fn loan_of_prompt(id: PromptId) -> Key {
-    keys::index("prompt", &[id.as_bytes()], b"")
-}
-
 /// All loans of an artisan, by the moment they were asked for.
 pub fn loans_of(artisan: PartyId) -> Key {
     keys::index_prefix("loan_of", &[artisan.as_bytes()])
@@ -517,7 +516,7 @@ impl Aggregate for Loan {
         if self.stage.is_open() {
             found.insert(open_loan_of(self.artisan), id.as_bytes().to_vec());
         }
-        found.extend(self.prompts.iter().map(|one| (loan_of_prompt(one.id), id.as_bytes().to_vec())));
+        found.extend(self.prompts.iter().flat_map(|one| of_prompt(one, id)));
         found
     }
 

@@ -130,8 +130,11 @@ pub struct Derived {
 /// How many entries of an index are written at once.
 const AT_ONCE: usize = 512;
 /// Indexes that follow from the things themselves; others are the engine's own notes.
-pub(crate) const DERIVED: [&str; 55] = [
+pub(crate) const DERIVED: [&str; 58] = [
     "prompt",
+    "prompt_checkout",
+    "prompt_receipt",
+    "prompt_open",
     "payment",
     "trouble",
     "trouble_of",

@@ -534,6 +534,11 @@ pub trait MoneyOut: Send + Sync + 'static {
         false
     }
 
+    /// Whether it would ask somebody now; read before she says how much.
+    fn prompts_now(&self, via: &str) -> bool {
+        self.prompts(via)
+    }
+
     /// Has somebody asked to pay us: once, since a second request is a second payment.
     fn prompt(&self, _ask: Prompted) -> BoxFuture<'_, PromptNews> {
         let why = "this provider asks nobody".to_owned();

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 /// Why nothing came of a prompt, as the catalogue of messages has it.
 pub mod why {
+    pub use crate::market::loan::ended::{DECLINED, UNHEARD};
+
     /// There is too little on her account.
     pub const FUNDS: &str = "funds";
     /// She said no.
@@ -17,14 +19,10 @@ pub mod why {
     pub const BUSY: &str = "busy";
     /// The provider could not be reached in time.
     pub const LINK: &str = "link";
-    /// Anything else.
-    pub const DECLINED: &str = "declined";
-    /// Nobody said what came of it: what was paid counts once that is heard.
-    pub const UNHEARD: &str = "unheard";
-    /// She paid, and not as she was asked: a person looks at it, and nobody is told anything before.
-    pub const ODD: &str = "odd";
+    /// An earlier prompt was paid after all: another one would take it twice.
+    pub const EARLIER: &str = "earlier";
     /// All that she is told of.
-    pub const ALL: [&str; 8] = [FUNDS, CANCELLED, MISSED, PIN, BUSY, LINK, DECLINED, UNHEARD];
+    pub const ALL: [&str; 9] = [FUNDS, CANCELLED, MISSED, PIN, BUSY, LINK, DECLINED, UNHEARD, EARLIER];
 }
 
 /// A prompt that a provider is asked for, or about.
@@ -55,13 +53,28 @@ pub enum PromptNews {
     },
     /// She paid.
     Paid {
-        /// The provider's receipt.
+        /// The provider's receipt, or its name for the prompt in the place of one.
         receipt: String,
+        /// Its name for the prompt.
+        checkout: String,
+    },
+    /// Somebody posted what came of it whom nobody knows to be the provider, and asking proved nothing yet.
+    Claimed {
+        /// The provider's name for the prompt, as it was posted.
+        checkout: String,
+        /// The receipt of a payment.
+        receipt: Option<String>,
+        /// What is odd about the payment.
+        odd: Option<String>,
     },
     /// She paid another sum than she was asked for, or somebody else did: a person must look.
     Odd {
         /// What is odd.
         why: String,
+        /// The provider's name for the prompt.
+        checkout: Option<String>,
+        /// The provider's receipt.
+        receipt: Option<String>,
     },
     /// Nothing came of it.
     Failed {

@@ -17,7 +17,8 @@ use crate::store::batch::Row;
 use crate::store::{Key, codec, keys};
 use crate::types::time::NAIROBI;
 use crate::types::{
-    ApprovalId, BulletinId, CaseId, CodeKind, Kes, Lang, LoanId, PartyId, PayoutId, SpokenCode, Timestamp,
+    ApprovalId, BulletinId, CaseId, CodeKind, Kes, Lang, LoanId, PartyId, PayoutId, PromptId, SpokenCode,
+    Timestamp,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -511,7 +512,7 @@ macro_rules! ends_entries {
     };
 }
 
-ends_entries!(ApprovalId, BulletinId, CaseId, LoanId, PartyId, PayoutId);
+ends_entries!(ApprovalId, BulletinId, CaseId, LoanId, PartyId, PayoutId, PromptId);
 
 impl FromIndex for SpokenCode {
     /// The number of digits tells listings from orders.
@@ -545,6 +546,17 @@ where
         let Some((last, _)) = entries.last() else { return Ok(all) };
         from = Some(last.clone());
         all.extend(pointed_at(work, &entries).await?);
+    }
+}
+
+/// What every entry of an index points at, however many there are.
+pub(super) async fn ids<I: FromIndex>(work: &Work<'_>, prefix: Key) -> Result<Vec<I>, Fault> {
+    let (mut all, mut from) = (Vec::new(), None);
+    loop {
+        let entries = work.store().scan(prefix.clone(), from, 256, false).await?;
+        let Some((last, _)) = entries.last() else { return Ok(all) };
+        from = Some(last.clone());
+        all.extend(entries.iter().filter_map(|(key, _)| I::from_octets(&keys::index_id(key)?)));
     }
 }
 

@@ -58,7 +58,10 @@ const SETS: [(&str, &[&str]); 19] = [
     ),
     ("note_from", &["lender", "me"]),
     ("pay_fail", &["no_user", "full", "limit", "size", "float", "taken_back", "held", "declined"]),
-    ("prompt_fail", &["funds", "cancelled", "missed", "pin", "busy", "link", "declined", "unheard"]),
+    (
+        "prompt_fail",
+        &["funds", "cancelled", "missed", "pin", "busy", "link", "declined", "unheard", "earlier"],
+    ),
 ];
 
 /// The vocabulary of this release.

@@ -1,8 +1,9 @@
 //! What takes two people at the desk: one asks, another approves. The same person twice is one person.
 
+use super::loan::PromptFate;
 use super::payout::Fate;
 use super::{Policy, Refusal};
-use crate::types::{ApprovalId, CaseId, Kes, LoanId, PartyId, PayoutId, SpokenCode, Timestamp};
+use crate::types::{ApprovalId, CaseId, Kes, LoanId, PartyId, PayoutId, PromptId, SpokenCode, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The most characters of a reason.
@@ -59,6 +60,13 @@ pub enum Matter {
         /// What became of it.
         fate: Fate,
     },
+    /// What became of a prompt on somebody's phone that its provider does not tell of, by its statement.
+    Prompt {
+        /// Which.
+        prompt: PromptId,
+        /// What became of it.
+        fate: PromptFate,
+    },
     /// What tells who somebody is goes; the books stay.
     Erasure {
         /// Whose.
@@ -75,6 +83,7 @@ impl Matter {
             Self::Refund { .. } => "refund",
             Self::MakeGood { .. } => "make_good",
             Self::Payout { .. } => "payout",
+            Self::Prompt { .. } => "prompt",
             Self::Erasure { .. } => "erasure",
         }
     }
@@ -254,6 +263,7 @@ fn ask(command: &ApprovalCommand, policy: &Policy, now: Timestamp) -> Result<Vec
         | Matter::MakeGood { .. }
         | Matter::Refund { .. }
         | Matter::Payout { .. }
+        | Matter::Prompt { .. }
         | Matter::Erasure { .. } => {}
     }
     let (id, matter, by) = (*id, matter.clone(), by.clone());

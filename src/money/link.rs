@@ -79,7 +79,8 @@ impl Link {
         self.answers() && self.held() == Some(Fault::Float)
     }
 
-    fn answers(&self) -> bool {
+    /// Whether a request made now would be answered.
+    pub(super) fn answers(&self) -> bool {
         self.is_reached() && self.silences.load(Ordering::Relaxed) < SILENCES
     }
 

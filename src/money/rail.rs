@@ -185,6 +185,11 @@ impl<R: Rail> MoneyOut for Adapter<R> {
         self.rail.prompts()
     }
 
+    /// What holds payouts, as too little to pay from, holds nobody who wants to pay us.
+    fn prompts_now(&self, _: &str) -> bool {
+        self.rail.prompts() && self.rail.link().answers()
+    }
+
     fn prompt(&self, ask: Prompted) -> BoxFuture<'_, PromptNews> {
         Box::pin(async move {
             let Some(_slot) = self.rail.link().slot() else {

@@ -66,7 +66,7 @@ pub enum Speaks {
 /// There is no such file, or it is no list.
 pub fn statement_of(file: &std::path::Path, speaks: Speaks) -> std::io::Result<String> {
     let book: Book = serde_json::from_slice(&std::fs::read(file)?)?;
-    Ok(statement::csv(&book, speaks))
+    Ok(statement::csv(&book, &[], speaks))
 }
 
 /// What a double is started with.
@@ -78,6 +78,8 @@ pub struct MomoOptions {
     pub speaks: Speaks,
     /// What `X-API-Key`, or the secret of a login, must be; `None` lets everybody in.
     pub api_key: Option<String>,
+    /// What the passkey of requests to be paid must be; `None` for the same as `api_key`.
+    pub passkey: Option<String>,
     /// What the encrypted password or PIN of a payout must be; `None` takes any.
     pub credential: Option<String>,
     /// The float at the start, in shillings; a payout above what is left of it is refused.
@@ -96,6 +98,7 @@ impl Default for MomoOptions {
             port: 0,
             speaks: Speaks::Gsma,
             api_key: None,
+            passkey: None,
             credential: None,
             float_shillings: 10_000_000,
             manners: Manners::default(),
@@ -129,6 +132,8 @@ pub struct Manners {
     pub callback_first: bool,
     /// What is odd about the result.
     pub twist: Option<Twist>,
+    /// How many questions are told that nothing is decided, whatever is.
+    pub questions_in_vain: u32,
 }
 
 /// What may be odd about a result that is posted.
@@ -143,6 +148,8 @@ pub enum Twist {
     OtherSum,
     /// It carries another id.
     OtherId,
+    /// Most of a number is hidden.
+    Masked,
 }
 
 impl Default for Manners {
@@ -159,6 +166,7 @@ impl Default for Manners {
             callback_every_ms: 20,
             callback_first: false,
             twist: None,
+            questions_in_vain: 0,
         }
     }
 }
@@ -237,6 +245,7 @@ struct Inner {
     desk: Mutex<Desk>,
     speaks: Speaks,
     api_key: Option<String>,
+    passkey: Option<String>,
     credential: Option<String>,
     client: reqwest::Client,
     clock: Arc<dyn Clock>,
@@ -299,6 +308,7 @@ impl Momo {
         let inner = Arc::new(Inner {
             desk: Mutex::new(desk),
             speaks: options.speaks,
+            passkey: options.passkey.or_else(|| options.api_key.clone()),
             api_key: options.api_key,
             credential: options.credential,
             client,
@@ -325,6 +335,22 @@ impl Momo {
         self.inner.desk().pushes.clone()
     }
 
+    /// Says another result code of a request to be paid from now on, when it is asked; it posts nothing.
+    pub fn push_becomes(&self, checkout: &str, code: &str) {
+        self.push_changes(checkout, |push| push.code = Some(code.to_owned()));
+    }
+
+    /// So many questions about a request to be paid are told from now on that nothing is decided.
+    pub fn push_lags(&self, checkout: &str, questions: u32) {
+        self.push_changes(checkout, |push| push.lags(questions));
+    }
+
+    fn push_changes(&self, checkout: &str, change: impl FnOnce(&mut Push)) {
+        if let Some(push) = self.inner.desk().pushes.iter_mut().find(|push| push.checkout == checkout) {
+            change(push);
+        }
+    }
+
     /// Posts the result of a request to be paid once more, as it was decided.
     pub async fn push_back(&self, checkout: &str) {
         push::tell(&self.inner, checkout).await;
@@ -332,7 +358,8 @@ impl Momo {
 
     /// The list as this provider's portal would export it.
     pub fn statement(&self) -> String {
-        statement::csv(self.inner.desk().book.get(), self.inner.speaks)
+        let desk = self.inner.desk();
+        statement::csv(desk.book.get(), &desk.pushes, self.inner.speaks)
     }
 
     /// Takes a transfer back and tells nobody. `false` when no such transfer stands.

@@ -199,6 +199,7 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         .route("/desk/api/orders/{order}/label", get(desk::orders::label_data))
         .route("/desk/api/orders", get(desk::orders::all).post(desk::orders::change))
         .route("/desk/api/loans", get(desk::loans::all).post(desk::loans::change))
+        .route("/desk/api/loans/prompts", get(desk::loans::prompts))
         .route("/desk/api/loans/repayments", get(desk::loans::repayments).post(desk::loans::remit))
         .route("/desk/depot", get(desk::depot::page).post(desk::depot::press))
         .route("/desk/api/depot", post(desk::depot::change))

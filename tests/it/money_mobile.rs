@@ -338,6 +338,7 @@ fn any_manners() -> impl Strategy<Value = Manners> {
                 callback_every_ms: 1,
                 callback_first,
                 twist: None,
+                questions_in_vain: 0,
             }
         },
     )

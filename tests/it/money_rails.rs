@@ -504,6 +504,7 @@ fn any_manners(speaks: Speaks) -> impl Strategy<Value = Manners> {
                 callback_every_ms: 1,
                 callback_first,
                 twist,
+                questions_in_vain: 0,
             }
         },
     )

@@ -147,7 +147,7 @@ struct Bench {
 }
 
 fn configuration(speaks: Speaks, folder: &std::path::Path, web: SocketAddr, momo: &str) -> Config {
-    for name in ["mpesa-path", "mpesa-key", "card-key", "card-webhook"] {
+    for name in ["mpesa-path", "mpesa-key", "mpesa-passkey", "card-key", "card-webhook"] {
         std::fs::write(folder.join(name), format!("of-{}", &name[2..])).expect("a secret");
     }
     let provider = providers::table(speaks, 30_000, web, momo);

@@ -24,7 +24,7 @@ const WRONG_PASSWORD: &str = "wr0ngpwd";
 /// Typed where the desk's key is asked for.
 const WRONG_KEY: &str = "a-key-that-opens-no-desk";
 /// Files that hold secrets, by the beginnings of their names.
-const HOLDS_SECRETS: [&str; 4] = ["secrets", "mpesa-path", "mpesa-key", "key-of-"];
+const HOLDS_SECRETS: [&str; 5] = ["secrets", "mpesa-path", "mpesa-key", "mpesa-passkey", "key-of-"];
 
 /// Base64 of a name and a secret, as a login carries them.
 fn base64(text: &str) -> String {

@@ -3,6 +3,7 @@
 //! Whatever else needs two people gets a variant of [`Matter`] and a line in `carry_out`.
 
 mod payouts;
+mod prompts;
 
 use super::kept::{all_approvals, waiting_approvals};
 use super::{Who, broken};
@@ -16,13 +17,16 @@ use crate::ledger::{Account, Fact, Line};
 use crate::market::approval::{self, ApprovalCommand, ApprovalEvent};
 pub use crate::market::approval::{Approval, ApprovalStage, Entry, Matter, shillings};
 use crate::market::case::{self, Case, CaseCommand};
+pub use crate::market::loan::PromptFate;
 use crate::market::loan::{self, Loan, LoanCommand};
 use crate::market::order::{Order, OrderCommand};
 pub use crate::market::payout::Fate;
 use crate::market::{Party, Refusal, Role};
 use crate::menu::value::Value;
 use crate::store::keys;
-use crate::types::{ApprovalId, CaseId, Kes, LoanId, Msisdn, PartyId, PayoutId, SpokenCode, Timestamp, Usd};
+use crate::types::{
+    ApprovalId, CaseId, Kes, LoanId, Msisdn, PartyId, PayoutId, PromptId, SpokenCode, Timestamp, Usd,
+};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +35,7 @@ use serde::{Deserialize, Serialize};
 pub struct ApprovalRow {
     /// Names it.
     pub approval: ApprovalId,
-    /// `posting`, `refund`, `loan_loss`, `make_good`, `payout`, `erasure`.
+    /// `posting`, `refund`, `loan_loss`, `make_good`, `payout`, `prompt`, `erasure`.
     pub what: String,
     /// What it is about, in words.
     pub about: String,
@@ -92,6 +96,13 @@ pub enum Wanted {
         payout: PayoutId,
         /// What became of it.
         fate: Fate,
+    },
+    /// What became of a prompt on her phone, by the provider's statement.
+    Prompt {
+        /// Which.
+        prompt: PromptId,
+        /// What became of it.
+        fate: PromptFate,
     },
     /// What tells who somebody is goes.
     Erasure {
@@ -209,6 +220,7 @@ impl Engine {
                 format!("KSh {amount} to {}{of}", self.name_of(work, Some(*to)).await?)
             }
             Matter::Payout { payout, fate } => self.payout_in_words(work, *payout, fate).await?,
+            Matter::Prompt { prompt, fate } => self.prompt_in_words(work, *prompt, fate).await?,
             Matter::Erasure { who } => self.name_of(work, Some(*who)).await?,
         };
         Ok(ApprovalRow {
@@ -336,6 +348,7 @@ impl Engine {
                 Matter::MakeGood { to, amount: *amount, case: *case }
             }
             Wanted::Payout { payout, fate } => Matter::Payout { payout: *payout, fate: fate.clone() },
+            Wanted::Prompt { prompt, fate } => Matter::Prompt { prompt: *prompt, fate: fate.clone() },
             Wanted::Erasure { phone } => match self.whose_phone(work, phone).await? {
                 Ok(who) => Matter::Erasure { who },
                 Err(why) => return Ok(Err(why)),
@@ -390,6 +403,7 @@ impl Engine {
                 self.make_good(work, approval, *to, *amount, *case).await?
             }
             Matter::Payout { payout, fate } => self.payout_decided(work, *payout, fate).await?,
+            Matter::Prompt { prompt, fate } => self.prompt_decided(work, *prompt, fate).await?,
             Matter::Erasure { who } => self.erase(work, approval.id, *who).await?.map_err(no),
         };
         if let Err(why) = done {

@@ -2,7 +2,8 @@
 
 use crate::engine::Engine;
 use crate::engine::aggregate::{
-    all_cash, all_orders, mentees_of, open_cash_of, open_loan_of, open_payout_of, tasks_of, unchecked_at,
+    all_cash, all_orders, loans_of, mentees_of, open_cash_of, open_loan_of, open_payout_of, tasks_of,
+    unchecked_at,
 };
 use crate::engine::desk::approvals::{Approval, Matter};
 use crate::engine::desk::books::statement::accounts_of;
@@ -13,6 +14,7 @@ use crate::ledger::Account;
 use crate::market::Cash;
 use crate::market::case::Case;
 use crate::market::cash::CashStage;
+use crate::market::loan::Loan;
 use crate::market::order::{Order, OrderStage};
 use crate::market::party::{Party, Role};
 use crate::store::keys;
@@ -86,6 +88,17 @@ impl Engine {
         ] {
             if !work.store().scan(prefix, None, 1, false).await?.is_empty() {
                 return Ok(Some(why.to_owned()));
+            }
+        }
+        for (id, _) in every::<Loan>(work, loans_of(her.id), false).await? {
+            // What is heard of a prompt of it until this is committed is not missed.
+            let loan = work.need::<Loan>(id).await?;
+            if let Some(open) = loan.prompts.iter().find(|prompt| !prompt.is_settled()) {
+                return Ok(Some(format!(
+                    "nobody knows what came of KSh {} that her phone was asked for: wait, or two people decide, \
+                     sokoni loans prompts",
+                    open.amount
+                )));
             }
         }
         let denial = self.policy.cash_denial();

@@ -9,11 +9,11 @@ use crate::engine::turn::TRIES;
 use crate::engine::view;
 use crate::engine::work::{Fault, Work};
 use crate::ledger::Fact;
-use crate::market::loan::{Endorser, Loan, LoanCommand, LoanFor, LoanStage, Part};
+use crate::market::loan::{Endorser, Loan, LoanCommand, LoanFor, LoanStage, Part, Prompt, PromptStage};
 use crate::market::{Party, Refusal};
 use crate::menu::value::{Record, Value};
 use crate::types::time::NAIROBI;
-use crate::types::{Kes, LoanId, Timestamp};
+use crate::types::{Kes, LoanId, PromptId, Timestamp};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +61,33 @@ pub struct NoteRow {
     pub at: Timestamp,
     /// What it says.
     pub text: String,
+}
+
+/// A prompt on somebody's phone to pay some of her loan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PromptRow {
+    /// Names it.
+    pub prompt: PromptId,
+    /// The loan that it pays.
+    pub loan: LoanId,
+    /// Her first name.
+    pub artisan: String,
+    /// How much she was asked for, in cents.
+    pub amount: Kes,
+    /// By which provider.
+    pub via: String,
+    /// `asked`, `shown`, `claimed`, `unheard`, `odd`, `paid`, `ended`.
+    pub state: String,
+    /// When she asked for it.
+    pub asked: Timestamp,
+    /// What its provider calls it.
+    pub checkout: Option<String>,
+    /// The receipt under which it is paid, or said to be.
+    pub receipt: Option<String>,
+    /// What does not fit together, or why nothing came of it.
+    pub why: String,
+    /// What a person does about it.
+    pub advice: String,
 }
 
 /// A line of a repayment file.
@@ -147,6 +174,8 @@ impl LoanWish {
 pub trait LoanDesk: Send + Sync + 'static {
     /// All loans, newest first.
     fn loans(&self) -> BoxFuture<'_, Result<Vec<LoanRow>, ShopError>>;
+    /// Prompts on phones, oldest first: those of which something is to be asked or decided, or all.
+    fn prompts(&self, all: bool) -> BoxFuture<'_, Result<Vec<PromptRow>, ShopError>>;
     /// Does something with a loan; how it stands then. A repeat changes nothing.
     fn loan(&self, by: Who, wish: LoanWish) -> BoxFuture<'_, Result<LoanRow, ShopError>>;
     /// What is to be sent back to lenders; or what went back with a remittance.
@@ -171,6 +200,10 @@ fn said_no(why: &Refusal) -> ShopError {
 impl LoanDesk for Engine {
     fn loans(&self) -> BoxFuture<'_, Result<Vec<LoanRow>, ShopError>> {
         Box::pin(async { self.loan_rows().await.map_err(broken) })
+    }
+
+    fn prompts(&self, all: bool) -> BoxFuture<'_, Result<Vec<PromptRow>, ShopError>> {
+        Box::pin(async move { self.prompt_rows(all).await.map_err(broken) })
     }
 
     fn loan(&self, by: Who, wish: LoanWish) -> BoxFuture<'_, Result<LoanRow, ShopError>> {
@@ -216,6 +249,25 @@ impl Engine {
         let mut rows = Vec::new();
         for (_, loan) in view::every::<Loan>(&mut work, aggregate::all_loans(), true).await? {
             rows.push(self.loan_row(&mut work, &loan).await?);
+        }
+        Ok(rows)
+    }
+
+    async fn prompt_rows(&self, all: bool) -> Result<Vec<PromptRow>, Fault> {
+        let mut work = self.work(self.clock.now())?;
+        let mut rows = Vec::new();
+        if all {
+            for (_, loan) in view::every::<Loan>(&mut work, aggregate::all_loans(), false).await? {
+                let her = work.need::<Party>(loan.artisan).await?;
+                rows.extend(loan.prompts.iter().map(|prompt| prompt_row(&loan, prompt, &her)));
+            }
+            rows.sort_by_key(|row| (row.asked, row.prompt));
+            return Ok(rows);
+        }
+        for id in view::ids::<PromptId>(&work, aggregate::open_prompts()).await? {
+            let Some(loan) = self.loan_of_prompt(&mut work, id).await? else { continue };
+            let her = work.need::<Party>(loan.artisan).await?;
+            rows.extend(loan.prompt(id).map(|prompt| prompt_row(&loan, prompt, &her)));
         }
         Ok(rows)
     }
@@ -378,6 +430,40 @@ fn repayment(loan: &Loan, her: &Party, part: &Part) -> RepaymentRow {
 fn day(at: Timestamp) -> String {
     let (year, month, day) = at.civil(NAIROBI);
     format!("{year}-{month:02}-{day:02}")
+}
+
+/// A prompt as the desk sees it.
+fn prompt_row(loan: &Loan, prompt: &Prompt, her: &Party) -> PromptRow {
+    let claimed = prompt.claim.as_ref().map(|claim| claim.receipts.join(" ")).filter(|one| !one.is_empty());
+    let why = match &prompt.stage {
+        PromptStage::Ended { why } => why.as_str(),
+        _ => "",
+    };
+    let state = prompt.word();
+    PromptRow {
+        prompt: prompt.id,
+        loan: loan.id,
+        artisan: her.first_name(),
+        amount: prompt.sum(),
+        via: prompt.via.clone(),
+        state: state.to_owned(),
+        asked: prompt.asked,
+        checkout: prompt.known_as().map(str::to_owned),
+        receipt: prompt.receipt().map(str::to_owned).or(claimed),
+        why: prompt.odd.as_deref().unwrap_or(why).to_owned(),
+        advice: match state {
+            "odd" => {
+                "compare it with the provider's statement; two people decide: sokoni approvals ask prompt"
+            }
+            "claimed" => "its provider is asked; when it says nothing for an hour, two people decide",
+            "unheard" => {
+                "look for it in the provider's statement; two people decide: sokoni approvals ask prompt"
+            }
+            "asked" | "shown" => "wait: its provider is asked",
+            _ => "nothing",
+        }
+        .to_owned(),
+    }
 }
 
 /// A draft of what lenders read, of facts alone; whoever brings it to the lending site adds to it.

@@ -1,20 +1,20 @@
 //! Prompts on their way to a phone: sent once at most, since a second one is a second payment; what came of
-//! one is asked until it is known, or for a day.
+//! one is asked until it is known.
 
 use crate::engine::Engine;
-use crate::engine::loans::prompt::FRESH;
 use crate::engine::prompt::{PromptNews, why};
-use crate::market::loan::PromptStage;
+use crate::engine::work::Fault;
+use crate::market::loan::{LEAVES, Loan, Prompt, PromptStage};
 use crate::store::outbox::Claimed;
-use crate::types::PromptId;
+use crate::types::{PromptId, Timestamp};
 use std::time::Duration;
 
 /// A result should have come by itself by then.
 const FIRST_QUESTION: Duration = Duration::from_secs(30);
 /// What a request came to that was not answered, only its result can tell; a prompt lives for minutes.
 const UNANSWERED: Duration = Duration::from_secs(15 * 60);
-/// So long it is asked what came of a prompt.
-const ASKED_ABOUT: Duration = Duration::from_secs(86_400);
+/// Of a prompt that nobody tells of for so long she is told that, and people look at it.
+const OLD: Duration = Duration::from_secs(3_600);
 /// One that could not leave is tried again so soon: she waits.
 const SOON: Duration = Duration::from_secs(5);
 
@@ -22,50 +22,96 @@ fn failed(why: &str) -> PromptNews {
     PromptNews::Failed { why: why.to_owned() }
 }
 
+fn open(why: &str) -> PromptNews {
+    PromptNews::Open { why: why.to_owned() }
+}
+
 impl Engine {
-    /// Has the provider show a prompt, or asks what came of it.
+    /// Has the provider show a prompt, or asks what came of it. The item stays until that is known.
     pub(super) async fn send_prompt(&self, item: &Claimed) {
         let Ok(id) = serde_json::from_slice::<PromptId>(&item.item.payload) else {
             return self.park(item, "it cannot be read").await;
         };
         let (prompt, ask) = match self.prompt_of(id).await {
-            Ok(Some((prompt, ask))) if prompt.is_open() => (prompt, ask),
+            Ok(Some((prompt, ask))) if prompt.is_asked_about() => (prompt, ask),
             Ok(_) => return self.drop_item(item).await,
             Err(fault) => return tracing::error!(prompt = %id, %fault, "a prompt cannot be read"),
         };
-        let age = ask.at.since(prompt.asked);
-        let mut news = match &prompt.stage {
-            PromptStage::Asked if item.item.attempt > 1 => {
-                PromptNews::Open { why: "nobody knows whether it was asked for".to_owned() }
-            }
-            PromptStage::Asked if age > FRESH => failed(why::LINK),
-            PromptStage::Asked => self.money.prompt(ask).await,
-            _ => self.money.prompted(ask).await,
+        let (now, new) = (ask.at, prompt.stage == PromptStage::Asked && ask.checkout.is_none());
+        let mut news = match new {
+            false if ask.checkout.is_none() => open("nobody knows by what its provider is asked about it"),
+            false => self.money.prompted(ask).await,
+            true if item.item.attempt > 1 => open("nobody knows whether it was asked for"),
+            true if now.since(prompt.asked) > LEAVES => failed(why::LINK),
+            true => match self.earlier_prompts(id, now).await {
+                Ok(Some(news)) => news,
+                Ok(None) => self.money.prompt(ask).await,
+                Err(fault) => return tracing::error!(prompt = %id, %fault, "a prompt cannot be read"),
+            },
         };
         let shown = matches!(prompt.stage, PromptStage::Shown { .. });
-        let given_up = if shown { ASKED_ABOUT } else { UNANSWERED };
-        if matches!(news, PromptNews::Open { .. }) && age > given_up {
-            tracing::warn!(prompt = %id, "nobody knows what came of a prompt; what was paid counts once it is told");
-            news = failed(why::UNHEARD);
+        let is_unheard = now.since(prompt.asked) > if shown { OLD } else { UNANSWERED };
+        if let PromptNews::Open { why } = &news {
+            let age = now.since(prompt.unknown_since());
+            if age > OLD {
+                let age_minutes = age.as_secs() / 60;
+                tracing::error!(prompt = %id, age_minutes, why, "ALARM: nobody knows what came of a prompt");
+            }
+            if is_unheard && prompt.claim.is_none() {
+                news = failed(why::UNHEARD);
+            }
         }
         let news = &news;
         self.settle(item, |mut work, now| async move {
             self.hear_prompt(&mut work, id, news).await?;
+            let loan = self.loan_of_prompt(&mut work, id).await?;
+            let is_asked_about =
+                loan.as_ref().and_then(|loan| loan.prompt(id)).is_some_and(Prompt::is_asked_about);
             match news {
                 PromptNews::Held { why } => {
                     tracing::warn!(prompt = %id, why, "a prompt waits");
                     item.clone().untried(work.extra(), now.after(SOON));
                 }
-                PromptNews::Open { .. } | PromptNews::Shown { .. } => {
-                    item.retry(
-                        work.extra(),
-                        now.after(super::money::ask_after(item.item.attempt).max(FIRST_QUESTION)),
-                    );
-                }
+                _ if is_asked_about => item.retry(
+                    work.extra(),
+                    now.after(super::money::ask_after(item.item.attempt).max(FIRST_QUESTION)),
+                ),
                 _ => item.done(work.extra()),
             }
             Ok(work)
         })
         .await;
+    }
+
+    /// What came of earlier prompts is asked before another one is shown: she may have paid what she thinks
+    /// she has not.
+    async fn earlier_prompts(&self, id: PromptId, now: Timestamp) -> Result<Option<PromptNews>, Fault> {
+        let mut work = self.work(now)?;
+        let Some(Loan { prompts, .. }) = self.loan_of_prompt(&mut work, id).await? else { return Ok(None) };
+        drop(work);
+        let Some(this) = prompts.iter().find(|one| one.id == id) else { return Ok(None) };
+        let paid_since =
+            |one: &Prompt| matches!(one.stage, PromptStage::Paid { .. }) && one.since >= this.asked;
+        if prompts.iter().any(paid_since) {
+            return Ok(Some(failed(why::EARLIER)));
+        }
+        for earlier in prompts.iter().filter(|one| one.id != id && one.is_asked_about()) {
+            let Some((_, ask)) = self.prompt_of(earlier.id).await?.filter(|(_, ask)| ask.checkout.is_some())
+            else {
+                continue;
+            };
+            let news = self.money.prompted(ask).await;
+            self.prompt_heard(earlier.id, &news).await?;
+            match news {
+                PromptNews::Paid { .. } => return Ok(Some(failed(why::EARLIER))),
+                PromptNews::Open { .. } if now.since(earlier.asked) < LEAVES => {
+                    return Ok(Some(PromptNews::Held {
+                        why: "an earlier one is under way still".to_owned(),
+                    }));
+                }
+                _ => {}
+            }
+        }
+        Ok(None)
     }
 }

@@ -15,6 +15,7 @@ use crate::market::Payout;
 use crate::market::case::CaseKind;
 use crate::market::payout::PayoutStage;
 use crate::market::recon::file::{self, Sheet};
+use crate::market::recon::incoming::{CameIn, came_in};
 use crate::market::recon::matching::compare;
 use crate::market::recon::{
     Class, Difference, DifferenceEvent, Entry, Finding, Standing, Statement, StatementEvent,
@@ -29,7 +30,7 @@ use std::time::Duration;
 /// in it.
 const REACH: Duration = Duration::from_secs(30 * 86_400);
 /// How much later than a provider we may hear of a payment.
-const LATE: Duration = Duration::from_secs(3_600);
+pub(super) const LATE: Duration = Duration::from_secs(3_600);
 /// A file with more differences is of another provider, or its columns are named wrongly.
 const MOST_DIFFERENCES: usize = 1_000;
 /// Differences, and payouts that agree, that one commit has room for.
@@ -59,7 +60,10 @@ impl Engine {
         let layout = self.recon.layout(&provider).map_err(|why| field("provider", why))?;
         let sheet = file::read(&octets, &layout, &provider).map_err(|why| field("file", why))?;
         let entries = self.entries(&provider, sheet.period).await.map_err(|fault| broken(&fault))?;
-        let found = compare(&sheet.lines, &entries, sheet.period, layout.tells_fees());
+        let asked = self.prompts_of(&provider, sheet.period).await.map_err(|fault| broken(&fault))?;
+        let CameIn { mut found, named, others } = came_in(&sheet.lines, &asked, sheet.period);
+        found.extend(compare(&others, &entries, sheet.period, layout.tells_fees()));
+        found.sort_by_key(|one| one.at);
         let differ = found.iter().filter(|one| one.class != Class::Matched).count();
         if differ > MOST_DIFFERENCES {
             let why = format!(
@@ -73,6 +77,7 @@ impl Engine {
         let kept = async {
             let file = (id, provider.as_str(), name, hash);
             let statement = self.weigh(by, file, &sheet, (&found, &entries)).await?;
+            self.name_prompts(&named).await?;
             self.keep_statement(by, statement, &found).await
         };
         kept.await.map_err(|fault| broken(&fault))
@@ -122,7 +127,7 @@ impl Engine {
             back,
             asked: payout.asked,
             since: payout.since,
-            seen: kept::seen_in(&*self.store, payout.id).await?.is_some(),
+            seen: kept::seen_in(&*self.store, *payout.id.as_bytes()).await?.is_some(),
         })
     }
 
@@ -198,8 +203,11 @@ impl Engine {
     async fn keep_statement(
         &self, by: &Who, statement: Statement, found: &[Finding],
     ) -> Result<StatementRow, Fault> {
-        let agree: Vec<PayoutId> =
-            found.iter().filter(|one| one.class == Class::Matched).filter_map(|one| one.payout).collect();
+        let about = |one: &Finding| {
+            one.payout.map(|id| *id.as_bytes()).or_else(|| one.prompt.map(|id| *id.as_bytes()))
+        };
+        let agree: Vec<[u8; 16]> =
+            found.iter().filter(|one| one.class == Class::Matched).filter_map(about).collect();
         let differ: Vec<Difference> =
             found.iter().filter_map(|one| Difference::of(one, &statement.provider, statement.id)).collect();
         let commits = differ.len().div_ceil(AT_ONCE.0).max(agree.len().div_ceil(AT_ONCE.1)).max(1);
@@ -219,7 +227,7 @@ impl Engine {
     }
 
     async fn keep_some(
-        &self, by: &Who, statement: &Statement, (differ, agree): (&[Difference], &[PayoutId]),
+        &self, by: &Who, statement: &Statement, (differ, agree): (&[Difference], &[[u8; 16]]),
         whole: Option<&Statement>,
     ) -> Result<(), Fault> {
         let mut work = self.work(self.clock.now())?;
@@ -233,8 +241,8 @@ impl Engine {
             }
             work.apply::<Difference>(new.id, vec![DifferenceEvent::Found(Box::new(new))]);
         }
-        for payout in agree {
-            kept::note_seen(work.extra(), *payout, statement.id);
+        for id in agree {
+            kept::note_seen(work.extra(), *id, statement.id);
         }
         if let Some(whole) = whole
             && work.get::<Statement>(whole.id).await?.is_none()
@@ -254,6 +262,12 @@ impl Engine {
         if let Some(payout) = found.payout {
             people.push(work.need::<Payout>(payout).await?.owner);
             about = format!("{about} payout {payout}");
+        }
+        if let Some(prompt) = found.prompt
+            && let Some(loan) = self.loan_of_prompt(work, prompt).await?
+        {
+            people.push(loan.artisan);
+            about = format!("{about} prompt {prompt}");
         }
         let text =
             format!("The statement of {} and the books differ, {about}: {}", found.provider, found.says);

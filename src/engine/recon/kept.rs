@@ -7,7 +7,7 @@ use crate::market::Event;
 use crate::market::recon::{Difference, DifferenceEvent, Statement, StatementEvent, kept};
 use crate::store::batch::{Batch, Expect};
 use crate::store::{Key, Store, keys};
-use crate::types::{DifferenceId, PayoutId, StatementId, Timestamp};
+use crate::types::{DifferenceId, StatementId, Timestamp};
 use std::collections::BTreeMap;
 
 /// Every statement, by provider and last moment.
@@ -30,19 +30,19 @@ pub(super) fn open_differences() -> Key {
     keys::index_prefix("difference_open", &[])
 }
 
-/// Where it is kept in which statement a payout stood and agreed.
-fn seen(payout: PayoutId) -> Key {
-    keys::index("in_statement", &[payout.as_bytes()], b"")
+/// Where it is kept in which statement a payout, or a prompt on a phone, stood and agreed.
+fn seen(id: [u8; 16]) -> Key {
+    keys::index("in_statement", &[&id], b"")
 }
 
-/// A payout stands in a statement and agrees with it.
-pub(super) fn note_seen(batch: &mut Batch, payout: PayoutId, statement: StatementId) {
-    batch.put(seen(payout), Expect::Any, statement.as_bytes().to_vec());
+/// A payout or a prompt stands in a statement and agrees with it.
+pub(super) fn note_seen(batch: &mut Batch, id: [u8; 16], statement: StatementId) {
+    batch.put(seen(id), Expect::Any, statement.as_bytes().to_vec());
 }
 
-/// In which statement a payout stood and agreed.
-pub(super) async fn seen_in(store: &dyn Store, payout: PayoutId) -> Result<Option<StatementId>, Fault> {
-    let row = store.read(vec![seen(payout)]).await?.into_iter().next().flatten();
+/// In which statement a payout or a prompt stood and agreed.
+pub(super) async fn seen_in(store: &dyn Store, id: [u8; 16]) -> Result<Option<StatementId>, Fault> {
+    let row = store.read(vec![seen(id)]).await?.into_iter().next().flatten();
     Ok(row.and_then(|row| StatementId::from_octets(&row.octets())))
 }
 

@@ -5,6 +5,7 @@ pub mod days;
 mod float;
 mod import;
 mod kept;
+mod prompts;
 
 use super::Engine;
 use super::desk::{Who, broken};
@@ -16,6 +17,7 @@ use super::work::Fault;
 use crate::market::Refusal;
 pub use crate::market::recon::file::LONGEST as LONGEST_FILE;
 use crate::market::recon::file::Layout;
+use crate::market::recon::incoming;
 use crate::market::recon::kept::{LONGEST_WHY, close};
 pub use crate::market::recon::{Class, Difference, Statement};
 use crate::types::{DifferenceId, Kes, StatementId, Timestamp};
@@ -226,11 +228,14 @@ impl Engine {
     }
 
     async fn difference_row(&self, difference: Difference) -> Result<DifferenceRow, Fault> {
-        let agrees = match difference.payout {
-            Some(payout) => kept::seen_in(&*self.store, payout).await?,
+        let about = difference.payout.map(|payout| *payout.as_bytes());
+        let agrees = match about.or(difference.prompt.map(|prompt| *prompt.as_bytes())) {
+            Some(id) => kept::seen_in(&*self.store, id).await?,
             None => None,
         };
-        Ok(DifferenceRow { advice: difference.class.advice().to_owned(), difference, agrees })
+        let class = difference.class;
+        let advice = if difference.prompt.is_some() { incoming::advice(class) } else { class.advice() };
+        Ok(DifferenceRow { advice: advice.to_owned(), difference, agrees })
     }
 
     async fn try_close(&self, by: &Who, wish: &CloseWish) -> Result<Result<DifferenceRow, ShopError>, Fault> {

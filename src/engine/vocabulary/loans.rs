@@ -57,8 +57,13 @@ pub(super) fn actions(v: &mut Vocabulary) {
     act(v, "loan.may_pay", Act { params: vec![], outcomes, money: false, changes: false });
     let outcomes = vec![("ok", loan()), ("little", vec![Type::Cents]), ("gone", vec![])];
     act(v, "loan.pay", Act { params: named([("amount", Type::Kes)]), outcomes, money: true, changes: true });
-    let outcomes =
-        vec![("ok", vec![]), ("open", vec![Type::Kes]), ("none", vec![Type::Text(8)]), ("gone", vec![])];
+    let outcomes = vec![
+        ("ok", vec![]),
+        ("open", vec![Type::Kes]),
+        ("none", vec![Type::Text(8)]),
+        ("down", vec![Type::Text(8)]),
+        ("gone", vec![]),
+    ];
     act(v, "loan.may_prompt", Act { params: vec![], outcomes, money: false, changes: false });
     // Nothing leaves what she has here: her PIN at the provider says yes to it.
     change(
@@ -69,6 +74,7 @@ pub(super) fn actions(v: &mut Vocabulary) {
             ("asked", vec![Type::Kes]),
             ("open", vec![Type::Kes]),
             ("none", vec![Type::Text(8)]),
+            ("down", vec![Type::Text(8)]),
             ("much", vec![Type::Kes]),
             ("gone", vec![]),
         ],

@@ -6,7 +6,7 @@ use crate::types::{Kes, PayoutId, Timestamp};
 
 /// Answers a command with events, or says no.
 pub fn decide(
-    state: Option<&Loan>, command: &LoanCommand, policy: &Policy, _now: Timestamp,
+    state: Option<&Loan>, command: &LoanCommand, policy: &Policy, now: Timestamp,
 ) -> Result<Vec<LoanEvent>, Refusal> {
     use {LoanCommand as C, LoanEvent as E, LoanStage as S};
     let Some(loan) = state else {
@@ -76,7 +76,7 @@ pub fn decide(
             return Ok(if pays == loan.left() { vec![paid, E::Repaid] } else { vec![paid] });
         }
         C::Prompt(command) => {
-            return Ok(super::prompt::decide(loan, command)?.into_iter().map(E::Prompt).collect());
+            return Ok(super::prompt::decide(loan, command, now)?.into_iter().map(E::Prompt).collect());
         }
         C::Stop => match loan.stage {
             S::Asked | S::Endorsed | S::Shown | S::Funded => E::Stopped,

@@ -7,7 +7,10 @@ mod decide;
 mod prompt;
 
 pub use decide::decide;
-pub use prompt::{Prompt, PromptCommand, PromptEvent, PromptHeard, PromptStage};
+pub use prompt::{
+    ANSWERABLE, Claim, LEAVES, MOST_PROMPTS, Prompt, PromptCommand, PromptEvent, PromptFate, PromptHeard,
+    PromptStage, ended,
+};
 
 use super::party::Hold;
 use crate::types::{Kes, LoanId, PartyId, PayoutId, SpokenCode, Timestamp};

@@ -117,23 +117,7 @@ fn one_prompt_at_a_time_over_no_more_than_is_left() {
     );
 }
 
-#[test]
-fn what_is_paid_by_a_prompt_counts_once_also_after_it_was_given_up() {
-    let mut state = sent(500);
-    must(
-        &mut state,
-        [prompt(1, Kes::major(100)), of_prompt(1, PromptHeard::Shown { checkout: "ws_1".into() })],
-    );
-    must(&mut state, [of_prompt(1, PromptHeard::Failed { why: "unheard".into() })]);
-    let paid = of_prompt(1, PromptHeard::Paid { receipt: "NLJ7RT61SV".into() });
-    assert_eq!(run(&mut state, paid.clone()).map(|events| events.len()), Ok(1));
-    assert_eq!(run(&mut state, paid), Ok(vec![]));
-    assert_eq!(run(&mut state, of_prompt(1, PromptHeard::Failed { why: "late".into() })), Ok(vec![]));
-    assert_eq!(
-        run(&mut state, of_prompt(9, PromptHeard::Failed { why: "x".into() })),
-        Err(Refusal::NotFound)
-    );
-}
+mod prompts;
 
 #[test]
 fn she_may_ask_for_no_more_than_her_record_allows_and_for_one_loan_at_a_time() {

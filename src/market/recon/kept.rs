@@ -3,7 +3,7 @@
 
 use super::{Class, Finding};
 use crate::market::Refusal;
-use crate::types::{CaseId, DifferenceId, Kes, PayoutId, StatementId, Timestamp, text};
+use crate::types::{CaseId, DifferenceId, Kes, PayoutId, PromptId, StatementId, Timestamp, text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -84,6 +84,9 @@ pub struct Difference {
     pub receipt: String,
     /// The payout.
     pub payout: Option<PayoutId>,
+    /// The prompt on somebody's phone, where it is about money that came in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<PromptId>,
     /// When the money moved.
     pub at: Timestamp,
     /// The lines of the file.
@@ -131,13 +134,14 @@ pub enum DifferenceEvent {
 }
 
 impl Difference {
-    /// The id of what differs: by the payout, else the receipt, else its row in one file.
+    /// The id of what differs: by the receipt, else by the payout or prompt it is `about`, else by its row in
+    /// one file.
     pub fn id_of(
-        provider: &str, class: Class, receipt: &str, payout: Option<PayoutId>, row: u64,
+        provider: &str, class: Class, receipt: &str, about: Option<String>, row: u64,
     ) -> DifferenceId {
         let class = class.word();
-        let about = match (receipt, payout) {
-            ("", Some(payout)) => payout.to_string(),
+        let about = match (receipt, about) {
+            ("", Some(about)) => about,
             ("", None) => format!("row {row}"),
             (receipt, _) => receipt.to_owned(),
         };
@@ -149,15 +153,17 @@ impl Difference {
         if finding.class == Class::Matched {
             return None;
         }
-        let Finding { class, ref receipt, payout, at, .. } = *finding;
+        let Finding { class, ref receipt, payout, prompt, at, .. } = *finding;
         let row = finding.rows.first().copied().unwrap_or_default();
+        let about = payout.map(|id| id.to_string()).or_else(|| prompt.map(|id| id.to_string()));
         Some(Self {
-            id: Self::id_of(provider, class, receipt, payout, row),
+            id: Self::id_of(provider, class, receipt, about, row),
             provider: provider.to_owned(),
             statement,
             class,
             receipt: receipt.clone(),
             payout,
+            prompt,
             at,
             rows: finding.rows.clone(),
             there: Kes::minor(finding.there),
@@ -213,6 +219,7 @@ mod tests {
             rows: vec![4],
             receipt: "SJK1".into(),
             payout: None,
+            prompt: None,
             at: Timestamp::default(),
             there: -100,
             here: 0,

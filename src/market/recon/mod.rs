@@ -1,17 +1,19 @@
 //! What a mobile-money provider's own statement says, held against what we have: read from its file
-//! ([`file`]), matched line by line ([`matching`]), kept ([`kept`]); and how long the float there will last
+//! ([`file`]), matched line by line ([`matching`], and what came in by prompts on phones, [`incoming`]), kept
+//! ([`kept`]); and how long the float there will last
 //! ([`float`]).
 //!
 //! Nothing here moves money. A statement is somebody else's story; what differs is told to a person.
 
 pub mod file;
 pub mod float;
+pub mod incoming;
 pub mod kept;
 pub mod matching;
 
 pub use kept::{Difference, DifferenceEvent, Statement, StatementEvent};
 
-use crate::types::{Kes, Msisdn, PayoutId, Timestamp};
+use crate::types::{Kes, Msisdn, PayoutId, PromptId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What a line of a statement stands for.
@@ -235,6 +237,8 @@ pub struct Finding {
     pub receipt: String,
     /// The payout.
     pub payout: Option<PayoutId>,
+    /// The prompt on somebody's phone, where it is about money that came in.
+    pub prompt: Option<PromptId>,
     /// When: by the statement where it has it.
     pub at: Timestamp,
     /// What it took out of the account by the statement, fees included, in cents.

@@ -311,7 +311,7 @@ impl Rail for DarajaRail {
             return PromptNews::Held { why: "[money.daraja.push] is not there".to_owned() };
         };
         let body = settings.request(passkey, ask, &self.address("push", ask.id));
-        match self.question("/mpesa/stkpush/v1/processrequest", &body).await {
+        match self.about_prompts("/mpesa/stkpush/v1/processrequest", &body).await {
             Heard::Answer { status, body, .. } => push::to_request(status, &body),
             Heard::NotSent(why) => PromptNews::Held { why },
             Heard::Nothing(why) => PromptNews::Open { why },
@@ -323,8 +323,8 @@ impl Rail for DarajaRail {
             return PromptNews::Open { why: "there is nothing to ask about it by".to_owned() };
         };
         let body = settings.question(passkey, checkout, ask.at);
-        match self.question("/mpesa/stkpushquery/v1/query", &body).await {
-            Heard::Answer { status, body, .. } => push::to_question(status, &body, checkout),
+        match self.about_prompts("/mpesa/stkpushquery/v1/query", &body).await {
+            Heard::Answer { status, body, .. } => push::to_question(status, &body, ask, checkout),
             Heard::NotSent(why) | Heard::Nothing(why) => PromptNews::Open { why },
         }
     }
@@ -335,13 +335,25 @@ impl Rail for DarajaRail {
 
     async fn prompt_told(&self, posted: Posted<'_>, asked: &Prompted) -> Result<PromptNews, String> {
         let (told, checkout) = push::of_result(posted.body, asked)?;
-        if posted.listed || !matches!(told, PromptNews::Paid { .. } | PromptNews::Odd { .. }) {
+        if posted.listed {
             return Ok(told);
         }
-        let asked = Prompted { checkout: Some(checkout), ..asked.clone() };
-        Ok(match self.prompted(&asked).await {
-            PromptNews::Paid { .. } => told,
-            news => news,
+        let known = asked.checkout.is_some();
+        let asked = Prompted { checkout: Some(checkout.clone()), ..asked.clone() };
+        Ok(match (self.prompted(&asked).await, told) {
+            // The question tells no receipt, and rarely a sum.
+            (PromptNews::Paid { .. }, told @ (PromptNews::Paid { .. } | PromptNews::Odd { .. })) => told,
+            (PromptNews::Open { .. }, PromptNews::Paid { receipt, checkout }) => {
+                PromptNews::Claimed { checkout, receipt: Some(receipt), odd: None }
+            }
+            (PromptNews::Open { .. }, PromptNews::Odd { why, receipt, .. }) => {
+                PromptNews::Claimed { checkout, receipt, odd: Some(why) }
+            }
+            // By this name it can be asked about.
+            (PromptNews::Open { .. }, _) if !known => {
+                PromptNews::Claimed { checkout, receipt: None, odd: None }
+            }
+            (news, _) => news,
         })
     }
 
@@ -430,6 +442,16 @@ impl DarajaRail {
     async fn question(&self, path: &str, body: &Value) -> Heard {
         let url = self.url(path);
         self.bearer.ask_aside(|client| client.post(&url).json(body)).await
+    }
+
+    /// Asks something about a prompt. That a phone is busy comes as an error of theirs, so none of these says
+    /// that they are not reached.
+    async fn about_prompts(&self, path: &str, body: &Value) -> Heard {
+        let heard = self.question(path, body).await;
+        if !matches!(heard, Heard::Answer { status: 500.., .. }) {
+            self.link().note(&heard, false);
+        }
+        heard
     }
 
     /// Where Safaricom posts what it has to say: about what, and about which payout or prompt.

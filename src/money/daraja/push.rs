@@ -6,9 +6,11 @@
 
 use super::answer::is_zero;
 use crate::engine::prompt::{PromptNews, Prompted, why};
-use crate::money::proof::{cents, quoted, text};
+use crate::money::proof::{cents, is_someone_else, quoted, text};
 use crate::types::Timestamp;
 use crate::types::time::NAIROBI;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -90,7 +92,7 @@ impl PushSettings {
     }
 
     fn password(&self, passkey: &str, stamp: &str) -> String {
-        base64(format!("{}{passkey}{stamp}", self.short_code).as_bytes())
+        BASE64_STANDARD.encode(format!("{}{passkey}{stamp}", self.short_code))
     }
 }
 
@@ -101,20 +103,6 @@ fn stamp(at: Timestamp) -> String {
     format!("{year:04}{month:02}{day:02}{:02}{:02}{:02}", second / 3_600, second / 60 % 60, second % 60)
 }
 
-fn base64(octets: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for three in octets.chunks(3) {
-        let bits =
-            three.iter().fold(0u32, |bits, octet| bits << 8 | u32::from(*octet)) << (8 * (3 - three.len()));
-        for nth in 0..4 {
-            let letter = char::from(LETTERS[(bits >> (18 - 6 * nth) & 63) as usize]);
-            out.push(if nth <= three.len() { letter } else { '=' });
-        }
-    }
-    out
-}
-
 fn failed(why: &str) -> PromptNews {
     PromptNews::Failed { why: why.to_owned() }
 }
@@ -123,39 +111,87 @@ fn open(why: String) -> PromptNews {
     PromptNews::Open { why }
 }
 
-/// What the answer to the request proves.
-pub fn to_request(status: u16, body: &[u8]) -> PromptNews {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let (response, error) = (text(&body["ResponseCode"]), text(&body["errorCode"]));
-    match (status, response.as_deref(), error.as_deref()) {
-        (200, Some(code), _) if is_zero(code) => {
-            match text(&body["CheckoutRequestID"]).filter(|id| is_name(id)) {
-                Some(checkout) => PromptNews::Shown { checkout },
-                None => open("taken, but without a CheckoutRequestID".to_owned()),
-            }
-        }
-        // Somebody else has her phone.
-        (500, _, Some("500.001.1001")) => failed(why::BUSY),
-        (400..=499, _, Some(code)) => {
-            tracing::error!(
-                code = quoted(code),
-                "ALARM: a provider does not take a request to be paid; compare [money.daraja.push] with the portal"
-            );
-            failed(why::DECLINED)
-        }
-        _ => open(format!("status {status} proves nothing")),
+/// One code of theirs says several things: which of them the message tells.
+const MANY: &str = "500.001.1001";
+
+/// What an error says, beside that there is one.
+enum Said {
+    /// Somebody else has her phone.
+    Busy,
+    /// Short code and passkey do not fit together, or may not do this.
+    Ours,
+    /// That it is too much at once, before anybody looked at it.
+    Later,
+    /// It does not take what was asked.
+    Refused,
+    /// Nothing that proves anything.
+    Nothing,
+}
+
+fn said(status: u16, body: &Value) -> Said {
+    let (code, message) = (text(&body["errorCode"]), text(&body["errorMessage"]).unwrap_or_default());
+    let message = message.to_ascii_lowercase();
+    let tells = |words: [&str; 2]| words.iter().any(|word| message.contains(word));
+    match (status, code.as_deref()) {
+        (429, _) => Said::Later,
+        (500, Some(MANY)) if tells(["lock subscriber", "already in process"]) => Said::Busy,
+        (500, Some(MANY)) if tells(["credential", "merchant"]) => Said::Ours,
+        (400..=499, Some(_)) => Said::Refused,
+        _ => Said::Nothing,
     }
 }
 
-/// What the answer to the question proves. It tells no receipt: the request's own name stands for it.
-pub fn to_question(status: u16, body: &[u8], checkout: &str) -> PromptNews {
+fn complain(body: &Value) {
+    let of = |name: &str| quoted(&text(&body[name]).unwrap_or_default());
+    tracing::error!(
+        code = of("errorCode"),
+        message = of("errorMessage"),
+        "ALARM: a provider does not take a request to be paid; compare [money.daraja.push] with the portal"
+    );
+}
+
+/// What the answer to the request proves.
+pub fn to_request(status: u16, body: &[u8]) -> PromptNews {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    if let (200, Some(code)) = (status, text(&body["ResponseCode"]))
+        && is_zero(&code)
+    {
+        return match text(&body["CheckoutRequestID"]).filter(|id| is_name(id)) {
+            Some(checkout) => PromptNews::Shown { checkout },
+            None => open("taken, but without a CheckoutRequestID".to_owned()),
+        };
+    }
+    match said(status, &body) {
+        Said::Busy => failed(why::BUSY),
+        Said::Later => PromptNews::Held { why: format!("status {status}: too many at once") },
+        Said::Ours | Said::Refused => {
+            complain(&body);
+            failed(why::DECLINED)
+        }
+        Said::Nothing => open(format!("status {status} proves nothing")),
+    }
+}
+
+/// What the answer to the question proves, held against what was asked as far as it tells that. Where it
+/// tells no receipt, the request's own name stands for it.
+pub fn to_question(status: u16, body: &[u8], asked: &Prompted, checkout: &str) -> PromptNews {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let told = text(&body["CheckoutRequestID"]);
     match text(&body["ResultCode"]) {
-        Some(code) if status == 200 && told.as_deref() == Some(checkout) => {
-            of_code(&code, || PromptNews::Paid { receipt: checkout.to_owned() })
+        Some(code) if status == 200 && told.as_deref() == Some(checkout) => of_code(&code, || {
+            let receipt = item(&body, "MpesaReceiptNumber").filter(|receipt| is_name(receipt));
+            if let Some(why) = is_odd(&body, asked, false) {
+                return PromptNews::Odd { why, checkout: Some(checkout.to_owned()), receipt };
+            }
+            let receipt = receipt.unwrap_or_else(|| checkout.to_owned());
+            PromptNews::Paid { receipt, checkout: checkout.to_owned() }
+        }),
+        _ => {
+            if matches!(said(status, &body), Said::Ours) {
+                complain(&body);
+            }
+            open(format!("status {status} to the question"))
         }
-        _ => open(format!("status {status} to the question")),
     }
 }
 
@@ -171,24 +207,42 @@ pub fn of_result(body: &[u8], asked: &Prompted) -> Result<(PromptNews, String), 
     if asked.checkout.as_ref().is_some_and(|ours| *ours != checkout) {
         return Err("its CheckoutRequestID is of another request".to_owned());
     }
-    let items = told["CallbackMetadata"]["Item"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let item =
-        |name: &str| items.iter().find(|item| item["Name"] == name).and_then(|item| text(&item["Value"]));
     let paid = || {
-        let odd = |why: String| PromptNews::Odd { why };
-        let sum = item("Amount").as_deref().and_then(cents);
-        if sum != Some(i64::from(asked.shillings) * 100) {
-            return odd(format!("{sum:?} cents in the place of KSh {}", asked.shillings));
-        }
-        if item("PhoneNumber").as_deref() != Some(asked.from.to_string().as_str()) {
-            return odd("by another number than was asked".to_owned());
-        }
-        match item("MpesaReceiptNumber").filter(|receipt| is_name(receipt)) {
-            Some(receipt) => PromptNews::Paid { receipt },
-            None => odd("without a receipt".to_owned()),
+        let receipt = item(told, "MpesaReceiptNumber").filter(|receipt| is_name(receipt));
+        match (is_odd(told, asked, true), receipt) {
+            (None, Some(receipt)) => PromptNews::Paid { receipt, checkout: checkout.clone() },
+            (odd, receipt) => {
+                let why = odd.unwrap_or_else(|| format!("{ODD}without a receipt"));
+                PromptNews::Odd { why, checkout: Some(checkout.clone()), receipt }
+            }
         }
     };
     Ok((of_code(&code, paid), checkout))
+}
+
+/// How what is odd about a payment begins.
+const ODD: &str = "it is paid, and not as it was asked for: ";
+
+/// What is odd about a payment that is told of: its sum, or whose it is. A number that is masked says nothing.
+fn is_odd(told: &Value, asked: &Prompted, must_tell: bool) -> Option<String> {
+    let sum = item(told, "Amount");
+    if (must_tell || sum.is_some())
+        && sum.as_deref().and_then(cents) != Some(i64::from(asked.shillings) * 100)
+    {
+        let came = sum.as_deref().map_or_else(|| "no sum".to_owned(), |sum| format!("KSh {}", quoted(sum)));
+        return Some(format!("{ODD}{came} in the place of KSh {}", asked.shillings));
+    }
+    let number = item(told, "PhoneNumber");
+    number
+        .is_some_and(|number| is_someone_else(&number, asked.from))
+        .then(|| format!("{ODD}by another number"))
+}
+
+/// Something that stands beside a result, in the list of its own or by itself.
+fn item(told: &Value, name: &str) -> Option<String> {
+    let items = told["CallbackMetadata"]["Item"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let listed = items.iter().find(|item| item["Name"] == name).and_then(|item| text(&item["Value"]));
+    listed.or_else(|| text(&told[name]))
 }
 
 /// A receipt, or a name of the provider's: plain, and not long.
@@ -239,6 +293,10 @@ mod tests {
         )
     }
 
+    fn paid(receipt: &str) -> PromptNews {
+        PromptNews::Paid { receipt: receipt.to_owned(), checkout: "ws_CO_1".to_owned() }
+    }
+
     const PAID: &str = r#"{"Name":"Amount","Value":300.00},{"Name":"MpesaReceiptNumber","Value":"NLJ7RT61SV"},
         {"Name":"Balance"},{"Name":"TransactionDate","Value":20191219102115},{"Name":"PhoneNumber","Value":254712345678}"#;
 
@@ -251,17 +309,21 @@ mod tests {
         assert_eq!(body["Timestamp"], "20200101025959");
         assert_eq!(body["Password"], "MTc0Mzc5cGFzc2tleTIwMjAwMTAxMDI1OTU5");
         assert_eq!((&body["PartyB"], &body["PhoneNumber"]), (&json!("174379"), &json!("254712345678")));
-        for (letters, coded) in [("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")] {
-            assert_eq!(base64(letters.as_bytes()), coded);
-        }
     }
 
     #[test]
     fn what_she_paid_is_the_sum_and_the_number_that_were_asked_or_a_person_looks() {
         let news = |body: &str| of_result(body.as_bytes(), &asked()).map(|(news, _)| news);
-        assert_eq!(news(&posted(0, PAID)), Ok(PromptNews::Paid { receipt: "NLJ7RT61SV".to_owned() }));
+        assert_eq!(news(&posted(0, PAID)), Ok(paid("NLJ7RT61SV")));
         let loose = PAID.replace("300.00", "\"300\"").replace("254712345678", "\"254712345678\"");
-        assert_eq!(news(&posted(0, &loose)), Ok(PromptNews::Paid { receipt: "NLJ7RT61SV".to_owned() }));
+        assert_eq!(news(&posted(0, &loose)), Ok(paid("NLJ7RT61SV")));
+        for hidden in ["\"2547****678\"", "\"0712 *** 678\""] {
+            assert_eq!(
+                news(&posted(0, &PAID.replace("254712345678", hidden))),
+                Ok(paid("NLJ7RT61SV")),
+                "{hidden}"
+            );
+        }
         for (is, other) in [("300.00", "30"), ("254712345678", "254712345679"), ("Receipt", "Paper")] {
             let news = news(&posted(0, &PAID.replace(is, other)));
             assert!(matches!(news, Ok(PromptNews::Odd { .. })), "{other}: {news:?}");
@@ -295,11 +357,26 @@ mod tests {
             assert_eq!(news, failed(why), "{code}");
             let answer =
                 format!(r#"{{"ResponseCode":"0","CheckoutRequestID":"ws_CO_1","ResultCode":"{code}"}}"#);
-            assert_eq!(to_question(200, answer.as_bytes(), "ws_CO_1"), failed(why), "{code}");
+            assert_eq!(to_question(200, answer.as_bytes(), &asked(), "ws_CO_1"), failed(why), "{code}");
         }
         let under_way =
             br#"{"errorCode":"500.001.1001","errorMessage":"The transaction is being processed"}"#;
-        assert!(matches!(to_question(500, under_way, "ws_CO_1"), PromptNews::Open { .. }));
+        assert!(matches!(to_question(500, under_way, &asked(), "ws_CO_1"), PromptNews::Open { .. }));
+    }
+
+    #[test]
+    fn what_the_answer_to_a_question_tells_is_held_against_what_was_asked() {
+        let asks = |more: &str| {
+            let answer =
+                format!(r#"{{"ResponseCode":"0","CheckoutRequestID":"ws_CO_1","ResultCode":"0"{more}}}"#);
+            to_question(200, answer.as_bytes(), &asked(), "ws_CO_1")
+        };
+        assert_eq!(asks(""), paid("ws_CO_1"), "its own name stands for the receipt");
+        assert_eq!(asks(r#","Amount":"300","PhoneNumber":254712345678"#), paid("ws_CO_1"));
+        assert_eq!(asks(&format!(r#","CallbackMetadata":{{"Item":[{PAID}]}}"#)), paid("NLJ7RT61SV"));
+        for more in [r#","Amount":301"#, r#","Amount":300,"PhoneNumber":"254712345679""#] {
+            assert!(matches!(asks(more), PromptNews::Odd { .. }), "{more}");
+        }
     }
 
     #[test]
@@ -311,6 +388,24 @@ mod tests {
         {
             assert!(matches!(to_request(status, body), PromptNews::Open { .. }), "{status}");
         }
-        assert_eq!(to_request(500, br#"{"errorCode":"500.001.1001"}"#), failed(why::BUSY));
+    }
+
+    #[test]
+    fn one_code_says_that_her_phone_is_busy_or_that_the_passkey_is_wrong() {
+        let error = |status, code: &str, message: &str| {
+            let body = format!(r#"{{"requestId":"1-2-3","errorCode":"{code}","errorMessage":"{message}"}}"#);
+            to_request(status, body.as_bytes())
+        };
+        let locked =
+            "Unable to lock subscriber, a transaction is already in process for the current subscriber";
+        assert_eq!(error(500, "500.001.1001", locked), failed(why::BUSY));
+        for ours in
+            ["Wrong credentials", "[MerchantValidate] - Wrong credentials", "Merchant does not exist."]
+        {
+            assert_eq!(error(500, "500.001.1001", ours), failed(why::DECLINED), "{ours}");
+        }
+        assert!(matches!(error(500, "500.001.1001", "System error"), PromptNews::Open { .. }));
+        assert_eq!(error(400, "400.002.02", "Bad Request - Invalid Amount"), failed(why::DECLINED));
+        assert!(matches!(error(429, "500.003.02", "Spike arrest"), PromptNews::Held { .. }), "try later");
     }
 }

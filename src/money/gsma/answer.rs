@@ -78,7 +78,13 @@ pub fn to_request(status: u16, body: &[u8], asked: &PayOut) -> Ack {
     match status {
         202 => Ack::News(PayoutNews::Accepted),
         200 | 201 => match serde_json::from_slice(body) {
-            Ok(transaction) => Ack::News(says(&transaction, asked).news),
+            Ok(transaction) => match says(&transaction, asked) {
+                // It failed for a fault of ours: her money may go later.
+                Told { fault: Some(fault), .. } => {
+                    Ack::Ours { fault, why: format!("status {status}: failed, and the fault is ours") }
+                }
+                Told { news, fault: None } => Ack::News(news),
+            },
             Err(_) => unknown("not a transaction"),
         },
         400..=499 => match serde_json::from_slice(body) {
@@ -213,6 +219,8 @@ mod tests {
         assert!(matches!(ack, Ack::Ours { fault: Fault::Float, .. }), "{ack:?}");
         let failed = br#"{"transactionStatus":"failed","error":{"errorCategory":"businessRule","errorCode":"insufficientFunds"}}"#;
         assert_eq!(to_status(200, failed, &asked()).fault, Some(Fault::Float), "and so are those after it");
+        let ack = to_request(200, failed, &asked());
+        assert!(matches!(ack, Ack::Ours { fault: Fault::Float, .. }), "in the direct answer too: {ack:?}");
         for (status, category, code) in
             [(401, "authorisation", "clientAuthorisationError"), (429, "businessRule", "rateLimitError")]
         {

@@ -6,8 +6,8 @@
 //! | `POST /mpesa/b2c/v3/paymentrequest` | response code 0; 400.002.02 for a bad field; 500.002.1001 for an `OriginatorConversationID` that was used; the result is posted to `ResultURL` |
 //! | `POST /mpesa/transactionstatus/v1/query` by `OriginalConversationID` or `TransactionID` | response code 0; what is known is posted, 2033 where nothing is |
 //! | `POST /mpesa/accountbalance/v1/query` | response code 0; the balance is posted |
-//! | `POST /mpesa/stkpush/v1/processrequest` | response code 0 and a `CheckoutRequestID`; 500.001.1001 while the phone is asked already; the result is posted to `CallBackURL` |
-//! | `POST /mpesa/stkpushquery/v1/query` by `CheckoutRequestID` | its result code; 500.001.1001 while nothing is decided |
+//! | `POST /mpesa/stkpush/v1/processrequest` | response code 0 and a `CheckoutRequestID`; 500.001.1001 while the phone is asked already, and for a wrong password; the result is posted to `CallBackURL` |
+//! | `POST /mpesa/stkpushquery/v1/query` by `CheckoutRequestID` | its result code, sometimes late; 500.001.1001 while nothing is decided |
 //!
 //! A wrong credential comes to 2001, the third one to 8006; sums under 10 to 2, over 250 000 to 3, over
 //! 500 000 a customer to 4, over the float to 1.
@@ -35,9 +35,14 @@ pub(super) fn router() -> Router<Arc<Inner>> {
 
 /// An error code comes with the HTTP status that it begins with.
 pub(super) fn refusal(code: &str) -> Response {
+    refused(code, &format!("refused: {code}"))
+}
+
+/// The same with a message: one code stands for several things.
+pub(super) fn refused(code: &str, message: &str) -> Response {
     let status = code.get(..3).and_then(|digits| digits.parse().ok());
     let status = status.and_then(|status| StatusCode::from_u16(status).ok());
-    let body = json!({ "requestId": "1-2-3", "errorCode": code, "errorMessage": format!("refused: {code}") });
+    let body = json!({ "requestId": "1-2-3", "errorCode": code, "errorMessage": message });
     (status.unwrap_or(StatusCode::BAD_REQUEST), Json(body)).into_response()
 }
 

@@ -244,18 +244,8 @@ pub(super) async fn post_to(inner: &Inner, id: &str, url: &str, body: &Value) {
 
 /// The text of a base64 text.
 pub(super) fn from_base64(text: &str) -> Option<String> {
-    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let (mut bits, mut held, mut octets) = (0u32, 0, Vec::new());
-    for letter in text.trim_end_matches('=').bytes() {
-        let value = LETTERS.iter().position(|known| *known == letter)?;
-        bits = bits << 6 | u32::try_from(value).ok()?;
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            octets.push((bits >> held & 0xFF) as u8);
-        }
-    }
-    String::from_utf8(octets).ok()
+    use base64::Engine;
+    String::from_utf8(base64::prelude::BASE64_STANDARD.decode(text).ok()?).ok()
 }
 
 async fn transfers(Shared(inner): Shared<Arc<Inner>>) -> Response {
@@ -264,7 +254,8 @@ async fn transfers(Shared(inner): Shared<Arc<Inner>>) -> Response {
 
 /// The list as this provider's portal would export it.
 async fn statement(Shared(inner): Shared<Arc<Inner>>) -> Response {
-    let text = super::statement::csv(inner.desk().book.get(), inner.speaks);
+    let desk = inner.desk();
+    let text = super::statement::csv(desk.book.get(), &desk.pushes, inner.speaks);
     ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text).into_response()
 }
 

@@ -1,6 +1,6 @@
 //! Daraja's requests to be paid (STK push): the phone is asked, and what came of it is posted.
 
-use super::daraja::{code, refusal};
+use super::daraja::{code, refusal, refused};
 use super::http::{from_base64, post_to, silence};
 use super::{Answer, Inner, Manners, Twist, Verdict};
 use axum::extract::State as Shared;
@@ -32,9 +32,23 @@ pub struct Push {
     pub code: Option<String>,
     /// The receipt: unique, whatever came of it.
     pub receipt: String,
+    /// When it was decided, in milliseconds.
+    pub at_ms: u64,
     /// Where its result is posted.
     pub callback_url: String,
     manners: Manners,
+}
+
+impl Push {
+    /// What it brought, in shillings; nothing where nobody paid.
+    pub(super) fn brought(&self) -> Option<u64> {
+        let more = u64::from(self.manners.twist == Some(Twist::OtherSum));
+        (self.code.as_deref() == Some("0")).then_some(self.shillings + more)
+    }
+
+    pub(super) fn lags(&mut self, questions: u32) {
+        self.manners.questions_in_vain = questions;
+    }
 }
 
 #[derive(Deserialize)]
@@ -64,6 +78,9 @@ struct Question {
     checkout: String,
 }
 
+/// What is told apart by its message alone.
+const MANY: &str = "500.001.1001";
+
 fn digits(text: &str, lengths: std::ops::RangeInclusive<usize>) -> bool {
     lengths.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
 }
@@ -87,7 +104,8 @@ impl Inner {
     fn knows_password(&self, short: &str, password: &str, stamp: &str) -> bool {
         let read = digits(stamp, 14..=14).then(|| from_base64(password)).flatten();
         let passkey = read.as_deref().and_then(|read| read.strip_prefix(short)?.strip_suffix(stamp));
-        digits(short, 5..=7) && passkey.is_some_and(|passkey| self.knows(passkey))
+        digits(short, 5..=7)
+            && passkey.is_some_and(|key| self.passkey.as_deref().is_none_or(|known| known == key))
     }
 }
 
@@ -100,7 +118,7 @@ async fn take(Shared(inner): Shared<Arc<Inner>>, headers: HeaderMap, body: bytes
         return refusal("400.002.02");
     };
     if !inner.knows_password(&wish.business_short_code, &wish.password, &wish.timestamp) {
-        return refusal("400.002.02");
+        return refused(MANY, "Wrong credentials");
     }
     match &manners.answer {
         Answer::Refuse { code } => return refusal(code),
@@ -113,7 +131,10 @@ async fn take(Shared(inner): Shared<Arc<Inner>>, headers: HeaderMap, body: bytes
         let mut desk = inner.desk();
         let asked = |push: &Push| push.msisdn == wish.phone_number && push.code.is_none();
         if desk.pushes.iter().any(asked) {
-            return refusal("500.001.1001");
+            return refused(
+                MANY,
+                "Unable to lock subscriber, a transaction is already in process for the current subscriber",
+            );
         }
         let nth = desk.pushes.len() + 1;
         let checkout = format!("ws_CO_20240706_{nth}");
@@ -123,6 +144,7 @@ async fn take(Shared(inner): Shared<Arc<Inner>>, headers: HeaderMap, body: bytes
             shillings: wish.amount,
             code: None,
             receipt: format!("SPU{nth:07}"),
+            at_ms: 0,
             callback_url: wish.callback_url,
             manners: manners.clone(),
         });
@@ -161,7 +183,7 @@ async fn decide(inner: &Inner, checkout: &str) {
         Verdict::Fail { code } => code.clone(),
     };
     if let Some(push) = inner.desk().pushes.iter_mut().find(|push| push.checkout == checkout) {
-        push.code = Some(code);
+        (push.code, push.at_ms) = (Some(code), inner.now_ms());
     }
     for round in 0..manners.callbacks {
         if round > 0 {
@@ -189,12 +211,18 @@ pub(super) async fn tell(inner: &Inner, checkout: &str) {
         let sum = if twist == Some(Twist::OtherSum) { push.shillings + 1 } else { push.shillings };
         let number =
             |text: &str| if loose { json!(text) } else { json!(text.parse::<u64>().unwrap_or_default()) };
+        let (begin, end) =
+            (push.msisdn.get(..4).unwrap_or_default(), push.msisdn.get(9..).unwrap_or_default());
+        let whose = match twist {
+            Some(Twist::Masked) => json!(format!("{begin}*****{end}")),
+            _ => number(&push.msisdn),
+        };
         told["CallbackMetadata"] = json!({ "Item": [
             { "Name": "Amount", "Value": if loose { json!(sum.to_string()) } else { json!(sum as f64) } },
             { "Name": "MpesaReceiptNumber", "Value": push.receipt },
             { "Name": "Balance" },
             { "Name": "TransactionDate", "Value": number("20240706224852") },
-            { "Name": "PhoneNumber", "Value": number(&push.msisdn) },
+            { "Name": "PhoneNumber", "Value": whose },
         ]});
     }
     let body: Value = json!({ "Body": { "stkCallback": told } });
@@ -207,10 +235,14 @@ async fn ask(Shared(inner): Shared<Arc<Inner>>, headers: HeaderMap, body: bytes:
     }
     let Ok(question) = serde_json::from_slice::<Question>(&body) else { return refusal("400.002.02") };
     if !inner.knows_password(&question.business_short_code, &question.password, &question.timestamp) {
-        return refusal("400.002.02");
+        return refused(MANY, "Wrong credentials");
     }
-    let desk = inner.desk();
-    let found = desk.pushes.iter().find(|push| push.checkout == question.checkout);
+    let mut desk = inner.desk();
+    let mut found = desk.pushes.iter_mut().find(|push| push.checkout == question.checkout);
+    if let Some(push) = found.as_mut().filter(|push| push.manners.questions_in_vain > 0) {
+        push.manners.questions_in_vain -= 1;
+        return refused(MANY, "The transaction is being processed");
+    }
     match found.and_then(|push| push.code.as_deref()) {
         Some(code) => Json(json!({
             "ResponseCode": "0",
@@ -221,6 +253,6 @@ async fn ask(Shared(inner): Shared<Arc<Inner>>, headers: HeaderMap, body: bytes:
             "ResultDesc": "..",
         }))
         .into_response(),
-        None => refusal("500.001.1001"),
+        None => refused(MANY, "The transaction is being processed"),
     }
 }

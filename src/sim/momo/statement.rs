@@ -3,6 +3,7 @@
 
 use super::Speaks;
 use super::book::{Book, State, Transfer};
+use super::push::Push;
 use crate::types::Timestamp;
 use crate::types::time::NAIROBI;
 
@@ -14,34 +15,52 @@ fn fee(shillings: u64) -> u64 {
     TARIFF.iter().find(|(up_to, _)| shillings <= *up_to).map_or(MOST, |(_, fee)| *fee)
 }
 
+/// What moved money.
+#[derive(Clone, Copy)]
+enum What<'a> {
+    Out(&'a Transfer),
+    Back(&'a Transfer),
+    /// Somebody paid us from her phone so much.
+    In(&'a Push, u64),
+}
+
 /// Something that moved, by the moment it did; what the account held after it.
 struct Moved<'a> {
     at: Timestamp,
-    transfer: &'a Transfer,
-    back: bool,
+    what: What<'a>,
     balance: i64,
 }
 
 /// Everything that moved, oldest first.
-fn moved(book: &Book) -> Vec<Moved<'_>> {
+fn moved<'a>(book: &'a Book, pushes: &'a [Push]) -> Vec<Moved<'a>> {
     let at = |millis: u64| Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX));
     let mut all = Vec::new();
     for transfer in book.transfers() {
-        all.push(Moved { at: at(transfer.at_ms), transfer, back: false, balance: 0 });
+        all.push(Moved { at: at(transfer.at_ms), what: What::Out(transfer), balance: 0 });
         if transfer.reversed {
-            all.push(Moved { at: at(transfer.reversed_at_ms), transfer, back: true, balance: 0 });
+            all.push(Moved { at: at(transfer.reversed_at_ms), what: What::Back(transfer), balance: 0 });
         }
     }
-    all.sort_by_key(|one| (one.at, one.back));
+    let brought = pushes.iter().filter_map(|push| Some((push, push.brought()?)));
+    all.extend(brought.clone().map(|(push, sum)| Moved {
+        at: at(push.at_ms),
+        what: What::In(push, sum),
+        balance: 0,
+    }));
+    all.sort_by_key(|one| (one.at, matches!(one.what, What::Back(_))));
     // What is set aside for transfers that are not decided has not left yet; fees have.
     let pending: u64 =
         book.transactions().filter(|one| one.state == State::Pending).map(|one| one.shillings).sum();
     let fees: u64 = book.transfers().iter().map(|transfer| fee(transfer.shillings)).sum();
-    let mut held = whole(book.float_shillings() + pending) - whole(fees);
+    let came: u64 = brought.map(|(_, sum)| sum).sum();
+    let mut held = whole(book.float_shillings() + pending + came) - whole(fees);
     for one in all.iter_mut().rev() {
         one.balance = held;
-        let (sum, fee) = (whole(one.transfer.shillings), whole(fee(one.transfer.shillings)));
-        held += if one.back { -sum } else { sum + fee };
+        held += match one.what {
+            What::Out(Transfer { shillings, .. }) => whole(*shillings) + whole(fee(*shillings)),
+            What::Back(Transfer { shillings, .. }) => -whole(*shillings),
+            What::In(_, sum) => -whole(sum),
+        };
     }
     all
 }
@@ -66,7 +85,7 @@ fn moment(at: Timestamp, iso: bool) -> String {
 }
 
 /// The statement in the provider's layout.
-pub(super) fn csv(book: &Book, speaks: Speaks) -> String {
+pub(super) fn csv(book: &Book, pushes: &[Push], speaks: Speaks) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let head: &[&str] = match speaks {
         Speaks::Gsma => &[
@@ -119,8 +138,12 @@ pub(super) fn csv(book: &Book, speaks: Speaks) -> String {
         ],
     };
     let mut rows: Vec<Vec<String>> = vec![head.iter().map(|name| (*name).to_owned()).collect()];
-    for one in moved(book).iter().rev() {
-        rows.extend(lines(one, speaks));
+    for one in moved(book, pushes).iter().rev() {
+        rows.extend(match one.what {
+            What::Out(transfer) => lines(one, (transfer, false), speaks),
+            What::Back(transfer) => lines(one, (transfer, true), speaks),
+            What::In(push, sum) => vec![line_in(one, push, sum)],
+        });
     }
     for row in rows {
         // A list in memory takes whatever is written.
@@ -129,16 +152,25 @@ pub(super) fn csv(book: &Book, speaks: Speaks) -> String {
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
-fn lines(one: &Moved<'_>, speaks: Speaks) -> Vec<Vec<String>> {
-    let Transfer { id, msisdn, shillings, reference, .. } = one.transfer;
+/// Only Daraja asks people on their phones; it hides most of their numbers.
+fn line_in(one: &Moved<'_>, push: &Push, sum: u64) -> Vec<String> {
+    let (begin, end) = (push.msisdn.get(..6).unwrap_or_default(), push.msisdn.get(9..).unwrap_or_default());
+    let details = format!("Pay Bill from {begin}***{end} - JINA LAKE Acc. Sokoni loan");
+    let (at, balance) = (moment(one.at, false), one.balance.to_string());
+    let (done, none) = ("Completed".to_owned(), String::new);
+    vec![push.receipt.clone(), at.clone(), at, details, done, sum.to_string(), none(), balance, none()]
+}
+
+fn lines(one: &Moved<'_>, (transfer, back): (&Transfer, bool), speaks: Speaks) -> Vec<Vec<String>> {
+    let Transfer { id, msisdn, shillings, reference, .. } = transfer;
     let at = moment(one.at, speaks == Speaks::Gsma);
-    let (receipt, of) = match one.back {
-        true => (receipt_back(one.transfer), reference.clone()),
+    let (receipt, of) = match back {
+        true => (receipt_back(transfer), reference.clone()),
         false => (reference.clone(), String::new()),
     };
-    let charge = if one.back { 0 } else { fee(*shillings) };
+    let charge = if back { 0 } else { fee(*shillings) };
     let (sum, charged, balance) = (shillings.to_string(), charge.to_string(), one.balance.to_string());
-    let kind = |paid: &str, back: &str| if one.back { back } else { paid }.to_owned();
+    let kind = |paid: &str, taken: &str| if back { taken } else { paid }.to_owned();
     let word = str::to_owned;
     match speaks {
         Speaks::Gsma => {
@@ -148,7 +180,7 @@ fn lines(one: &Moved<'_>, speaks: Speaks) -> Vec<Vec<String>> {
         }
         Speaks::Mtn => {
             let (kind, done) = (kind("Transfer", "Reversal"), word("Successful"));
-            let sum = if one.back { sum } else { format!("-{sum}") };
+            let sum = if back { sum } else { format!("-{sum}") };
             let (from, to) = (word("FRI:sokoni/USER"), format!("FRI:{msisdn}/MSISDN"));
             vec![vec![receipt, id.clone(), of, at, done, kind, from, to, sum, charged, balance]]
         }
@@ -162,7 +194,7 @@ fn lines(one: &Moved<'_>, speaks: Speaks) -> Vec<Vec<String>> {
                 let (receipt, of, balance) = (receipt.clone(), of.clone(), balance.to_string());
                 vec![receipt, at.clone(), at.clone(), details, done(), paid_in, withdrawn, balance, of]
             };
-            if one.back {
+            if back {
                 return vec![row(
                     format!("Reversal of {reference} to {msisdn}"),
                     sum,
@@ -222,7 +254,7 @@ mod tests {
             (Speaks::Airtel, "airtel"),
         ] {
             let layout = Layout::of(name, &toml::Table::new()).expect("a layout");
-            let text = csv(&book, speaks);
+            let text = csv(&book, &[], speaks);
             let sheet =
                 read(text.as_bytes(), &layout, name).unwrap_or_else(|why| panic!("{name}: {why}\n{text}"));
             assert_eq!(sheet.gaps, 0, "{text}");

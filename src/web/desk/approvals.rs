@@ -2,9 +2,10 @@
 
 use super::{Turn, Turned, door::Acting, garbled, operators};
 use crate::engine::desk::Who;
-use crate::engine::desk::approvals::{ApprovalRow, ApprovalWish, Entry, Fate, Wanted, shillings};
+use crate::engine::desk::approvals::{ApprovalRow, ApprovalWish, Entry, Fate, PromptFate, Wanted, shillings};
+use crate::engine::loans::desk::PromptRow;
 use crate::engine::shopfront::ShopError;
-use crate::types::{ApprovalId, CaseId, LoanId, PayoutId, SpokenCode};
+use crate::types::{ApprovalId, CaseId, LoanId, PayoutId, PromptId, SpokenCode};
 use crate::web::{
     error::{JsonRefusal, Refusal},
     page::{self, Web},
@@ -43,6 +44,7 @@ struct Approvals<'a> {
     rows: Vec<Row<'a>>,
     next: Option<String>,
     typed: &'a Typed,
+    prompts: Vec<PromptRow>,
     complaint: String,
 }
 
@@ -103,6 +105,20 @@ impl Typed {
                 };
                 Wanted::Payout { payout: payout.map_err(|_| "name the payout as its page does")?, fate }
             }
+            (_, what @ ("prompt_paid" | "prompt_not_paid")) => {
+                let prompt = self.payout.trim().parse::<PromptId>();
+                let fate = match what {
+                    "prompt_paid" => PromptFate::Paid {
+                        receipt: self.paper.trim().to_owned(),
+                        came: match self.amount.trim() {
+                            "" => None,
+                            sum => Some(shillings(sum).ok_or("write the sum as 1,250")?),
+                        },
+                    },
+                    _ => PromptFate::NotPaid,
+                };
+                Wanted::Prompt { prompt: prompt.map_err(|_| "name the prompt as this page does")?, fate }
+            }
             (_, "erasure") => Wanted::Erasure { phone: self.phone.trim().to_owned() },
             _ => Wanted::MakeGood {
                 phone: self.phone.trim().to_owned(),
@@ -142,7 +158,11 @@ async fn draw(web: &Web, typed: &Typed, complaint: String, page: usize) -> Resul
     found.sort_by_key(|row| row.state != "waiting");
     let Turned { rows, next } = Turned::of(found, page, "page");
     let rows = rows.iter().map(Row::of).collect();
-    Ok(page::html(&Approvals { rows, next, typed, complaint }))
+    let prompts = match &web.loans {
+        Some(loans) => loans.prompts(false).await?,
+        None => Vec::new(),
+    };
+    Ok(page::html(&Approvals { rows, next, typed, prompts, complaint }))
 }
 
 /// `GET /desk/approvals?page=`

@@ -2,7 +2,7 @@
 //! `sokoni loans` speaks to these.
 
 use super::{door::Acting, garbled};
-use crate::engine::loans::desk::{LoanDesk, LoanRow, LoanWish, RepaymentRow};
+use crate::engine::loans::desk::{LoanDesk, LoanRow, LoanWish, PromptRow, RepaymentRow};
 use crate::engine::shopfront::ShopError;
 use crate::web::people::DeskRole;
 use crate::web::{error::JsonRefusal, page::Web};
@@ -24,6 +24,13 @@ pub(crate) struct Remittance {
     pub(crate) paper: Option<String>,
 }
 
+/// Which prompts: all of them, or those of which something is to be asked or decided.
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(in crate::web) struct Prompts {
+    all: bool,
+}
+
 fn desk(web: &Web) -> Result<&Arc<dyn LoanDesk>, ShopError> {
     web.loans.as_ref().ok_or(ShopError::NotFound)
 }
@@ -31,6 +38,14 @@ fn desk(web: &Web) -> Result<&Arc<dyn LoanDesk>, ShopError> {
 /// `GET /desk/api/loans`: all loans, newest first; sums in cents
 pub(in crate::web) async fn all(State(web): State<Arc<Web>>) -> Result<Json<Vec<LoanRow>>, JsonRefusal> {
     Ok(Json(desk(&web)?.loans().await?))
+}
+
+/// `GET /desk/api/loans/prompts?all=`: prompts on phones, oldest first; sums in cents
+pub(in crate::web) async fn prompts(
+    State(web): State<Arc<Web>>, which: Result<Query<Prompts>, QueryRejection>,
+) -> Result<Json<Vec<PromptRow>>, JsonRefusal> {
+    let Query(Prompts { all }) = which.unwrap_or_default();
+    Ok(Json(desk(&web)?.prompts(all).await?))
 }
 
 /// `POST /desk/api/loans`: does something with one loan; how it stands then

@@ -156,6 +156,11 @@ async fn is_hers_again(village: &Village, achieng: &Artisan, begin: &str) {
     assert_eq!((village.payouts().await, village.account("moving:").await), (vec!["failed".to_owned()], 0));
     village.momo.set_float_shillings(10_000);
     village.clock.advance(std::time::Duration::from_secs(3_600));
+    // Whatever waited to leave has left by then, or was let go.
+    until("nothing waits to leave", || async {
+        village.desk_page("/desk").await.contains("<strong>0</strong> payouts to ask for").then_some(())
+    })
+    .await;
     assert!(village.momo.transfers().is_empty(), "{:?}", village.momo.transfers());
 }
 

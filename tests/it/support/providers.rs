@@ -36,7 +36,7 @@ balance_minutes      = 0
 
 [money.daraja.push]
 short_code   = "174379"
-passkey_file = "mpesa-key"
+passkey_file = "mpesa-passkey"
 "#
         ),
         Speaks::Mtn => format!(

@@ -121,7 +121,8 @@ impl Site {
         let (before, rest) = text.split_once("[money.mpesa]").expect("a provider");
         let (_, after) = rest.split_once("[money.card]").expect("a processor");
         std::fs::write(path, format!("{before}{tables}[money.card]{after}")).expect("written");
-        for (name, value) in [("mpesa-path", MPESA_PATH), ("mpesa-key", MPESA_KEY)] {
+        let secrets = [("mpesa-path", MPESA_PATH), ("mpesa-key", MPESA_KEY), ("mpesa-passkey", MPESA_KEY)];
+        for (name, value) in secrets {
             std::fs::write(self.file(name), value).expect("written");
         }
     }

@@ -142,6 +142,7 @@ impl Village {
             speaks: founding.provider,
             clock: clock.clone(),
             api_key: Some("momo-key".into()),
+            passkey: Some("bfb279f9".into()),
             ..MomoOptions::default()
         });
         let momo = momo.await.expect("a provider");
@@ -167,6 +168,7 @@ impl Village {
             ("smsc", PASSWORD),
             ("mpesa-path", PROVIDER_PATH),
             ("mpesa-key", "momo-key"),
+            ("mpesa-passkey", "bfb279f9"),
             ("card-key", "card-key"),
             ("card-webhook", "whsec_village"),
             ("at-path", AGGREGATOR_PATH),
