@@ -213,6 +213,8 @@ impl Engine {
                     let text = format!("prompt {id} for loan {}: {why}", before.id);
                     self.note_case(work, CaseKind::Money, None, vec![her.id], &text).await?;
                 }
+                // Nobody reads it.
+                PromptEvent::Ended { .. } if her.is_erased() => {}
                 PromptEvent::Ended { why, .. } if why == why::UNHEARD => {
                     self.tell(work, &her, "loan_prompt_unheard", vec![Value::Kes(prompt.amount)])?;
                 }
@@ -248,6 +250,15 @@ impl Engine {
         &self, work: &mut Work<'_>, loan: &Loan, her: &Party, amount: Kes, receipt: &str,
     ) -> Result<(), Fault> {
         work.post(&self.received(loan, amount, receipt))?;
+        if her.is_erased() {
+            let account = Account::Artisan(her.id);
+            tracing::error!(%account, receipt, "ALARM: money came back for somebody who was forgotten");
+            let text = format!(
+                "somebody who was forgotten paid KSh {amount} from her phone ({receipt}): it stands on {account}, \
+                 which nobody can draw; two people post it elsewhere"
+            );
+            return self.note_case(work, CaseKind::Money, None, vec![], &text).await;
+        }
         let loan = work.need::<Loan>(loan.id).await?;
         let left = loan.left();
         if left > Kes::ZERO {
