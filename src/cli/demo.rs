@@ -328,6 +328,7 @@ path = "store"
 public_url    = "http://{web}"
 desk_key_file = "secrets/desk"
 desk_people_file = "secrets/people.toml"
+api_keys_file = "secrets/api-keys.toml"
 pay_origins   = ["{card}"]
 
 [[smsc]]

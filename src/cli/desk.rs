@@ -212,10 +212,13 @@ fn new_key() -> Result<SecretString, String> {
     Ok(SecretString::from(octets.iter().map(|octet| format!("{octet:02x}")).collect::<String>()))
 }
 
-/// Writes beside and renames, so that the service never reads half a file.
 fn write(file: &Path, roll: &Roll) -> Result<(), String> {
+    write_anew(file, &toml::to_string(roll).map_err(|why| why.to_string())?)
+}
+
+/// Writes beside and renames, so that the service never reads half a file; nobody else may read it.
+pub(super) fn write_anew(file: &Path, text: &str) -> Result<(), String> {
     let error = |why: std::io::Error| format!("{}: {why}", file.display());
-    let text = toml::to_string(roll).map_err(|why| why.to_string())?;
     let beside = file.with_extension("new");
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(error)?;

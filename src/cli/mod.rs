@@ -2,6 +2,7 @@
 //!
 //! Exit codes everywhere: 0 done, 1 refused or failed, 2 usage.
 
+pub mod api;
 pub mod approvals;
 pub mod bench;
 pub mod callbacks;
@@ -52,6 +53,7 @@ pub struct Cli {
 enum Command {
     Demo(demo::DemoArgs),
     Desk(desk::DeskArgs),
+    Api(api::ApiArgs),
     Serve(serve::ServeArgs),
     Dial(dial::DialArgs),
     Stop(stop::StopArgs),
@@ -140,6 +142,7 @@ impl Cli {
             Command::Cards(args) => cards::run(args).await,
             Command::Demo(args) => demo::run(args).await,
             Command::Desk(args) => desk::run(args).await,
+            Command::Api(args) => api::run(args),
             Command::Serve(args) => serve::run(args).await,
             Command::Dial(args) => dial::run(args).await,
             Command::Stop(args) => stop::run(args).await,

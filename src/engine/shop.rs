@@ -211,6 +211,7 @@ impl Engine {
             token: token.clone(),
             bulk: None,
             shown: wish.shown.clone(),
+            partner: wish.partner.clone(),
         };
         match order::decide(None, &OrderCommand::Place(terms), &self.policy, work.now) {
             Ok(events) => work.apply::<Order>(order_code, events),
@@ -261,6 +262,7 @@ impl Engine {
             split: split_of(&quote, mentor),
             shown: order.terms.shown.clone(),
             life: self.order_life(&order),
+            partner: order.terms.partner.clone(),
             version: work.version::<Order>(code),
         }))
     }
@@ -455,6 +457,10 @@ impl ShopFront for Engine {
 
     fn shipping(&self, country: &str, kind: &str) -> Option<Usd> {
         self.policy.shipping(country, kind, 1)
+    }
+
+    fn shipping_of(&self, country: &str, kind: &str, pieces: u32) -> Option<Usd> {
+        self.policy.shipping(country, kind, pieces)
     }
 
     fn closed(&self) -> Option<String> {

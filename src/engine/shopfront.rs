@@ -73,6 +73,9 @@ pub struct CheckoutIn {
     /// What she is shown sums in, beside the dollars that she is charged.
     #[serde(default)]
     pub shown: Option<Shown>,
+    /// The partner whose program places it, by the id of the partner's key.
+    #[serde(default)]
+    pub partner: Option<String>,
 }
 
 /// Where a checkout goes on.
@@ -164,6 +167,9 @@ pub struct OrderView {
     /// What may still happen to it.
     #[serde(default)]
     pub life: OrderLife,
+    /// The partner whose program placed it, by the id of the partner's key.
+    #[serde(default)]
+    pub partner: Option<String>,
     /// Grows with every change: a page that has seen it need not draw again.
     pub version: u64,
 }
@@ -480,6 +486,10 @@ pub trait ShopFront: Send + Sync + 'static {
     fn piece(&self, code: String) -> BoxFuture<'_, Result<(PieceView, Split), ShopError>>;
     /// What shipping one piece of a kind to a country costs; `None` where we do not ship.
     fn shipping(&self, country: &str, kind: &str) -> Option<Usd>;
+    /// The same of several pieces in one parcel.
+    fn shipping_of(&self, country: &str, kind: &str, pieces: u32) -> Option<Usd> {
+        self.shipping(country, kind).filter(|_| pieces == 1)
+    }
     /// When something that is ordered now is made, if its maker answers in time and keeps her word.
     fn made_by(&self) -> Option<Timestamp> {
         None

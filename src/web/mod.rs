@@ -4,6 +4,7 @@
 //! script, but for the editor of menus; the shop's one script only keeps an order page fresh. What the pages show comes from
 //! [`ShopFront`](crate::engine::shopfront::ShopFront), so nothing here knows a store or a phone.
 //!
+//! * `api` is the public API, in JSON, with keys of its own.
 //! * `routes` is the table of every path; `guard` what every answer and every post goes through.
 //! * `shop` and `desk` hold the handlers, one file per page; `error` maps a refusal to HTTP.
 //! * `upload` takes photographs of pieces, and hands them out again.
@@ -11,6 +12,7 @@
 //! * `tongue` says the shop's texts in each of its languages.
 //! * `wording`, `emblem` and `assets` are what the pages are drawn with.
 
+pub mod api;
 mod assets;
 mod desk;
 mod emblem;

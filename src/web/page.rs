@@ -1,7 +1,8 @@
 //! What every page shares: rendering, and small pieces that templates show.
 
 use super::{
-    desk::knocks::Knocks, error::Refusal, people::People, settings::Settings, tongue::Tongue, wording,
+    api::door::Gate, desk::knocks::Knocks, error::Refusal, people::People, settings::Settings,
+    tongue::Tongue, wording,
 };
 use crate::{
     engine::bulk::front::BulkFront,
@@ -47,6 +48,8 @@ pub(super) struct Web {
     pub(super) door: Arc<Door>,
     /// Who asks the desk too often without being let in.
     pub(super) knocks: Knocks,
+    /// Who may call the API, and how often.
+    pub(super) api: Gate,
     /// Whom our proxies name is believed.
     pub(super) proxies: Vec<Network>,
     /// The moment.

@@ -1,6 +1,7 @@
 //! One table of every path, and the layers that all of them pass through.
 
 use super::{
+    api::{self, door::Gate},
     assets, desk,
     error::Refusal,
     guard,
@@ -133,6 +134,7 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
     } = around;
     let has_editor = editor.is_some();
     let people = settings.people();
+    let api = Gate::new(&settings);
     let door =
         door.unwrap_or_else(|| Arc::new(Door::passing(Arc::clone(&clock)).with_idle(settings.desk_idle())));
     // A wrong list is refused before anything starts.
@@ -143,6 +145,7 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         people,
         door,
         knocks: desk::knocks::Knocks::default(),
+        api,
         proxies,
         clock,
         binds,
@@ -318,6 +321,8 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
                 .route("/upload/api/photos/{code}", post(upload::add))
                 .layer(from_fn_with_state(web.clone(), guard::same_site)),
         )
+        // Programs bring a key with each call, and are told in JSON what is wrong.
+        .merge(api::router(&web))
         .layer(CompressionLayer::new())
         .layer(map_response_with_state(web.clone(), guard::headers))
         .layer(TraceLayer::new_for_http().make_span_with(span))

@@ -1,5 +1,6 @@
 //! The `[http]` section of the configuration.
 
+use super::api::keys::Ring;
 use super::people::{People, Roll};
 use super::rates::Rates;
 use axum::http::Uri;
@@ -27,6 +28,10 @@ pub struct Settings {
     pub desk_key_file: Option<PathBuf>,
     /// A file with the people of the desk, each with a key of her own; `sokoni desk` writes it.
     pub desk_people_file: Option<PathBuf>,
+    /// A file with the keys of the API; `sokoni api keys` writes it. Without it the API answers 404.
+    pub api_keys_file: Option<PathBuf>,
+    /// How often a key of the API may call in a minute.
+    pub api_calls_per_minute: u32,
     /// Whether a key alone may open the desk in a browser. Left out: while `public_url` is plain HTTP, or
     /// there is no file of people; else it takes a name, a password and a code, and keys are for programs.
     pub desk_key_in_browser: Option<bool>,
@@ -63,6 +68,8 @@ impl Default for Settings {
             public_url: "http://127.0.0.1:8080".to_owned(),
             desk_key_file: None,
             desk_people_file: None,
+            api_keys_file: None,
+            api_calls_per_minute: 600,
             desk_key_in_browser: None,
             desk_idle_minutes: 60,
             body_limit_bytes: 64 * 1024,
@@ -100,6 +107,9 @@ pub enum SettingsError {
     /// The file of the desk's people cannot be used.
     #[error("desk_people_file {0}; `sokoni desk` writes it")]
     PeopleFile(String),
+    /// The file of the API's keys cannot be used.
+    #[error("api_keys_file {0}; `sokoni api keys` writes it")]
+    ApiKeysFile(String),
     /// The file of rates cannot be used.
     #[error("rates_file {0}")]
     RatesFile(String),
@@ -137,6 +147,10 @@ impl Settings {
         if let Some(file) = &mut self.desk_people_file {
             *file = folder.join(&*file);
             Roll::read(file).map_err(SettingsError::PeopleFile)?;
+        }
+        if let Some(file) = &mut self.api_keys_file {
+            *file = folder.join(&*file);
+            Ring::read(file).map_err(SettingsError::ApiKeysFile)?;
         }
         match &self.desk_key {
             Some(key) if key.expose_secret().chars().count() < SHORTEST_DESK_KEY => {

@@ -98,6 +98,9 @@ pub struct BulkView {
     pub split: Split,
     /// When it was placed.
     pub placed: Timestamp,
+    /// The partner whose program placed it, by the id of the partner's key.
+    #[serde(default)]
+    pub partner: Option<String>,
     /// Grows with every change.
     pub version: u64,
 }

@@ -142,6 +142,7 @@ impl Engine {
             token: String::new(),
             bulk: Some(PartOf { code: request.terms.code, due: request.due }),
             shown: None,
+            partner: None,
         };
         let broken = |why: Refusal| Fault::Broken(format!("part {} was refused: {why}", share.order));
         let placed =

@@ -96,6 +96,7 @@ impl Engine {
             wanted,
             country: wish.country.clone(),
             token: token.clone(),
+            partner: wish.partner.clone(),
         };
         match bulk::decide(None, &BulkCommand::Place(terms), &self.policy, work.now) {
             Ok(events) => work.apply::<Bulk>(number, events),
@@ -180,6 +181,7 @@ impl Engine {
             parts,
             split: split_of_many(&quote, &gets),
             placed: request.placed,
+            partner: request.terms.partner.clone(),
             version: changes + work.version::<Bulk>(terms.code),
         })
     }

@@ -69,6 +69,9 @@ pub struct BulkTerms {
     pub country: String,
     /// The private link's token.
     pub token: String,
+    /// The partner whose program placed it, by the id of the partner's key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<String>,
 }
 
 /// Pieces offered to one artisan, under the number of an order of their own.

@@ -30,6 +30,7 @@ fn terms(pieces: u32) -> BulkTerms {
         wanted: policy.bulk_soonest(now()),
         country: "DE".into(),
         token: "a private link".into(),
+        partner: None,
     }
 }
 
@@ -101,6 +102,7 @@ impl Desk {
                 token: String::new(),
                 bulk: Some(PartOf { code: number(0), due: self.bulk().due }),
                 shown: None,
+                partner: None,
             };
             self.part(share.order, OrderCommand::Place(part)).expect("placed");
             let pay = OrderCommand::Pay { payment: "pi_1".into(), charged: quote.charge() };

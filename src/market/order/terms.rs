@@ -23,6 +23,9 @@ pub struct Terms {
     /// What the shopper was shown sums in, beside the dollars that she is charged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<Shown>,
+    /// The partner whose program placed it, by the id of the partner's key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<String>,
 }
 
 /// A currency that sums are shown in, at a rate that was locked at the checkout. Nothing is charged or

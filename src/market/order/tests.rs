@@ -38,6 +38,7 @@ fn terms(pieces: u32) -> Terms {
         token: "a private link".into(),
         bulk: None,
         shown: None,
+        partner: None,
     }
 }
 

@@ -80,6 +80,7 @@ impl World {
             address: "1 Long Road, Town".to_owned(),
             idempotency_key: format!("form-{:016x}", self.dice.bits()),
             shown: None,
+            partner: None,
         };
         if self.dice.in_thousand(30) {
             let wait = self.dice.seconds(1, 5);

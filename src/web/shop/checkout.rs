@@ -23,11 +23,11 @@ const FIELDS: [&str; 5] = ["quantity", "name", "email", "country", "address"];
 /// More pieces than this nobody means.
 const MOST_PIECES: u32 = 9_999;
 /// The longest name, in characters.
-const LONGEST_NAME: usize = 80;
+pub(in crate::web) const LONGEST_NAME: usize = 80;
 /// The longest email address, in octets (RFC 5321 section 4.5.3.1.3, without its brackets).
 const LONGEST_EMAIL: usize = 254;
 /// The longest address, in characters.
-const LONGEST_ADDRESS: usize = 400;
+pub(in crate::web) const LONGEST_ADDRESS: usize = 400;
 
 /// Begins an order and sends the browser to where it is paid. What was typed is never lost: a
 /// form that cannot be carried out comes back filled, with the same key.
@@ -101,7 +101,7 @@ fn field(field: &'static str, why: &str) -> ShopError {
 
 /// Reads the form. How many pieces are left is for the engine to say: a form posted twice must get
 /// its first answer although it took the last piece.
-pub(super) fn read(typed: &Typed, front: &dyn ShopFront, t: Tongue) -> Result<CheckoutIn, Faults> {
+pub(in crate::web) fn read(typed: &Typed, front: &dyn ShopFront, t: Tongue) -> Result<CheckoutIn, Faults> {
     let mut faults = Faults::default();
     let mut complain = |field, why: &str| drop(faults.fields.insert(field, why.to_owned()));
 
@@ -140,6 +140,7 @@ pub(super) fn read(typed: &Typed, front: &dyn ShopFront, t: Tongue) -> Result<Ch
         address,
         idempotency_key: typed.idempotency_key.clone(),
         shown: None,
+        partner: None,
     })
 }
 

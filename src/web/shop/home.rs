@@ -88,7 +88,7 @@ impl Wanted {
 }
 
 /// A word as it stands in an address (RFC 3986 section 2.3).
-pub(super) fn encoded(word: &str) -> String {
+pub(in crate::web) fn encoded(word: &str) -> String {
     let octet = |octet: u8| match octet {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(octet).to_string(),
         octet => format!("%{octet:02X}"),

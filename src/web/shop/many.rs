@@ -98,7 +98,7 @@ async fn again(
 }
 
 /// The end of the day that somebody wrote as 2027-01-31.
-fn day(text: &str) -> Option<Timestamp> {
+pub(in crate::web) fn day(text: &str) -> Option<Timestamp> {
     let mut parts = text.trim().split('-');
     let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
     let begins = Timestamp::of_day(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?, NAIROBI)?;

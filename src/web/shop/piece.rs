@@ -27,31 +27,31 @@ pub(super) const LONGEST_CODE: usize = 16;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Typed {
-    pub(super) code: String,
-    pub(super) quantity: String,
-    pub(super) name: String,
-    pub(super) email: String,
-    pub(super) country: String,
-    pub(super) address: String,
+    pub(in crate::web) code: String,
+    pub(in crate::web) quantity: String,
+    pub(in crate::web) name: String,
+    pub(in crate::web) email: String,
+    pub(in crate::web) country: String,
+    pub(in crate::web) address: String,
     /// The day, of many pieces.
-    pub(super) wanted: String,
-    pub(super) idempotency_key: String,
+    pub(in crate::web) wanted: String,
+    pub(in crate::web) idempotency_key: String,
 }
 
 /// What is wrong with a form: by field, and with the order as a whole.
 #[derive(Debug, Default)]
-pub(super) struct Faults {
-    pub(super) fields: BTreeMap<&'static str, String>,
-    pub(super) whole: Option<String>,
+pub(in crate::web) struct Faults {
+    pub(in crate::web) fields: BTreeMap<&'static str, String>,
+    pub(in crate::web) whole: Option<String>,
 }
 
 impl Faults {
     /// The complaint about a field; empty when there is none.
-    pub(super) fn of(&self, field: &str) -> &str {
+    pub(in crate::web) fn of(&self, field: &str) -> &str {
         self.fields.get(field).map_or("", String::as_str)
     }
 
-    pub(super) fn any(&self) -> bool {
+    pub(in crate::web) fn any(&self) -> bool {
         self.whole.is_some() || !self.fields.is_empty()
     }
 }

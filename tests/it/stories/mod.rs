@@ -5,6 +5,8 @@
 //! her phone (w4).
 
 mod aggregator;
+mod api;
+mod api_fuzz;
 mod approvals;
 mod audit;
 mod browsing;

@@ -10,6 +10,7 @@ pub mod handset;
 pub mod listen;
 pub mod logs;
 pub mod node_smsc;
+pub mod partner;
 pub mod people;
 pub mod photo;
 pub mod program;

@@ -107,13 +107,13 @@ fn node_folder() -> PathBuf {
 }
 
 /// A Python that has what `tests/python` asks for: the checkout's, the machine's own, or one made under `target`.
-fn python() -> &'static Path {
+pub fn python() -> &'static Path {
     static FOUND: OnceLock<PathBuf> = OnceLock::new();
     FOUND.get_or_init(|| {
         let has_it = |python: &PathBuf| {
             let mut probe = Command::new(python);
             let probe = probe
-                .args(["-c", "import smpplib.client, jsonschema"])
+                .args(["-c", "import smpplib.client, jsonschema, schemathesis"])
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
                 .status();

@@ -542,6 +542,8 @@ cache_mib = 8
 public_url    = "http://{web}"
 desk_key_file = "desk"
 desk_people_file = "people.toml"
+api_keys_file = "api-keys.toml"
+api_calls_per_minute = 60000
 pay_origins   = ["{card}"]
 
 {route}
