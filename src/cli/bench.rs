@@ -1,5 +1,6 @@
 //! `sokoni bench ussd`: how many USSD steps a second, beside what the link itself could carry.
 
+pub mod shop;
 pub mod sms;
 
 use crate::{

@@ -100,6 +100,7 @@ enum Command {
 enum Bench {
     Ussd(bench::BenchUssdArgs),
     Sms(bench::sms::BenchSmsArgs),
+    Shop(bench::shop::BenchShopArgs),
     /// Commits a second (not in this release)
     Store,
 }
@@ -169,6 +170,7 @@ impl Cli {
             Command::Smsc(args) => smsc::run(args).await,
             Command::Bench { what: Bench::Ussd(args) } => bench_ussd(args).await,
             Command::Bench { what: Bench::Sms(args) } => bench::sms::run(args).await,
+            Command::Bench { what: Bench::Shop(args) } => bench::shop::run(args).await,
             Command::Bench { what: Bench::Store } => not_yet("bench store"),
             Command::Replay(args) => replay::run(args).await,
             Command::Sim(args) => sim::run(args).await,

@@ -6,7 +6,6 @@ pub mod money;
 
 use crate::cli::menu::sources::menu_files;
 use crate::config::Config;
-use crate::engine::audit;
 use crate::engine::bulk::front::BulkFront;
 use crate::engine::buyers::{self, Seal};
 use crate::engine::cards::inbox;
@@ -17,6 +16,7 @@ use crate::engine::desk::door::{self, Door};
 use crate::engine::kiosks::desk::KioskDesk;
 use crate::engine::lanes::Lanes;
 use crate::engine::loans::desk::LoanDesk;
+use crate::engine::mend;
 use crate::engine::menus::change::{By, Outcome};
 use crate::engine::menus::desk::MenuDesk;
 use crate::engine::menus::{Menus, sweep as old_menus};
@@ -146,7 +146,8 @@ impl Service {
         let opened = tokio::task::spawn_blocking(move || Sled::open(&path, cache)).await;
         let store: Arc<dyn Store> =
             Arc::new(opened.map_err(|why| why.to_string())?.map_err(|why| why.to_string())?);
-        match audit::mend_indexes(&*store).await {
+        let mended = mend::mend_indexes(&*store).await;
+        match &mended {
             Ok(0) => {}
             Ok(entries) => tracing::info!(entries, "indexes of an older release were brought up to date"),
             Err(why) => tracing::error!(%why, "ALARM: the indexes of an older release could not be mended"),
@@ -192,6 +193,9 @@ impl Service {
             recon: config.reconcile.clone(),
         })
         .await?;
+        if mended.is_err() {
+            engine.indexes_amiss();
+        }
         engine.open_addresses().await.map_err(|why| why.to_string())?;
         engine.enrol(&config.kiosks).await?;
         engine.enrol_liaisons(&config.liaisons).await?;

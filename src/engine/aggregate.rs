@@ -65,6 +65,11 @@ impl<A: Aggregate> Shelf<A> {
         self.0.insert(id, Held { version, before: state.clone(), now: state });
     }
 
+    /// Takes it as something new that stands so.
+    pub fn stands(&mut self, id: A::Id, state: A) {
+        self.0.insert(id, Held { version: None, before: None, now: Some(state) });
+    }
+
     /// Lets go of it.
     pub fn drop(&mut self, id: A::Id) {
         self.0.remove(&id);

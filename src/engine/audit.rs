@@ -7,8 +7,8 @@ pub(crate) use super::work::{posting_of, statement_line};
 use crate::ledger::{Account, Transfer, balance::Books};
 use crate::market::approval::{ApprovalEvent, Matter};
 use crate::market::{Event, PartyEvent};
-use crate::store::batch::{Batch, Expect, Value};
-use crate::store::verify::{self, Rederive, VerifyError};
+use crate::store::batch::Value;
+use crate::store::verify::Rederive;
 use crate::store::{Key, Store, StoreError, codec, journal, keys};
 use crate::types::{ApprovalId, PartyId};
 use sha2::{Digest, Sha256};
@@ -127,8 +127,6 @@ pub struct Derived {
     ledger: Ledger,
 }
 
-/// How many entries of an index are written at once.
-const AT_ONCE: usize = 512;
 /// Indexes that follow from the things themselves; others are the engine's own notes.
 pub(crate) const DERIVED: [&str; 58] = [
     "prompt",
@@ -211,37 +209,6 @@ impl Rederive for Derived {
         rows.extend(std::mem::take(&mut self.shelves).rows().into_iter().map(octets));
         rows
     }
-}
-
-/// Brings the indexes of a store that an older release wrote up to those of this one: how many entries
-/// were written or taken away. A store that this release has written is not looked at.
-///
-/// # Errors
-/// The store's, and of a journal that cannot be walked.
-pub async fn mend_indexes(store: &dyn Store) -> Result<usize, VerifyError> {
-    let (mark, names) = (keys::index("derived", &[], b""), codec::encode(&DERIVED.as_slice()));
-    let known = store.read(vec![mark.clone()]).await?.pop().flatten();
-    if known.is_some_and(|row| row.octets() == names) {
-        return Ok(0);
-    }
-    let mut derived = Derived::default();
-    verify::walk(store, &mut |record| derived.record(record)).await?;
-    let prefixes: Vec<Key> = DERIVED.iter().map(|name| keys::index_prefix(name, &[])).collect();
-    let amiss = verify::compare(store, &prefixes, &derived.rows(), usize::MAX).await?;
-    for some in amiss.chunks(AT_ONCE) {
-        let mut batch = Batch::default();
-        for row in some {
-            match &row.expected {
-                Some(Value::Octets(octets)) => batch.put(row.key.clone(), Expect::Any, octets.clone()),
-                _ => batch.delete(row.key.clone(), Expect::Any),
-            }
-        }
-        store.commit(batch).await?;
-    }
-    let mut batch = Batch::default();
-    batch.put(mark, Expect::Any, names);
-    store.commit(batch).await?;
-    Ok(amiss.len())
 }
 
 /// The credit-positive sum of every account.

@@ -27,6 +27,7 @@ mod heard;
 pub mod kiosks;
 pub mod lanes;
 pub mod loans;
+pub mod mend;
 pub mod menus;
 pub mod messages;
 mod optout;
@@ -72,6 +73,7 @@ use port::MoneyOut;
 use record::Cause;
 use shopfront::{CardIn, OrderChanged};
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 use tokio::sync::{Notify, broadcast};
 use work::{Fault, Work};
@@ -182,6 +184,8 @@ pub struct Engine {
     pace: pace::Pace,
     /// Held while somebody at the desk turns a switch.
     turning: tokio::sync::Mutex<()>,
+    /// The indexes could not be mended: what the shop would show is not all that is on sale.
+    amiss: AtomicBool,
 }
 
 /// Who is behind an input, as a turn comes to know her.
@@ -248,10 +252,20 @@ impl Engine {
             acts: Default::default(),
             pace: Default::default(),
             turning: tokio::sync::Mutex::default(),
+            amiss: AtomicBool::default(),
         });
         engine.read_agents().await.map_err(|fault| fault.to_string())?;
         engine.read_stops().await.map_err(|fault| fault.to_string())?;
         Ok(engine)
+    }
+
+    /// Says that the indexes could not be mended: the shop shows nothing rather than a part of what is there.
+    pub fn indexes_amiss(&self) {
+        self.amiss.store(true, Ordering::Relaxed);
+    }
+
+    fn is_amiss(&self) -> bool {
+        self.amiss.load(Ordering::Relaxed)
     }
 
     /// Makes sure that every kiosk of the configuration is known. Runs at every start; what is

@@ -47,6 +47,11 @@ impl Engine {
             .ok_or_else(|| Fault::Broken(format!("listing {} has no price that can be shown", listing.code)))
     }
 
+    /// Half a shop is not served as if it were all.
+    fn found_whole(&self) -> Result<(), ShopError> {
+        if self.is_amiss() { Err(ShopError::Fault) } else { Ok(()) }
+    }
+
     async fn all_pieces(&self) -> Result<Vec<PieceView>, Fault> {
         let mut work = self.work(self.clock.now())?;
         let entries = self.store.scan(keys::index_prefix("in_shop", &[]), None, MOST_PIECES, true).await?;
@@ -376,11 +381,15 @@ pub(super) fn split_of(quote: &Quote, mentor: Option<MentorShare>) -> Split {
 
 /// An area as the shop names it.
 pub(super) fn area_name(area: &str) -> String {
-    let mut letters = area.chars();
-    match letters.next() {
-        Some(first) if area != "other" => first.to_uppercase().chain(letters).collect(),
-        _ => "Nairobi".to_owned(),
+    if area == "other" {
+        return "Nairobi".to_owned();
     }
+    let word = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>())
+    };
+    let name = area.split('_').filter_map(word).collect::<Vec<_>>().join(" ");
+    if name.is_empty() { "Nairobi".to_owned() } else { name }
 }
 
 /// A private link's token: 128 bits nobody guesses.
@@ -434,15 +443,28 @@ fn steps(order: &Order) -> Vec<OrderStep> {
 
 impl ShopFront for Engine {
     fn browse(&self, wish: Browse) -> BoxFuture<'_, Result<Found, ShopError>> {
-        Box::pin(async move { self.on_shelves(&wish).await.map_err(|e| fault(&e)) })
+        Box::pin(async move {
+            self.found_whole()?;
+            self.on_shelves(&wish).await.map_err(|e| fault(&e))
+        })
+    }
+
+    fn amiss(&self) -> Option<&'static str> {
+        self.is_amiss().then_some("the indexes of an older release could not be mended")
     }
 
     fn aisles(&self) -> BoxFuture<'_, Result<Aisles, ShopError>> {
-        Box::pin(async { self.aisles_now().await.map_err(|e| fault(&e)) })
+        Box::pin(async {
+            self.found_whole()?;
+            self.aisles_now().await.map_err(|e| fault(&e))
+        })
     }
 
     fn maker(&self, page: String) -> BoxFuture<'_, Result<MakerView, ShopError>> {
-        Box::pin(async move { self.maker_of(&page).await.map_err(|e| fault(&e))?.ok_or(ShopError::NotFound) })
+        Box::pin(async move {
+            self.found_whole()?;
+            self.maker_of(&page).await.map_err(|e| fault(&e))?.ok_or(ShopError::NotFound)
+        })
     }
 
     fn pieces(&self) -> BoxFuture<'_, Result<Vec<PieceView>, ShopError>> {

@@ -478,6 +478,10 @@ pub trait ShopFront: Send + Sync + 'static {
     fn browse(&self, wish: Browse) -> BoxFuture<'_, Result<Found, ShopError>>;
     /// The kinds and the materials of what is on sale.
     fn aisles(&self) -> BoxFuture<'_, Result<Aisles, ShopError>>;
+    /// Why the shop shows nothing now, for whoever runs it: what is on sale cannot be found.
+    fn amiss(&self) -> Option<&'static str> {
+        None
+    }
     /// The maker of a page.
     fn maker(&self, page: String) -> BoxFuture<'_, Result<MakerView, ShopError>>;
     /// Some pieces on sale, newest first.

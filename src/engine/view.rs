@@ -7,6 +7,7 @@ use super::work::{Fault, Work};
 use super::{Caller, Engine};
 use crate::dialog::input::{Ask, Data};
 use crate::ledger::{Account, Purse};
+use crate::market::freeze::Switch;
 use crate::market::kiosk::{Kiosk, Supply};
 use crate::market::listing::{Listing, ListingStage};
 use crate::market::order::{self, Order, OrderStage};
@@ -513,6 +514,12 @@ macro_rules! ends_entries {
 }
 
 ends_entries!(ApprovalId, BulletinId, CaseId, LoanId, PartyId, PayoutId, PromptId);
+
+impl FromIndex for Switch {
+    fn from_octets(octets: &[u8]) -> Option<Self> {
+        Self::ALL.into_iter().find(|switch| switch.word().as_bytes() == octets)
+    }
+}
 
 impl FromIndex for SpokenCode {
     /// The number of digits tells listings from orders.

@@ -53,6 +53,34 @@ fn a_photograph_is_turned_upright_and_says_no_more_where_it_was_taken() {
 }
 
 #[test]
+fn the_pictures_of_phones_are_light_even_of_noise_and_as_long_as_may_be() {
+    let mut at = 7u32;
+    let mut noise = |_, _| {
+        at = at.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        Rgb([(at >> 24) as u8, (at >> 16) as u8, (at >> 8) as u8])
+    };
+    for (width, height) in [(640, 480), (640, 2_560), (320, 1_280)] {
+        let noisy = DynamicImage::ImageRgb8(RgbImage::from_fn(width, height, &mut noise));
+        let [small, middle, _] =
+            develop(&as_file(&noisy, ImageFormat::Png), BOUNDS).expect("a picture").files;
+        assert!(
+            small.len() <= 38_000 && middle.len() <= 38_000,
+            "{width}: {}, {}",
+            small.len(),
+            middle.len()
+        );
+        let seen = image::load_from_memory(&middle).expect("a JPEG");
+        let (is, was) = (seen.width() * height, seen.height() * width);
+        assert!(
+            is.abs_diff(was) <= width.max(height) * 2,
+            "its shape stays: {} by {}",
+            seen.width(),
+            seen.height()
+        );
+    }
+}
+
+#[test]
 fn three_widths_are_made_and_none_is_wider_than_what_was_sent() {
     let wide = |image: DynamicImage| {
         let picture = develop(&as_file(&image, ImageFormat::Png), BOUNDS).expect("a picture");

@@ -212,7 +212,6 @@ impl Refusal {
             outside.title = title;
             outside.advice = match self {
                 Self::Shop(ShopError::TooLate(why)) => t.too_late(why).to_owned(),
-                Self::Shop(ShopError::Stopped(why)) => format!("{why}. {advice}"),
                 _ => advice.to_owned(),
             };
         }

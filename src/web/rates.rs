@@ -44,8 +44,11 @@ impl Rates {
         let mut rates = Vec::new();
         for (currency, rate) in per_dollar {
             let letters = currency.len() == 3 && currency.bytes().all(|octet| octet.is_ascii_uppercase());
-            if !letters || WHOLE.contains(&currency.as_str()) || currency == "USD" {
-                return Err(format!("{currency}: three capital letters of a currency with hundredths"));
+            // What makers receive is said in shillings, at the rate of the house.
+            if !letters || WHOLE.contains(&currency.as_str()) || matches!(currency.as_str(), "USD" | "KES") {
+                return Err(format!(
+                    "{currency}: three capital letters of another currency, with hundredths"
+                ));
             }
             let millionths = millionths(&rate).ok_or_else(|| {
                 format!("{currency} = {rate:?}: write it as \"0.9215\", at most {DIGITS} digits")
@@ -83,16 +86,17 @@ mod tests {
 
     #[test]
     fn rates_are_read_exactly_and_faults_say_where_they_are() {
-        let rates = Rates::parse("day = \"2026-11-20\"\n[per_dollar]\nEUR = \"0.9215\"\nKES = \"129.5\"\n");
+        let rates = Rates::parse("day = \"2026-11-20\"\n[per_dollar]\nEUR = \"0.9215\"\nGBP = \"129.5\"\n");
         let rates = rates.expect("sound");
         assert_eq!(rates.of("EUR").expect("a rate").millionths, 921_500);
-        assert_eq!(rates.of("KES").expect("a rate").millionths, 129_500_000);
-        assert_eq!(rates.of("GBP"), None);
+        assert_eq!(rates.of("GBP").expect("a rate").millionths, 129_500_000);
+        assert_eq!(rates.of("CHF"), None);
         for (bad, told) in [
             ("day = \"today\"\n[per_dollar]", "2026-11-20"),
             ("day = \"2026-11-20\"\n[per_dollar]\nEUR = \"0\"", "EUR"),
             ("day = \"2026-11-20\"\n[per_dollar]\nEUR = \"0,92\"", "EUR"),
             ("day = \"2026-11-20\"\n[per_dollar]\nJPY = \"150\"", "JPY"),
+            ("day = \"2026-11-20\"\n[per_dollar]\nKES = \"129.5\"", "KES"),
             ("day = \"2026-11-20\"\n[per_dollar]\nEUR = 0.92", "EUR"),
         ] {
             let why = Rates::parse(bad).expect_err(bad);

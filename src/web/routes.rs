@@ -30,7 +30,7 @@ use crate::{
 };
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, MatchedPath, Request},
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
     http::StatusCode,
     middleware::{from_fn_with_state, map_response_with_state},
     response::Redirect,
@@ -76,7 +76,7 @@ pub struct Surroundings {
     pub photos: Option<Photos>,
 }
 
-/// How many may read a feed or a part of the map at a time: each walks along all that is on sale.
+/// For how many feeds and parts of the map a page is read at a time: each walks along all that is on sale.
 const FEEDS: usize = 2;
 
 /// Where the desk's editor of menus stands.
@@ -307,7 +307,7 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         .route("/sitemap.xml", get(feeds::sitemap))
         .route("/sitemap/{part}", get(feeds::part))
         .route("/feed/{file}", get(feeds::products))
-        .route("/healthz", get(async || "ok\n"))
+        .route("/healthz", get(health))
         .merge(desk)
         .fallback(async || Refusal::Shop(ShopError::NotFound))
         .method_not_allowed_fallback(async || Refusal::Method)
@@ -327,6 +327,14 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         .layer(map_response_with_state(web.clone(), guard::headers))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .with_state(web)
+}
+
+/// Whether the house serves, and all of what it has.
+async fn health(State(web): State<Arc<Web>>) -> (StatusCode, String) {
+    match web.front.amiss() {
+        None => (StatusCode::OK, "ok\n".to_owned()),
+        Some(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("the shop shows nothing: {why}\n")),
+    }
 }
 
 /// Serves a router until `shutdown`; then takes no more connections and gives those that are open

@@ -15,9 +15,13 @@ pub enum Term {
     Place(String),
     /// Who made it.
     Maker(PartyId),
-    /// The first name of who made it, as [`sought`](crate::types::text::sought) spells it; when nobody is
-    /// called so, whoever is called almost so.
+    /// The first name of who made it, as [`sought`](crate::types::text::sought) spells it.
     Name(String),
+    /// The same, for whoever is called almost so.
+    Like(String),
+    /// Any of the first; when nothing on sale has any of them, any of the second. Neither holds another
+    /// such choice.
+    Else(Vec<Self>, Vec<Self>),
 }
 
 /// Where a piece stands among all others: pieces are shown newest first.
@@ -66,7 +70,8 @@ pub struct Browse {
 pub struct Found {
     /// The pieces, newest first.
     pub pieces: Vec<PieceView>,
-    /// Where to look further; `None` when that is all.
+    /// Where to look further; `None` when that is all. With fewer pieces than were wanted, or none, it
+    /// says how far one request has looked: what lies behind has not been looked at.
     pub further: Option<Spot>,
 }
 

@@ -14,18 +14,26 @@ use super::view::{people, read, read_all};
 use super::work::{Fault, Work};
 use crate::market::listing::Listing;
 use crate::market::party::{Party, Role};
+use crate::market::policy::Policy;
+use crate::market::price;
+use crate::store::batch::Row;
 use crate::store::{Key, Store, keys};
-use crate::types::{CodeKind, PartyId, SpokenCode, text};
+use crate::types::{CodeKind, Kes, PartyId, SpokenCode, Usd, text};
 use front::{Aisles, Browse, Found, MakerView, Spot, Term};
 use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 
 /// Entries of a word that are read at once.
 const AT_ONCE: usize = 48;
-/// The most reads of entries for one page: who asks for more is given where to look further.
+/// The most reads of entries for one request: who asks for more is given where to look further.
 const MOST_READS: usize = 400;
-/// The most pieces looked at for one page, when a price leaves most of them out.
-const MOST_LOOKED_AT: usize = 480;
+/// How many of them may go for what the words mean: enough are left for a page of each posting.
+const MOST_FOR_WORDS: usize = 160;
+/// The dearest price of a maker that is looked for, in cents.
+const MOST_CENTS: i64 = 1 << 40;
+/// The most names that one mistyped name stands for.
+const MOST_NEAR: usize = 8;
 /// The most words of a family that are listed, or held against one that was mistyped.
 const MOST_WORDS: usize = 64;
 /// Letters of the name of a maker's page: 60 bits, so that none is met twice.
@@ -48,35 +56,72 @@ const fn from(spot: Spot) -> Spot {
     Spot { since: spot.since, number: spot.number.saturating_add(1) }
 }
 
+/// How many reads of entries one request still has.
+struct Reads(usize);
+
+impl Reads {
+    fn is_out(&self) -> bool {
+        self.0 == 0
+    }
+
+    /// One page of entries. Others get their turn between two of them: a store that reads at once would
+    /// hold a thread for the whole of a search.
+    async fn scan(
+        &mut self, store: &dyn Store, prefix: Key, from: Option<Key>, limit: usize, back: bool,
+    ) -> Result<Vec<(Key, Row)>, Fault> {
+        self.0 = self.0.saturating_sub(1);
+        let found = store.scan(prefix, from, limit, back).await?;
+        tokio::task::yield_now().await;
+        Ok(found)
+    }
+}
+
 /// The entries of one word, read from the newest on as they are wanted.
 struct Posting {
     family: &'static str,
     word: Vec<u8>,
+    /// Only entries that say such a price.
+    prices: Option<RangeInclusive<Kes>>,
     ahead: VecDeque<Spot>,
+    /// The last one that was read, whatever it says.
+    read: Option<Spot>,
     ended: bool,
 }
 
 impl Posting {
     const fn new(family: &'static str, word: Vec<u8>) -> Self {
-        Self { family, word, ahead: VecDeque::new(), ended: false }
+        Self { family, word, prices: None, ahead: VecDeque::new(), read: None, ended: false }
     }
 
-    /// The newest entry before a spot. Spots are asked for from the newest on.
+    fn fits(&self, row: &Row) -> bool {
+        self.prices
+            .as_ref()
+            .is_none_or(|prices| rows::price_of(&row.octets()).is_some_and(|price| prices.contains(&price)))
+    }
+
+    /// The newest entry before a spot, and whether it fits: nothing that does stands above it. Reads one page
+    /// at most. Spots are asked for from the newest on.
     async fn before(
-        &mut self, store: &dyn Store, spot: Option<Spot>, reads: &mut usize,
-    ) -> Result<Option<Spot>, Fault> {
-        while self.ahead.front().is_some_and(|ahead| spot.is_some_and(|spot| *ahead >= spot)) {
+        &mut self, store: &dyn Store, spot: Option<Spot>, reads: &mut Reads,
+    ) -> Result<Option<(Spot, bool)>, Fault> {
+        let below = |at: &Spot| spot.is_none_or(|spot| *at < spot);
+        while self.ahead.front().is_some_and(|ahead| !below(ahead)) {
             self.ahead.pop_front();
         }
-        if self.ahead.is_empty() && !self.ended {
-            *reads += 1;
-            let from = spot.map(|spot| rows::entry(self.family, &self.word, spot.since, spot.number));
-            let found = store.scan(rows::under(self.family, &self.word), from, AT_ONCE, true).await?;
+        if self.ahead.is_empty() && !self.ended && !reads.is_out() {
+            let from = self.read.filter(below).or(spot);
+            let from = from.map(|spot| rows::entry(self.family, &self.word, spot.since, spot.number));
+            let found = reads.scan(store, rows::under(self.family, &self.word), from, AT_ONCE, true).await?;
             self.ended = found.len() < AT_ONCE;
-            let spots = found.iter().filter_map(|(key, _)| rows::parse(key));
-            self.ahead = spots.map(|(since, number)| Spot { since, number }).collect();
+            let spot = |key: &Key| rows::parse(key).map(|(since, number)| Spot { since, number });
+            self.read = found.last().and_then(|(key, _)| spot(key)).or(self.read);
+            self.ahead =
+                found.iter().filter(|(_, row)| self.fits(row)).filter_map(|(key, _)| spot(key)).collect();
         }
-        Ok(self.ahead.front().copied())
+        Ok(match self.ahead.front() {
+            Some(ahead) => Some((*ahead, true)),
+            None => self.read.filter(|_| !self.ended).map(|read| (read, false)),
+        })
     }
 }
 
@@ -86,17 +131,14 @@ struct Walk<'s> {
     clauses: Vec<Vec<Posting>>,
     /// Nothing at or above this is met any more.
     below: Option<Spot>,
-    reads: usize,
+    reads: Reads,
+    ended: bool,
 }
 
 impl Walk<'_> {
-    fn is_tired(&self) -> bool {
-        self.reads > MOST_READS
-    }
-
-    /// The next spot; `None` at the end, or when it is tired.
+    /// The next spot; `None` at the end, or when there are no reads left.
     async fn next(&mut self) -> Result<Option<Spot>, Fault> {
-        while !self.is_tired() {
+        while !self.ended && !self.reads.is_out() {
             let mut low = self.below;
             let mut met = None;
             let mut all = true;
@@ -104,12 +146,19 @@ impl Walk<'_> {
                 let mut newest = None;
                 for posting in clause {
                     newest = newest.max(posting.before(self.store, low, &mut self.reads).await?);
+                    if self.reads.is_out() {
+                        // Whatever this step would have met is met again from where it began.
+                        return Ok(None);
+                    }
                 }
-                let Some(newest) = newest else { return Ok(None) };
-                all &= met.is_none_or(|met| met == newest);
+                let Some((newest, fits)) = newest else {
+                    self.ended = true;
+                    return Ok(None);
+                };
+                all &= fits && met.is_none_or(|met| met == newest);
                 met = Some(newest);
                 // What stands above this one is not in every clause.
-                low = Some(from(newest));
+                low = Some(if fits { from(newest) } else { newest });
             }
             self.below = if all { met } else { low };
             if all {
@@ -118,15 +167,29 @@ impl Walk<'_> {
         }
         Ok(None)
     }
+
+    /// So many of the next spots.
+    async fn some(&mut self, most: usize) -> Result<Vec<Spot>, Fault> {
+        let mut spots = Vec::new();
+        while spots.len() < most {
+            let Some(spot) = self.next().await? else { break };
+            spots.push(spot);
+        }
+        Ok(spots)
+    }
 }
 
 /// The words of a family that have entries and begin so.
-async fn words(store: &dyn Store, family: &str, begins: &str) -> Result<Vec<Vec<u8>>, Fault> {
+async fn words(
+    store: &dyn Store, family: &str, begins: &str, reads: &mut Reads,
+) -> Result<Vec<Vec<u8>>, Fault> {
     let mut all = keys::index_prefix(rows::NAME, &[family.as_bytes()]);
     all.extend_from_slice(begins.as_bytes());
     let (mut found, mut after) = (Vec::new(), None);
-    while found.len() < MOST_WORDS {
-        let Some((key, _)) = store.scan(all.clone(), after.take(), 1, false).await?.pop() else { break };
+    while found.len() < MOST_WORDS && !reads.is_out() {
+        let Some((key, _)) = reads.scan(store, all.clone(), after.take(), 1, false).await?.pop() else {
+            break;
+        };
         let Some(word) = rows::word(&key) else { break };
         // Behind every entry of this word: their moments begin with lesser octets.
         let mut past = rows::under(family, &word);
@@ -138,92 +201,138 @@ async fn words(store: &dyn Store, family: &str, begins: &str) -> Result<Vec<Vec<
 }
 
 async fn known(store: &dyn Store, family: &str) -> Result<Vec<String>, Fault> {
-    let words = words(store, family, "").await?.into_iter();
+    let words = words(store, family, "", &mut Reads(MOST_WORDS + 1)).await?.into_iter();
     Ok(words.filter_map(|word| String::from_utf8(word).ok()).collect())
 }
 
-/// The postings of a term; a name that nobody has stands for those that are almost it.
-async fn postings(store: &dyn Store, term: &Term) -> Result<Vec<Posting>, Fault> {
-    Ok(match term {
-        Term::Kind(word) => vec![Posting::new("kind", word.clone().into_bytes())],
-        Term::Stuff(word) => vec![Posting::new("stuff", word.clone().into_bytes())],
-        Term::Place(word) => vec![Posting::new("place", word.clone().into_bytes())],
-        Term::Maker(maker) => vec![Posting::new("maker", maker.as_bytes().to_vec())],
-        Term::Name(name) => {
-            let exact = store.scan(rows::under("name", name.as_bytes()), None, 1, true).await?;
-            let Some(first) = name.chars().next().filter(|_| exact.is_empty()) else {
-                return Ok(vec![Posting::new("name", name.clone().into_bytes())]);
-            };
-            let near = words(store, "name", first.encode_utf8(&mut [0; 4])).await?.into_iter();
-            near.filter(|other| std::str::from_utf8(other).is_ok_and(|other| text::one_slip(name, other)))
-                .map(|other| Posting::new("name", other))
-                .collect()
+/// Names on sale that are almost this one: those that begin with its two letters, and when there are none
+/// those that begin with the first.
+async fn near(store: &dyn Store, name: &str, reads: &mut Reads) -> Result<Vec<Posting>, Fault> {
+    for letters in [2, 1] {
+        let begins: String = name.chars().take(letters).collect();
+        if begins.is_empty() {
+            break;
         }
-    })
+        let known = words(store, "name", &begins, reads).await?.into_iter();
+        let near: Vec<Posting> = known
+            .filter(|other| std::str::from_utf8(other).is_ok_and(|other| text::one_slip(name, other)))
+            .map(|other| Posting::new("name", other))
+            .take(MOST_NEAR)
+            .collect();
+        if !near.is_empty() {
+            return Ok(near);
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// The postings of terms any of which will do.
+async fn postings(store: &dyn Store, terms: &[Term], reads: &mut Reads) -> Result<Vec<Posting>, Fault> {
+    let mut found = Vec::new();
+    for term in terms {
+        match term {
+            Term::Else(first, then) => {
+                let mut so = plain(store, first, reads).await?;
+                let mut any = false;
+                for posting in &mut so {
+                    any |= posting.before(store, None, reads).await?.is_some();
+                }
+                found.extend(if any { so } else { plain(store, then, reads).await? });
+            }
+            term => found.extend(plain(store, std::slice::from_ref(term), reads).await?),
+        }
+    }
+    Ok(found)
+}
+
+async fn plain(store: &dyn Store, terms: &[Term], reads: &mut Reads) -> Result<Vec<Posting>, Fault> {
+    let mut found = Vec::new();
+    for term in terms {
+        match term {
+            Term::Kind(word) => found.push(Posting::new("kind", word.clone().into_bytes())),
+            Term::Stuff(word) => found.push(Posting::new("stuff", word.clone().into_bytes())),
+            Term::Place(word) => found.push(Posting::new("place", word.clone().into_bytes())),
+            Term::Maker(maker) => found.push(Posting::new("maker", maker.as_bytes().to_vec())),
+            Term::Name(name) => found.push(Posting::new("name", name.clone().into_bytes())),
+            Term::Like(name) => found.extend(near(store, name, reads).await?),
+            Term::Else(..) => {}
+        }
+    }
+    Ok(found)
+}
+
+/// What a maker's price lies between when its price in the shop lies between these. `None`: nothing does.
+fn makers_prices(policy: &Policy, least: Option<Usd>, most: Option<Usd>) -> Option<RangeInclusive<Kes>> {
+    // A dearer piece is dearer in the shop too, so the ends are found by halving.
+    let first = |reaches: &dyn Fn(Usd) -> bool| {
+        let so = |cents: i64| {
+            let quote = price::quote(policy, Kes::minor(cents), 1, Usd::ZERO);
+            quote.is_none_or(|quote| reaches(quote.shop_each))
+        };
+        let (mut low, mut high) = (0, MOST_CENTS);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if so(middle) { high = middle } else { low = middle + 1 }
+        }
+        low
+    };
+    let low = least.map_or(0, |least| first(&|shop| shop >= least));
+    let past = most.map_or(MOST_CENTS, |most| first(&|shop| shop > most));
+    (low < past).then(|| Kes::minor(low)..=Kes::minor(past - 1))
 }
 
 impl Engine {
     pub(super) async fn on_shelves(&self, wish: &Browse) -> Result<Found, Fault> {
-        let mut clauses = Vec::with_capacity(wish.terms.len());
+        let (store, mut reads) = (&*self.store, Reads(MOST_FOR_WORDS));
+        let mut clauses = Vec::with_capacity(wish.terms.len() + 1);
         for terms in &wish.terms {
-            let mut clause = Vec::new();
-            for term in terms {
-                clause.extend(postings(&*self.store, term).await?);
-            }
-            clauses.push(clause);
+            clauses.push(postings(store, terms, &mut reads).await?);
+        }
+        if wish.least.is_some() || wish.most.is_some() {
+            let Some(prices) = makers_prices(&self.policy, wish.least, wish.most) else {
+                return Ok(Found::default());
+            };
+            let drawer = |word| Posting { prices: Some(prices.clone()), ..Posting::new("price", word) };
+            clauses.push(rows::drawers(&prices).map(drawer).collect());
         }
         if clauses.is_empty() {
             clauses.push(vec![Posting::new("all", Vec::new())]);
         }
-        let mut walk = Walk { store: &*self.store, clauses, below: wish.before, reads: 0 };
+        let reads = Reads(MOST_READS - MOST_FOR_WORDS + reads.0);
+        let mut walk = Walk { store, clauses, below: wish.before, reads, ended: false };
         let mut work = self.work(self.clock.now())?;
-        let (mut found, mut looked_at) = (Found::default(), 0);
+        let mut found = Found::default();
         loop {
-            let mut spots = Vec::new();
-            while spots.len() < wish.limit {
-                let Some(spot) = walk.next().await? else { break };
-                spots.push(spot);
-            }
-            looked_at += spots.len();
-            let ended = spots.len() < wish.limit;
-            for (spot, piece) in self.pieces_at(&mut work, spots).await? {
-                let fits = wish.least.is_none_or(|least| piece.price >= least)
-                    && wish.most.is_none_or(|most| piece.price <= most);
-                if !fits {
-                    continue;
-                }
-                if found.pieces.len() == wish.limit {
-                    return Ok(found);
-                }
-                found.pieces.push(piece);
-                found.further = Some(spot);
-            }
-            if ended {
-                found.further = walk.below.filter(|_| walk.is_tired());
+            let room = wish.limit - found.pieces.len();
+            // One more than there is room for says whether there are more; it is not read.
+            let mut spots = walk.some(room + 1).await?;
+            let more = spots.len() > room;
+            spots.truncate(room);
+            let last = spots.last().copied();
+            found.pieces.extend(self.pieces_at(&mut work, spots).await?);
+            if !more {
+                found.further = walk.below.filter(|_| !walk.ended);
                 return Ok(found);
             }
-            if looked_at >= MOST_LOOKED_AT {
-                found.further = walk.below;
+            if found.pieces.len() == wish.limit || last.is_none() {
+                found.further = last;
                 return Ok(found);
             }
+            walk.below = last;
         }
     }
 
     /// What stands at these spots and can still be bought.
-    async fn pieces_at(
-        &self, work: &mut Work<'_>, spots: Vec<Spot>,
-    ) -> Result<Vec<(Spot, PieceView)>, Fault> {
+    async fn pieces_at(&self, work: &mut Work<'_>, spots: Vec<Spot>) -> Result<Vec<PieceView>, Fault> {
         let code = |spot: &Spot| SpokenCode::parse(CodeKind::Listing, &spot.number.to_string()).ok();
-        let codes: Vec<(Spot, SpokenCode)> =
-            spots.into_iter().filter_map(|spot| Some((spot, code(&spot)?))).collect();
-        let ids: Vec<SpokenCode> = codes.iter().map(|(_, code)| *code).collect();
+        let ids: Vec<SpokenCode> = spots.iter().filter_map(code).collect();
         let listings = read_all::<Listing>(work, &ids).await?;
         let makers = people(work, listings.iter().flatten().map(|listing| listing.maker)).await?;
-        let mut pieces = Vec::with_capacity(codes.len());
-        for ((spot, _), listing) in codes.into_iter().zip(listings) {
+        let mut pieces = Vec::with_capacity(ids.len());
+        for listing in listings {
             let Some(listing) = listing.filter(|listing| listing.available() > 0) else { continue };
             let Some(maker) = makers.get(&listing.maker).filter(|maker| !maker.is_erased()) else { continue };
-            pieces.push((spot, piece_at(&listing, maker, &self.quote_one(&listing)?)));
+            pieces.push(piece_at(&listing, maker, &self.quote_one(&listing)?));
         }
         Ok(pieces)
     }

@@ -1,10 +1,10 @@
-//! What machines read of the shop: the map of the site, a month of pieces in each part of it, and the
+//! What machines read of the shop: the map of the site, a day of pieces in each part of it, and the
 //! pieces on sale as shopping engines want them (RSS 2.0 with Google's names).
 //!
 //! Both are written while they are read, a page of pieces at a time, so that their size costs no memory.
 //! What breaks on the way breaks the answer off, so that nobody takes half of it for the whole.
 
-use super::meta::{absolute, decimal, picture};
+use super::meta::{PICTURE, absolute, decimal, picture};
 use crate::{
     engine::shopfront::{Browse, Found, PieceView, ShopError, Spot},
     types::{Timestamp, time::NAIROBI},
@@ -17,8 +17,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::stream;
-use std::{collections::BTreeSet, fmt::Write as _, io, sync::Arc};
-use tokio::sync::OwnedSemaphorePermit;
+use std::{collections::BTreeSet, fmt::Write as _, io, sync::Arc, time::Duration};
 
 /// Pieces read at a time.
 const AT_ONCE: usize = 96;
@@ -26,6 +25,12 @@ const AT_ONCE: usize = 96;
 const KEPT: &str = "public, max-age=3600";
 /// The most further pictures of one piece that shopping engines take.
 const MOST_PICTURES: usize = 10;
+
+/// The most pages in one part of the map: 50,000 are read of it (sitemaps.org), and each stands there once
+/// for each language.
+const MOST_PAGES: usize = 50_000 / Tongue::ALL.len();
+/// The years of which there may be a map.
+const YEARS: std::ops::RangeInclusive<i64> = 1970..=9_999;
 
 /// Text as it stands in XML.
 fn xml(text: &str) -> String {
@@ -58,19 +63,21 @@ pub(crate) async fn robots(State(web): State<Arc<Web>>) -> Response {
     answer("text/plain; charset=utf-8", text)
 }
 
-/// The month of a moment in Nairobi.
-fn month_of(at: Timestamp) -> (i64, u32) {
-    let (year, month, _) = at.civil(NAIROBI);
-    (year, month)
+/// How long a day is; there is no summer time in Nairobi.
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// The moment the day of another begins in Nairobi.
+fn day_of(at: Timestamp) -> Option<Timestamp> {
+    let (year, month, day) = at.civil(NAIROBI);
+    Timestamp::of_day(year, month, day, NAIROBI)
 }
 
-const fn month_after((year, month): (i64, u32)) -> (i64, u32) {
-    if month == 12 { (year + 1, 1) } else { (year, month + 1) }
-}
-
-/// The moment a month begins.
-fn begins((year, month): (i64, u32)) -> Option<Timestamp> {
-    Timestamp::of_day(year, month, 1, NAIROBI)
+/// The day that the name of a part says, from its first moment to that of the next: `2026-11-03`.
+fn named(part: &str) -> Option<(Timestamp, Timestamp)> {
+    let mut parts = part.splitn(3, '-').map(|part| part.parse::<u32>().ok());
+    let (year, month, day) = (i64::from(parts.next()??), parts.next()??, parts.next()??);
+    let from = YEARS.contains(&year).then(|| Timestamp::of_day(year, month, day, NAIROBI))??;
+    Some((from, from.after(DAY)))
 }
 
 /// `GET /sitemap.xml`: the parts of the map.
@@ -80,11 +87,13 @@ pub(crate) async fn sitemap(State(web): State<Arc<Web>>) -> Result<Response, Ref
                     <sitemapindex xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n"
         .to_owned();
     let _ = writeln!(text, "<sitemap><loc>{site}/sitemap/shop.xml</loc></sitemap>");
-    let now = month_of(web.clock.now());
-    let mut month = web.front.aisles().await?.oldest.map(month_of);
-    while let Some(at) = month.filter(|month| *month <= now) {
-        let _ = writeln!(text, "<sitemap><loc>{site}/sitemap/{:04}-{:02}.xml</loc></sitemap>", at.0, at.1);
-        month = Some(month_after(at));
+    let now = web.clock.now();
+    let mut day = web.front.aisles().await?.oldest.and_then(day_of);
+    while let Some(at) = day.filter(|day| *day <= now) {
+        let (year, month, of_month) = at.civil(NAIROBI);
+        let part = format!("{year:04}-{month:02}-{of_month:02}");
+        let _ = writeln!(text, "<sitemap><loc>{site}/sitemap/{part}.xml</loc></sitemap>");
+        day = Some(at.after(DAY));
     }
     text.push_str("</sitemapindex>\n");
     Ok(answer("application/xml; charset=utf-8", text))
@@ -94,42 +103,44 @@ const URLSET: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
                       <urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\" \
                       xmlns:xhtml=\"http://www.w3.org/1999/xhtml\">\n";
 
-/// One page of the map, with its address in each language.
+/// One page of the map by its address in each language, which is how the page itself names them.
 fn place(text: &mut String, site: &str, path: &str) {
     let here = xml(&absolute(site, path));
-    let _ = write!(text, "<url><loc>{here}</loc>");
     for tongue in Tongue::ALL {
-        let letters = tongue.letters();
-        let _ = write!(
-            text,
-            "<xhtml:link rel=\"alternate\" hreflang=\"{letters}\" href=\"{here}?lang={letters}\"/>"
-        );
+        let _ = write!(text, "<url><loc>{here}?lang={}</loc>", tongue.letters());
+        for other in Tongue::ALL.map(Tongue::letters) {
+            let _ = write!(
+                text,
+                "<xhtml:link rel=\"alternate\" hreflang=\"{other}\" href=\"{here}?lang={other}\"/>"
+            );
+        }
+        let _ =
+            write!(text, "<xhtml:link rel=\"alternate\" hreflang=\"x-default\" href=\"{here}\"/></url>\n");
     }
-    text.push_str("</url>\n");
 }
 
-/// `GET /sitemap/{part}`: the pages of the shop, or the pieces of a month with their makers.
+/// `GET /sitemap/{part}`: the pages of the shop, or the pieces of a day with their makers.
 pub(crate) async fn part(State(web): State<Arc<Web>>, Path(part): Path<String>) -> Result<Response, Refusal> {
     let name = part.strip_suffix(".xml").ok_or(ShopError::NotFound)?;
     if name == "shop" {
         return pages(&web).await;
     }
-    let (year, month) = name.split_once('-').ok_or(ShopError::NotFound)?;
-    let month =
-        (year.parse().map_err(|_| ShopError::NotFound)?, month.parse().map_err(|_| ShopError::NotFound)?);
-    let (Some(from), Some(to)) = (begins(month), begins(month_after(month))) else {
-        return Err(ShopError::NotFound.into());
-    };
+    let (from, to) = named(name).ok_or(ShopError::NotFound)?;
     let before = Spot { since: to, number: 0 };
-    let mut makers = BTreeSet::new();
+    let (mut makers, mut pages) = (BTreeSet::new(), 0);
     let draw = move |text: &mut String, web: &Web, piece: &PieceView| {
         let site = &web.settings.public_url;
-        place(text, site, &format!("/piece/{}", piece.code));
-        if makers.insert(piece.maker_page.clone()) {
-            place(text, site, &format!("/maker/{}", piece.maker_page));
+        let maker = makers.insert(piece.maker_page.clone()).then(|| format!("/maker/{}", piece.maker_page));
+        for path in std::iter::once(format!("/piece/{}", piece.code)).chain(maker) {
+            pages += 1;
+            if pages <= MOST_PAGES {
+                place(text, site, &path);
+            } else if pages == MOST_PAGES + 1 {
+                tracing::warn!(MOST_PAGES, "more pieces came on one day than its part of the map can hold");
+            }
         }
     };
-    let body = written(web, URLSET.to_owned(), Some(before), from, "</urlset>\n", draw)?;
+    let body = written(web, URLSET.to_owned(), Some(before), from, "</urlset>\n", draw);
     Ok(answer("application/xml; charset=utf-8", body))
 }
 
@@ -160,7 +171,7 @@ pub(crate) async fn products(
     );
     let draw = move |text: &mut String, web: &Web, piece: &PieceView| item(text, web, t, piece);
     let oldest = Timestamp::from_millis(i64::MIN);
-    let body = written(web, head, None, oldest, "</channel>\n</rss>\n", draw)?;
+    let body = written(web, head, None, oldest, "</channel>\n</rss>\n", draw);
     Ok(answer("application/rss+xml; charset=utf-8", body))
 }
 
@@ -180,10 +191,7 @@ fn item(text: &mut String, web: &Web, t: Tongue, piece: &PieceView) {
     say("link", &absolute(site, &format!("/piece/{}?lang={}", piece.code, t.letters())));
     say("image_link", &image);
     for photo in piece.photos.iter().skip(1).take(MOST_PICTURES) {
-        say(
-            "additional_image_link",
-            &absolute(site, &upload::serve::url(photo.name, photo.width.min(1_280))),
-        );
+        say("additional_image_link", &absolute(site, &upload::serve::url(photo.name, PICTURE)));
     }
     say("availability", "in_stock");
     say("price", &format!("{} USD", decimal(piece.price)));
@@ -215,14 +223,16 @@ struct Writing<D> {
     oldest: Timestamp,
     tail: &'static str,
     ended: bool,
-    _permit: OwnedSemaphorePermit,
 }
 
 impl<D: FnMut(&mut String, &Web, &PieceView)> Writing<D> {
     async fn next(&mut self) -> Result<String, ShopError> {
         let mut text = self.head.take().unwrap_or_default();
+        // Held while a page is read and not while somebody takes it, however slowly.
+        let permit = self.web.feeds.clone().acquire_owned().await.map_err(|_| ShopError::Fault)?;
         let wish = Browse { before: self.before, limit: AT_ONCE, ..Browse::default() };
         let Found { pieces, further } = self.web.front.browse(wish).await?;
+        drop(permit);
         for piece in &pieces {
             if piece.since < self.oldest {
                 self.ended = true;
@@ -242,13 +252,11 @@ impl<D: FnMut(&mut String, &Web, &PieceView)> Writing<D> {
 /// A body with all pieces behind a spot that are not older than that.
 fn written<D>(
     web: Arc<Web>, head: String, before: Option<Spot>, oldest: Timestamp, tail: &'static str, draw: D,
-) -> Result<Body, Refusal>
+) -> Body
 where
     D: FnMut(&mut String, &Web, &PieceView) + Send + 'static,
 {
-    let permit = web.feeds.clone().try_acquire_owned().map_err(|_| Refusal::Busy)?;
-    let writing =
-        Writing { web, draw, head: Some(head), before, oldest, tail, ended: false, _permit: permit };
+    let writing = Writing { web, draw, head: Some(head), before, oldest, tail, ended: false };
     let chunks = stream::unfold(writing, async |mut writing| {
         if writing.ended {
             return None;
@@ -263,7 +271,7 @@ where
         };
         Some((chunk, writing))
     });
-    Ok(Body::from_stream(chunks))
+    Body::from_stream(chunks)
 }
 
 #[cfg(test)]
@@ -276,9 +284,13 @@ mod tests {
     }
 
     #[test]
-    fn december_is_followed_by_january() {
-        assert_eq!(month_after((2026, 12)), (2027, 1));
-        assert_eq!(month_of(begins((2026, 11)).expect("a month")), (2026, 11));
-        assert_eq!(begins((2026, 13)), None);
+    fn a_part_of_the_map_is_a_day_and_no_year_is_too_far_to_be_refused() {
+        let (from, to) = named("2026-12-31").expect("a day");
+        assert_eq!((from.civil(NAIROBI), to.civil(NAIROBI)), ((2026, 12, 31), (2027, 1, 1)));
+        assert_eq!(day_of(to.after(Duration::from_secs(3_600))), Some(to));
+        let far = format!("{}-12-31", i64::MAX);
+        for no in ["", "2026-11", "2026-13-01", "2026-02-30", "1-2-3-4", "soon-1-1", "99999-01-01", &far] {
+            assert_eq!(named(no), None, "{no}");
+        }
     }
 }

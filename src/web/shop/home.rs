@@ -65,6 +65,19 @@ impl Wanted {
         Browse { terms, least, most, before: self.before.parse().ok(), limit: PAGE }
     }
 
+    /// What was typed as a price and is none.
+    fn bad_price(&self) -> Option<&str> {
+        let is_bad = |text: &&str| !text.trim().is_empty() && dollars(text).is_none();
+        [self.from.as_str(), self.to.as_str()].into_iter().find(is_bad)
+    }
+
+    /// Whether engines may keep the page: not the answer to a search, of which there is no end, and not a
+    /// craft or material of which nothing is on sale.
+    fn is_for_engines(&self, aisles: &Aisles) -> bool {
+        let known = |word: &String, all: &[String]| word.is_empty() || all.contains(word);
+        self.is_plain() && known(&self.kind, &aisles.kinds) && known(&self.material, &aisles.stuffs)
+    }
+
     /// The address of what is found behind a spot; of the newest without one.
     fn address(&self, before: Option<Spot>) -> String {
         let (page, pairs) = match (self.is_plain(), self.kind.as_str(), self.material.as_str()) {
@@ -98,7 +111,7 @@ pub(in crate::web) fn encoded(word: &str) -> String {
 
 /// Dollars as somebody typed them: `12`, `12.50`, `12,5`.
 fn dollars(text: &str) -> Option<Usd> {
-    let text = text.trim().trim_start_matches('$').replace(',', ".");
+    let text = text.trim().trim_start_matches('$').trim_start().replace(',', ".");
     let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
     let digits = |text: &str| text.bytes().all(|octet| octet.is_ascii_digit());
     if part.len() > 2 || !digits(part) || !digits(whole) {
@@ -120,6 +133,8 @@ struct Home<'a> {
     /// How many there are, when this page shows all of them.
     found: Option<usize>,
     wanted: &'a Wanted,
+    /// What is wrong with a price.
+    bad_price: Option<String>,
     /// Word and label of each kind, one and many, and of each material on sale.
     kinds: Vec<(&'a str, String)>,
     crafts: Vec<(&'a str, String)>,
@@ -157,7 +172,8 @@ pub(crate) async fn material(
 async fn draw(web: &Web, t: &Reader, wanted: Wanted) -> Result<Response, Refusal> {
     let aisles = web.front.aisles().await?;
     let Found { pieces, further } = web.front.browse(wanted.browse(&aisles)).await?;
-    let (heading, meta) = headed(web, t, &wanted, &aisles);
+    let (heading, mut meta) = headed(web, t, &wanted, &aisles);
+    meta.hidden = !wanted.is_for_engines(&aisles);
     let before: Option<Spot> = wanted.before.parse().ok();
     let label = |words: &'_ [String], label: &dyn Fn(&str) -> String| -> Vec<(String, String)> {
         words.iter().map(|word| (word.clone(), label(word))).collect()
@@ -178,6 +194,7 @@ async fn draw(web: &Web, t: &Reader, wanted: Wanted) -> Result<Response, Refusal
         materials: by_ref(&materials),
         first: before.map(|_| wanted.address(None)),
         further: further.map(|spot| wanted.address(Some(spot))),
+        bad_price: wanted.bad_price().map(|typed| t.bad_price(typed)),
         wanted: &wanted,
     }))
 }

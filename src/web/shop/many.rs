@@ -70,7 +70,7 @@ pub(crate) async fn show(
 fn draw(t: &Reader, view: &ManyView, typed: &Typed, faults: &Faults) -> Response {
     let country = |(letters, name, shipping): &(String, String, _)| Country {
         letters: letters.clone(),
-        name: name.clone(),
+        name: t.country_name(letters, name),
         shipping: *shipping,
     };
     page::html(&ManyPage {

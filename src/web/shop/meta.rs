@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use std::borrow::Borrow;
 
 /// The width of pictures that others show beside a link to us.
-const PICTURE: u32 = 1_280;
+pub(super) const PICTURE: u32 = 1_280;
 
 /// What a page says of itself.
 pub(in crate::web) struct Meta {
@@ -34,6 +34,8 @@ pub(in crate::web) struct Meta {
     /// Blocks of JSON-LD. They stand in the page as data, which no browser runs, so the content policy
     /// lets them be; nothing in them can end the element that they stand in.
     pub(in crate::web) data: Vec<String>,
+    /// Engines are not to keep it.
+    pub(in crate::web) hidden: bool,
 }
 
 /// JSON that may stand in a `script` element.
@@ -60,7 +62,8 @@ impl Meta {
     /// A page of the shop.
     pub(super) fn new(web: &Web, path: String, title: String, about: String) -> Self {
         let site = web.settings.public_url.clone();
-        Self { site, path, title, about, kind: "website", image: None, more: Vec::new(), data: Vec::new() }
+        let (more, data) = (Vec::new(), Vec::new());
+        Self { site, path, title, about, kind: "website", image: None, more, data, hidden: false }
     }
 
     /// The page in a language.

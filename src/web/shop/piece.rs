@@ -7,7 +7,7 @@ use crate::{
     web::{
         error::Refusal,
         page::{self, Part, Piece, Web},
-        tongue::Reader,
+        tongue::{Reader, Tongue},
         wording,
     },
 };
@@ -110,9 +110,12 @@ fn draw(web: &Web, t: &Reader, piece: &PieceView, split: &Split, typed: &Typed, 
     let front = &web.front;
     let countries = front.countries().into_iter().filter_map(|(letters, name)| {
         let shipping = front.shipping(&letters, &piece.kind)?;
+        let name = t.country_name(&letters, &name);
         Some(Country { letters, name, shipping })
     });
-    let closed = front.closed();
+    // The desk says why in English, and in the languages of the makers.
+    let closed =
+        front.closed().map(|why| if t.tongue == Tongue::En { why } else { t.closed_why().to_owned() });
     page::html(&PiecePage {
         t,
         meta: Meta::of_piece(web, t, &shown),

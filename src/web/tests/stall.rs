@@ -163,6 +163,9 @@ fn fits(piece: &PieceView, term: &Term) -> bool {
         Term::Place(word) => piece.place.to_lowercase() == *word,
         Term::Maker(id) => piece.maker_page == id.to_string(),
         Term::Name(word) => piece.maker.to_lowercase().split(' ').any(|name| name == word),
+        Term::Like(_) => false,
+        // As if one of the first always did.
+        Term::Else(first, then) => first.iter().chain(then).any(|term| fits(piece, term)),
     }
 }
 

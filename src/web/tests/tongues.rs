@@ -52,6 +52,84 @@ async fn a_language_that_was_chosen_stays_without_script() {
 }
 
 #[tokio::test]
+async fn only_pages_keep_a_choice_and_depend_on_it() {
+    let shop = photographed();
+    for file in ["/robots.txt?lang=fr", "/sitemap.xml?lang=fr", "/feed/en.xml?lang=fr", "/healthz?lang=fr"] {
+        let answer = shop.get(file).await;
+        assert_eq!(answer.status, StatusCode::OK, "{file}");
+        assert_eq!(answer.header(header::SET_COOKIE), "", "{file}");
+        assert!(!answer.header(header::VARY).contains("cookie"), "{file}");
+    }
+    let live = Request::get(format!("/order/{ORDER}/live?lang=fr")).body(Body::empty()).expect("a request");
+    let live = shop.router.clone().oneshot(live).await.expect("an answer");
+    assert_eq!(live.status(), StatusCode::OK);
+    assert!(live.headers().get(header::SET_COOKIE).is_none());
+}
+
+#[tokio::test]
+async fn a_page_that_answers_a_form_offers_no_switch_that_would_lose_what_was_typed() {
+    let shop = Shop::new(Stall::with_three_pieces());
+    let form = [("code", "10019"), ("quantity", "0"), ("idempotency_key", "kept-key-1")];
+    let answer = shop.post("/checkout", &form).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(!answer.body.contains("data-testid=\"tongue\""), "{}", answer.body);
+    assert!(shop.get("/piece/10019").await.body.contains("data-testid=\"tongue\""));
+}
+
+#[tokio::test]
+async fn readers_who_take_a_feed_slowly_keep_nobody_from_it() {
+    let shop = photographed();
+    let mut slow = Vec::new();
+    for _ in 0..8 {
+        let request = Request::get("/feed/en.xml").body(Body::empty()).expect("a request");
+        let answer = shop.router.clone().oneshot(request).await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK);
+        slow.push(answer);
+    }
+    assert!(shop.get("/feed/fr.xml").await.body.ends_with("</rss>\n"));
+    drop(slow);
+}
+
+#[tokio::test]
+async fn countries_are_named_in_the_language_of_the_page() {
+    let shop = Shop::new(Stall::with_three_pieces());
+    assert!(in_french(&shop, "/piece/10019").await.body.contains("Pays-Bas, "));
+    assert!(shop.get("/piece/10019").await.body.contains("Netherlands, "));
+}
+
+#[tokio::test]
+async fn engines_keep_no_answers_to_searches_and_no_crafts_of_which_there_is_nothing() {
+    let shop = Shop::new(Stall::with_three_pieces());
+    let hidden = "<meta name=\"robots\" content=\"noindex\">";
+    for (address, kept) in [
+        ("/", true),
+        ("/craft/necklace", true),
+        ("/material/bone", true),
+        ("/piece/10019", true),
+        ("/craft/buy-pills-here", false),
+        ("/material/gold", false),
+        ("/?q=brass", false),
+        ("/?from=5", false),
+    ] {
+        let answer = shop.get(address).await;
+        assert_eq!(answer.status, StatusCode::OK, "{address}");
+        assert_eq!(!answer.body.contains(hidden), kept, "{address}");
+    }
+}
+
+#[tokio::test]
+async fn a_price_that_cannot_be_read_is_said_and_not_passed_over() {
+    let shop = Shop::new(Stall::with_three_pieces());
+    for (query, said) in
+        [("from=cheap", true), ("to=1.234", true), ("from=12%2C50", false), ("from=&to=%2412", false)]
+    {
+        let body = shop.get(&format!("/?{query}")).await.body;
+        assert_eq!(body.contains("data-testid=\"bad-price\""), said, "{query}");
+    }
+    assert!(shop.get("/?from=cheap").await.body.contains("cannot read cheap as a price"));
+}
+
+#[tokio::test]
 async fn sums_are_shown_in_another_currency_and_the_rate_goes_with_the_order() {
     let rates = "day = \"2026-11-20\"\n[per_dollar]\nEUR = \"0.9215\"\nGBP = \"0.79\"";
     let rates = crate::web::rates::Rates::parse(rates).expect("rates");
@@ -231,22 +309,29 @@ async fn the_map_of_the_site_leads_to_every_page_that_all_may_see() {
     assert_eq!(index.header(header::CONTENT_TYPE), "application/xml; charset=utf-8");
     let parts: Vec<&str> = index.body.split("<loc>https://shop.example").skip(1).collect();
     let parts: Vec<&str> = parts.iter().filter_map(|part| part.split('<').next()).collect();
-    assert_eq!(parts, ["/sitemap/shop.xml", "/sitemap/2025-11.xml"]);
+    assert_eq!(parts, ["/sitemap/shop.xml", "/sitemap/2025-11-22.xml", "/sitemap/2025-11-23.xml"]);
     let mut pages = String::new();
     for part in parts {
         pages.push_str(&shop.get(part).await.body);
     }
     let all: Vec<&str> = pages.split("<loc>https://shop.example").skip(1).collect();
     let all: Vec<&str> = all.iter().filter_map(|page| page.split('<').next()).collect();
-    assert_eq!(all.len(), 1 + 2 + 3 + 3 + 2, "home, crafts, materials, pieces, makers: {all:?}");
+    assert_eq!(
+        all.len(),
+        2 * (1 + 2 + 3 + 3 + 2),
+        "in each language home, crafts, materials, pieces, makers: {all:?}"
+    );
     for page in all {
-        assert_eq!(shop.get(page).await.status, StatusCode::OK, "{page}");
+        let answer = shop.get(page).await;
+        assert_eq!(answer.status, StatusCode::OK, "{page}");
+        let named = format!("<link rel=\"canonical\" href=\"https://shop.example{page}\">");
+        assert!(answer.body.contains(&named), "the page names itself as the map does: {page}");
     }
     assert!(!pages.contains("/order/") && !pages.contains("/desk"));
-    for no in ["/sitemap/2025-13.xml", "/sitemap/shop", "/sitemap/x-y.xml"] {
+    for no in ["/sitemap/2025-11.xml", "/sitemap/2025-13-01.xml", "/sitemap/shop", "/sitemap/x-y-z.xml"] {
         assert_eq!(shop.get(no).await.status, StatusCode::NOT_FOUND, "{no}");
     }
-    assert!(!shop.get("/sitemap/2025-10.xml").await.body.contains("<loc>"));
+    assert!(!shop.get("/sitemap/2025-10-31.xml").await.body.contains("<loc>"));
 }
 
 #[tokio::test]
@@ -269,6 +354,8 @@ async fn shopping_engines_read_pieces_with_pictures_and_what_shipping_costs() {
         assert!(feed.body.contains(line), "{line}: {}", feed.body);
     }
     assert_eq!(feed.body.matches("<g:additional_image_link>").count(), 1);
+    let further = feed.body.split("<g:additional_image_link>").nth(1).and_then(|rest| rest.split('<').next());
+    assert!(further.is_some_and(|url| url.ends_with(".1280.jpg")), "as the file is called: {further:?}");
     assert!(shop.get("/feed/fr.xml").await.body.contains("<g:title>Collier en laiton, par Akinyi"));
     assert_eq!(shop.get("/feed/de.xml").await.status, StatusCode::NOT_FOUND);
 }

@@ -9,7 +9,7 @@ use crate::{
 };
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{HeaderMap, HeaderValue, Uri, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, Uri, header, request::Parts},
     middleware::Next,
     response::Response,
 };
@@ -35,6 +35,9 @@ pub(in crate::web) struct Reader {
     pub(in crate::web) shown: Option<Shown>,
     /// The currencies that she can choose.
     pub(in crate::web) currencies: Vec<String>,
+    /// The page answers a form. Its address leads back to no such page, so what was typed would be lost by
+    /// choosing anything.
+    pub(in crate::web) posted: bool,
 }
 
 impl Deref for Reader {
@@ -96,7 +99,7 @@ impl Reader {
         let tongue = chosen.or_else(kept).or_else(|| of_browser(headers)).unwrap_or_default();
         let money = of_query(uri, CURRENCY).or_else(|| of_cookie(headers, CURRENCY));
         let shown = money.and_then(|letters| rates.of(letters)).cloned();
-        Self { tongue, here: without_choice(uri), shown, currencies: rates.currencies() }
+        Self { tongue, here: without_choice(uri), shown, currencies: rates.currencies(), posted: false }
     }
 
     /// The same page in another language.
@@ -115,7 +118,11 @@ impl Reader {
     pub(in crate::web) fn other_currencies(&self) -> Vec<&str> {
         let now = self.shown.as_ref().map_or(CHARGED, |shown| shown.currency.as_str());
         let all = std::iter::once(CHARGED).chain(self.currencies.iter().map(String::as_str));
-        if self.currencies.is_empty() { Vec::new() } else { all.filter(|letters| *letters != now).collect() }
+        if self.currencies.is_empty() || self.posted {
+            Vec::new()
+        } else {
+            all.filter(|letters| *letters != now).collect()
+        }
     }
 
     /// What a price is about in her currency.
@@ -125,7 +132,7 @@ impl Reader {
 
     /// The languages that she does not read now.
     pub(in crate::web) fn others(&self) -> impl Iterator<Item = Tongue> {
-        Tongue::ALL.into_iter().filter(move |tongue| *tongue != self.tongue)
+        Tongue::ALL.into_iter().filter(move |tongue| *tongue != self.tongue && !self.posted)
     }
 }
 
@@ -133,12 +140,13 @@ impl FromRequestParts<Arc<Web>> for Reader {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Self, Infallible> {
-        Ok(Self::of(&parts.uri, &parts.headers, &web.settings.rates))
+        let reader = Self::of(&parts.uri, &parts.headers, &web.settings.rates);
+        Ok(Self { posted: !matches!(parts.method, Method::GET | Method::HEAD), ..reader })
     }
 }
 
-/// Keeps the language that an address chose, says a refusal in it, and tells those between what an answer
-/// depends on.
+/// Keeps the language that the address of a page chose, says a refusal in it, and tells those between what
+/// an answer depends on.
 pub(in crate::web) async fn speak(
     State(web): State<Arc<Web>>, reader: Reader, request: Request, next: Next,
 ) -> Response {
@@ -153,6 +161,12 @@ pub(in crate::web) async fn speak(
     }
     let headers = response.headers_mut();
     let secure = if web.settings.is_https() { "; Secure" } else { "" };
+    // Only whoever reads a page has chosen: what a page loads by itself, and files for all, choose nothing.
+    let is_page =
+        headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if !is_page {
+        return response;
+    }
     let choices = [(LANG, chosen.map(|tongue| tongue.letters().to_owned())), (CURRENCY, money)];
     for (name, choice) in choices.into_iter().filter_map(|(name, choice)| Some((name, choice?))) {
         let cookie = format!("{name}={choice}; Path=/; Max-Age={YEAR}; HttpOnly; SameSite=Lax{secure}");
@@ -160,11 +174,7 @@ pub(in crate::web) async fn speak(
             headers.append(header::SET_COOKIE, cookie);
         }
     }
-    let is_page =
-        headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    if is_page {
-        headers.append(header::VARY, HeaderValue::from_static("accept-language, cookie"));
-    }
+    headers.append(header::VARY, HeaderValue::from_static("accept-language, cookie"));
     response
 }
 

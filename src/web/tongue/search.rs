@@ -3,7 +3,7 @@
 use super::Tongue;
 use crate::{
     engine::shopfront::{Aisles, Term},
-    types::text::{one_slip, sought},
+    types::text::{first_name, one_slip, sought},
 };
 
 /// The most words that are looked for.
@@ -136,28 +136,54 @@ fn called(aisles: &Aisles, typed: &str, slip: bool) -> Vec<Term> {
     kinds.cloned().map(Term::Kind).chain(stuffs.cloned().map(Term::Stuff)).collect()
 }
 
+/// Whether a term is of a kind or of a material, meant or mistyped.
+fn family(term: &Term) -> Option<bool> {
+    match term {
+        Term::Kind(_) => Some(true),
+        Term::Stuff(_) => Some(false),
+        Term::Else(_, then) => then.first().and_then(family),
+        _ => None,
+    }
+}
+
 /// Whether two words are of one family: a piece is of one kind and of one material, so that two of them
 /// leave a choice.
 fn same_family(one: &[Term], other: &[Term]) -> bool {
-    matches!(
-        (one.first(), other.first()),
-        (Some(Term::Kind(_)), Some(Term::Kind(_))) | (Some(Term::Stuff(_)), Some(Term::Stuff(_)))
-    )
+    let of = |terms: &[Term]| terms.first().and_then(family);
+    of(one).is_some() && of(one) == of(other)
 }
 
-/// What the typed words may mean, a choice each: a kind, a material, a place, somebody's name.
+/// What one word may mean: a kind, a material, a place, somebody's name. What is almost the word is meant
+/// only when nothing on sale is exactly so.
+fn meanings(word: &str, also: &[Term], aisles: &Aisles) -> Vec<Term> {
+    let exact = called(aisles, word, false);
+    let others = [Term::Place(word.to_owned()), Term::Name(sought(&first_name(word)))];
+    let others = others.into_iter().chain(also.iter().cloned());
+    if !exact.is_empty() {
+        return exact.into_iter().chain(others).collect();
+    }
+    let mut near = called(aisles, word, true);
+    near.push(Term::Like(word.to_owned()));
+    vec![Term::Else(others.collect(), near)]
+}
+
+/// What the typed words may mean, a choice each. A word with an apostrophe or a hyphen in it may be a name,
+/// as *Ng'ang'a*, or words of their own, as *boucles d'oreilles*.
 pub(in crate::web) fn terms(typed: &str, aisles: &Aisles) -> Vec<Vec<Term>> {
-    let words = typed.split(|c: char| !c.is_alphanumeric()).map(sought);
-    let meant = words
-        .filter(|word| !word.is_empty() && !IDLE.contains(&word.as_str()))
-        .filter(|word| word.chars().count() <= LONGEST_WORD)
-        .take(MOST_WORDS)
-        .map(|word| {
-            let exact = called(aisles, &word, false);
-            let mut terms = if exact.is_empty() { called(aisles, &word, true) } else { exact };
-            terms.extend([Term::Place(word.clone()), Term::Name(word)]);
-            terms
+    let joins = |c: char| matches!(c, '\'' | '’' | '‘' | 'ʼ' | '`' | '-' | '‐' | '_');
+    let is_word = |word: &String| !word.is_empty() && word.chars().count() <= LONGEST_WORD;
+    let meant = typed.split(|c: char| !c.is_alphanumeric() && !joins(c)).flat_map(|chunk| {
+        let parts: Vec<String> = chunk.split(joins).map(sought).filter(is_word).collect();
+        let whole = Some(sought(chunk)).filter(|whole| parts.len() > 1 && is_word(whole));
+        let also: Vec<Term> = whole.map_or_else(Vec::new, |whole| {
+            vec![Term::Place(whole.clone()), Term::Name(sought(&first_name(chunk)))]
         });
+        let said: Vec<String> = parts.iter().filter(|word| !IDLE.contains(&word.as_str())).cloned().collect();
+        // Of nothing but idle words the whole may still be somebody's name.
+        let said = if said.is_empty() && !also.is_empty() { parts } else { said };
+        said.into_iter().map(move |word| (word, also.clone())).collect::<Vec<_>>()
+    });
+    let meant = meant.take(MOST_WORDS).map(|(word, also)| meanings(&word, &also, aisles));
     let mut choices: Vec<Vec<Term>> = Vec::new();
     for terms in meant {
         match choices.iter_mut().find(|known| same_family(known, &terms)) {
@@ -175,11 +201,19 @@ pub(in crate::web) fn terms(typed: &str, aisles: &Aisles) -> Vec<Vec<Term>> {
 mod tests {
     use super::*;
 
+    /// What is meant of kinds and materials.
     fn means(typed: &str) -> Vec<Vec<Term>> {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         let kinds = words(&["necklace", "earrings", "ring", "other"]);
         let aisles = Aisles { kinds, stuffs: words(&["brass", "beads", "bone"]), ..Aisles::default() };
-        let mut all = terms(typed, &aisles);
+        let flat = |term: Term| match term {
+            Term::Else(_, near) => near,
+            term => vec![term],
+        };
+        let mut all: Vec<Vec<Term>> = terms(typed, &aisles)
+            .into_iter()
+            .map(|terms| terms.into_iter().flat_map(flat).collect())
+            .collect();
         all.iter_mut().for_each(|terms| terms.retain(|term| matches!(term, Term::Kind(_) | Term::Stuff(_))));
         all
     }
@@ -192,6 +226,7 @@ mod tests {
         assert_eq!(means("collier en laiton"), [kind("necklace"), stuff("brass")]);
         assert_eq!(means("boucles d’oreilles de perles"), [kind("earrings"), stuff("beads")]);
         assert_eq!(means("mkufu wa shaba"), [kind("necklace"), stuff("brass")]);
+        assert_eq!(means("brass-ring"), [stuff("brass"), kind("ring")]);
         assert_eq!(means("brass pieces for women"), [stuff("brass")]);
         let either = vec![Term::Kind("necklace".to_owned()), Term::Kind("ring".to_owned())];
         assert_eq!(means("collier ou bague"), [either]);
@@ -199,12 +234,40 @@ mod tests {
         assert_eq!(means("horn, Nairobi"), [stuff("bone")]);
     }
 
+    fn so(words: &[&str]) -> Vec<Term> {
+        words
+            .iter()
+            .flat_map(|word| [Term::Place((*word).to_owned()), Term::Name((*word).to_owned())])
+            .collect()
+    }
+
     #[test]
     fn every_word_may_be_a_name_or_a_place_and_many_words_are_cut() {
         let all = terms("achieng kibera", &Aisles::default());
-        let either = |word: &str| vec![Term::Place(word.to_owned()), Term::Name(word.to_owned())];
+        let either = |word: &str| vec![Term::Else(so(&[word]), vec![Term::Like(word.to_owned())])];
         assert_eq!(all, [either("achieng"), either("kibera")]);
         assert_eq!(terms(&"w1 ".repeat(40), &Aisles::default()).len(), MOST_WORDS);
         assert!(terms(" , . ", &Aisles::default()).is_empty());
+    }
+
+    #[test]
+    fn a_name_is_found_as_it_is_written_with_its_apostrophes_and_hyphens() {
+        for (typed, name) in [("Ng'ang'a", "nganga"), ("ng’ang’a", "nganga"), ("Jean-Paul", "jeanpaul")] {
+            let all = terms(typed, &Aisles::default());
+            assert!(!all.is_empty());
+            for terms in all {
+                let [Term::Else(exact, _)] = terms.as_slice() else { panic!("{typed}: {terms:?}") };
+                assert!(exact.contains(&Term::Name(name.to_owned())), "{typed}: {exact:?}");
+            }
+        }
+        // An area of two words is found by both.
+        assert_eq!(terms("mathare_north", &Aisles::default()).len(), 2);
+    }
+
+    #[test]
+    fn a_long_first_name_is_looked_for_as_far_as_it_is_shown() {
+        let all = terms("featherstonehaugh", &Aisles::default());
+        let [Term::Else(exact, _)] = all[0].as_slice() else { panic!("{all:?}") };
+        assert_eq!(exact[1], Term::Name("featherstone".to_owned()));
     }
 }

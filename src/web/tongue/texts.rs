@@ -73,6 +73,11 @@ texts! {
     show_all = "Show all" | "Tout afficher";
     nothing_title = "Nothing like that today" | "Rien de tel aujourd’hui";
     nothing = "Try another word, craft or material, or" | "Essayez un autre mot, un autre objet, une autre matière, ou";
+    not_yet_title = "Nothing like that so far" | "Rien de tel jusqu’ici";
+    not_yet = "We have looked at the newest pieces. There may be some behind them."
+        | "Nous avons regardé les pièces les plus récentes. Il y en a peut-être derrière elles.";
+    bad_price(price) = "We cannot read {price} as a price, so it was left out. Write it as 12 or 12.50."
+        | "Nous ne pouvons pas lire {price} comme un prix, il n’a donc pas compté. Écrivez 12 ou 12,50.";
     see_everything = "see everything" | "voyez tout";
     empty_title = "The stalls are still empty" | "Les étals sont encore vides";
     empty = "A piece appears here as soon as a kiosk has checked and photographed it. Please come back soon."
@@ -115,6 +120,7 @@ texts! {
     sold_out_more(maker) = "{maker} may list more of it." | "{maker} en remettra peut-être en vente.";
     sold_out_see = "See what else is there" | "Voir ce qu’il y a d’autre";
     closed = "Nothing can be bought for now" | "Rien ne peut être acheté pour le moment";
+    closed_why = "We take no orders just now" | "Nous ne prenons pas de commandes en ce moment";
     closed_later = "The piece is still here later." | "La pièce sera encore là plus tard.";
     buy = "Buy it" | "Acheter";
     again = "Something needs another look. Nothing was taken, and what you typed is still here."
@@ -122,8 +128,8 @@ texts! {
     how_many = "How many" | "Combien";
     of_ready(ready) = "of {ready}" | "sur {ready}";
     to_payment = "Go to payment" | "Passer au paiement";
-    made_until_day(day, maker) = "Made by {day} at the latest when {maker} takes your order. If not, another maker is asked or your money comes back, and your order’s page tells you."
-        | "Fabriqué le {day} au plus tard si {maker} prend votre commande. Sinon, nous demandons à un autre artisan ou vous rendons l’argent, et la page de votre commande vous le dit.";
+    made_until_day(day, maker) = "To be made by {day}, when {maker} takes your order and keeps to it. It may take longer, or another maker is asked, or your money comes back: your order’s page tells you."
+        | "À fabriquer avant le {day}, si {maker} prend votre commande et s’y tient. Cela peut durer plus longtemps, ou nous demandons à un autre artisan, ou vous rendons l’argent. La page de votre commande vous le dit.";
     payment_hint = "You see the total with shipping and pay by card on the next page. After that a private page shows each step, without an account."
         | "La page suivante donne le total avec l’envoi, et vous y payez par carte. Ensuite une page privée montre chaque étape, sans compte.";
     many_hint = "Many at once, for a shop or a feast?" | "Plusieurs à la fois, pour une boutique ou une fête ?";

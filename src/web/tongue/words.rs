@@ -66,6 +66,44 @@ impl Tongue {
         }
     }
 
+    /// A country by its letters; `english` for one whose name is not known here.
+    pub(in crate::web) fn country_name(self, letters: &str, english: &str) -> String {
+        let french = match (self, letters) {
+            (Self::En, _) => None,
+            (_, "AT") => Some("Autriche"),
+            (_, "AU") => Some("Australie"),
+            (_, "BE") => Some("Belgique"),
+            (_, "CA") => Some("Canada"),
+            (_, "CH") => Some("Suisse"),
+            (_, "DE") => Some("Allemagne"),
+            (_, "DK") => Some("Danemark"),
+            (_, "ES") => Some("Espagne"),
+            (_, "ET") => Some("Éthiopie"),
+            (_, "FI") => Some("Finlande"),
+            (_, "FR") => Some("France"),
+            (_, "GB") => Some("Royaume-Uni"),
+            (_, "IE") => Some("Irlande"),
+            (_, "IN") => Some("Inde"),
+            (_, "IT") => Some("Italie"),
+            (_, "JP") => Some("Japon"),
+            (_, "KE") => Some("Kenya"),
+            (_, "LU") => Some("Luxembourg"),
+            (_, "NL") => Some("Pays-Bas"),
+            (_, "NO") => Some("Norvège"),
+            (_, "NZ") => Some("Nouvelle-Zélande"),
+            (_, "PL") => Some("Pologne"),
+            (_, "PT") => Some("Portugal"),
+            (_, "RW") => Some("Rwanda"),
+            (_, "SE") => Some("Suède"),
+            (_, "TZ") => Some("Tanzanie"),
+            (_, "UG") => Some("Ouganda"),
+            (_, "US") => Some("États-Unis"),
+            (_, "ZA") => Some("Afrique du Sud"),
+            _ => None,
+        };
+        french.unwrap_or(english).to_owned()
+    }
+
     /// A step of an order.
     pub(in crate::web) fn step(self, word: &str) -> String {
         match (self, word) {
