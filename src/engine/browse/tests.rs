@@ -121,7 +121,7 @@ async fn priced(store: &Memory, all: impl IntoIterator<Item = (u32, Kes)>) {
     store.commit(batch).await.expect("kept");
 }
 
-fn of_price<'s>(store: &'s Memory, prices: RangeInclusive<Kes>, below: Option<Spot>) -> Walk<'s> {
+fn of_price(store: &Memory, prices: RangeInclusive<Kes>, below: Option<Spot>) -> Walk<'_> {
     let drawer = |word| Posting { prices: Some(prices.clone()), ..Posting::new("price", word) };
     let clauses = vec![rows::drawers(&prices).map(drawer).collect()];
     Walk { store, clauses, below, reads: Reads(MOST_READS), ended: false }

@@ -115,7 +115,7 @@ fn place(text: &mut String, site: &str, path: &str) {
             );
         }
         let _ =
-            write!(text, "<xhtml:link rel=\"alternate\" hreflang=\"x-default\" href=\"{here}\"/></url>\n");
+            writeln!(text, "<xhtml:link rel=\"alternate\" hreflang=\"x-default\" href=\"{here}\"/></url>");
     }
 }
 
