@@ -112,6 +112,7 @@ impl Call {
             card: Arc::new(Nobody),
             addresses: sokoni::engine::buyers::Seal::new(&"a secret of the benches".to_owned().into()),
             recon: Default::default(),
+            mail: None,
         };
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         let engine = runtime.block_on(Engine::new(parts)).expect("an engine");

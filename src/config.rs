@@ -14,7 +14,7 @@ use crate::smpp::settings::Smsc;
 use crate::types::routing::{Gateway, Sources, Table};
 use crate::types::{Chance, Lang, Msisdn};
 use crate::wire::address;
-use crate::{photos, telemetry, web};
+use crate::{mail, photos, telemetry, web};
 pub use money::Money;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -55,6 +55,9 @@ pub struct Config {
     /// What is taken of those who send photographs.
     #[serde(default)]
     pub photos: photos::Settings,
+    /// How letters to shoppers leave.
+    #[serde(default)]
+    pub mail: mail::Settings,
     /// Kiosks and the agents who keep them.
     #[serde(default, rename = "kiosk")]
     pub kiosks: Vec<Kiosk>,
@@ -286,6 +289,8 @@ impl Config {
             &mut self.service.menus,
             &mut self.service.pin_pepper_file,
             &mut self.service.address_key_file,
+            &mut self.mail.password_file,
+            &mut self.mail.folder,
             &mut self.money.card.api_key_file,
             &mut self.money.card.webhook_secret_file,
             &mut self.money.card.webhook_secret_old_file,

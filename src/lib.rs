@@ -14,6 +14,7 @@
 //! * [`store`]: one commit per turn, durable before anybody hears of it.
 //! * [`engine`]: the conductor: a lane per subscriber, the turn, the outbox, the timers.
 //! * [`money`]: mobile money and cards, over HTTP.
+//! * [`mail`]: letters to shoppers, by SMTP or as files.
 //! * [`photos`]: photographs as files, read within bounds and written anew.
 //! * [`web`]: the shop, the desk and the phones page.
 //! * [`sim`]: an SMSC, a money provider and a card processor that obey the public
@@ -26,6 +27,7 @@ pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod gateway;
+pub mod mail;
 pub mod money;
 pub mod photos;
 pub mod sim;

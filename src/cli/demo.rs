@@ -296,6 +296,8 @@ What to try first, on the phones page:
 
   8. Halima dials for the depot: words on pieces, lessons, cases.
 
+Letters to shoppers lie in {mail}.
+
 In another terminal: sokoni dial '*483*57#' --as 0700000101{demo}
 What asks the desk:  sokoni loans list{at} --desk-key-file {secrets}/desk
 What takes two:      Halima asks ({secrets}/halima), Njeri approves ({secrets}/njeri):
@@ -304,6 +306,7 @@ What takes two:      Halima asks ({secrets}/halima), Njeri approves ({secrets}/n
 ",
             desk = self.desk_key,
             secrets = self.secrets.display(),
+            mail = self.secrets.with_file_name("mail").display(),
             demo = if url == super::dial::DEMO { String::new() } else { format!(" --demo {url}") },
             at = if url == super::dial::DEMO { String::new() } else { format!(" --desk {url}") }
         );
@@ -330,6 +333,10 @@ desk_key_file = "secrets/desk"
 desk_people_file = "secrets/people.toml"
 api_keys_file = "secrets/api-keys.toml"
 pay_origins   = ["{card}"]
+
+[mail]
+from   = "Sokoni <orders@sokoni.example>"
+folder = "mail"
 
 [[smsc]]
 name          = "village"

@@ -15,6 +15,7 @@ use crate::engine::desk::OperatorDesk;
 use crate::engine::desk::door::{self, Door};
 use crate::engine::kiosks::desk::KioskDesk;
 use crate::engine::lanes::Lanes;
+use crate::engine::letters::MailOut;
 use crate::engine::loans::desk::LoanDesk;
 use crate::engine::mend;
 use crate::engine::menus::change::{By, Outcome};
@@ -164,6 +165,8 @@ impl Service {
         let routes = Arc::new(Routes::new(ways));
         routes.set_table(config.routing.table(config.gateway_names()).map_err(|why| why.to_string())?);
         let money = money::Money::start(&config)?;
+        let postman = config.mail.postman(web::letters::write).map_err(|why| format!("[mail] {why}"))?;
+        let postman = postman.map(|postman| Arc::new(postman) as Arc<dyn MailOut>);
         let house = config.house().map_err(|why| why.to_string())?;
         let pepper = config.pepper().map_err(|why| why.to_string())?;
         let sources = menu_sources(config.service.menus.as_deref());
@@ -191,6 +194,7 @@ impl Service {
             card: Arc::clone(&money.card),
             addresses: Seal::new(&address_key),
             recon: config.reconcile.clone(),
+            mail: postman,
         })
         .await?;
         if mended.is_err() {
@@ -254,9 +258,7 @@ impl Service {
             .merge(wiring.pages);
         let closing = stop.clone();
         tasks.spawn(async move {
-            if let Err(why) = web::routes::serve(listener, pages, closing, DRAIN).await {
-                tracing::error!(%why, "the web stopped");
-            }
+            web::routes::serve(listener, pages, closing, DRAIN).await;
         });
         tasks.close();
         Ok(Self { address, engine, pool, routes, http, menus, store, lanes, studio, stop, tasks })

@@ -45,6 +45,9 @@ pub struct Buyer {
     pub country: String,
     /// Street and place, line by line.
     pub address: String,
+    /// The letters of the language that the shop was read in; empty where that is not known.
+    #[serde(default)]
+    pub lang: String,
 }
 
 /// Seals and opens what is kept of buyers: XChaCha20-Poly1305, bound to the number of the purchase.
@@ -150,7 +153,8 @@ impl Engine {
     ) -> Result<(), Fault> {
         let kept = |text: &str| text.trim().to_owned();
         let (name, email, address) = (kept(&wish.name), kept(&wish.email), kept(&wish.address));
-        let buyer = Buyer { name, email, country: wish.country.clone(), address };
+        let (country, lang) = (wish.country.clone(), wish.lang.clone());
+        let buyer = Buyer { name, email, country, address, lang };
         let row = self.addresses.seal(code, &buyer, nonce(work))?;
         work.extra().put(place(code), Expect::Any, row);
         Ok(())
@@ -251,6 +255,12 @@ impl Engine {
         Ok(())
     }
 
+    /// Who made a purchase, while that is kept; a part's buyer is its request's.
+    pub(super) async fn buyer_of(&self, code: SpokenCode) -> Result<Option<Buyer>, Fault> {
+        let row = self.store.read(vec![place(code)]).await?.into_iter().next().flatten();
+        row.map(|row| self.addresses.open(code, &row.octets())).transpose()
+    }
+
     /// Where an order goes, with its customs line; the journal keeps who has read it.
     pub(super) async fn label_of(
         &self, by: &Who, code: SpokenCode,
@@ -259,12 +269,10 @@ impl Engine {
         let Some(order) = view::read::<Order>(&mut work, code).await? else {
             return Ok(Err(ShopError::NotFound));
         };
-        let row = self.store.read(vec![place(order.deposit())]).await?.into_iter().next().flatten();
-        let Some(row) = row else {
+        let Some(buyer) = self.buyer_of(order.deposit()).await? else {
             let why = "where it went is forgotten by now, or it came from before addresses were kept";
             return Ok(Err(ShopError::Field { field: "order", why: why.to_owned() }));
         };
-        let buyer = self.addresses.open(order.deposit(), &row.octets())?;
         let listing = view::read::<Listing>(&mut work, order.terms.listing).await?;
         let word = |pick: fn(&Listing) -> &str| listing.as_ref().map_or("other", pick).to_owned();
         let (kind, stuff) = (word(|listing| listing.kind.as_str()), word(|listing| listing.stuff.as_str()));
@@ -289,6 +297,7 @@ mod tests {
             email: "jo@example.org".to_owned(),
             country: "DE".to_owned(),
             address: "12 Long Street\nBerlin".to_owned(),
+            lang: "de".to_owned(),
         }
     }
 

@@ -26,6 +26,7 @@ pub mod erasure;
 mod heard;
 pub mod kiosks;
 pub mod lanes;
+pub mod letters;
 pub mod loans;
 pub mod mend;
 pub mod menus;
@@ -155,6 +156,8 @@ pub struct Parts {
     pub addresses: buyers::Seal,
     /// How providers' statements are read, and when a float is too low.
     pub recon: recon::Settings,
+    /// What takes letters to shoppers; nothing where no mail server is set.
+    pub mail: Option<Arc<dyn letters::MailOut>>,
 }
 
 /// The engine.
@@ -170,12 +173,13 @@ pub struct Engine {
     card: Arc<dyn CardIn>,
     addresses: buyers::Seal,
     recon: recon::Settings,
+    mail: Option<Arc<dyn letters::MailOut>>,
     lines: outbox::Lines,
     agents: RwLock<Arc<[Party]>>,
     /// Liaisons whom the configuration names: each start enrols whom it does not know.
     named: RwLock<BTreeSet<Msisdn>>,
     changes: broadcast::Sender<OrderChanged>,
-    wake: [Notify; 4],
+    wake: [Notify; 5],
     receipts: messages::receipts::Receipts,
     stops: RwLock<desk::freeze::Stops>,
     /// Where in the journal stands what was done at the desk.
@@ -229,7 +233,8 @@ struct Newcomer {
 impl Engine {
     /// The engine over its parts; reads which kiosks there are.
     pub async fn new(parts: Parts) -> Result<Arc<Self>, String> {
-        let Parts { store, clock, chance, menus, policy, house, pins, money, card, addresses, recon } = parts;
+        let Parts { store, clock, chance, menus, policy, house, pins, money, card, addresses, recon, mail } =
+            parts;
         let engine = Arc::new(Self {
             store,
             clock,
@@ -242,6 +247,7 @@ impl Engine {
             card,
             addresses,
             recon,
+            mail,
             lines: Default::default(),
             agents: RwLock::new(Arc::from([])),
             named: RwLock::default(),

@@ -249,7 +249,7 @@ impl Engine {
         Ok(work.get::<Order>(code).await?.map(|order| (code, order)))
     }
 
-    async fn order_page(&self, token: &str) -> Result<Option<OrderView>, Fault> {
+    pub(super) async fn order_page(&self, token: &str) -> Result<Option<OrderView>, Fault> {
         let mut work = self.work(self.clock.now())?;
         let Some((code, order)) = self.order_by_token(&mut work, token).await? else { return Ok(None) };
         let listing = work.need::<Listing>(order.terms.listing).await?;

@@ -76,6 +76,9 @@ pub struct CheckoutIn {
     /// The partner whose program places it, by the id of the partner's key.
     #[serde(default)]
     pub partner: Option<String>,
+    /// In which language she reads the shop, such as `fr`: letters to her are in it.
+    #[serde(default)]
+    pub lang: String,
 }
 
 /// Where a checkout goes on.

@@ -103,6 +103,7 @@ pub(super) async fn engine_over(
         card,
         addresses: crate::engine::buyers::Seal::new(&"a secret of these tests".into()),
         recon: Default::default(),
+        mail: None,
     };
     Engine::new(parts).await.expect("an engine")
 }

@@ -125,6 +125,7 @@ impl Engine {
                 .ok_or_else(|| Fault::Broken(format!("order {code} came to nothing")))?;
         }
         self.forget_later(work, before, &state);
+        self.letters_of(work, code, before, events);
         let judged =
             |event: &OrderEvent| matches!(event, OrderEvent::Passed { .. } | OrderEvent::Failed { .. });
         if events.iter().any(judged) {

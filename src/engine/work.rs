@@ -45,6 +45,8 @@ pub mod shard {
     pub const MONEY: u8 = 2;
     /// The card processor.
     pub const CARD: u8 = 3;
+    /// The mail server.
+    pub const MAIL: u8 = 4;
 }
 
 /// Everything one turn reads and decides.

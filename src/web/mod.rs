@@ -9,6 +9,7 @@
 //! * `shop` and `desk` hold the handlers, one file per page; `error` maps a refusal to HTTP.
 //! * `upload` takes photographs of pieces, and hands them out again.
 //! * `preview` is the editor of menus, on the desk and alone.
+//! * `letters` words what shoppers get by e-mail.
 //! * `tongue` says the shop's texts in each of its languages.
 //! * `wording`, `emblem` and `assets` are what the pages are drawn with.
 
@@ -18,6 +19,7 @@ mod desk;
 mod emblem;
 mod error;
 mod guard;
+pub mod letters;
 mod page;
 pub mod people;
 pub mod preview;

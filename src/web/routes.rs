@@ -30,14 +30,23 @@ use crate::{
 };
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, MatchedPath, Request, State},
+    extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State},
     http::StatusCode,
     middleware::{from_fn_with_state, map_response_with_state},
     response::Redirect,
     routing::{delete, get, post},
-    serve::ListenerExt,
 };
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use hyper::{
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+    service::TowerToHyperService,
+};
+use std::{sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 use tower_http::{compression::CompressionLayer, timeout::TimeoutLayer, trace::TraceLayer};
@@ -329,31 +338,46 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         .with_state(web)
 }
 
-/// Whether the house serves, and all of what it has.
-async fn health(State(web): State<Arc<Web>>) -> (StatusCode, String) {
-    match web.front.amiss() {
-        None => (StatusCode::OK, "ok\n".to_owned()),
-        Some(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("the shop shows nothing: {why}\n")),
-    }
-}
+    extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State},
 
 /// Serves a router until `shutdown`; then takes no more connections and gives those that are open
 /// `drain` to end.
-pub async fn serve(
-    listener: TcpListener, router: Router, shutdown: CancellationToken, drain: Duration,
-) -> std::io::Result<()> {
-    let listener = listener.tap_io(|stream| {
+pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken, drain: Duration) {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD);
+    let (open, pages) = (GracefulShutdown::new(), TowerToHyperService::new(router));
+    loop {
+        let (stream, caller) = tokio::select! {
+            came = listener.accept() => match came {
+                Ok(came) => came,
+                // Too many files are open, say: those who are here leave again.
+                Err(error) => {
+                    tracing::warn!(%error, "a connection was not taken");
+                    tokio::time::sleep(BREATH).await;
+                    continue;
+                }
+            },
+            () = shutdown.cancelled() => break,
+        };
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection stays without TCP_NODELAY");
         }
-    });
-    let closing = shutdown.clone();
-    let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(async move { closing.cancelled().await })
-        .into_future();
+        let pages = pages.clone();
+        let pages = service_fn(move |mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(caller));
+            pages.call(request)
+        });
+        let talk = open.watch(http.serve_connection(TokioIo::new(stream), pages));
+        tokio::spawn(async move {
+            if let Err(error) = talk.await {
+                tracing::debug!(%error, "a connection ended");
+            }
+        });
+    }
+    drop(listener);
     tokio::select! {
-        done = serving => done,
-        () = async { shutdown.cancelled().await; tokio::time::sleep(drain).await } => Ok(()),
+        () = open.shutdown() => {}
+        () = tokio::time::sleep(drain) => {}
     }
 }
 

@@ -19,3 +19,4 @@ mod sms;
 mod stories;
 mod support;
 mod tidy;
+mod web_bad;

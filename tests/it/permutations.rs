@@ -223,6 +223,7 @@ impl Bench {
             card: Arc::clone(&money.card),
             addresses: sokoni::engine::buyers::Seal::new(&"a secret of the bench".to_owned().into()),
             recon: self.config.reconcile.clone(),
+            mail: None,
         };
         let engine = Engine::new(parts).await.expect("an engine");
         let (front, clock): (Arc<dyn ShopFront>, Arc<dyn Clock>) = (engine.clone(), self.clock.clone());

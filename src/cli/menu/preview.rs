@@ -71,10 +71,10 @@ pub fn run(args: &PreviewArgs, out: &mut impl Write) -> io::Result<u8> {
             let serving = web::serve(listener, alone(editor), shutdown.clone(), Duration::from_secs(2));
             tokio::pin!(serving);
             tokio::select! {
-                done = &mut serving => done?,
+                () = &mut serving => {}
                 () = serve::interrupted() => {
                     shutdown.cancel();
-                    serving.await?;
+                    serving.await;
                 }
             }
             Ok(CLEAN)

@@ -26,6 +26,7 @@ impl Engine {
         &self, work: &mut Work<'_>, code: SpokenCode, command: &BulkCommand,
     ) -> Result<Result<usize, Refusal>, Fault> {
         let mut state = work.need::<Bulk>(code).await?;
+        let before = state.clone();
         let events = match bulk::decide(Some(&state), command, &self.policy, work.now) {
             Ok(events) => events,
             Err(why) => return Ok(Err(why)),
@@ -59,6 +60,7 @@ impl Engine {
             state = bulk::evolve(Some(state), event, work.now)
                 .ok_or_else(|| Fault::Broken(format!("request {code} came to nothing")))?;
         }
+        self.letters_of_many(work, &before, &state, &events);
         Ok(Ok(events.len()))
     }
 

@@ -125,7 +125,9 @@ impl Engine {
         work.get::<Bulk>(code).await
     }
 
-    async fn bulk_view(&self, work: &mut Work<'_>, request: &Bulk) -> Result<BulkView, Fault> {
+    pub(in crate::engine) async fn bulk_view(
+        &self, work: &mut Work<'_>, request: &Bulk,
+    ) -> Result<BulkView, Fault> {
         let Bulk { terms, .. } = request;
         let quote: Quote = terms.quote;
         let listing = read::<Listing>(work, terms.listing).await?;

@@ -1,8 +1,9 @@
-//! What leaves: SMS, payouts, refunds. A worker per kind claims what is due, sends it outside of
+//! What leaves: SMS, payouts, refunds, letters. A worker per kind claims what is due, sends it outside of
 //! any turn, and brings what came of it back in as a turn of its own. Sending may happen twice
 //! when we die in between; so every sending is safe to repeat (an SMS is read twice, a payout or
 //! refund carries the same id).
 
+mod letters;
 mod line;
 mod money;
 mod prompts;
@@ -26,6 +27,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
+/// The kinds of sending, each with a worker of its own.
+const ALL: [u8; 4] = [shard::SMS, shard::MONEY, shard::CARD, shard::MAIL];
 /// How long a claim lasts: longer than anything that is in hand stays there, since what is claimed
 /// twice is sent twice.
 const LEASE: Duration = Duration::from_secs(600);
@@ -63,7 +66,7 @@ trait Sending: Send + Sync {
 /// resolves when what they hold is settled. The store has one holder, so what is claimed at the
 /// start was claimed by a program that is gone.
 pub async fn run(engine: Arc<Engine>, sms: Arc<dyn SmsSender>, stop: CancellationToken) {
-    for shard in [shard::SMS, shard::MONEY, shard::CARD] {
+    for shard in ALL {
         match outbox::release(&*engine.store, shard, engine.clock.now()).await {
             Ok(0) => {}
             Ok(items) => tracing::info!(items, shard, "an earlier run left these unsettled; they go again"),
@@ -72,18 +75,17 @@ pub async fn run(engine: Arc<Engine>, sms: Arc<dyn SmsSender>, stop: Cancellatio
         }
     }
     engine.line_up().await;
-    let [texts, payouts, refunds] = Worker::all(&engine, sms);
-    futures_util::future::join3(texts.run(&stop), payouts.run(&stop), refunds.run(&stop)).await;
+    futures_util::future::join_all(Worker::all(&engine, sms).map(|worker| worker.run(&stop))).await;
 }
 
 /// The workers in the hand of a simulation, where no time passes by itself: what is due leaves when
 /// they are told.
-pub struct ByHand([Worker; 3]);
+pub struct ByHand([Worker; ALL.len()]);
 
 impl ByHand {
     /// Workers of a start: what an earlier run claimed is due at once.
     pub async fn start(engine: &Arc<Engine>, sms: Arc<dyn SmsSender>) -> Result<Self, StoreError> {
-        for shard in [shard::SMS, shard::MONEY, shard::CARD] {
+        for shard in ALL {
             outbox::release(&*engine.store, shard, engine.clock.now()).await?;
         }
         engine.line_up().await;
@@ -140,13 +142,14 @@ struct Worker {
 }
 
 impl Worker {
-    /// One for each kind: texts, payouts, refunds.
-    fn all(engine: &Arc<Engine>, sender: Arc<dyn SmsSender>) -> [Self; 3] {
+    /// One for each kind.
+    fn all(engine: &Arc<Engine>, sender: Arc<dyn SmsSender>) -> [Self; ALL.len()] {
         let own = || Arc::clone(engine);
-        let kinds: [Arc<dyn Sending>; 3] = [
+        let kinds: [Arc<dyn Sending>; ALL.len()] = [
             Arc::new(texts::Texts { engine: own(), sender }),
             Arc::new(money::Payouts(own())),
             Arc::new(money::Refunds(own())),
+            Arc::new(letters::Letters(own())),
         ];
         kinds.map(|kind| Self::new(own(), kind))
     }

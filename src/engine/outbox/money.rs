@@ -136,7 +136,11 @@ impl Engine {
             let payout = work.need::<Payout>(id).await?;
             let mut item = item.clone();
             // Whoever does not take what was never there before has nothing of it.
-            if is_unsent(&payout) && earlier.is_none() {
+            let has_nothing = matches!(
+                news,
+                PayoutNews::Held { .. } | PayoutNews::Short { .. } | PayoutNews::NotTaken { .. }
+            );
+            if has_nothing && is_unsent(&payout) && earlier.is_none() {
                 item.item.left = None;
             }
             if payout.stage.is_open() {

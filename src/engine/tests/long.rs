@@ -34,6 +34,7 @@ async fn restarted(engine: &Engine) -> Arc<Engine> {
         card: Arc::new(Nobody),
         addresses: crate::engine::buyers::Seal::new(&"a secret of these tests".into()),
         recon: Default::default(),
+        mail: None,
     };
     Engine::new(parts).await.expect("an engine")
 }

@@ -245,6 +245,7 @@ impl World {
             card: Arc::clone(&till) as _,
             addresses: Seal::new(&"a world of its own".into()),
             recon: Default::default(),
+            mail: None,
         };
         let engine = Engine::new(parts).await?;
         let outbox =
@@ -479,6 +480,7 @@ impl World {
             card: Arc::clone(&self.till) as _,
             addresses: Seal::new(&"a world of its own".into()),
             recon: Default::default(),
+            mail: None,
         };
         self.engine = Engine::new(parts).await?;
         self.engine.enrol(&self.kiosks).await?;

@@ -81,6 +81,7 @@ impl World {
             idempotency_key: format!("form-{:016x}", self.dice.bits()),
             shown: None,
             partner: None,
+            lang: String::new(),
         };
         if self.dice.in_thousand(30) {
             let wait = self.dice.seconds(1, 5);

@@ -110,7 +110,7 @@ pub(in crate::web) fn read(typed: &Typed, front: &dyn ShopFront, t: Tongue) -> R
         complain("quantity", t.bad_quantity());
     }
     let name = one_line(&typed.name);
-    if name.is_empty() || name.chars().count() > LONGEST_NAME {
+    if name.is_empty() || is_garbled(&name) || name.chars().count() > LONGEST_NAME {
         complain("name", t.bad_name());
     }
     let email = typed.email.trim().to_owned();
@@ -122,7 +122,7 @@ pub(in crate::web) fn read(typed: &Typed, front: &dyn ShopFront, t: Tongue) -> R
         complain("country", t.bad_country());
     }
     let address = lines(&typed.address);
-    if !(5..=LONGEST_ADDRESS).contains(&address.chars().count()) {
+    if is_garbled(&address) || !(5..=LONGEST_ADDRESS).contains(&address.chars().count()) {
         complain("address", t.bad_address());
     }
     if !is_key(&typed.idempotency_key) {
@@ -141,7 +141,13 @@ pub(in crate::web) fn read(typed: &Typed, front: &dyn ShopFront, t: Tongue) -> R
         idempotency_key: typed.idempotency_key.clone(),
         shown: None,
         partner: None,
+        lang: t.letters().to_owned(),
     })
+}
+
+/// Whether octets of it were no text (UTF-8): a label cannot say them.
+fn is_garbled(text: &str) -> bool {
+    text.contains(char::REPLACEMENT_CHARACTER)
 }
 
 /// Blanks folded, control characters dropped.

@@ -247,6 +247,29 @@ texts! {
     too_early(day) = "The work takes time: choose {day} or a later day."
         | "Le travail demande du temps : choisissez le {day} ou plus tard.";
     to_shop = "To the shop" | "Aller à la boutique";
+
+    // Letters
+    letter_dear(name) = "Dear {name}," | "Bonjour {name},";
+    letter_goods(pieces, title, maker, place) = "{pieces} × {title}, from {maker} in {place}"
+        | "{pieces} × {title}, de {maker} à {place}";
+    letter_paid_subject(code) = "Order {code}: your payment came" | "Commande {code} : paiement reçu";
+    letter_paid(total) = "Your payment of {total} came, shipping included. Thank you."
+        | "Votre paiement de {total}, livraison comprise, est arrivé. Merci.";
+    letter_choose_subject(code) = "Order {code}: please choose" | "Commande {code} : à vous de choisir";
+    letter_choose_many(left, of) = "Nobody is left who could be asked for {left} of your {of} pieces. Please choose on the page what becomes of them."
+        | "Il ne reste personne à qui demander {left} de vos {of} pièces. Choisissez sur la page ce qu’elles deviennent.";
+    letter_choose_there = "Please choose on the page of your order." | "Faites votre choix sur la page de votre commande.";
+    letter_promised_subject(code) = "Order {code}: every piece is taken" | "Commande {code} : toutes les pièces sont prises";
+    letter_promised(of, day) = "All {of} pieces are taken by somebody. They are to be made by {day}."
+        | "Vos {of} pièces sont toutes prises en charge. Elles doivent être faites pour le {day}.";
+    letter_sent_subject(code) = "Order {code}: your parcel is on its way" | "Commande {code} : votre colis est en route";
+    letter_sent = "Your parcel has left." | "Votre colis est parti.";
+    letter_refunded_subject(code) = "Order {code}: money is on its way back" | "Commande {code} : un remboursement est en route";
+    letter_refunded(sum) = "{sum} is on its way back to your card. Banks take some days to show it."
+        | "{sum} est en route vers votre carte. Les banques mettent quelques jours à l’afficher.";
+    letter_page = "Every step stands on the page of your order. Keep its address to yourself: whoever has it can decide about the order."
+        | "Chaque étape figure sur la page de votre commande. Gardez son adresse pour vous : qui l’a peut décider de la commande.";
+    letter_foot = "Sokoni, made by hand, sold by phone" | "Sokoni, fait main, vendu par téléphone";
 }
 
 impl Tongue {

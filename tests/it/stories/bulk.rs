@@ -14,10 +14,10 @@ use std::time::Duration;
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// A buyer's request and its page.
-struct Request {
+pub(super) struct Request {
     shop: String,
     token: String,
-    code: String,
+    pub(super) code: String,
     shopper: Shopper,
 }
 
@@ -48,7 +48,7 @@ impl Request {
         .await;
     }
 
-    async fn state(&self) -> String {
+    pub(super) async fn state(&self) -> String {
         attribute(&self.page().await, "data-testid=\"bulk-state\"", "data-state").expect("a state")
     }
 
@@ -56,7 +56,7 @@ impl Request {
         self.page().await.contains("data-testid=\"promise\"")
     }
 
-    async fn chooses(&self, choice: &str) {
+    pub(super) async fn chooses(&self, choice: &str) {
         let page = self.page().await;
         let form = page.split(&format!("data-testid=\"choose-{choice}\"")).nth(1).expect("this choice");
         let round = attribute(form, "name=\"round\"", "value").expect("a round");
@@ -90,7 +90,7 @@ async fn fills(village: &Village, listing: &str, pieces: u32) -> (Filled, i64) {
 }
 
 /// Asks for many pieces and pays.
-async fn asks_for(village: &Village, listing: &str, pieces: u32) -> Request {
+pub(super) async fn asks_for(village: &Village, listing: &str, pieces: u32) -> Request {
     let (form, _) = fills(village, listing, pieces).await;
     let shop = village.url.clone();
     let pay_url = village.shopper().sends_to("/many", &form).await.expect("on to payment");
@@ -120,12 +120,12 @@ async fn another(
     maker
 }
 
-async fn has_room(maker: &Artisan, room: u32) {
+pub(super) async fn has_room(maker: &Artisan, room: u32) {
     maker.asks(&format!("CAPACITY {room}"), &format!("up to {room} pieces")).await;
 }
 
 /// The number of what she is offered, and for how many pieces.
-async fn offered(maker: &Artisan) -> (String, u32) {
+pub(super) async fn offered(maker: &Artisan) -> (String, u32) {
     let offer = maker.reads("Reply YES").await;
     let pieces = offer.split(": ").nth(1).and_then(|rest| rest.split(' ').next()).expect("pieces");
     (number(&offer, 6), pieces.parse().expect("a number"))

@@ -24,6 +24,7 @@ mod helpers;
 mod holds;
 mod joining;
 mod kiosks;
+mod letters;
 mod loans;
 mod mentors;
 mod menus;
@@ -59,7 +60,7 @@ async fn on_sale(maker: &Artisan, kiosk: &Agent, price: u32, ready: u32) -> Stri
 }
 
 /// A village where Achieng has pieces on sale that Amina found good; with them the listing's number.
-async fn open_stall(price: u32, ready: u32) -> (Village, Artisan, Agent, String) {
+pub(crate) async fn open_stall(price: u32, ready: u32) -> (Village, Artisan, Agent, String) {
     let village = Village::open().await;
     let (maker, kiosk) = (village.achieng().await, village.amina());
     let listing = on_sale(&maker, &kiosk, price, ready).await;

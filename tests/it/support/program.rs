@@ -113,7 +113,7 @@ pub fn python() -> &'static Path {
         let has_it = |python: &PathBuf| {
             let mut probe = Command::new(python);
             let probe = probe
-                .args(["-c", "import smpplib.client, jsonschema, schemathesis"])
+                .args(["-c", "import smpplib.client, jsonschema, schemathesis, aiosmtpd"])
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
                 .status();

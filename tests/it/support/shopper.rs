@@ -22,6 +22,11 @@ impl Filled {
         Self(answers)
     }
 
+    /// The answer to a question.
+    pub fn value(&self, field: &str) -> &str {
+        self.0.iter().find(|(name, _)| *name == field).map_or("", |(_, text)| text)
+    }
+
     /// The same form with another answer to one question.
     pub fn but(&self, field: &str, answer: &str) -> Self {
         let said = |(name, text): &(&'static str, String)| {

@@ -68,6 +68,8 @@ pub struct Founding {
     /// The menus lie in a folder of the village's own, which begins with these files in the place of
     /// those of the release that have the same name.
     pub menus: Option<Vec<(&'static str, String)>>,
+    /// The mail server that takes letters; without one they are files.
+    pub smtp: Option<String>,
 }
 
 impl Default for Founding {
@@ -83,6 +85,7 @@ impl Default for Founding {
             link: Link::Smpp,
             push: "off",
             menus: None,
+            smtp: None,
         }
     }
 }
@@ -424,6 +427,20 @@ impl Village {
         self.folder.path().join("store")
     }
 
+    /// Where letters to shoppers go.
+    pub fn mailbox(&self) -> PathBuf {
+        self.folder.path().join("mail")
+    }
+
+    /// Waits for a letter about a purchase: what stands above it, and what it says.
+    pub async fn letter(&self, code: &str, about: &str) -> (String, String) {
+        let file = self.mailbox().join(format!("{code}.{about}.eml"));
+        let octets = until(&format!("a letter {about}"), || async { std::fs::read(&file).ok() }).await;
+        let mail = mailparse::parse_mail(&octets).expect("a message");
+        let subject = mailparse::MailHeaderMap::get_first_value(&mail.headers[..], "Subject");
+        (subject.expect("a subject"), mail.get_body().expect("text").replace("\r\n", "\n"))
+    }
+
     /// Runs the command itself over the store.
     pub fn runs(&self, args: &[&str]) -> Output {
         assert!(self.service.is_none(), "the service has the store open");
@@ -529,6 +546,8 @@ fn configuration(founding: &Founding, route: &str, web: SocketAddr, others: (&st
     };
     // No loan is larger than what one payout carries.
     let (payout_max, loan_max) = (founding.payout_max, founding.payout_max.min(50_000));
+    let letters =
+        founding.smtp.as_ref().map_or("folder = \"mail\"".into(), |url| format!("smtp = \"{url}\""));
     let menus = if founding.menus.is_some() { "[service]\nmenus = \"menus\"" } else { "" };
     format!(
         r#"
@@ -545,6 +564,10 @@ desk_people_file = "people.toml"
 api_keys_file = "api-keys.toml"
 api_calls_per_minute = 60000
 pay_origins   = ["{card}"]
+
+[mail]
+from   = "Sokoni <orders@sokoni.example>"
+{letters}
 
 {route}
 [[kiosk]]
