@@ -338,7 +338,18 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         .with_state(web)
 }
 
-    extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State},
+/// Whether the house serves, and all of what it has.
+async fn health(State(web): State<Arc<Web>>) -> (StatusCode, String) {
+    match web.front.amiss() {
+        None => (StatusCode::OK, "ok\n".to_owned()),
+        Some(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("the shop shows nothing: {why}\n")),
+    }
+}
+
+/// How long the head of a request may take to come: whoever is slower is hung up on.
+const HEAD: Duration = Duration::from_secs(20);
+/// The pause after a connection that could not be taken.
+const BREATH: Duration = Duration::from_millis(200);
 
 /// Serves a router until `shutdown`; then takes no more connections and gives those that are open
 /// `drain` to end.
