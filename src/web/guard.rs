@@ -3,12 +3,17 @@
 
 use super::{error::Refusal, page::Web};
 use axum::{
+    body::{Body, HttpBody},
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
+use futures_util::stream::{self, StreamExt};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Refuses what another site's page makes a browser post.
 ///
@@ -81,6 +86,27 @@ fn content_policy(web: &Web) -> String {
     format!(
         "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' {pay}"
     )
+}
+
+/// Ends what takes too long. Whose request has not come by then was too slow; otherwise we are.
+pub(super) async fn in_time(State(most): State<Duration>, request: Request, next: Next) -> Response {
+    let (head, body) = request.into_parts();
+    let came = Arc::new(AtomicBool::new(body.is_end_stream()));
+    let body = if body.is_end_stream() {
+        body
+    } else {
+        let came = Arc::clone(&came);
+        let end = stream::once(async move {
+            came.store(true, Ordering::Relaxed);
+            Ok(Bytes::new())
+        });
+        Body::from_stream(body.into_data_stream().chain(end))
+    };
+    match tokio::time::timeout(most, next.run(Request::from_parts(head, body))).await {
+        Ok(response) => response,
+        Err(_) if came.load(Ordering::Relaxed) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+    }
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ use hyper_util::{
 use std::{sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
-use tower_http::{compression::CompressionLayer, timeout::TimeoutLayer, trace::TraceLayer};
+use tower_http::{compression::CompressionLayer, trace::TraceLayer};
 
 /// What the web takes from its surroundings besides the shop front.
 pub struct Surroundings {
@@ -323,7 +323,7 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         .layer(from_fn_with_state(web.clone(), guard::same_site))
         .layer(from_fn_with_state(web.clone(), reader::speak))
         .layer(DefaultBodyLimit::max(body_limit))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, timeout))
+        .layer(from_fn_with_state(timeout, guard::in_time))
         // A photograph may take longer to come than any answer of ours.
         .merge(
             Router::new()

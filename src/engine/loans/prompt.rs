@@ -87,7 +87,7 @@ impl Engine {
             Err(Refusal::OutOfRange { .. }) => return Ok(("much", vec![Value::Kes(loan.promptable())])),
             Err(why) => return refused(wish, &why),
         }
-        put_out(work, id, AFTER_THE_SCREEN);
+        put_out(work, id, format!("prompt/{id}"), AFTER_THE_SCREEN);
         Ok(("asked", vec![Value::Kes(amount)]))
     }
 
@@ -239,8 +239,9 @@ impl Engine {
         let now = work.need::<Loan>(before.id).await?;
         let is_asked_about = now.prompt(id).is_some_and(Prompt::is_asked_about);
         if is_asked_about && !prompt.is_asked_about() {
-            // Its item of the outbox ended with what was heard before.
-            put_out(work, id, Duration::ZERO);
+            // Its item of the outbox ended with what was heard before, or is about to.
+            let name = format!("prompt/{id}/{}", work.now.millis());
+            put_out(work, id, name, Duration::ZERO);
         }
         Ok(())
     }
@@ -285,7 +286,7 @@ impl Engine {
 }
 
 /// Has the outbox see to a prompt.
-fn put_out(work: &mut Work<'_>, id: PromptId, after: Duration) {
+fn put_out(work: &mut Work<'_>, id: PromptId, name: String, after: Duration) {
     let payload = serde_json::to_vec(&id).unwrap_or_default().into();
     let item = outbox::Item {
         kind: "prompt".into(),
@@ -295,6 +296,6 @@ fn put_out(work: &mut Work<'_>, id: PromptId, after: Duration) {
         payload,
     };
     let due = work.now.after(after);
-    outbox::push(work.extra(), shard::MONEY, due, format!("prompt/{id}").as_bytes(), &item);
+    outbox::push(work.extra(), shard::MONEY, due, name.as_bytes(), &item);
     work.wake(shard::MONEY);
 }

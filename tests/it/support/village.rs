@@ -427,20 +427,6 @@ impl Village {
         self.folder.path().join("store")
     }
 
-    /// Where letters to shoppers go.
-    pub fn mailbox(&self) -> PathBuf {
-        self.folder.path().join("mail")
-    }
-
-    /// Waits for a letter about a purchase: what stands above it, and what it says.
-    pub async fn letter(&self, code: &str, about: &str) -> (String, String) {
-        let file = self.mailbox().join(format!("{code}.{about}.eml"));
-        let octets = until(&format!("a letter {about}"), || async { std::fs::read(&file).ok() }).await;
-        let mail = mailparse::parse_mail(&octets).expect("a message");
-        let subject = mailparse::MailHeaderMap::get_first_value(&mail.headers[..], "Subject");
-        (subject.expect("a subject"), mail.get_body().expect("text").replace("\r\n", "\n"))
-    }
-
     /// Runs the command itself over the store.
     pub fn runs(&self, args: &[&str]) -> Output {
         assert!(self.service.is_none(), "the service has the store open");
