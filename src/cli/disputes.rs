@@ -132,7 +132,7 @@ async fn answer(args: &DisputesArgs) -> io::Result<String> {
     }
 }
 
-fn moment(at: Timestamp) -> String {
+pub(super) fn moment(at: Timestamp) -> String {
     let (year, month, day) = at.civil(NAIROBI);
     format!("{year}-{month:02}-{day:02} {}", at.hour_minute(NAIROBI))
 }

@@ -1,10 +1,10 @@
 //! `sokoni payouts`: money on its way to people, by the desk of a running service.
 
+use super::disputes::moment;
 use super::{json, printed};
 use crate::cli::menu::records::AtDesk;
 use crate::engine::shopfront::DeskPayout;
-use crate::types::time::NAIROBI;
-use crate::types::{PayoutId, Timestamp};
+use crate::types::PayoutId;
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -79,11 +79,6 @@ async fn answer(args: &PayoutsArgs) -> io::Result<String> {
         true => json(&rows),
         false => Ok(rows.iter().map(line).collect()),
     }
-}
-
-fn moment(at: Timestamp) -> String {
-    let (year, month, day) = at.civil(NAIROBI);
-    format!("{year}-{month:02}-{day:02} {}", at.hour_minute(NAIROBI))
 }
 
 fn line(row: &DeskPayout) -> String {

@@ -261,7 +261,7 @@ impl Engine {
         if new {
             let from = purse_of(from, me.id);
             work.post(&Fact::PayoutReserved { payout: id, from, amount: payout.amount })?;
-            work.send(shard::MONEY, format!("pay/{id}"), "pay", &id, FOR_EVER);
+            work.send(shard::MONEY, super::outbox::payout_name(id), "pay", &id, FOR_EVER);
         }
         let name = if self.takes_its_place(work, id).await? { "waits" } else { "sent" };
         Ok((name, vec![Value::Record(self.payout(work, &payout, me).await?)]))

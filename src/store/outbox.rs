@@ -149,7 +149,7 @@ pub async fn claim(
     for _ in 0..TRIES {
         let rows = store.scan(keys::outbox_shard(shard), None, n, false).await?;
         let mut wish = Batch::default();
-        let mut claimed = Vec::new();
+        let (mut claimed, mut names) = (Vec::new(), BTreeSet::new());
         let mut octets = 0;
         for (key, row) in rows {
             let Some((_, due, id)) = keys::parse_outbox(&key) else {
@@ -161,7 +161,7 @@ pub async fn claim(
                 break;
             }
             // Both would lie in one place until the lease ends: this one is next.
-            if claimed.iter().any(|other: &Claimed| other.id == id) {
+            if !names.insert(id.to_vec()) {
                 continue;
             }
             let (mut item, _) = decode(&key, &row.octets())?;
@@ -193,7 +193,7 @@ pub async fn claim(
 /// early, which every sender bears, and before what was never claimed: it was decided before that.
 pub async fn release(store: &dyn Store, shard: u8, now: Timestamp) -> Result<usize, StoreError> {
     const PAGE: usize = 256;
-    let (mut from, mut released) = (None, 0);
+    let (mut from, mut released, mut names) = (None, 0, BTreeSet::new());
     let first = next_due(store, shard).await?.map_or(now, |due| due.min(now));
     loop {
         let rows = store.scan(keys::outbox_shard(shard), from, PAGE, false).await?;
@@ -204,7 +204,8 @@ pub async fn release(store: &dyn Store, shard: u8, now: Timestamp) -> Result<usi
         for (key, row) in &rows {
             let Some((_, due, id)) = keys::parse_outbox(key) else { continue };
             let (item, _) = decode(key, &row.octets())?;
-            if due <= now || item.attempt == 0 {
+            // Of two with one name the other waits for its own time: there is one place.
+            if due <= now || item.attempt == 0 || !names.insert(id.to_vec()) {
                 continue;
             }
             octets += row.octets().len() + 128;
@@ -456,6 +457,10 @@ mod tests {
         assert_eq!(ids(&store, 20, 9, 100).await, [b"a", b"b"]);
         assert_eq!(ids(&store, 20, 9, 101).await, [b"a"]);
         assert_eq!(ids(&store, 20, 9, 102).await, [b""; 0]);
+        // Of all that a dead worker had, only one has room at once.
+        assert_eq!(release(&store, SMS, at(30)).await.expect("released"), 2);
+        assert_eq!(ids(&store, 30, 9, 500).await, [b"a", b"b"]);
+        assert_eq!(ids(&store, 101, 9, 501).await, [b"a"]);
     }
 
     #[tokio::test]

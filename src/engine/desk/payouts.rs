@@ -2,6 +2,7 @@
 
 use super::{Who, broken};
 use crate::engine::Engine;
+use crate::engine::outbox::payout_name;
 use crate::engine::port::UNNAMED;
 use crate::engine::shopfront::ShopError;
 use crate::engine::turn::TRIES;
@@ -93,7 +94,7 @@ impl Engine {
             let why = format!("it is {} already", payout.stage.word());
             return Ok(Err(ShopError::Field { field: "payout", why }));
         }
-        let (name, now) = (format!("pay/{id}"), work.now);
+        let (name, now) = (payout_name(id), work.now);
         let mut from = None;
         loop {
             let page = work.store().scan(keys::outbox_shard(shard::MONEY), from, PAGE, false).await?;

@@ -53,7 +53,7 @@ impl Engine {
         let events = payout::decide(known.as_ref(), &command, &policy, work.now)
             .map_err(|why| Fault::Broken(format!("loan {} cannot be sent: {why}", loan.id)))?;
         work.apply::<Payout>(id, events);
-        work.send(shard::MONEY, format!("pay/{id}"), "pay", &id, FOR_EVER);
+        work.send(shard::MONEY, crate::engine::outbox::payout_name(id), "pay", &id, FOR_EVER);
         let name = if self.takes_its_place(work, id).await? { "queued" } else { "sent" };
         let loan = work.need::<Loan>(loan.id).await?;
         Ok((name, vec![Value::Record(self.loan(&loan, me))]))

@@ -21,7 +21,7 @@ use crate::types::Timestamp;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 pub(super) use line::Lines;
-pub(super) use money::heard;
+pub(super) use money::{heard, named as payout_name};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

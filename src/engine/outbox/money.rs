@@ -94,7 +94,7 @@ enum Next {
 }
 
 /// What a payout is called in the outbox.
-fn named(id: PayoutId) -> String {
+pub(in crate::engine) fn named(id: PayoutId) -> String {
     format!("pay/{id}")
 }
 
