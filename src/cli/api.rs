@@ -1,13 +1,17 @@
 //! `sokoni api`: the keys of partners' programs, and the document that describes what they call.
 
 use super::desk::write_anew;
+use super::menu::records::AtDesk;
 use super::printed;
 use crate::engine::clock::SystemClock;
+use crate::engine::hooks::{Hook, HookState};
 use crate::types::{Clock, Timestamp};
 use crate::web::api::document;
 use crate::web::api::keys::{Drawn, Entry, Ring, Scope};
+use crate::web::desk_webhooks::{Going, Which};
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -24,6 +28,7 @@ Example:
   sokoni api keys add 'Kikoy Store' --scope catalogue:read --scope orders:write --scope orders:read
   sokoni api keys add Report --scope desk:read --expires 90 --file secrets/api-keys.toml
   sokoni api keys revoke Report
+  sokoni api webhooks list --desk-key-file secrets/halima
   sokoni api openapi > openapi.json";
 
 /// The public API: keys of programs, the document that describes it
@@ -40,6 +45,35 @@ enum What {
     Openapi,
     /// The keys: who holds one, what it may do
     Keys(KeysArgs),
+    /// Addresses of partners that are told what happens, by the desk of a running service
+    Webhooks(WebhooksArgs),
+}
+
+#[derive(Debug, Clone, Args)]
+struct WebhooksArgs {
+    #[command(subcommand)]
+    what: Webhooks,
+    #[command(flatten)]
+    at: AtDesk,
+    /// JSON in the place of words
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum Webhooks {
+    /// All of them: whose, how many events wait, how many were set aside after three days, and why
+    List,
+    /// Has nothing told to an address any more, for a partner whose program went astray
+    Remove {
+        /// Which, as the list names it
+        webhook: String,
+    },
+    /// Sends once more what was set aside for an address
+    Again {
+        /// Which, as the list names it
+        webhook: String,
+    },
 }
 
 #[derive(Debug, Clone, Args)]
@@ -82,10 +116,45 @@ enum Keys {
 }
 
 /// Does it.
-pub fn run(args: ApiArgs) -> ExitCode {
+pub async fn run(args: ApiArgs) -> ExitCode {
     match args.what {
         What::Openapi => super::written(document::text().as_bytes()),
         What::Keys(args) => printed(keys(&args, SystemClock.now())),
+        What::Webhooks(args) => printed(webhooks(&args).await),
+    }
+}
+
+async fn webhooks(WebhooksArgs { what, at, json }: &WebhooksArgs) -> io::Result<String> {
+    const PATH: &str = "/desk/api/webhooks";
+    let desk = at.open()?;
+    match what {
+        Webhooks::List => {
+            let all: Vec<HookState> = desk.get(PATH).await?;
+            if *json {
+                return super::json(&all);
+            }
+            let line = |state: &HookState| {
+                let Hook { id, partner, url, .. } = &state.hook;
+                let why = state.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+                format!("{id} of {partner}, {url}: {} wait, {} set aside{why}\n", state.waiting, state.aside)
+            };
+            Ok(all.iter().map(line).collect())
+        }
+        Webhooks::Remove { webhook } => {
+            let gone: Which =
+                desk.post(&format!("{PATH}/remove"), &Which { webhook: webhook.clone() }).await?;
+            match json {
+                true => super::json(&gone),
+                false => Ok(format!("nothing is told to {} any more\n", gone.webhook)),
+            }
+        }
+        Webhooks::Again { webhook } => {
+            let going: Going = desk.post(PATH, &Which { webhook: webhook.clone() }).await?;
+            match json {
+                true => super::json(&going),
+                false => Ok(format!("events that go again: {}\n", going.events)),
+            }
+        }
     }
 }
 

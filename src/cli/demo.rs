@@ -332,6 +332,7 @@ public_url    = "http://{web}"
 desk_key_file = "secrets/desk"
 desk_people_file = "secrets/people.toml"
 api_keys_file = "secrets/api-keys.toml"
+webhooks_to_loopback = true
 pay_origins   = ["{card}"]
 
 [mail]

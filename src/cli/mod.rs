@@ -143,7 +143,7 @@ impl Cli {
             Command::Cards(args) => cards::run(args).await,
             Command::Demo(args) => demo::run(args).await,
             Command::Desk(args) => desk::run(args).await,
-            Command::Api(args) => api::run(args),
+            Command::Api(args) => api::run(args).await,
             Command::Serve(args) => serve::run(args).await,
             Command::Dial(args) => dial::run(args).await,
             Command::Stop(args) => stop::run(args).await,

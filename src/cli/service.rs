@@ -13,6 +13,7 @@ use crate::engine::chance::SystemChance;
 use crate::engine::depot::desk::DepotDesk;
 use crate::engine::desk::OperatorDesk;
 use crate::engine::desk::door::{self, Door};
+use crate::engine::hooks::HookDesk;
 use crate::engine::kiosks::desk::KioskDesk;
 use crate::engine::lanes::Lanes;
 use crate::engine::letters::MailOut;
@@ -26,7 +27,7 @@ use crate::engine::orders::desk::OrderDesk;
 use crate::engine::orders::wishes::ShopperDesk;
 use crate::engine::photos::front::PhotoFront;
 use crate::engine::pins::Pins;
-use crate::engine::port::{Binds, SmsSender, SmsWay, Subscribers};
+use crate::engine::port::{Binds, HooksOut, SmsSender, SmsWay, Subscribers};
 use crate::engine::preview::Ground;
 use crate::engine::routes::Routes;
 use crate::engine::shopfront::ShopFront;
@@ -41,6 +42,7 @@ use crate::store::{Store, StoreError, verify};
 use crate::types::Clock;
 use crate::web::{
     self,
+    api::teller::Teller,
     preview::{Editor, shelf::Shelf},
 };
 use crate::wire::address;
@@ -200,6 +202,9 @@ impl Service {
         if mended.is_err() {
             engine.indexes_amiss();
         }
+        let teller = Teller::new(&config.http, address_key.clone(), Arc::clone(&wiring.clock));
+        let teller = Arc::new(teller);
+        engine.tell_partners_by(Arc::clone(&teller) as Arc<dyn HooksOut>);
         engine.open_addresses().await.map_err(|why| why.to_string())?;
         engine.enrol(&config.kiosks).await?;
         engine.enrol_liaisons(&config.liaisons).await?;
@@ -251,6 +256,7 @@ impl Service {
                 studio: Arc::clone(&studio),
                 front: Arc::clone(&engine) as Arc<dyn PhotoFront>,
             }),
+            hooks: Some(web::api::hooks::Hooks { desk: Arc::clone(&engine) as Arc<dyn HookDesk>, teller }),
         };
         let pages = web::routes::router_in(Arc::clone(&front), config.http.clone(), around)
             .merge(money.doors(&front, &wiring.clock))

@@ -24,6 +24,7 @@ pub mod desk;
 pub mod due;
 pub mod erasure;
 mod heard;
+pub mod hooks;
 pub mod kiosks;
 pub mod lanes;
 pub mod letters;
@@ -179,7 +180,9 @@ pub struct Engine {
     /// Liaisons whom the configuration names: each start enrols whom it does not know.
     named: RwLock<BTreeSet<Msisdn>>,
     changes: broadcast::Sender<OrderChanged>,
-    wake: [Notify; 5],
+    wake: [Notify; 6],
+    /// Addresses of partners that are told what happens.
+    hooks: hooks::Hooks,
     receipts: messages::receipts::Receipts,
     stops: RwLock<desk::freeze::Stops>,
     /// Where in the journal stands what was done at the desk.
@@ -253,6 +256,7 @@ impl Engine {
             named: RwLock::default(),
             changes: broadcast::channel(256).0,
             wake: Default::default(),
+            hooks: Default::default(),
             receipts: Default::default(),
             stops: Default::default(),
             acts: Default::default(),
@@ -262,6 +266,7 @@ impl Engine {
         });
         engine.read_agents().await.map_err(|fault| fault.to_string())?;
         engine.read_stops().await.map_err(|fault| fault.to_string())?;
+        engine.read_hooks().await.map_err(|fault| fault.to_string())?;
         Ok(engine)
     }
 
@@ -381,6 +386,7 @@ impl Engine {
         &self, mut work: Work<'_>, cause: Cause, mark: Option<InboxMark>,
     ) -> Result<Committed, Fault> {
         work.complete().await?;
+        self.tell_partners(&mut work);
         // What stood before may name somebody who is being forgotten, where nobody looks for her any more.
         let acts = matches!(cause, Cause::Acted { .. } | Cause::Desk(_));
         if acts && !self.store.scan(erasure::worker::all_under_way(), None, 1, false).await?.is_empty() {

@@ -1,6 +1,7 @@
 //! What stands between the engine and the edges: inputs as the engine takes them, and the traits
 //! by which it reaches out without knowing SMPP or HTTP.
 
+use super::hooks::{Hook, Told};
 use super::prompt::{PromptNews, Prompted};
 use crate::gsm::assemble::{Piece, Place};
 pub use crate::market::PayoutPolicy;
@@ -302,6 +303,30 @@ pub enum Pushed {
     Refused(String),
     /// It left, and nobody knows.
     Unknown,
+}
+
+/// An event to be told to a partner's address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HookCall {
+    /// The address.
+    pub hook: Hook,
+    /// The event.
+    pub told: Told,
+}
+
+/// Why an event was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Untold {
+    /// It may be taken later; why not now.
+    Later(String),
+    /// Whoever it is for is no partner any more.
+    Never,
+}
+
+/// Tells partners' programs what happened.
+pub trait HooksOut: Send + Sync + 'static {
+    /// Tries once. The same event may be told twice; it has the same id then.
+    fn tell(&self, call: HookCall) -> BoxFuture<'_, Result<(), Untold>>;
 }
 
 /// Sends SMS: what the outbox is given. In a service that is

@@ -47,6 +47,8 @@ pub mod shard {
     pub const CARD: u8 = 3;
     /// The mail server.
     pub const MAIL: u8 = 4;
+    /// Addresses of partners.
+    pub const HOOKS: u8 = 5;
 }
 
 /// Everything one turn reads and decides.

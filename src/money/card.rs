@@ -2,7 +2,6 @@
 //! Checkout, and the webhook by which it tells us what happened.
 
 pub mod event;
-pub mod signature;
 pub mod webhook;
 
 use super::http::{Client, ClientError, Heard};

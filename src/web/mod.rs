@@ -34,6 +34,7 @@ mod upload;
 mod wording;
 
 pub(crate) use desk::orders::shillings;
+pub(crate) use desk::webhooks as desk_webhooks;
 pub use page::Photos;
 pub use routes::{Surroundings, router, router_in, serve};
 pub use settings::{Settings, SettingsError};

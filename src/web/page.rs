@@ -1,8 +1,8 @@
 //! What every page shares: rendering, and small pieces that templates show.
 
 use super::{
-    api::door::Gate, desk::knocks::Knocks, error::Refusal, people::People, settings::Settings,
-    tongue::Tongue, wording,
+    api::door::Gate, api::hooks::Hooks, desk::knocks::Knocks, error::Refusal, people::People,
+    settings::Settings, tongue::Tongue, wording,
 };
 use crate::{
     engine::bulk::front::BulkFront,
@@ -50,6 +50,8 @@ pub(super) struct Web {
     pub(super) knocks: Knocks,
     /// Who may call the API, and how often.
     pub(super) api: Gate,
+    /// Addresses of partners that are told what happens.
+    pub(super) hooks: Option<Hooks>,
     /// Whom our proxies name is believed.
     pub(super) proxies: Vec<Network>,
     /// The moment.

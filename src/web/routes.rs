@@ -83,6 +83,8 @@ pub struct Surroundings {
     pub shoppers: Option<Arc<dyn ShopperDesk>>,
     /// Photographs, and who may send them.
     pub photos: Option<Photos>,
+    /// Addresses of partners that are told what happens.
+    pub hooks: Option<api::hooks::Hooks>,
 }
 
 /// For how many feeds and parts of the map a page is read at a time: each walks along all that is on sale.
@@ -109,6 +111,7 @@ impl Default for Surroundings {
             orders: None,
             shoppers: None,
             photos: None,
+            hooks: None,
         }
     }
 }
@@ -140,6 +143,7 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         orders,
         shoppers,
         photos,
+        hooks,
     } = around;
     let has_editor = editor.is_some();
     let people = settings.people();
@@ -155,6 +159,7 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         door,
         knocks: desk::knocks::Knocks::default(),
         api,
+        hooks,
         proxies,
         clock,
         binds,
@@ -184,6 +189,8 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         .route("/desk/kiosks", get(desk::kiosks::page))
         .route("/desk/kiosks/look", post(desk::kiosks::look))
         .route("/desk/api/kiosks", get(desk::kiosks::json))
+        .route("/desk/api/webhooks", get(desk::webhooks::all).post(desk::webhooks::again))
+        .route("/desk/api/webhooks/remove", post(desk::webhooks::remove))
         .route("/desk/api/receipts", post(desk::kiosks::print))
         .route("/desk/api/messages", get(desk::messages::json))
         .route("/desk/dialogs", get(desk::dialogs::page))

@@ -32,6 +32,8 @@ pub struct Settings {
     pub api_keys_file: Option<PathBuf>,
     /// How often a key of the API may call in a minute.
     pub api_calls_per_minute: u32,
+    /// Whether webhooks may lead to this machine, over plain HTTP, too: for trying things out.
+    pub webhooks_to_loopback: bool,
     /// Whether a key alone may open the desk in a browser. Left out: while `public_url` is plain HTTP, or
     /// there is no file of people; else it takes a name, a password and a code, and keys are for programs.
     pub desk_key_in_browser: Option<bool>,
@@ -70,6 +72,7 @@ impl Default for Settings {
             desk_people_file: None,
             api_keys_file: None,
             api_calls_per_minute: 600,
+            webhooks_to_loopback: false,
             desk_key_in_browser: None,
             desk_idle_minutes: 60,
             body_limit_bytes: 64 * 1024,

@@ -3,6 +3,7 @@
 use axum::http::HeaderMap;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 /// A network in CIDR notation (RFC 4632, RFC 4291): `196.201.214.0/24`, `2001:db8::/32`, or one
 /// address.
@@ -65,6 +66,43 @@ impl FromStr for Network {
 /// The first entry that is no network.
 pub fn networks(list: &[String]) -> Result<Vec<Network>, NoNetwork> {
     list.iter().map(|entry| entry.parse()).collect()
+}
+
+/// What is no address of the public network, or leads back out of it (the registries of RFC 6890): of IPv4,
+/// and of that part of IPv6 from which public addresses are given.
+const SPECIAL: [&str; 20] = [
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.0.2.0/24",
+    "192.88.99.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+    "2001::/23",
+    "2001:db8::/32",
+    "2002::/16",
+    "3fff::/20",
+    "3ffe::/16",
+];
+
+/// Whether an address is one of the public network. An IPv4 address behind IPv6 counts as itself.
+pub fn is_public(address: IpAddr) -> bool {
+    static NETWORKS: LazyLock<Vec<Network>> =
+        LazyLock::new(|| SPECIAL.iter().filter_map(|network| network.parse().ok()).collect());
+    let address = address.to_canonical();
+    let given = match address {
+        IpAddr::V4(_) => true,
+        IpAddr::V6(v6) => v6.segments()[0] & 0xE000 == 0x2000,
+    };
+    given && !NETWORKS.iter().any(|network| network.contains(address))
 }
 
 /// Who asks: the other end of the connection, or whom it names in `X-Forwarded-For` when it is one
@@ -135,5 +173,42 @@ mod tests {
         assert_eq!(behind("fd00::1", &["[2001:db8::5]:99"]), Some(ip("2001:db8::5")));
         assert_eq!(behind("10.0.0.1", &[]), Some(ip("10.0.0.1")));
         assert_eq!(behind("10.0.0.1", &["unknown"]), None, "a proxy that does not know is no witness");
+    }
+
+    #[test]
+    fn only_addresses_of_the_public_network_are_public() {
+        assert_eq!(
+            SPECIAL.iter().filter(|network| network.parse::<Network>().is_ok()).count(),
+            SPECIAL.len()
+        );
+        let public = |text: &str| is_public(text.parse().expect("an address"));
+        for yes in ["8.8.8.8", "196.201.214.200", "172.32.0.1", "2a00:1450:4001::1", "::ffff:8.8.8.8"] {
+            assert!(public(yes), "{yes}");
+        }
+        for no in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.31.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.100.0.1",
+            "0.0.0.0",
+            "255.255.255.255",
+            "224.0.0.1",
+            "::1",
+            "::",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "fe80::1",
+            "fd00::1",
+            "ff02::1",
+            "64:ff9b::a00:1",
+            "2002:a00:1::1",
+            "2001:db8::1",
+            "2001:0:1::1",
+            "::127.0.0.1",
+        ] {
+            assert!(!public(no), "{no}");
+        }
     }
 }

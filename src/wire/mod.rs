@@ -2,16 +2,18 @@
 //! (rustls); no redirects, no proxy, a connection for each request, so that none dies in the drawer and
 //! makes a doubt.
 //!
-//! [`address`] tells who really asks us.
+//! [`address`] tells who really asks us; [`signature`] proves it.
 //!
 //! May import nothing of ours.
 
 pub mod address;
+pub mod signature;
 
 use axum::http::{HeaderMap, Method, Request, Uri, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,8 +58,42 @@ pub struct Question {
     pub body: Bytes,
 }
 
+/// Whom a wire leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Anybody: those whom the configuration names.
+    Anybody,
+    /// Only addresses of the public network, whatever a name leads to: those whom strangers name.
+    Public {
+        /// This machine, too.
+        loopback: bool,
+    },
+}
+
+impl Reach {
+    fn holds(self, address: IpAddr) -> bool {
+        match self {
+            Self::Anybody => true,
+            Self::Public { loopback } => {
+                address::is_public(address) || loopback && address.to_canonical().is_loopback()
+            }
+        }
+    }
+
+    /// Opens a connection to the host, by what its name says now.
+    async fn open(self, host: &str, port: u16) -> Result<TcpStream, String> {
+        let found = tokio::net::lookup_host((host, port)).await.map_err(|why| why.to_string())?;
+        let may: Vec<SocketAddr> = found.filter(|address| self.holds(address.ip())).collect();
+        if may.is_empty() {
+            return Err(format!("{host} leads to no address that may be called"));
+        }
+        TcpStream::connect(&may[..]).await.map_err(|why| why.to_string())
+    }
+}
+
 /// Asks.
 pub struct Wire {
+    reach: Reach,
     tls: TlsConnector,
     connect: Duration,
     whole: Duration,
@@ -89,7 +125,13 @@ impl Wire {
             .map_err(|why| why.to_string())?
             .with_root_certificates(roots(ca_file)?)
             .with_no_client_auth();
-        Ok(Self { tls: TlsConnector::from(Arc::new(config)), connect, whole })
+        Ok(Self { reach: Reach::Anybody, tls: TlsConnector::from(Arc::new(config)), connect, whole })
+    }
+
+    /// The same, leading there only.
+    #[must_use]
+    pub fn reaching(self, reach: Reach) -> Self {
+        Self { reach, ..self }
     }
 
     /// Sends and reads the whole answer.
@@ -106,7 +148,7 @@ impl Wire {
         let port = uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let opened = async {
-            let stream = TcpStream::connect((host, port)).await.map_err(|why| why.to_string())?;
+            let stream = self.reach.open(host, port).await?;
             stream.set_nodelay(true).map_err(|why| why.to_string())?;
             if !is_tls {
                 return Ok((Some(stream), None));

@@ -1,8 +1,9 @@
-//! What leaves: SMS, payouts, refunds, letters. A worker per kind claims what is due, sends it outside of
+//! What leaves: SMS, payouts, refunds, letters, events to partners. A worker per kind claims what is due, sends it outside of
 //! any turn, and brings what came of it back in as a turn of its own. Sending may happen twice
 //! when we die in between; so every sending is safe to repeat (an SMS is read twice, a payout or
 //! refund carries the same id).
 
+mod hooks;
 mod letters;
 mod line;
 mod money;
@@ -28,7 +29,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// The kinds of sending, each with a worker of its own.
-const ALL: [u8; 4] = [shard::SMS, shard::MONEY, shard::CARD, shard::MAIL];
+const ALL: [u8; 5] = [shard::SMS, shard::MONEY, shard::CARD, shard::MAIL, shard::HOOKS];
 /// How long a claim lasts: longer than anything that is in hand stays there, since what is claimed
 /// twice is sent twice.
 const LEASE: Duration = Duration::from_secs(600);
@@ -150,6 +151,7 @@ impl Worker {
             Arc::new(money::Payouts(own())),
             Arc::new(money::Refunds(own())),
             Arc::new(letters::Letters(own())),
+            Arc::new(hooks::Hooks::new(own())),
         ];
         kinds.map(|kind| Self::new(own(), kind))
     }

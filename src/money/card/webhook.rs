@@ -1,11 +1,12 @@
 //! Where the card processor tells us what happened. Every event is kept as it came before it is read;
 //! what could not be done with it at once is tried again until it is done, or a person looks at it.
 
+use super::CardConfig;
 use super::event::{self, Meaning};
-use super::{CardConfig, signature};
 use crate::engine::cards::inbox::{Became, Tried};
 use crate::engine::shopfront::{ShopError, ShopFront};
 use crate::types::Clock;
+use crate::wire::signature;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode};

@@ -1,7 +1,7 @@
 //! The OpenAPI document, of the code that answers. What every operation has in common - its key, and what it
 //! may refuse - is said once, here.
 
-use super::{bulk, catalogue, desk, keys::Scope, orders, problem, take};
+use super::{bulk, catalogue, desk, hooks, keys::Scope, orders, problem, take};
 use utoipa::OpenApi;
 use utoipa::openapi::{
     Content, HeaderBuilder, ObjectBuilder, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder,
@@ -46,11 +46,16 @@ const SCHEME: &str = "key";
         desk::trial_balance,
         desk::people,
         desk::orders,
+        hooks::create,
+        hooks::list,
+        hooks::show,
+        hooks::remove,
     ),
     tags(
         (name = "catalogue", description = "What is on sale, who made it, what sending it costs"),
         (name = "orders", description = "Orders of single pieces"),
         (name = "bulk", description = "Many pieces at once"),
+        (name = "webhooks", description = "Addresses that are told what happens"),
         (name = "desk", description = "What the market's own operators read"),
     )
 )]
@@ -78,6 +83,10 @@ const SCOPES: &[(&str, Scope)] = &[
     ("get_trial_balance", Scope::DeskRead),
     ("count_people", Scope::DeskRead),
     ("count_orders", Scope::DeskRead),
+    ("create_webhook", Scope::WebhooksWrite),
+    ("list_webhooks", Scope::WebhooksWrite),
+    ("get_webhook", Scope::WebhooksWrite),
+    ("delete_webhook", Scope::WebhooksWrite),
 ];
 
 /// A refusal that any operation with a key may give.

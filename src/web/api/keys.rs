@@ -298,6 +298,12 @@ impl Keys {
         }
     }
 
+    /// Whether the key of this id opens anything.
+    pub fn is_good(&self, id: &str, now: Timestamp) -> bool {
+        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+        kept.keys.iter().any(|key| *key.id == *id && key.spent(now).is_none())
+    }
+
     /// Whose key this is. Every key is looked at, so that the time taken tells nothing.
     pub fn find(&self, key: &str) -> Option<Key> {
         let hash = digest(key);

@@ -4,6 +4,7 @@
 //! * `keys` is the file of keys, `door` lets through whoever brings one, `rates` counts calls.
 //! * `problem` is every refusal, `take` reads what comes in, `cursor` leads through lists.
 //! * `views` is what stands in answers; `catalogue`, `orders`, `bulk` and `desk` answer.
+//! * `hooks` registers addresses of partners that are told what happens; `teller` calls them.
 //! * `document` is the OpenAPI document, kept in docs/openapi.json.
 //!
 //! Handlers ask the engine through the traits of the shop's and the desk's own pages and decide nothing. May
@@ -15,11 +16,13 @@ mod cursor;
 mod desk;
 pub mod document;
 pub(super) mod door;
+pub mod hooks;
 pub mod keys;
 mod orders;
 mod problem;
 mod rates;
 mod take;
+pub mod teller;
 mod views;
 
 use super::page::Web;
@@ -72,12 +75,17 @@ pub(super) fn router(web: &Arc<Web>) -> Router<Arc<Web>> {
         ("/desk/people", get(desk::people)),
         ("/desk/orders", get(desk::orders)),
     ];
+    let told = vec![
+        ("/webhooks", get(hooks::list).post(hooks::create)),
+        ("/webhooks/{id}", get(hooks::show).delete(hooks::remove)),
+    ];
     Router::new()
         .merge(group(Scope::CatalogueRead, catalogue))
         .merge(group(Scope::OrdersRead, reading))
         .merge(group(Scope::OrdersWrite, ordering))
         .merge(group(Scope::BulkWrite, many))
         .merge(group(Scope::DeskRead, desk))
+        .merge(group(Scope::WebhooksWrite, told))
         .route("/api/v1/openapi.json", get(document_json))
         .route("/api/{*rest}", axum::routing::any(async || Problem::not_found()))
         .method_not_allowed_fallback(async || Problem::method())

@@ -26,6 +26,7 @@ pub(super) mod reconcile;
 pub(super) mod sessions;
 pub(super) mod sheets;
 pub(super) mod stops;
+pub(crate) mod webhooks;
 pub(super) mod welcome;
 
 use super::{

@@ -1,5 +1,6 @@
 //! The pages from outside: requests in, answers out, over a stall kept in memory.
 
+mod api;
 mod desk;
 mod dialogs;
 mod live;

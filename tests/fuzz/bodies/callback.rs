@@ -8,12 +8,12 @@ use sokoni::gateway::fields::Fields;
 use sokoni::gsm::fit;
 use sokoni::money::airtel::answer as airtel;
 use sokoni::money::card::event::{self, Meaning};
-use sokoni::money::card::signature::{self, TOLERANCE_S};
 use sokoni::money::daraja::answer as daraja;
 use sokoni::money::gsma::answer::{self, Ack};
 use sokoni::money::mtn::answer as mtn;
 use sokoni::money::proof::Fault;
 use sokoni::types::{Msisdn, PayoutId};
+use sokoni::wire::signature::{self, TOLERANCE_S};
 
 pub fn any_octets(mut octets: &[u8]) {
     match take_one(&mut octets) % 6 {

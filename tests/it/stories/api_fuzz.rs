@@ -76,6 +76,9 @@ async fn whatever_is_asked_is_answered_as_the_document_says() {
         let wish = &mut document["components"]["schemas"][wish];
         narrowed(wish, &[("listing", json!([listing])), ("country", json!(["DE", "US"]))]);
     }
+    // Nobody is called who knows nothing of it.
+    let wish = &mut document["components"]["schemas"]["NewWebhook"];
+    narrowed(wish, &[("url", json!(["http://127.0.0.1:9/told"]))]);
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("openapi.json");
     std::fs::write(&file, document.to_string()).expect("written");

@@ -44,6 +44,7 @@ mod selling;
 mod shipping;
 mod shop;
 mod tips;
+mod webhooks;
 
 use crate::support::actors::{Agent, Artisan};
 use crate::support::shopper::Order;

@@ -549,6 +549,7 @@ desk_key_file = "desk"
 desk_people_file = "people.toml"
 api_keys_file = "api-keys.toml"
 api_calls_per_minute = 60000
+webhooks_to_loopback = true
 pay_origins   = ["{card}"]
 
 [mail]

@@ -1,4 +1,5 @@
-//! Proof that a webhook is the processor's: `Stripe-Signature: t=<unix>,v1=<hex>[,v1=<hex>]`.
+//! Proof that a webhook is whose it says: `Stripe-Signature: t=<unix>,v1=<hex>[,v1=<hex>]`, and so are ours to
+//! partners.
 //!
 //! Signed is the time, a full stop, and the body's very octets, with HMAC-SHA256 under the whole
 //! secret text. Any one `v1` that agrees is enough, so that a secret can be changed; `v0` never
@@ -47,7 +48,7 @@ pub fn verify(header: &str, body: &[u8], secrets: &[SecretString], now_s: i64) -
 }
 
 /// Lower-case hexadecimal, as the header has it.
-fn sign(secret: &SecretString, at: i64, body: &[u8]) -> String {
+pub fn sign(secret: &SecretString, at: i64, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes())
         .expect("HMAC takes keys of any length");
     mac.update(format!("{at}.").as_bytes());
