@@ -124,9 +124,12 @@ async fn answer(args: &DisputesArgs) -> io::Result<String> {
                 _ => true,
             };
             let these: Vec<&Event> = events.iter().filter(of_wish).collect();
-            match args.json {
-                true => json(&these),
-                false => Ok(these.into_iter().map(of_event).collect()),
+            match (args.json, &wish) {
+                (true, _) => json(&these),
+                (false, Some(CardWish::Again { event })) if these.is_empty() => {
+                    Ok(format!("{event} is worked off again; it is older than what `events` lists\n"))
+                }
+                (false, _) => Ok(these.into_iter().map(of_event).collect()),
             }
         }
     }

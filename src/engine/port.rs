@@ -564,6 +564,12 @@ pub trait MoneyOut: Send + Sync + 'static {
         self.prompts(via)
     }
 
+    /// Whether people pay to another account of ours there than the one from which payouts go, so that each
+    /// has a statement of its own.
+    fn takes_elsewhere(&self, _via: &str) -> bool {
+        false
+    }
+
     /// Has somebody asked to pay us: once, since a second request is a second payment.
     fn prompt(&self, _ask: Prompted) -> BoxFuture<'_, PromptNews> {
         let why = "this provider asks nobody".to_owned();

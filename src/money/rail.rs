@@ -62,6 +62,11 @@ pub trait Rail: Send + Sync + 'static {
         false
     }
 
+    /// Whether that comes to another account than the one from which it pays.
+    fn takes_elsewhere(&self) -> bool {
+        false
+    }
+
     /// Has somebody asked to pay us.
     fn prompt(&self, _ask: &Prompted) -> impl Future<Output = PromptNews> + Send {
         std::future::ready(PromptNews::Held { why: "it asks nobody".to_owned() })
@@ -188,6 +193,10 @@ impl<R: Rail> MoneyOut for Adapter<R> {
     /// What holds payouts, as too little to pay from, holds nobody who wants to pay us.
     fn prompts_now(&self, _: &str) -> bool {
         self.rail.prompts() && self.rail.link().answers()
+    }
+
+    fn takes_elsewhere(&self, _: &str) -> bool {
+        self.rail.takes_elsewhere()
     }
 
     fn prompt(&self, ask: Prompted) -> BoxFuture<'_, PromptNews> {

@@ -149,6 +149,10 @@ impl MoneyOut for Routed {
         self.named(via).is_some_and(|provider| provider.prompts_now(via))
     }
 
+    fn takes_elsewhere(&self, via: &str) -> bool {
+        self.named(via).is_some_and(|provider| provider.takes_elsewhere(via))
+    }
+
     fn prompt(&self, ask: Prompted) -> BoxFuture<'_, PromptNews> {
         match self.named(&ask.via) {
             Some(provider) => provider.prompt(ask),

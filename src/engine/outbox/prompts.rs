@@ -37,15 +37,20 @@ impl Engine {
             Ok(_) => return self.drop_item(item).await,
             Err(fault) => return tracing::error!(prompt = %id, %fault, "a prompt cannot be read"),
         };
+        let earlier = item.item.left;
+        let mut item = item.clone();
         let (now, new) = (ask.at, prompt.stage == PromptStage::Asked && ask.checkout.is_none());
         let mut news = match new {
             false if ask.checkout.is_none() => open("nobody knows by what its provider is asked about it"),
             false => self.money.prompted(ask).await,
-            true if item.item.attempt > 1 => open("nobody knows whether it was asked for"),
+            true if earlier.is_some() => open("nobody knows whether it was asked for"),
             true if now.since(prompt.asked) > LEAVES => failed(why::LINK),
             true => match self.earlier_prompts(id, now).await {
                 Ok(Some(news)) => news,
-                Ok(None) => self.money.prompt(ask).await,
+                Ok(None) => match item.leaves(&*self.store, self.clock.now()).await {
+                    Ok(()) => self.money.prompt(ask).await,
+                    Err(fault) => return tracing::error!(prompt = %id, %fault, "a prompt cannot leave"),
+                },
                 Err(fault) => return tracing::error!(prompt = %id, %fault, "a prompt cannot be read"),
             },
         };
@@ -61,7 +66,10 @@ impl Engine {
                 news = failed(why::UNHEARD);
             }
         }
-        let news = &news;
+        if matches!(news, PromptNews::Held { .. }) && earlier.is_none() {
+            item.item.left = None;
+        }
+        let (news, item) = (&news, &item);
         self.settle(item, |mut work, now| async move {
             self.hear_prompt(&mut work, id, news).await?;
             let loan = self.loan_of_prompt(&mut work, id).await?;

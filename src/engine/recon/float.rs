@@ -17,6 +17,8 @@ use std::time::Duration;
 const DAY: Duration = Duration::from_secs(86_400);
 /// How much earlier than it is settled a payout may have been asked for, and still be looked at.
 const SLOW: Duration = Duration::from_secs(7 * 86_400);
+/// The newest statements among which one is sought that tells a balance.
+const LOOKED_AT: usize = 32;
 
 /// The provider of a payout.
 pub(super) fn way(payout: &Payout) -> &str {
@@ -110,12 +112,18 @@ impl Engine {
     pub(super) async fn last_statement(
         &self, work: &mut Work<'_>, provider: &str,
     ) -> Result<Option<Statement>, Fault> {
-        let newest = work.store().scan(kept::statements_of(provider), None, 1, true).await?;
-        let id = newest.first().and_then(|(key, _)| keys::index_id(key));
-        match id.and_then(|id| FromIndex::from_octets(&id)) {
-            Some(id) => view::read::<Statement>(work, id).await,
-            None => Ok(None),
+        let newest = work.store().scan(kept::statements_of(provider), None, LOOKED_AT, true).await?;
+        let mut last = None;
+        for id in newest.iter().filter_map(|(key, _)| keys::index_id(key)) {
+            let Some(id) = FromIndex::from_octets(&id) else { continue };
+            let Some(statement) = view::read::<Statement>(work, id).await? else { continue };
+            // One that says nothing of what payouts are paid from is no newer word on that.
+            if statement.closing.is_some() {
+                return Ok(Some(statement));
+            }
+            last = last.or(Some(statement));
         }
+        Ok(last)
     }
 
     /// Tells of every float that ends soon.

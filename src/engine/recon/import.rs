@@ -58,11 +58,18 @@ impl Engine {
             return self.imported(known, true).await.map_err(|fault| broken(&fault));
         }
         let layout = self.recon.layout(&provider).map_err(|why| field("provider", why))?;
-        let sheet = file::read(&octets, &layout, &provider).map_err(|why| field("file", why))?;
+        let mut sheet = file::read(&octets, &layout, &provider).map_err(|why| field("file", why))?;
         let entries = self.entries(&provider, sheet.period).await.map_err(|fault| broken(&fault))?;
         let asked = self.prompts_of(&provider, sheet.period).await.map_err(|fault| broken(&fault))?;
-        let CameIn { mut found, named, others } = came_in(&sheet.lines, &asked, sheet.period);
-        found.extend(compare(&others, &entries, sheet.period, layout.tells_fees()));
+        let CameIn { mut found, named, others, only_in } = came_in(&sheet.lines, &asked, sheet.period);
+        // What stands on another account is nothing of what payouts are paid from.
+        let apart = only_in && self.money.takes_elsewhere(&provider);
+        let mut paid = compare(&others, &entries, sheet.period, layout.tells_fees());
+        if apart {
+            sheet.balances = None;
+            paid.retain(|one| one.class != Class::LedgerOnly);
+        }
+        found.extend(paid);
         found.sort_by_key(|one| one.at);
         let differ = found.iter().filter(|one| one.class != Class::Matched).count();
         if differ > MOST_DIFFERENCES {

@@ -91,6 +91,9 @@ pub struct Prompt {
     /// What does not fit together about it, until two people have decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub odd: Option<String>,
+    /// All of that so far, the latest last: what is said again is no news, also after it was decided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<String>,
     /// What came by it, where two people say that it was another sum.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub came: Option<Kes>,

@@ -69,6 +69,8 @@ pub struct CameIn {
     pub named: Vec<(PromptId, String)>,
     /// The lines that are about no prompt.
     pub others: Vec<Line>,
+    /// By what stands in it, it is of an account that prompts are paid to and from which nothing is paid.
+    pub only_in: bool,
 }
 
 /// Holds what came in by a statement against prompts. Those that the books have as paid within `period`, and
@@ -112,15 +114,18 @@ pub fn came_in(lines: &[Line], asked: &[Asked], period: (Timestamp, Timestamp)) 
             })),
         }
     }
-    let of_this_account = !joined.is_empty() || !lines.iter().any(|line| line.done && line.out > Kes::ZERO);
+    let pays = lines.iter().any(|line| line.done && line.out > Kes::ZERO);
+    let of_this_account = !joined.is_empty() || !pays;
     let missing = free.values().filter(|one| {
         let within = (period.0..=period.1).contains(&one.since);
         of_this_account && one.standing == Came::Paid && !one.seen && within
     });
     found.extend(missing.map(|one| missed(one)));
     let is_joined = |line: &Line| joined.contains(group(line));
-    let others = lines.iter().filter(|line| !is_joined(line)).cloned().collect();
-    CameIn { found, named, others }
+    let others: Vec<Line> = lines.iter().filter(|line| !is_joined(line)).cloned().collect();
+    let only_in = !joined.is_empty()
+        && !others.iter().any(|line| line.done && line.kind == LineKind::Payment && line.out > Kes::ZERO);
+    CameIn { found, named, others, only_in }
 }
 
 /// A payment that brought something.
@@ -318,5 +323,21 @@ mod tests {
     fn a_statement_of_an_account_from_which_only_payouts_go_misses_no_prompt() {
         let out = Line { out: Kes::major(850), back: Kes::ZERO, ..line("SJK1", 3, 0) };
         assert_eq!(classes(&[out], &[asked("a", Some("NLJ7"), Came::Paid)]), []);
+    }
+
+    #[test]
+    fn an_account_that_brought_a_prompts_money_and_paid_nobody_is_one_that_only_takes() {
+        let known = || asked("a", Some("NLJ7"), Came::Paid);
+        let fee = Line { kind: LineKind::Charge, out: Kes::major(3), back: Kes::ZERO, ..line("NLJ7", 2, 0) };
+        let out = Line { out: Kes::major(850), back: Kes::ZERO, ..line("SJK1", 3, 0) };
+        let undone = Line { done: false, ..out.clone() };
+        for (lines, only_in) in [
+            (vec![line("NLJ7", 2, 300), fee, undone], true),
+            (vec![line("NLJ7", 2, 300), out], false),
+            (vec![line("SJK2", 9, 100_000)], false),
+            (vec![], false),
+        ] {
+            assert_eq!(holds(&lines, &[known()]).only_in, only_in, "{lines:?}");
+        }
     }
 }

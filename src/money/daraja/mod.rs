@@ -306,6 +306,10 @@ impl Rail for DarajaRail {
         self.push().is_some()
     }
 
+    fn takes_elsewhere(&self) -> bool {
+        self.push().is_some_and(|(push, _)| push.short_code != self.config.settings.short_code)
+    }
+
     async fn prompt(&self, ask: &Prompted) -> PromptNews {
         let Some((settings, passkey)) = self.push() else {
             return PromptNews::Held { why: "[money.daraja.push] is not there".to_owned() };

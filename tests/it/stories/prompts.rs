@@ -372,10 +372,34 @@ async fn w154_what_came_in_is_held_against_the_statement_and_a_missing_receipt_i
     let [(id, ..)] = &listed(&village).await[..] else { panic!("one stands in the list") };
     two_decide(&village, id, &["--paid", &pushes[2].receipt, "--ksh", "501"]).await;
     is_told(&village, &achieng, "KSh 501 has paid your loan").await;
-    // A late result of the first brings the receipt that is known by now.
-    village.momo.push_back(&pushes[0].checkout).await;
+    // A late result of the first brings the receipt that is known by now; what is said again of the last is
+    // decided.
+    let cases = village.desk("depot/cases").await;
+    for push in [&pushes[0], &pushes[2], &pushes[2]] {
+        village.momo.push_back(&push.checkout).await;
+    }
+    assert_eq!(village.desk("depot/cases").await, cases);
     assert_eq!(books(&village).await, [129_900, 120_100, 120_100]);
     assert!(listed(&village).await.is_empty());
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn w154_the_pay_bills_own_statement_misses_no_payout_and_the_payouts_misses_no_prompt() {
+    let (village, achieng) = owes(2_500).await;
+    asks(&achieng, "300").await;
+    is_told(&village, &achieng, "KSh 300 has paid your loan").await;
+    let receipt = village.momo.pushes().remove(0).receipt;
+    let (whole, njeri) = (village.momo.statement(), village.colleague("Njeri"));
+    for (name, is_in) in [("bill.csv", true), ("payouts.csv", false)] {
+        let lines = whole.lines().enumerate();
+        let own = lines.filter(|(row, line)| *row == 0 || line.contains(&receipt) == is_in);
+        let file = village.data().with_file_name(name);
+        std::fs::write(&file, own.map(|(_, line)| format!("{line}\n")).collect::<String>()).expect("a file");
+        let import = ["reconcile", "import", "--provider", "daraja", &file.display().to_string()];
+        let said = njeri.has(&import).await;
+        assert!(said.contains("matched 1; open: 0"), "{name}: {said}");
+    }
     village.closes().await;
 }
 

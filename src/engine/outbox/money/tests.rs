@@ -1,6 +1,7 @@
 //! Payouts and refunds in the hands of their workers.
 
 mod leaving;
+mod prompting;
 
 use super::*;
 use crate::engine::outbox::ByHand;

@@ -9,6 +9,8 @@ use crate::types::{Kes, PromptId, Timestamp};
 
 /// Receipts that are kept of a claim.
 const MOST_CLAIMED: usize = 3;
+/// Contradictions that are remembered of a prompt.
+const MOST_TOLD: usize = 8;
 
 pub(in crate::market::loan) fn decide(
     loan: &Loan, command: &PromptCommand, now: Timestamp,
@@ -40,8 +42,11 @@ pub(in crate::market::loan) fn decide(
 fn hear(prompt: &Prompt, heard: &PromptHeard) -> Vec<PromptEvent> {
     use {PromptEvent as E, PromptHeard as H, PromptStage as S};
     let id = prompt.id;
-    let told = |why: String, checkout: Option<String>, receipt: Option<String>| match prompt.odd.as_ref()
-        == Some(&why)
+    let told = |why: String, checkout: Option<String>, receipt: Option<String>| match prompt
+        .odd
+        .iter()
+        .chain(&prompt.told)
+        .any(|known| *known == why)
     {
         true => vec![],
         false => vec![E::Odd { id, why, checkout, receipt }],
@@ -160,6 +165,7 @@ pub(in crate::market::loan) fn evolve(loan: &mut Loan, event: &PromptEvent, at: 
             checkout: None,
             claim: None,
             odd: None,
+            told: Vec::new(),
             came: None,
         });
         return;
@@ -199,6 +205,9 @@ pub(in crate::market::loan) fn evolve(loan: &mut Loan, event: &PromptEvent, at: 
         }
         PromptEvent::Odd { why, checkout, receipt, .. } => {
             prompt.odd = Some(why.clone());
+            let forgotten = (prompt.told.len() + 1).saturating_sub(MOST_TOLD);
+            prompt.told.drain(..forgotten);
+            prompt.told.push(why.clone());
             if let Some(receipt) = receipt {
                 let claim = claimed(&mut prompt.claim, checkout.as_deref().unwrap_or_default(), at);
                 claim.receipts.extend(Some(receipt.clone()).filter(|one| !claim.receipts.contains(one)));

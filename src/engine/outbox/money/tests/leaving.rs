@@ -4,6 +4,7 @@ use super::super::*;
 use crate::engine::clock::MovableClock;
 use crate::engine::outbox::ByHand;
 use crate::engine::port::{MoneyOut, Sent, SmsOut, SmsSender};
+use crate::engine::prompt::{PromptNews, Prompted};
 use crate::engine::record::Cause;
 use crate::engine::tests::{Nobody, engine_over, join, phone};
 use crate::ledger::{Fact, Purse};
@@ -18,14 +19,25 @@ use std::sync::Mutex;
 
 /// A provider that answers as it is told, and writes down what it was asked.
 #[derive(Default)]
-struct Till {
+pub(super) struct Till {
     answers: Mutex<VecDeque<PayoutNews>>,
+    of_prompts: Mutex<VecDeque<PromptNews>>,
     asked: Mutex<Vec<&'static str>>,
 }
 
 impl Till {
     fn says(&self, news: impl IntoIterator<Item = PayoutNews>) {
         self.answers.lock().expect("unpoisoned").extend(news);
+    }
+
+    pub(super) fn says_of_prompts(&self, news: impl IntoIterator<Item = PromptNews>) {
+        self.of_prompts.lock().expect("unpoisoned").extend(news);
+    }
+
+    fn is_of_prompts(&self, asked: &'static str) -> BoxFuture<'_, PromptNews> {
+        self.asked.lock().expect("unpoisoned").push(asked);
+        let news = self.of_prompts.lock().expect("unpoisoned").pop_front();
+        Box::pin(ready(news.unwrap_or(PromptNews::Open { why: "no answer".to_owned() })))
     }
 
     fn is(&self, asked: &'static str) -> BoxFuture<'_, PayoutNews> {
@@ -52,6 +64,14 @@ impl MoneyOut for Till {
     fn is_up(&self, _: Msisdn) -> bool {
         true
     }
+
+    fn prompt(&self, _: Prompted) -> BoxFuture<'_, PromptNews> {
+        self.is_of_prompts("prompt")
+    }
+
+    fn prompted(&self, _: Prompted) -> BoxFuture<'_, PromptNews> {
+        self.is_of_prompts("came of it?")
+    }
 }
 
 struct Deaf;
@@ -70,16 +90,16 @@ async fn opened(store: &Arc<Memory>, clock: &Arc<MovableClock>, till: &Arc<Till>
 }
 
 /// A service that can be killed, its provider and its clock.
-struct Village {
-    engine: Arc<Engine>,
-    store: Arc<Memory>,
-    clock: Arc<MovableClock>,
-    till: Arc<Till>,
+pub(super) struct Village {
+    pub(super) engine: Arc<Engine>,
+    pub(super) store: Arc<Memory>,
+    pub(super) clock: Arc<MovableClock>,
+    pub(super) till: Arc<Till>,
     hands: ByHand,
 }
 
 impl Village {
-    async fn found() -> Self {
+    pub(super) async fn found() -> Self {
         let (store, clock, till) =
             (Arc::new(Memory::new()), Arc::new(MovableClock::standing()), Arc::new(Till::default()));
         let engine = opened(&store, &clock, &till).await;
@@ -89,7 +109,7 @@ impl Village {
     }
 
     /// As after a kill: whatever was only in memory is gone.
-    async fn starts_anew(&mut self) {
+    pub(super) async fn starts_anew(&mut self) {
         self.engine = opened(&self.store, &self.clock, &self.till).await;
         self.hands = ByHand::start(&self.engine, Arc::new(Deaf)).await.expect("started");
     }
@@ -111,7 +131,7 @@ impl Village {
         (her, id)
     }
 
-    async fn happens(&self, her: PartyId, event: PartyEvent) {
+    pub(super) async fn happens(&self, her: PartyId, event: PartyEvent) {
         let mut work = self.engine.work(self.clock.now()).expect("work");
         work.need::<Party>(her).await.expect("read");
         work.apply::<Party>(her, vec![event]);
@@ -124,7 +144,7 @@ impl Village {
     }
 
     /// So many seconds later, what is due is done; what the provider was asked for it.
-    async fn after(&mut self, seconds: u64) -> Vec<&'static str> {
+    pub(super) async fn after(&mut self, seconds: u64) -> Vec<&'static str> {
         self.clock.advance(Duration::from_secs(seconds));
         self.hands.step().await.expect("done");
         self.till.asked()
