@@ -7,9 +7,10 @@ use crate::support::echo::{TOKEN, echo};
 use crate::support::people::{Maker, Told, World};
 use crate::support::provider::Provider;
 use crate::support::providers;
-use crate::support::serve::{Gateway, MPESA_KEY, MPESA_PATH, Server, Site, log_of};
+use crate::support::serve::{DESK_KEY, Gateway, MPESA_KEY, MPESA_PATH, Server, Site, log_of};
 use crate::support::village::until;
 use reqwest::Method;
+use serde_json::{Value, json};
 use sokoni::sim::momo::{Manners, Speaks};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -107,6 +108,26 @@ impl Sweep {
         self.said.push((format!("the answer to {path}"), [headers, text.to_vec()].concat()));
     }
 
+    /// Does something with a loan at the desk.
+    async fn at_the_desk(&self, wish: Value) {
+        let url = format!("http://{}/desk/api/loans", self.world.site.http);
+        let done = self.browser.post(url).bearer_auth(DESK_KEY).json(&wish).send().await.expect("it answers");
+        assert!(done.status().is_success(), "{wish}: {}", done.text().await.unwrap_or_default());
+    }
+
+    /// She is lent something, so that she can be asked on her phone to pay it back.
+    async fn is_lent(&self, maker: &mut Maker) {
+        let asked = maker.walks(&["3", "4", "1", "500", "1", "1"]).await;
+        assert!(asked.contains("You asked for KSh"), "{asked}");
+        let loans = self.world.site.desk("loans").await;
+        let loan = loans.as_array().or(loans["rows"].as_array()).expect("rows")[0]["loan"].clone();
+        self.at_the_desk(json!({ "do": "endorse", "loan": loan, "by": "Halima" })).await;
+        let lent = json!({ "do": "fund", "loan": loan, "paper": "K-7", "lenders": 3, "countries": 2 });
+        self.at_the_desk(lent).await;
+        maker.walks(&["3", "4", "1", Maker::PIN]).await;
+        maker.reads("Loan KSh").await;
+    }
+
     /// Strangers, mistakes and the provider itself at the door of results.
     async fn knocks(&mut self) {
         let door = match self.speaks {
@@ -173,11 +194,17 @@ impl Sweep {
     /// Nothing of all that tells a secret.
     fn tells_nothing(&mut self, pin: &str) {
         let site = &self.world.site;
+        let texts = self.world.agents_inbox();
+        let passes: Vec<String> = texts.iter().filter_map(|text| pass_in(text)).collect();
+        assert!(!passes.is_empty(), "{texts:?}");
         files(site.file(".").as_path(), &mut self.said);
         let pairs =
             [format!("{MPESA_KEY}:{MPESA_KEY}"), format!("sokoni:{MPESA_KEY}")].map(|pair| base64(&pair));
         let more = [PEPPER, WRONG_PASSWORD, WRONG_KEY, TOKEN].map(str::to_owned);
-        let secrets: Vec<String> = site.secrets().chain(pairs).chain(more).collect();
+        // What is signed for a prompt: `Password` is all of it in base64.
+        let signed = base64(&format!("174379{MPESA_KEY}"));
+        let signed = signed[..signed.len() - 2].to_owned();
+        let secrets: Vec<String> = site.secrets().chain(pairs).chain(more).chain([signed]).collect();
         let log = std::fs::read_to_string(site.file("server.log")).expect("a log");
         assert!(log.contains("DEBUG http{method=POST") && log.contains("TRACE"), "it says too little: {log}");
         for (place, octets) in &self.said {
@@ -189,6 +216,14 @@ impl Sweep {
                     around(octets, &told.unwrap_or_default())
                 );
             }
+            // What opens the page for photographs is on its way to a phone in the store, and nowhere else.
+            let is_store = place.contains("/data/") || place == "an SMS";
+            let opens = passes.iter().find(|pass| !is_store && has(octets, &pass.as_bytes()[8..]));
+            assert!(
+                opens.is_none(),
+                "{place} opens a page{}",
+                around(octets, &opens.cloned().unwrap_or_default())
+            );
             let digits = pin.as_bytes();
             let wide =
                 |at: Option<usize>| at.and_then(|at| octets.get(at)).is_some_and(u8::is_ascii_alphanumeric);
@@ -200,6 +235,13 @@ impl Sweep {
         let kept = std::fs::read(site.file("secrets/mpesa-key")).expect("a file");
         assert!(told(&kept, MPESA_KEY).is_some());
     }
+}
+
+/// The last part of the address in a text, which opens a page for photographs.
+fn pass_in(text: &str) -> Option<String> {
+    let link = text.split_whitespace().find(|word| word.starts_with("http"))?;
+    let pass = link.trim_end_matches(['.', ',']).rsplit(['/', '#', '=']).next()?;
+    (pass.len() == 24).then(|| pass.to_owned())
 }
 
 /// A few words around what was found.
@@ -225,6 +267,12 @@ async fn tells_nothing(speaks: Speaks) {
     sweep.knocks().await;
     assert!(server.terminate(&sweep.world.site).await.success());
 
+    if speaks == Speaks::Daraja {
+        let server = sweep.serves().await;
+        sweep.is_lent(&mut maker).await;
+        assert!(server.terminate(&sweep.world.site).await.success());
+    }
+
     // From here on every provider says back what it was told.
     let (url, heard) = echo().await;
     sweep.world.site.changes(&format!("base_url = \"{}\"", provider.url), &format!("base_url = \"{url}\""));
@@ -242,6 +290,11 @@ async fn tells_nothing(speaks: Speaks) {
         (logins >= least.0 && posts >= least.1).then_some(())
     })
     .await;
+    if speaks == Speaks::Daraja {
+        let said = maker.walks(&["3", "4", "2", "100", Maker::PIN]).await;
+        assert!(said.starts_with("In a moment M-Pesa asks on this phone"), "{said}");
+        maker.reads("M-Pesa did not pay KSh 100 of your loan").await;
+    }
     sweep.asks_the_desk().await;
     assert!(server.terminate(&sweep.world.site).await.success());
 

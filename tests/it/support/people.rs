@@ -44,6 +44,11 @@ pub struct World {
 }
 
 impl World {
+    /// What the kiosk was sent by SMS, oldest first.
+    pub fn agents_inbox(&self) -> Vec<String> {
+        self.agent.inbox().into_iter().map(|sms| sms.text).collect()
+    }
+
     pub fn new(site: Site, smsc: Smsc) -> Self {
         let (agent, njeri) = (smsc.handset(msisdn(AGENT)), smsc.handset(msisdn(NJERI)));
         let (enough, longest_start) = (AtomicBool::new(false), AtomicU64::new(0));

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// What binds to the SMSC must say.
 pub const PASSWORD: &str = "s3cr3t";
 /// Opens the desk.
-const DESK_KEY: &str = "a-key-of-the-desk-for-tests";
+pub const DESK_KEY: &str = "a-key-of-the-desk-for-tests";
 /// Opens the provider of mobile money to us; the secret part of our address that it calls.
 pub const MPESA_KEY: &str = "mpesa-key-for-tests";
 pub const MPESA_PATH: &str = "0123456789abcdef0123456789abcdef";

@@ -78,6 +78,25 @@ impl Maker {
         digits_after(&made, "Cash number ")
     }
 
+    /// Walks from her first screen by these keys, on a line that holds; the last screen.
+    pub async fn walks(&mut self, keys: &[&str]) -> String {
+        self.world.served().await;
+        let mut screen = self.phone.dial("*483*57#").await.expect("a screen");
+        if screen.text.starts_with("You stopped at") {
+            screen = self.phone.press("2").await.expect("a screen");
+        }
+        for key in keys {
+            assert!(screen.open, "nothing takes {key} of {keys:?}: {}", screen.text);
+            screen = self.phone.press(key).await.expect("a screen");
+        }
+        screen.text
+    }
+
+    /// Waits for an SMS with these words.
+    pub async fn reads(&self, words: &str) -> String {
+        self.hear(words, 0).await
+    }
+
     /// Says the number at both kiosks at once: one pays it, and the other is told to pay nothing, even
     /// when it says that it has.
     pub async fn fetches(&self, number: &str, shillings: u64) {
