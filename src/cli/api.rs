@@ -17,12 +17,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 const HELP: &str = "\
-The file of keys holds names, scopes and hashes; [http] api_keys_file names it to the service, which reads it
-again whenever it changes. A key is printed once, by add or renew. A renewed key keeps its orders; a revoked
-one opens nothing any more.
+The file of keys holds names, scopes and hashes; [http] api_keys_file names it
+to the service, which reads it again whenever it changes. A key is printed once,
+by add or renew. A renewed key keeps its orders; a revoked one opens nothing any
+more.
 
-Scopes: catalogue:read, orders:write, orders:read, bulk:write, desk:read (for the market's own programs),
-webhooks:write.
+Scopes: catalogue:read, orders:write, orders:read, bulk:write, desk:read (for
+the market's own programs), webhooks:write.
 
 Example:
   sokoni api keys add 'Kikoy Store' --scope catalogue:read --scope orders:write --scope orders:read

@@ -11,8 +11,9 @@ use std::process::ExitCode;
 pub(super) const APPROVALS: &str = "/desk/api/approvals";
 
 const HELP: &str = "\
-One person asks, another approves with a key of her own; it is done in the moment of the approval.
-Postings by hand must balance; no account of a person can be taken below zero.
+One person asks, another approves with a key of her own; it is done in the
+moment of the approval. Postings by hand must balance; no account of a person
+can be taken below zero.
 
 Example:
   sokoni approvals ask posting --why 'SMS of November' --line 'debit exp:sms 500.00' --line 'credit bank 500.00'

@@ -26,11 +26,12 @@ const APART: u64 = 10_000;
 const SHORT_CODE: &str = "48357";
 
 const HELP: &str = "\
-Each dialog dials, then presses the keys round and round, every key as soon as the screen before
-it has come. A step is measured at the operator's end, from the deliver_sm of the key to the
-submit_sm of the screen. The echo answers every step with the same screen at once, over the same
-codec and socket settings: its figure is the ceiling, and the ratio is what the work behind it costs.
-Operator, echo and application all run on this machine and share it.
+Each dialog dials, then presses the keys round and round, every key as soon as
+the screen before it has come. A step is measured at the operator's end, from
+the deliver_sm of the key to the submit_sm of the screen. The echo answers every
+step with the same screen at once, over the same codec and socket settings: its
+figure is the ceiling, and the ratio is what the work behind it costs. Operator,
+echo and application all run on this machine and share it.
 
 Example:
   sokoni bench ussd --dialogs 1,100 --steps 5000 --json";

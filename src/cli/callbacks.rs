@@ -9,8 +9,9 @@ use std::io;
 use std::process::ExitCode;
 
 const HELP: &str = "\
-Each is written down as it came, before anybody reads it, and kept for [store] callback_days. The secret part
-of its path is not in it. What it came to stands with its payout.
+Each is written down as it came, before anybody reads it, and kept for [store]
+callback_days. The secret part of its path is not in it. What it came to stands
+with its payout.
 
 Example:
   sokoni callbacks --payout 0199...

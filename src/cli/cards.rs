@@ -8,8 +8,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 const HELP: &str = "\
-Prints its address and runs until Ctrl-C. Under /v1 it speaks Stripe's API for Checkout sessions, refunds and
-disputes; people pay at the `url` of a session. It keeps its own lists, and can be told to misbehave:
+Prints its address and runs until Ctrl-C. Under /v1 it speaks Stripe's API for
+Checkout sessions, refunds and disputes; people pay at the `url` of a session.
+It keeps its own lists, and can be told to misbehave:
 
   GET  /captures                 the list: the truth for \"charged once\"
   GET  /refunds                  every refund; POST /refunds/{id}/fail: its bank sends it back

@@ -37,13 +37,15 @@ const PEOPLE: [(&str, &str, &[DeskRole]); 2] = [
 ];
 
 const HELP: &str = "\
-Everything runs in this process and talks over loopback as it would in the field: the SMSC by SMPP,
-mobile money and cards by HTTP. Without --data the village is gone when you stop it.
+Everything runs in this process and talks over loopback as it would in the
+field: the SMSC by SMPP, mobile money and cards by HTTP. Without --data the
+village is gone when you stop it.
 
-Commands that ask its desk (approvals, holds, loans, orders ...) want a key: --desk-key-file. The demo prints
-where its keys are: `desk`, the house's own; `halima`, a liaison and operator; `njeri`, a treasurer. What takes
-two people - approvals, erasing somebody - one of the two asks for, and Njeri approves. Halima's phone,
-0700000401, is the liaison's.
+Commands that ask its desk (approvals, holds, loans, orders ...) want a key:
+--desk-key-file. The demo prints where its keys are: `desk`, the house's own;
+`halima`, a liaison and operator; `njeri`, a treasurer. What takes two people -
+approvals, erasing somebody - one of the two asks for, and Njeri approves.
+Halima's phone, 0700000401, is the liaison's.
 
 Examples:
   sokoni demo
@@ -293,7 +295,6 @@ What to try first, on the phones page:
   7. With a rider: Amina dials *483*57#, 6, 5, 2, and names Otieno and 0700000301. He answers YES and
      the number. From then on he is asked to fetch what is READY, and PICK, the parcel's number and
      the one that its maker was sent hand it to him.
-
   8. Halima dials for the depot: words on pieces, lessons, cases.
 
 Letters to shoppers lie in {mail}.

@@ -17,14 +17,16 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 const HELP: &str = "\
-The file holds names, roles and the hashes of keys and invitations; [http] desk_people_file names it to the
-service, which reads it again whenever it changes.
+The file holds names, roles and the hashes of keys and invitations; [http]
+desk_people_file names it to the service, which reads it again whenever it
+changes.
 
-add prints a link that is good once, for three days: with it a person chooses her password and sets up her
-authenticator. With --key it prints a key for her programs instead. Both are shown once.
+add prints a link that is good once, for three days: with it a person chooses
+her password and sets up her authenticator. With --key it prints a key for her
+programs instead. Both are shown once.
 
-Roles: reader looks; liaison looks after people; operator runs the service; treasurer answers for
-the money. What needs two people needs two different ones.
+Roles: reader looks; liaison looks after people; operator runs the service;
+treasurer answers for the money. What needs two people needs two different ones.
 
 Example:
   sokoni desk add Halima --role liaison --file secrets/people.toml --url https://shop.example

@@ -34,8 +34,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const CONNECT: Duration = Duration::from_secs(5);
 
 const HELP: &str = "\
-It is a phone of a demo: neither `sokoni serve` nor `sokoni smsc sim` has phones for it. Those of the
-simulated operator are driven by lines of its own (sokoni smsc sim --help).
+It is a phone of a demo: neither `sokoni serve` nor `sokoni smsc sim` has phones
+for it. Those of the simulated operator are driven by lines of its own (sokoni
+smsc sim --help).
 
 Begins with the last SMS that the phone holds, at most five.
 

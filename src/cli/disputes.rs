@@ -13,9 +13,11 @@ use std::process::ExitCode;
 const CARDS: &str = "/desk/api/cards";
 
 const HELP: &str = "\
-A dispute is answered on the processor's own page; `evidence` prints what we have to show. Money that belongs to
-no order (no_order, wrong_sum, second_payment, refund_failed) is owed until it is given back, to its card or
-from the bank under the bank's reference. An event that came to nothing is worked off again by its name.
+A dispute is answered on the processor's own page; `evidence` prints what we
+have to show. Money that belongs to no order (no_order, wrong_sum,
+second_payment, refund_failed) is owed until it is given back, to its card or
+from the bank under the bank's reference. An event that came to nothing is
+worked off again by its name.
 
 Example:
   sokoni disputes list

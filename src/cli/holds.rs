@@ -13,10 +13,11 @@ use std::process::ExitCode;
 const HOLDS: &str = "/desk/api/holds";
 
 const HELP: &str = "\
-Every hold has a reason and a date, which its owner is told in her language. sim_changed and name_differs
-have words of their own and wait for her ID, at a kiosk or here; desk wants words in every language of
-the menus, at most 40 letters each. A file has a phone on each line; when one of them is no phone, its line
-is named and nobody's money waits.
+Every hold has a reason and a date, which its owner is told in her language.
+sim_changed and name_differs have words of their own and wait for her ID, at a
+kiosk or here; desk wants words in every language of the menus, at most 40
+letters each. A file has a phone on each line; when one of them is no phone, its
+line is named and nobody's money waits.
 
 Example:
   sokoni holds put sim_changed 0712345678 --file changed.txt

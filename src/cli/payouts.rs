@@ -13,10 +13,11 @@ use std::process::ExitCode;
 const PAYOUTS: &str = "/desk/api/payouts";
 
 const HELP: &str = "\
-A payout that is open is asked about by itself, ever more seldom; `ask` has it looked at now, under the same id as
-ever. What the provider's statement says of one that it does not tell of, two people put down:
-sokoni approvals ask payout ID --paid RECEIPT | --not-paid | --taken-back. The float and the statements: sokoni
-reconcile.
+A payout that is open is asked about by itself, ever more seldom; `ask` has it
+looked at now, under the same id as ever. What the provider's statement says of
+one that it does not tell of, two people put down:
+sokoni approvals ask payout ID --paid RECEIPT | --not-paid | --taken-back. The
+float and the statements: sokoni reconcile.
 
 Example:
   sokoni payouts list --state open

@@ -9,15 +9,18 @@ use std::io;
 use std::process::ExitCode;
 
 const HELP: &str = "\
-The document has what she said of herself, her listings, orders, payouts and loans, every posting of her
-accounts, the cases she is in, every text to and from her phone and her dialogs screen by screen: sums in
-cents, moments in milliseconds since 1970. Other people's data and secrets are not in it. A liaison or
-an operator may ask for it, with her own key, and the log says who did.
+The document has what she said of herself, her listings, orders, payouts and
+loans, every posting of her accounts, the cases she is in, every text to and
+from her phone and her dialogs screen by screen: sums in cents, moments in
+milliseconds since 1970. Other people's data and secrets are not in it. A
+liaison or an operator may ask for it, with her own key, and the log says who
+did.
 
-Erasing takes two people: one asks here, a treasurer approves with sokoni approvals approve. It is refused
-while money, orders, loans or cases of hers are open, and for a time after her last order. Her names, phone,
-texts, dialogs and photographs go; postings and orders stay under an alias. Why is kept for good: without her
-own names, and you leave out those of others.
+Erasing takes two people: one asks here, a treasurer approves with sokoni
+approvals approve. It is refused while money, orders, loans or cases of hers are
+open, and for a time after her last order. Her names, phone, texts, dialogs and
+photographs go; postings and orders stay under an alias. Why is kept for good:
+without her own names, and you leave out those of others.
 
 Example:
   sokoni person export 0712345678 > wanjiku.json

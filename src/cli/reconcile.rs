@@ -16,11 +16,13 @@ const STATEMENTS: &str = "/desk/api/reconcile/statements";
 const DIFFERENCES: &str = "/desk/api/reconcile/differences";
 
 const HELP: &str = "\
-A statement is the provider's own list of what moved in our account, as CSV from its portal. It is read whole
-or refused with the line and the column, held against the books by receipt, by our id, and at last by party,
-sum and time (which is only a proposal), and never moves money. What differs stays open until somebody closes
-it with a reason. The same file again changes nothing. What the columns are called stands in
-[reconcile.layouts.NAME] where a provider has changed them.
+A statement is the provider's own list of what moved in our account, as CSV from
+its portal. It is read whole or refused with the line and the column, held
+against the books by receipt, by our id, and at last by party, sum and time
+(which is only a proposal), and never moves money. What differs stays open until
+somebody closes it with a reason. The same file again changes nothing. What the
+columns are called stands in [reconcile.layouts.NAME] where a provider has
+changed them.
 
 Example:
   sokoni reconcile import --provider daraja statement.csv

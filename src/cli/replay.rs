@@ -28,10 +28,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const HELP: &str = "\
-Without --dialog it lists dialogs, newest first. With it, one is shown screen by screen as the person
-saw it, with the keys she typed; PINs are never recorded. --verify feeds the machine once more what it
-was fed then, on the menus the dialog began with, and says whether every screen is the same, octet for
-octet; it ends with 1 when one is not. --on shows what the keys of a dialog lead to in other menus.
+Without --dialog it lists dialogs, newest first. With it, one is shown screen by
+screen as the person saw it, with the keys she typed; PINs are never recorded.
+--verify feeds the machine once more what it was fed then, on the menus the
+dialog began with, and says whether every screen is the same, octet for octet;
+it ends with 1 when one is not. --on shows what the keys of a dialog lead to in
+other menus.
 
 Examples:
   sokoni replay --data data --phone 0712345678 --since 7d

@@ -9,12 +9,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 const HELP: &str = "\
-Binds to every SMSC of the configuration, serves the shop, and ends cleanly on SIGTERM or Ctrl-C:
-no new work is taken, what was taken is finished, the operators are told good-bye.
-SIGHUP reads the files of [routing] and the menu files anew; if they are wrong, those of before stay
-in use. Menu files are also read by themselves when they change.
+Binds to every SMSC of the configuration, serves the shop, and ends cleanly on
+SIGTERM or Ctrl-C: no new work is taken, what was taken is finished, the
+operators are told good-bye. SIGHUP reads the files of [routing] and the menu
+files anew; if they are wrong, those of before stay in use. Menu files are also
+read by themselves when they change.
 
-An SMSC that cannot be reached does not stop the start: it is tried again for ever.
+An SMSC that cannot be reached does not stop the start: it is tried again for
+ever.
 
 Example:
   sokoni config default > config.toml

@@ -7,10 +7,11 @@ use clap::{Args, ValueEnum};
 use std::process::ExitCode;
 
 const HELP: &str = "\
-People join, sell, order, make, carry, check and are paid; operators, the money provider and the card
-processor fail as theirs do; the service dies at any commit and starts again. The same seed is the
-same history to the octet. What must hold is checked after every step; when something does not, the
-command ends with 1 and says what, when, and how to see it again.
+People join, sell, order, make, carry, check and are paid; operators, the money
+provider and the card processor fail as theirs do; the service dies at any
+commit and starts again. The same seed is the same history to the octet. What
+must hold is checked after every step; when something does not, the command ends
+with 1 and says what, when, and how to see it again.
 
 Examples:
   sokoni sim --seed 1

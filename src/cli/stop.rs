@@ -13,8 +13,9 @@ use std::process::ExitCode;
 const STOPS: &str = "/desk/api/stops";
 
 const HELP: &str = "\
-What can be stopped: payouts, cash, listing, orders, joining, loans, checkout. Whoever tries it is
-told the reason, which is wanted in every language of the menus, at most 40 letters each.
+What can be stopped: payouts, cash, listing, orders, joining, loans, checkout.
+Whoever tries it is told the reason, which is wanted in every language of the
+menus, at most 40 letters each.
 
 Example:
   sokoni stop put payouts --why en='we count the float' --why sw='tunahesabu pesa' --why am='...'

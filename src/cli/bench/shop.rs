@@ -22,12 +22,14 @@ const MAKERS: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const HELP: &str = "\
-A store in a passing folder is filled with listings, the same ones for the same --seed: crafts,
-materials, prices, and a maker for every twenty of them. Its indexes are built as a start builds those of
-an older release, and the service is started on it. Then each kind of page is loaded --pages times by
---readers readers, each asking for the next page as soon as it has the last one whole. A page is measured
-by its reader over loopback, from the request to its last octet, without compression. Readers, server
-and store run in this process and share the machine.
+A store in a passing folder is filled with listings, the same ones for the same
+--seed: crafts, materials, prices, and a maker for every twenty of them. Its
+indexes are built as a start builds those of an older release, and the service
+is started on it. Then each kind of page is loaded --pages times by --readers
+readers, each asking for the next page as soon as it has the last one whole. A
+page is measured by its reader over loopback, from the request to its last
+octet, without compression. Readers, server and store run in this process and
+share the machine.
 
 Example:
   sokoni bench shop --listings 10000 --pages 500";

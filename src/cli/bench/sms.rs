@@ -11,10 +11,11 @@ use std::{net::SocketAddr, process::ExitCode, time::Duration};
 const TEXT: &str = "Sokoni: soko linafunguliwa kesho saa mbili asubuhi.";
 
 const HELP: &str = "\
-The operator answers screens at once and every SMS only after --latency, so the window fills with
-SMS and the others wait in the store. Screens are measured first with no SMS waiting, then with all
-of them, at the operator's end: from the deliver_sm of a key to the submit_sm of its screen.
-Operator and application run on this machine and share it.
+The operator answers screens at once and every SMS only after --latency, so the
+window fills with SMS and the others wait in the store. Screens are measured
+first with no SMS waiting, then with all of them, at the operator's end: from
+the deliver_sm of a key to the submit_sm of its screen. Operator and application
+run on this machine and share it.
 
 Example:
   sokoni bench sms --texts 50000 --window 668 --latency 1000";

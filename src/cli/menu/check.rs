@@ -34,13 +34,15 @@ pub enum Format {
 }
 
 const HELP: &str = "\
-Against the live version - files, or what a data folder or a desk says that serves - sound menus are
-also looked at as people see them who know the old ones: keys that lead elsewhere, screens that are
-gone, answers and words by SMS that are not taken any more. With --data or --desk people and dialogs are
-counted, and without --against the menus that serve there are what is compared with.
+Against the live version - files, or what a data folder or a desk says that
+serves - sound menus are also looked at as people see them who know the old
+ones: keys that lead elsewhere, screens that are gone, answers and words by SMS
+that are not taken any more. With --data or --desk people and dialogs are
+counted, and without --against the menus that serve there are what is compared
+with.
 
-Ends with 0 when the menus are sound, warnings or not; 1 when they have faults; 2 when it could not be
-tried.
+Ends with 0 when the menus are sound, warnings or not; 1 when they have faults;
+2 when it could not be tried.
 
 Example:
   sokoni menu check new-menus/ --against menus/

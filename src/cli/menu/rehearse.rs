@@ -18,14 +18,16 @@ use std::{
 };
 
 const HELP: &str = "\
-Every recorded dialog is walked again on the changed menus by its own keys. Values, rows and outcomes
-come from the record, by name and in their order; nothing is made up. A dialog is stuck where a key
-that led on leads nowhere; it goes elsewhere where a key leads to another block; it is on new ground
-where the menus want what was not recorded. Dialogs go on being followed where a screen was only put
-in or taken out, so that the cost can be told. A key that was not understood then counts for nothing.
+Every recorded dialog is walked again on the changed menus by its own keys.
+Values, rows and outcomes come from the record, by name and in their order;
+nothing is made up. A dialog is stuck where a key that led on leads nowhere; it
+goes elsewhere where a key leads to another block; it is on new ground where the
+menus want what was not recorded. Dialogs go on being followed where a screen
+was only put in or taken out, so that the cost can be told. A key that was not
+understood then counts for nothing.
 
-Ends with 0 when nothing changes for anybody, 1 when a dialog parts from its way, 2 when it could not
-be tried.
+Ends with 0 when nothing changes for anybody, 1 when a dialog parts from its
+way, 2 when it could not be tried.
 
 Example:
   sokoni menu rehearse new-menus/ --data data --since 7d

@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 const HELP: &str = "\
-A recording is what sokoni smsc probe wrote: a PDU a line, with the milliseconds since the start, the
-number of the connection, > for sent or < for received, and the octets in hex. Passwords are blanked;
-phone numbers and texts are not.
+A recording is what sokoni smsc probe wrote: a PDU a line, with the milliseconds
+since the start, the number of the connection, > for sent or < for received, and
+the octets in hex. Passwords are blanked; phone numbers and texts are not.
 
 Example:
   sokoni smsc read safari.pdus
