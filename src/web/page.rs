@@ -126,6 +126,8 @@ pub(super) struct Shown {
     pub(super) large: String,
     /// Every size with its width, for the browser to choose from.
     pub(super) srcset: String,
+    /// Those that are light, for phones: their fine screens would have them take the largest.
+    pub(super) light: String,
     /// How wide the largest is.
     pub(super) width: u32,
     /// How high.
@@ -140,8 +142,9 @@ impl Shown {
         let mut sizes: Vec<(u32, u32)> =
             WIDTHS.iter().map(|width| (*width, photo.width.min(*width))).collect();
         sizes.dedup_by_key(|(_, real)| *real);
-        let srcset: Vec<String> =
-            sizes.iter().map(|(width, real)| format!("{} {real}w", url(*width))).collect();
+        let named = |(width, real): &(u32, u32)| format!("{} {real}w", url(*width));
+        let srcset: Vec<String> = sizes.iter().map(named).collect();
+        let light: Vec<String> = sizes.iter().filter(|(width, _)| *width <= WIDTHS[1]).map(named).collect();
         let colours = photo.tints.as_bytes().chunks_exact(6).take(9).enumerate();
         let tint =
             |(at, colour): (usize, &[u8])| (at % 3, at / 3, format!("#{}", String::from_utf8_lossy(colour)));
@@ -151,6 +154,7 @@ impl Shown {
             small: url(WIDTHS[0]),
             large: url(WIDTHS[2]),
             srcset: srcset.join(", "),
+            light: light.join(", "),
             width: photo.width,
             height: photo.height,
             tints: colours.map(tint).collect(),
@@ -185,6 +189,12 @@ pub(super) struct Part<'a> {
     pub(super) percent: u32,
     /// Where it begins on the bar, of a hundred.
     pub(super) from: u32,
+}
+
+/// Who gets what of the price of many pieces, which several may make.
+pub(super) fn parts_of_many(split: &Split, t: Tongue) -> Vec<Part<'_>> {
+    let who = |part: &Part<'_>| (part.word == "maker").then(|| t.the_makers().to_owned());
+    parts(split, "", t).into_iter().map(|part| Part { who: who(&part).unwrap_or(part.who), ..part }).collect()
 }
 
 /// Who gets what of a price, ready for words and bar.

@@ -9,7 +9,6 @@ use crate::{
         error::Refusal,
         page::{self, Part, Piece, Web},
         tongue::{Reader, Tongue},
-        wording,
     },
 };
 use askama::Template;
@@ -65,11 +64,11 @@ impl<'a> Fragment<'a> {
                 ("refunded", t.count_refunded(), counts.refunded),
                 ("left", t.count_left(), counts.left),
             ],
-            promise: bulk.promise.as_ref().map(wording::day),
-            due: wording::day(&bulk.due),
-            later: bulk.later.as_ref().map(wording::day),
+            promise: bulk.promise.as_ref().map(|day| t.day_of(day)),
+            due: t.day_of(&bulk.due),
+            later: bulk.later.as_ref().map(|day| t.day_of(day)),
             nothing: counts.left == bulk.quantity,
-            parts: page::parts(&bulk.split, t.the_makers(), t),
+            parts: page::parts_of_many(&bulk.split, t),
         }
     }
 }

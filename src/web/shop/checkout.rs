@@ -7,7 +7,6 @@ use crate::{
         error::Refusal,
         page::Web,
         tongue::{Reader, Tongue},
-        wording,
     },
 };
 use axum::{
@@ -73,7 +72,7 @@ pub(super) fn explain(error: ShopError, fields: &[&'static str], t: &Reader) -> 
         ShopError::Left(1) => field("quantity", t.left_one()),
         ShopError::Left(left) => field("quantity", &t.left(left)),
         ShopError::Pieces { least, most } => field("quantity", &t.choose_pieces(least, most)),
-        ShopError::TooEarly(day) => field("wanted", &t.too_early(wording::day(&day))),
+        ShopError::TooEarly(day) => field("wanted", &t.too_early(t.day_of(&day))),
         other => other,
     };
     match error {

@@ -36,7 +36,8 @@ struct ManyPage<'a> {
     parts: Vec<Part<'a>>,
     countries: Vec<Country>,
     shipped: String,
-    soonest: String,
+    /// For people and for machines.
+    soonest: (String, String),
     typed: &'a Typed,
     faults: &'a Faults,
 }
@@ -77,10 +78,10 @@ fn draw(t: &Reader, view: &ManyView, typed: &Typed, faults: &Faults) -> Response
         t,
         view,
         piece: Piece::new(&view.piece, t.tongue),
-        parts: page::parts(&view.split, t.the_makers(), t.tongue),
+        parts: page::parts_of_many(&view.split, t.tongue),
         countries: view.shipping.iter().map(country).collect(),
         shipped: t.pieces_of(view.quantity),
-        soonest: wording::day(&view.soonest),
+        soonest: (t.day_of(&view.soonest), wording::day(&view.soonest)),
         typed,
         faults,
     })
@@ -92,6 +93,7 @@ async fn again(
 ) -> Result<Response, Refusal> {
     let pieces = typed.quantity.trim().parse().unwrap_or(0);
     let view = front(web)?.price_many(typed.code.clone(), pieces).await?;
+    let t = &t.of_form(format!("/piece/{}/many?quantity={}", view.piece.code, view.quantity));
     let mut response = draw(t, &view, typed, faults);
     *response.status_mut() = status;
     Ok(response)

@@ -100,6 +100,7 @@ pub(super) async fn again(
     web: &Web, t: &Reader, typed: &Typed, faults: &Faults, status: StatusCode,
 ) -> Result<Response, Refusal> {
     let (piece, split) = web.front.piece(typed.code.clone()).await?;
+    let t = &t.of_form(format!("/piece/{}", piece.code));
     let mut response = draw(web, t, &piece, &split, typed, faults);
     *response.status_mut() = status;
     Ok(response)

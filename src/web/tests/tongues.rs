@@ -67,13 +67,20 @@ async fn only_pages_keep_a_choice_and_depend_on_it() {
 }
 
 #[tokio::test]
-async fn a_page_that_answers_a_form_offers_no_switch_that_would_lose_what_was_typed() {
+async fn a_page_that_answers_a_form_offers_the_other_language_at_the_forms_own_address() {
     let shop = Shop::new(Stall::with_three_pieces());
     let form = [("code", "10019"), ("quantity", "0"), ("idempotency_key", "kept-key-1")];
     let answer = shop.post("/checkout", &form).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(!answer.body.contains("data-testid=\"tongue\""), "{}", answer.body);
-    assert!(shop.get("/piece/10019").await.body.contains("data-testid=\"tongue\""));
+    assert!(answer.body.contains("<a href=\"/piece/10019?lang=fr\" lang=\"fr\""), "{}", answer.body);
+    // What no form can mend leads to the order that it was about, or to the shop.
+    for (address, way) in
+        [("/checkout", "/"), (&format!("/order/{ORDER}/thanks"), &format!("/order/{ORDER}"))]
+    {
+        let refused = shop.post(address, &[]).await;
+        assert!(refused.status.is_client_error(), "{address}: {}", refused.status);
+        assert!(refused.body.contains(&format!("<a href=\"{way}?lang=fr\" lang=\"fr\"")), "{}", refused.body);
+    }
 }
 
 #[tokio::test]

@@ -29,15 +29,12 @@ const YEAR: u32 = 31_536_000;
 pub(in crate::web) struct Reader {
     /// Her language.
     pub(in crate::web) tongue: Tongue,
-    /// The page's own address, without what chooses a language or a currency.
-    pub(in crate::web) here: String,
+    /// Where the page can be asked for, without what chooses a language or a currency.
+    here: String,
     /// What she is shown sums in, beside the dollars that she is charged.
     pub(in crate::web) shown: Option<Shown>,
     /// The currencies that she can choose.
     pub(in crate::web) currencies: Vec<String>,
-    /// The page answers a form. Its address leads back to no such page, so what was typed would be lost by
-    /// choosing anything.
-    pub(in crate::web) posted: bool,
 }
 
 impl Deref for Reader {
@@ -92,6 +89,15 @@ fn without_choice(uri: &Uri) -> String {
     if kept.is_empty() { path } else { format!("{path}?{}", kept.join("&")) }
 }
 
+/// Where a form's answer leads that nobody says more about: an order's own page, or the shop.
+fn behind_form(uri: &Uri) -> String {
+    let mut parts = uri.path().trim_start_matches(['/', '\\']).split('/');
+    match (parts.next(), parts.next()) {
+        (Some(kind @ ("order" | "bulk")), Some(token)) => format!("/{kind}/{token}"),
+        _ => "/".to_owned(),
+    }
+}
+
 impl Reader {
     fn of(uri: &Uri, headers: &HeaderMap, rates: &Rates) -> Self {
         let chosen = of_query(uri, LANG).and_then(Tongue::of);
@@ -99,7 +105,12 @@ impl Reader {
         let tongue = chosen.or_else(kept).or_else(|| of_browser(headers)).unwrap_or_default();
         let money = of_query(uri, CURRENCY).or_else(|| of_cookie(headers, CURRENCY));
         let shown = money.and_then(|letters| rates.of(letters)).cloned();
-        Self { tongue, here: without_choice(uri), shown, currencies: rates.currencies(), posted: false }
+        Self { tongue, here: without_choice(uri), shown, currencies: rates.currencies() }
+    }
+
+    /// The same reader of an answer to a form whose own page stands here.
+    pub(in crate::web) fn of_form(&self, here: String) -> Self {
+        Self { here, ..self.clone() }
     }
 
     /// The same page in another language.
@@ -118,11 +129,7 @@ impl Reader {
     pub(in crate::web) fn other_currencies(&self) -> Vec<&str> {
         let now = self.shown.as_ref().map_or(CHARGED, |shown| shown.currency.as_str());
         let all = std::iter::once(CHARGED).chain(self.currencies.iter().map(String::as_str));
-        if self.currencies.is_empty() || self.posted {
-            Vec::new()
-        } else {
-            all.filter(|letters| *letters != now).collect()
-        }
+        if self.currencies.is_empty() { Vec::new() } else { all.filter(|letters| *letters != now).collect() }
     }
 
     /// What a price is about in her currency.
@@ -132,7 +139,7 @@ impl Reader {
 
     /// The languages that she does not read now.
     pub(in crate::web) fn others(&self) -> impl Iterator<Item = Tongue> {
-        Tongue::ALL.into_iter().filter(move |tongue| *tongue != self.tongue && !self.posted)
+        Tongue::ALL.into_iter().filter(move |tongue| *tongue != self.tongue)
     }
 }
 
@@ -141,7 +148,10 @@ impl FromRequestParts<Arc<Web>> for Reader {
 
     async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Self, Infallible> {
         let reader = Self::of(&parts.uri, &parts.headers, &web.settings.rates);
-        Ok(Self { posted: !matches!(parts.method, Method::GET | Method::HEAD), ..reader })
+        Ok(match parts.method {
+            Method::GET | Method::HEAD => reader,
+            _ => reader.of_form(behind_form(&parts.uri)),
+        })
     }
 }
 
@@ -153,8 +163,9 @@ pub(in crate::web) async fn speak(
     let chosen = of_query(request.uri(), LANG).and_then(Tongue::of);
     let money = of_query(request.uri(), CURRENCY).map(str::to_owned);
     let money = money.filter(|letters| letters == CHARGED || web.settings.rates.of(letters).is_some());
+    let of_form = !matches!(*request.method(), Method::GET | Method::HEAD);
     let mut response = next.run(request).await;
-    if reader.tongue != Tongue::En
+    if (of_form || reader.tongue != Tongue::En)
         && let Some(refusal) = response.extensions().get::<Refusal>().cloned()
     {
         response = refusal.respond(&reader);

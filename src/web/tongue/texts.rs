@@ -136,7 +136,7 @@ texts! {
     many_from(from) = "See the price from {from} pieces" | "Voir le prix à partir de {from} pièces";
     your_name = "Your name" | "Votre nom";
     email = "Email" | "E-mail";
-    email_why = "in case we must ask you something" | "si nous devons vous demander quelque chose";
+    email_why = "for what concerns this order" | "pour ce qui concerne cette commande";
     country = "Country" | "Pays";
     country_shipping(pieces) = "and shipping for {pieces}" | "et envoi de {pieces}";
     one_piece = "one" | "une pièce";
@@ -156,7 +156,7 @@ texts! {
     who_gets_many = "Who gets what of it" | "Qui en reçoit quoi";
     many_receives(sum) = "the makers receive {sum} for each piece." | "les artisans reçoivent {sum} par pièce.";
     many_no_fee = "No fee is taken from it, and no discount." | "Ni frais ni remise n’en sont retenus.";
-    the_makers = "the makers" | "les artisans";
+    the_makers = "The makers, who make them" | "Les artisans, qui fabriquent les pièces";
     ask_for_them = "Ask for them" | "Les demander";
     many_how(maker) = "{maker} is asked first; what cannot be made there, others of the same craft are asked for. Whatever nobody can make is yours to decide: fewer, later, or your money back."
         | "{maker} est la première personne à qui nous demandons ; pour le reste, nous demandons à d’autres artisans du même métier. Ce que personne ne peut faire, c’est vous qui en décidez : moins, plus tard, ou votre argent rendu.";
