@@ -6,6 +6,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { openBrowser, until } from './support/browser.mjs';
+import { faults, fits } from './support/looks.mjs';
+import { cents, fills, SHOPPER } from './support/people.mjs';
 import { Phone } from './support/phone.mjs';
 import { Stages } from './support/stages.mjs';
 import { openVillage } from './support/village.mjs';
@@ -21,12 +23,6 @@ const PIN = '2580';
 const WIDE = { width: 1280, height: 900 };
 const NARROW = { width: 390, height: 844 };
 const SMALL = { width: 320, height: 640 };
-const SHOPPER = {
-  name: 'Jörg Müller',
-  email: 'joerg@example.org',
-  country: 'DE',
-  address: 'Lange Straße 10\n28195 Bremen',
-};
 
 const stages = new Stages();
 let village;
@@ -41,25 +37,11 @@ async function shoot(page, name) {
   await page.screenshot({ path, fullPage: true });
 }
 
-/** No page is wider than its window: nobody should have to scroll sideways. */
-async function fits(page) {
-  const [content, room] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-  assert.ok(content <= room, `${page.url()} is ${content} px wide in a window of ${room} px`);
-}
-
 /** Opens a piece of the shop and sends its form, filled in; ends on the card page. */
 async function order(page, code, shopper) {
   await page.locator(`[data-testid=piece-card][data-code="${code}"] a`).click();
   await page.getByTestId('piece').waitFor();
-  await page.getByTestId('quantity').fill('1');
-  await page.getByTestId('name').fill(shopper.name);
-  await page.getByTestId('email').fill(shopper.email);
-  await page.getByTestId('country').selectOption(shopper.country);
-  await page.getByTestId('address').fill(shopper.address);
-}
-
-async function cents(locator) {
-  return Number(await locator.getAttribute('data-cents'));
+  await fills(page, 1, shopper);
 }
 
 /** The state an order page shows, once it shows it, and the steps it marks as done. */
@@ -85,6 +67,7 @@ try {
   await stages.run('the phones stand in the browser', async () => {
     await phones.goto(village.phones);
     await phones.locator('body[data-connected=true]').waitFor();
+    assert.deepEqual(await faults(phones), []);
     await fits(phones);
     await shoot(phones, 'phones');
   });
@@ -342,6 +325,7 @@ try {
       await fits(page);
       await shoot(page, `upload-drafted-${width}`);
     }
+    assert.deepEqual(await faults(page), []);
     await page.setViewportSize({ width: 320, height: 640 });
 
     // Of the listing and of each photograph the house takes the first sending, and the answer is lost.

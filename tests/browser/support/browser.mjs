@@ -32,10 +32,12 @@ export async function openBrowser() {
   let second;
   return {
     context,
-    /** A context that runs no script, in a browser of its own. */
-    async plain() {
+    /** Somebody else: a context that shares nothing with this one, in a browser of its own. */
+    async apart(options = {}) {
       second ??= await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
-      return second.newContext({ javaScriptEnabled: false });
+      const apart = await second.newContext({ locale: 'en-GB', viewport: { width: 390, height: 844 }, ...options });
+      apart.setDefaultTimeout(20_000);
+      return apart;
     },
     /** What pages complained of, but for refusals that were asked for: `[status, path]`. */
     complaints: (...asked) =>

@@ -17,7 +17,7 @@ export async function openVillage(binary, more = []) {
     child.once('exit', early);
     child.stdout.on('data', (text) => {
       printed += text;
-      if (!printed.includes('Desk ')) return;
+      if (!/^ {2}sokoni approvals .*\n/m.test(printed)) return;
       clearTimeout(late);
       child.off('exit', early);
       resolve();
@@ -29,6 +29,8 @@ export async function openVillage(binary, more = []) {
     phones: address('Phones'),
     shop: address('Shop'),
     desk: address('Desk'),
+    /** The folder of the desk's keys. */
+    secrets: /--desk-key-file (\S+)\/desk$/m.exec(printed)?.[1],
     /** What it logged: a calm run logs nothing. */
     log: () => log,
     /** Interrupts it as Ctrl-C would, and says how it ended. */
