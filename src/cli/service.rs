@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::engine::bulk::front::BulkFront;
 use crate::engine::buyers::{self, Seal};
 use crate::engine::cards::inbox;
+use crate::engine::cart::CartFront;
 use crate::engine::chance::SystemChance;
 use crate::engine::depot::desk::DepotDesk;
 use crate::engine::desk::OperatorDesk;
@@ -250,6 +251,7 @@ impl Service {
             door: Some(Arc::new(door.with_idle(config.http.desk_idle()))),
             operators: Some(Arc::clone(&engine) as Arc<dyn OperatorDesk>),
             bulk: Some(Arc::clone(&engine) as Arc<dyn BulkFront>),
+            cart: Some(Arc::clone(&engine) as Arc<dyn CartFront>),
             orders: Some(Arc::clone(&engine) as Arc<dyn OrderDesk>),
             shoppers: Some(Arc::clone(&engine) as Arc<dyn ShopperDesk>),
             photos: Some(web::Photos {

@@ -10,16 +10,16 @@ use crate::market::order::{Refund, RefundWhy};
 use crate::types::{SpokenCode, Usd};
 
 impl Engine {
-    /// A payment was taken.
+    /// A payment was taken, or the part of one that comes after others.
     pub(super) fn captured(
-        &self, work: &mut Work<'_>, code: SpokenCode, quote: &Quote, charged: Usd,
+        &self, work: &mut Work<'_>, code: SpokenCode, quote: &Quote, charged: Usd, before: Usd,
     ) -> Result<(), Fault> {
         work.post(&Fact::Captured {
             order: code,
             charged: quote.in_shillings(charged),
             goods: quote.value(quote.pieces),
             shipping: quote.shipping_value,
-            fee: quote.in_shillings(self.policy.card_fee(charged)),
+            fee: quote.in_shillings(self.policy.card_fee_of_part(before, charged)),
         })
     }
 

@@ -16,6 +16,7 @@ pub mod bulk;
 pub mod buyers;
 mod callbacks;
 pub mod cards;
+pub mod cart;
 pub mod chance;
 mod charge;
 pub mod clock;

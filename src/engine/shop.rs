@@ -3,6 +3,7 @@
 use super::Engine;
 use super::aggregate;
 use super::cards::inbox::{KeptEvent, Tried};
+use super::cart::Wanted;
 use super::outbox::heard;
 use super::photos::front::PhotoView;
 use super::port::{PayOut, PayoutNews};
@@ -14,17 +15,16 @@ use super::shopfront::{
     ShopError, ShopFront, Split,
 };
 use super::shopfront::{DeskMessages, MessagesWish};
-use super::trade::Due;
 use super::turn::TRIES;
 use super::view::{FromIndex, every, people};
 use super::work::{Fault, Work};
 use crate::engine::desk::Who;
 use crate::ledger::{self, MentorShare, Sale};
-use crate::market::listing::{self, Listing, ListingCommand};
-use crate::market::order::{self, Order, OrderCommand, OrderStage, Step, Terms};
+use crate::market::listing::Listing;
+use crate::market::order::{Order, OrderStage, Step};
 use crate::market::party::Party;
 use crate::market::payout::Payout;
-use crate::market::{Quote, Refusal, Switch, price};
+use crate::market::{Quote, Switch, price};
 use crate::store::batch::{Committed, InboxMark};
 use crate::store::{codec, keys};
 use crate::types::{CodeKind, Kes, Lang, PayoutId, PromptId, SpokenCode, Timestamp, Usd};
@@ -84,22 +84,27 @@ impl Engine {
         Ok(Some((piece_at(&listing, &maker, &quote), split_of(&quote, mentor))))
     }
 
-    /// From a form to the payment page: an order, or with a day a bulk request.
+    /// From a form to the payment page.
     pub(super) async fn check_out(
-        &self, wish: &CheckoutIn, wanted: Option<Timestamp>,
+        &self, wish: &CheckoutIn, wanted: &Wanted<'_>,
     ) -> Result<Result<CheckoutOut, ShopError>, Fault> {
-        let Ok(code) = SpokenCode::parse(CodeKind::Listing, &wish.code) else {
+        let in_cart = matches!(wanted, Wanted::Cart(..));
+        if !in_cart && SpokenCode::parse(CodeKind::Listing, &wish.code).is_err() {
             return Ok(Err(ShopError::NotFound));
-        };
+        }
         if let Err(wrong) = self.form(wish) {
             return Ok(Err(wrong));
         }
         let mark = keys::inbox(self.clock.now(), format!("shop/{}", wish.idempotency_key).as_bytes());
-        let Placed { token, charge, what, at, .. } = match self.place(wish, wanted, code, mark).await? {
+        let Placed { token, charge, what, at, .. } = match self.place(wish, wanted, mark).await? {
             Ok(placed) => placed,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let page = if wanted.is_some() { "bulk" } else { "order" };
+        let page = match wanted {
+            Wanted::Pieces => "order",
+            Wanted::Many(_) => "bulk",
+            Wanted::Cart(..) => "purchase",
+        };
         let session = CardSession {
             token: token.clone(),
             amount: charge,
@@ -145,8 +150,9 @@ impl Engine {
 
     /// Reserves the pieces and places the order; the same form with the same key gets the same order.
     async fn place(
-        &self, wish: &CheckoutIn, wanted: Option<Timestamp>, code: SpokenCode, mark: Vec<u8>,
+        &self, wish: &CheckoutIn, wanted: &Wanted<'_>, mark: Vec<u8>,
     ) -> Result<Result<Placed, ShopError>, Fault> {
+        let code = SpokenCode::parse(CodeKind::Listing, &wish.code).ok();
         let form = fingerprint(wish, wanted);
         let again = |placed: Placed| if placed.form == form { Ok(placed) } else { Err(ShopError::KeyUsed) };
         for _ in 0..TRIES {
@@ -157,9 +163,11 @@ impl Engine {
                 return Ok(Err(ShopError::Stopped(why)));
             }
             let mut work = self.work(self.clock.now())?;
-            let placed = match wanted {
-                Some(day) => self.place_many(&mut work, wish, code, day).await?,
-                None => self.place_once(&mut work, wish, code).await?,
+            let placed = match (wanted, code) {
+                (Wanted::Cart(lines, total), _) => self.place_cart(&mut work, wish, lines, *total).await?,
+                (Wanted::Many(day), Some(code)) => self.place_many(&mut work, wish, code, *day).await?,
+                (Wanted::Pieces, Some(code)) => self.place_once(&mut work, wish, code).await?,
+                (_, None) => Err(ShopError::NotFound),
             };
             let placed = match placed {
                 Ok((token, charge, what)) => Placed { form, token, charge, what, at: work.now },
@@ -182,54 +190,6 @@ impl Engine {
     async fn placed_before(&self, mark: &[u8]) -> Result<Option<Placed>, Fault> {
         let row = self.store.read(vec![mark.to_vec()]).await?.into_iter().next().flatten();
         Ok(row.and_then(|row| codec::decode(&row.octets()).ok()))
-    }
-
-    async fn place_once(
-        &self, work: &mut Work<'_>, wish: &CheckoutIn, code: SpokenCode,
-    ) -> Result<Result<(String, Usd, String), ShopError>, Fault> {
-        let Some(listing) = work.get::<Listing>(code).await? else { return Ok(Err(ShopError::NotFound)) };
-        // Whoever is forgotten in this moment gets no order any more.
-        if work.get::<Party>(listing.maker).await?.is_none_or(|maker| maker.is_erased()) {
-            return Ok(Err(ShopError::Gone));
-        }
-        let reserve = ListingCommand::Reserve { pieces: wish.quantity };
-        match listing::decide(Some(&listing), &reserve, &self.policy, work.now) {
-            Ok(events) => work.apply::<Listing>(code, events),
-            Err(Refusal::OutOfRange { min, max }) => {
-                return Ok(Err(ShopError::Pieces { least: min, most: max }));
-            }
-            Err(Refusal::SoldOut { left }) if left > 0 => return Ok(Err(ShopError::Left(left))),
-            Err(_) => return Ok(Err(ShopError::Gone)),
-        }
-        let shipping = self.policy.shipping(&wish.country, listing.kind.as_str(), wish.quantity);
-        let shipping = shipping.unwrap_or(Usd::ZERO);
-        let Some(quote) = price::quote(&self.policy, listing.price, wish.quantity, shipping) else {
-            return Ok(Err(ShopError::Fault));
-        };
-        let order_code = self.free_order_number(work).await?;
-        let token = token(work);
-        let terms = Terms {
-            code: order_code,
-            listing: code,
-            quote,
-            country: wish.country.clone(),
-            token: token.clone(),
-            bulk: None,
-            shown: wish.shown.clone(),
-            partner: wish.partner.clone(),
-        };
-        match order::decide(None, &OrderCommand::Place(terms), &self.policy, work.now) {
-            Ok(events) => work.apply::<Order>(order_code, events),
-            Err(why) => return Err(Fault::Broken(format!("an order was refused: {why}"))),
-        }
-        work.timer(
-            work.now.after(self.policy.reservation()),
-            &format!("unpaid/{order_code}"),
-            &Due::Unpaid(order_code),
-        );
-        self.keep_buyer(work, wish, order_code)?;
-        let what = self.charge_line(&listing, wish.quantity, order_code);
-        Ok(Ok((token, quote.charge(), what)))
     }
 
     /// The line of the payment page.
@@ -267,6 +227,7 @@ impl Engine {
             split: split_of(&quote, mentor),
             shown: order.terms.shown.clone(),
             life: self.order_life(&order),
+            purchase: order.terms.purchase.as_ref().map(|one| one.token.clone()),
             partner: order.terms.partner.clone(),
             version: work.version::<Order>(code),
         }))
@@ -349,10 +310,15 @@ struct Placed {
 }
 
 /// The hash of what a form asks for: the key's repeats must ask for the same.
-fn fingerprint(wish: &CheckoutIn, wanted: Option<Timestamp>) -> [u8; 32] {
+fn fingerprint(wish: &CheckoutIn, wanted: &Wanted<'_>) -> [u8; 32] {
     let CheckoutIn { code, quantity, name, email, country, address, .. } = wish;
-    let asked = (code, quantity, name, email, country, address, wanted);
-    Sha256::digest(codec::encode(&asked)).into()
+    let asked = |day: Option<Timestamp>| codec::encode(&(code, quantity, name, email, country, address, day));
+    let asked = match wanted {
+        Wanted::Pieces => asked(None),
+        Wanted::Many(day) => asked(Some(*day)),
+        Wanted::Cart(lines, _) => codec::encode(&(lines, name, email, country, address)),
+    };
+    Sha256::digest(asked).into()
 }
 
 /// A piece on sale at a price, as a shopper sees it.
@@ -498,7 +464,7 @@ impl ShopFront for Engine {
     }
 
     fn checkout(&self, checkout: CheckoutIn) -> BoxFuture<'_, Result<CheckoutOut, ShopError>> {
-        Box::pin(async move { self.check_out(&checkout, None).await.map_err(|e| fault(&e))? })
+        Box::pin(async move { self.check_out(&checkout, &Wanted::Pieces).await.map_err(|e| fault(&e))? })
     }
 
     fn order(&self, token: String) -> BoxFuture<'_, Result<OrderView, ShopError>> {

@@ -170,6 +170,9 @@ pub struct OrderView {
     /// What may still happen to it.
     #[serde(default)]
     pub life: OrderLife,
+    /// The private link's token of the purchase that it was paid with.
+    #[serde(default)]
+    pub purchase: Option<String>,
     /// The partner whose program placed it, by the id of the partner's key.
     #[serde(default)]
     pub partner: Option<String>,

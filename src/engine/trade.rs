@@ -170,7 +170,10 @@ impl Engine {
             {
                 Ok(())
             }
-            OrderEvent::Paid { charged, .. } => self.captured(work, code, &quote, *charged),
+            OrderEvent::Paid { charged, .. } => {
+                let before = order.terms.purchase.as_ref().map_or(Usd::ZERO, |one| one.before);
+                self.captured(work, code, &quote, *charged, before)
+            }
             OrderEvent::Offered(offer) => {
                 work.timer(offer.until, &format!("offer/{code}"), &Due::Unanswered(code));
                 self.offer(work, code, offer.to).await
@@ -448,7 +451,11 @@ impl Engine {
         match due {
             Due::Unpaid(code) => {
                 let closed = OrderCommand::Expire { closed: false };
-                self.order_due(work, *code, OrderStage::Placed, &closed).await
+                // What is paid together is let go together.
+                for code in work.need::<Order>(*code).await?.paid_together() {
+                    self.order_due(work, code, OrderStage::Placed, &closed).await?;
+                }
+                Ok(())
             }
             Due::Unanswered(code) => {
                 let order = work.need::<Order>(*code).await?;

@@ -318,6 +318,16 @@ impl Policy {
         Usd::minor(share.saturating_add(i64::from(self.card_fee.fixed_us_cents)))
     }
 
+    /// The same of one part of a payment, where the parts before it come to `before`: what is fixed is the first
+    /// part's, and all of them add up to what is kept of the whole.
+    pub fn card_fee_of_part(&self, before: Usd, charge: Usd) -> Usd {
+        if before == Usd::ZERO {
+            return self.card_fee(charge);
+        }
+        let whole = Usd::minor(before.cents().saturating_add(charge.cents()));
+        Usd::minor(self.card_fee(whole).cents().saturating_sub(self.card_fee(before).cents()))
+    }
+
     /// What the mobile-money provider charges us for a payout.
     pub fn payout_fee(&self, amount: Kes) -> Kes {
         let fits = |step: &&FeeStep| step.up_to_shillings.is_none_or(|top| amount <= shillings(top));
@@ -426,6 +436,21 @@ mod tests {
         let text = toml::to_string(&policy).expect("serialises");
         assert_eq!(toml::from_str::<Policy>(&text).expect("reads"), policy);
         assert_eq!(toml::from_str::<Policy>("").expect("reads"), policy);
+    }
+
+    #[test]
+    fn the_parts_of_a_payment_bear_the_fee_of_the_whole() {
+        let policy = Policy::default();
+        let usd = Usd::minor;
+        assert_eq!(policy.card_fee_of_part(Usd::ZERO, usd(2_582)), policy.card_fee(usd(2_582)));
+        for parts in [vec![2_582, 3_354], vec![1, 1, 1], vec![99, 1_000_000, 7, 33]] {
+            let (mut before, mut kept) = (0, 0);
+            for part in parts {
+                kept += policy.card_fee_of_part(usd(before), usd(part)).cents();
+                before += part;
+            }
+            assert_eq!(usd(kept), policy.card_fee(usd(before)), "{before}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     engine::bulk::front::BulkFront,
+    engine::cart::CartFront,
     engine::depot::desk::DepotDesk,
     engine::desk::{OperatorDesk, door::Door},
     engine::kiosks::desk::KioskDesk,
@@ -72,6 +73,8 @@ pub(super) struct Web {
     pub(super) operators: Option<Arc<dyn OperatorDesk>>,
     /// Many pieces at once, for the shop and the desk.
     pub(super) bulk: Option<Arc<dyn BulkFront>>,
+    /// Several pieces, paid at once.
+    pub(super) cart: Option<Arc<dyn CartFront>>,
     /// The orders, for the desk.
     pub(super) orders: Option<Arc<dyn OrderDesk>>,
     /// What shoppers do about their orders.

@@ -8,12 +8,13 @@ use super::{
     page::{Photos, Web},
     preview::{self, Editor},
     settings::Settings,
-    shop::{bulk, checkout, feeds, home, maker, many, order, piece},
+    shop::{bulk, cart, checkout, feeds, home, maker, many, order, piece, purchase},
     tongue::reader,
     upload,
 };
 use crate::{
     engine::bulk::front::BulkFront,
+    engine::cart::CartFront,
     engine::clock::SystemClock,
     engine::depot::desk::DepotDesk,
     engine::desk::{OperatorDesk, door::Door},
@@ -77,6 +78,8 @@ pub struct Surroundings {
     pub operators: Option<Arc<dyn OperatorDesk>>,
     /// Many pieces at once, for the shop and the desk.
     pub bulk: Option<Arc<dyn BulkFront>>,
+    /// Several pieces, paid at once.
+    pub cart: Option<Arc<dyn CartFront>>,
     /// The orders, for the desk.
     pub orders: Option<Arc<dyn OrderDesk>>,
     /// What shoppers do about their orders.
@@ -108,6 +111,7 @@ impl Default for Surroundings {
             door: None,
             operators: None,
             bulk: None,
+            cart: None,
             orders: None,
             shoppers: None,
             photos: None,
@@ -138,6 +142,7 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         depot,
         kiosks,
         bulk: many_at_once,
+        cart: carts,
         door,
         operators,
         orders,
@@ -170,6 +175,7 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         kiosks,
         operators,
         bulk: many_at_once,
+        cart: carts,
         orders,
         shoppers,
         photos,
@@ -302,6 +308,9 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         .route("/checkout", get(async || Redirect::to("/")).post(checkout::place))
         .route("/piece/{code}/many", get(many::show))
         .route("/many", get(async || Redirect::to("/")).post(many::place))
+        .route("/cart", get(cart::show).post(cart::change))
+        .route("/cart/checkout", get(async || Redirect::to("/cart")).post(cart::place))
+        .route("/purchase/{token}", get(purchase::show))
         .route("/bulk/{token}", get(bulk::show).post(bulk::choose))
         .route("/bulk/{token}/live", get(bulk::live))
         .route("/order/{token}", get(order::show))

@@ -5,6 +5,7 @@
 //   node tests/browser/shop.mjs [BINARY]      (target/debug/sokoni unless told otherwise)
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
+import { cart } from './shop/cart.mjs';
 import { figures } from './shop/figures.mjs';
 import { live } from './shop/live.mjs';
 import { pages } from './shop/pages.mjs';
@@ -53,6 +54,7 @@ try {
   const bought = await trade(world);
   await live(world, bought.three ?? {});
   await figures(world, bought, PIN);
+  await cart(world);
 
   await stages.run('no page complained', async () => {
     assert.deepEqual(browser.complaints([422, '/checkout'], [422, '/many'], [404, '/nowhere'], [402, '/pay/']), []);

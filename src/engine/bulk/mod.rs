@@ -39,7 +39,7 @@ impl Engine {
         for event in &events {
             match event {
                 BulkEvent::Paid { charged, .. } => {
-                    self.captured(work, code, &state.terms.quote, *charged)?;
+                    self.captured(work, code, &state.terms.quote, *charged, Usd::ZERO)?;
                 }
                 BulkEvent::RefundDue(refund) => {
                     self.refund_due(work, code, state.payment.as_ref(), refund)?;
@@ -145,6 +145,7 @@ impl Engine {
             bulk: Some(PartOf { code: request.terms.code, due: request.due }),
             shown: None,
             partner: None,
+            purchase: None,
         };
         let broken = |why: Refusal| Fault::Broken(format!("part {} was refused: {why}", share.order));
         let placed =

@@ -4,6 +4,7 @@ use super::front::{BulkFront, BulkView, Counts, ManyView, PartView};
 use super::rows;
 use crate::engine::Engine;
 use crate::engine::aggregate::Aggregate;
+use crate::engine::cart::Wanted;
 use crate::engine::desk::Who;
 use crate::engine::record::Cause;
 use crate::engine::shop::{fault, piece_at, split_into, split_of, token};
@@ -266,7 +267,9 @@ impl BulkFront for Engine {
     fn checkout_many(
         &self, checkout: CheckoutIn, wanted: Timestamp,
     ) -> BoxFuture<'_, Result<CheckoutOut, ShopError>> {
-        Box::pin(async move { self.check_out(&checkout, Some(wanted)).await.map_err(|e| fault(&e))? })
+        Box::pin(
+            async move { self.check_out(&checkout, &Wanted::Many(wanted)).await.map_err(|e| fault(&e))? },
+        )
     }
 
     fn bulk(&self, token: String) -> BoxFuture<'_, Result<BulkView, ShopError>> {

@@ -206,7 +206,7 @@ impl Engine {
     /// What shows that a purchase was made, handed over, sent and delivered.
     async fn evidence_of(&self, work: &mut Work<'_>, code: SpokenCode) -> Result<Vec<Evidence>, Fault> {
         let orders = match self.purchase(work, code).await? {
-            Some(Paid::Order(_, order)) => vec![*order],
+            Some(Paid::Orders(order, others)) => std::iter::once(*order).chain(others).collect(),
             Some(Paid::Bulk(_, request)) => {
                 let mut parts = Vec::new();
                 for part in &request.parts {

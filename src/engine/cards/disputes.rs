@@ -33,6 +33,15 @@ pub struct LastWord {
     pub due: Timestamp,
 }
 
+/// An order or a request of a payment that a bank keeps.
+struct Bought {
+    code: SpokenCode,
+    /// What had gone back of it, in cents.
+    back: i64,
+    /// What was for the carrier and is still with us.
+    unsent: Kes,
+}
+
 impl Engine {
     /// What the processor tells of a dispute. False when the payment is not known.
     pub(super) async fn hear_dispute(
@@ -131,7 +140,10 @@ impl Engine {
             }
             return Ok(());
         }
-        self.of_order(work, code, &OrderCommand::Hold { on }).await
+        for order in work.need::<Order>(code).await?.paid_together() {
+            self.of_order(work, order, &OrderCommand::Hold { on }).await?;
+        }
+        Ok(())
     }
 
     async fn of_order(
@@ -161,40 +173,76 @@ impl Engine {
         Ok(others.iter().any(|other| other.is_open_dispute() && other.opening.named != but.opening.named))
     }
 
-    /// The bank keeps the money. All of a payment: what had not passed is over, and its deposit pays;
-    /// the rest, and any part of a payment, is our loss, and the order goes on.
+    /// The bank keeps the money. All of a payment: what had not passed is over, and its deposits pay;
+    /// the rest, and any part of a payment, is our loss, and the orders go on.
     async fn lost(
         &self, work: &mut Work<'_>, id: TroubleId, dispute: &Trouble, paid: &Paid,
     ) -> Result<(), Fault> {
         let (code, amount) = (paid.code(), dispute.opening.value);
-        let (refunds, sent) = match paid {
-            Paid::Order(_, order) => (order.refunds.clone(), order.parcel.is_some()),
-            Paid::Bulk(_, request) => (request.refunds.clone(), self.any_sent(work, request).await?),
-        };
-        let done = |refund: &&Refund| refund.done.is_some();
-        let back: i64 = refunds.iter().filter(done).map(|refund| refund.back.cents()).sum();
-        let whole = dispute.opening.amount.cents() >= paid.quote().charge().cents().saturating_sub(back);
-        let (mut goods, mut shipping) = (Kes::ZERO, Kes::ZERO);
+        let bought = self.bought(work, paid).await?;
+        let back: i64 = bought.iter().map(|one| one.back).sum();
+        let whole = dispute.opening.amount.cents() >= paid.charge().cents().saturating_sub(back);
+        let (mut goods, mut others, mut shipping) = (Kes::ZERO, Vec::new(), Kes::ZERO);
         if whole {
-            goods = Kes::minor(work.sum(Account::Deposit(code)).await?.max(0));
-            let gone = refunds.iter().filter(done).any(|refund| refund.shipping_value > Kes::ZERO);
-            if !sent && !gone {
-                let left = Kes::minor(work.sum(Account::ShippingPayable).await?.max(0));
-                shipping = paid.quote().shipping_value.min(left);
+            for one in &bought {
+                let held = Kes::minor(work.sum(Account::Deposit(one.code)).await?.max(0));
+                match one.code == code {
+                    true => goods = held,
+                    false if held > Kes::ZERO => others.push((one.code, held)),
+                    false => {}
+                }
+                shipping = Kes::minor(shipping.cents().saturating_add(one.unsent.cents()));
             }
+            shipping = shipping.min(Kes::minor(work.sum(Account::ShippingPayable).await?.max(0)));
         }
-        work.post(&Fact::Card(CardFact::DisputeLost { trouble: id, order: code, amount, goods, shipping }))?;
+        let lost = CardFact::DisputeLost { trouble: id, order: code, amount, goods, others, shipping };
+        work.post(&Fact::Card(lost))?;
         if !whole {
             return self.let_be(work, dispute, code).await;
         }
-        if let Paid::Bulk(_, request) = paid {
-            self.of_bulk(work, code, &BulkCommand::BankTook).await?;
-            for part in &request.parts {
-                self.of_order(work, part.order, &OrderCommand::BankTook).await?;
+        match paid {
+            Paid::Bulk(_, request) => {
+                self.of_bulk(work, code, &BulkCommand::BankTook).await?;
+                for part in &request.parts {
+                    self.of_order(work, part.order, &OrderCommand::BankTook).await?;
+                }
             }
-            return Ok(());
+            Paid::Orders(order, others) => {
+                let alone = others.is_empty();
+                for order in std::iter::once(&**order).chain(others) {
+                    // Of what went back before, the bank has taken nothing.
+                    let over = match !alone && order.is_paid_back() {
+                        true => OrderCommand::Hold { on: false },
+                        false => OrderCommand::BankTook,
+                    };
+                    self.of_order(work, order.terms.code, &over).await?;
+                }
+            }
         }
-        self.of_order(work, code, &OrderCommand::BankTook).await
+        Ok(())
+    }
+
+    /// What a payment bought, as far as its loss goes.
+    async fn bought(&self, work: &mut Work<'_>, paid: &Paid) -> Result<Vec<Bought>, Fault> {
+        let of = |code, refunds: &[Refund], sent: bool, shipping: Kes| {
+            let done = || refunds.iter().filter(|refund| refund.done.is_some());
+            let gone = done().any(|refund| refund.shipping_value > Kes::ZERO);
+            let unsent = if sent || gone { Kes::ZERO } else { shipping };
+            Bought { code, back: done().map(|refund| refund.back.cents()).sum(), unsent }
+        };
+        Ok(match paid {
+            Paid::Orders(order, others) => std::iter::once(&**order)
+                .chain(others)
+                .map(|order| {
+                    let shipping = order.terms.quote.shipping_value;
+                    of(order.terms.code, &order.refunds, order.parcel.is_some(), shipping)
+                })
+                .collect(),
+            Paid::Bulk(code, request) => {
+                let sent = self.any_sent(work, request).await?;
+                vec![of(*code, &request.refunds, sent, request.terms.quote.shipping_value)]
+            }
+        })
     }
 
     /// Something of a request is on its way to its buyer, or there.

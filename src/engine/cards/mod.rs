@@ -25,12 +25,12 @@ use crate::market::trouble::{Trouble, TroubleKind};
 use crate::market::{Quote, Refusal};
 use crate::store::batch::InboxMark;
 use crate::store::keys;
-use crate::types::SpokenCode;
+use crate::types::{SpokenCode, Usd};
 
 /// What a payment paid for.
 pub(super) enum Paid {
-    /// An order.
-    Order(SpokenCode, Box<Order>),
+    /// An order, and those that were paid with it.
+    Orders(Box<Order>, Vec<Order>),
     /// Many pieces at once.
     Bulk(SpokenCode, Box<Bulk>),
 }
@@ -38,16 +38,31 @@ pub(super) enum Paid {
 impl Paid {
     pub(super) fn code(&self) -> SpokenCode {
         match self {
-            Self::Order(code, _) | Self::Bulk(code, _) => *code,
+            Self::Orders(order, _) => order.terms.code,
+            Self::Bulk(code, _) => *code,
         }
     }
 
+    /// What it was sold by; what was paid together was sold at one rate.
     pub(super) fn quote(&self) -> &Quote {
         match self {
-            Self::Order(_, order) => &order.terms.quote,
+            Self::Orders(order, _) => &order.terms.quote,
             Self::Bulk(_, request) => &request.terms.quote,
         }
     }
+
+    /// What was paid.
+    pub(super) fn charge(&self) -> Usd {
+        match self {
+            Self::Orders(order, others) => charge_of(std::iter::once(&**order).chain(others)),
+            Self::Bulk(_, request) => request.terms.quote.charge(),
+        }
+    }
+}
+
+/// What orders come to together.
+pub(super) fn charge_of<'o>(orders: impl Iterator<Item = &'o Order>) -> Usd {
+    Usd::minor(orders.fold(0i64, |sum, order| sum.saturating_add(order.terms.quote.charge().cents())))
 }
 
 impl Engine {
@@ -112,18 +127,10 @@ impl Engine {
             return Ok(None);
         }
         if let Some((code, order)) = self.order_by_token(work, &news.token).await? {
-            let pay = OrderCommand::Pay { payment: news.payment.clone(), charged };
-            if let Err(why) = self.order_turn(work, code, &pay).await? {
-                return Ok(Some((code, Err(why))));
-            }
-            if work.need::<Order>(code).await?.stage == OrderStage::Paid {
-                let listing = work.need::<Listing>(order.terms.listing).await?;
-                let offer = OrderCommand::Offer { to: listing.maker };
-                if let Err(why) = self.order_turn(work, code, &offer).await? {
-                    return Err(Fault::Broken(format!("order {code} could not be offered: {why}")));
-                }
-            }
-            return Ok(Some((code, Ok(()))));
+            return Ok(Some((code, self.order_paid(work, &order, &news.payment, charged).await?)));
+        }
+        if let Some(heard) = self.purchase_paid(work, (&news.token, &news.payment), charged).await? {
+            return Ok(Some(heard));
         }
         let Some(request) = self.bulk_by_token(work, &news.token).await? else { return Ok(None) };
         let code = request.terms.code;
@@ -138,11 +145,39 @@ impl Engine {
         )))
     }
 
-    /// The payment page of an order or a request is closed.
+    /// A payment for an order; it is offered when that was in time.
+    pub(super) async fn order_paid(
+        &self, work: &mut Work<'_>, order: &Order, payment: &str, charged: Usd,
+    ) -> Result<Result<(), Refusal>, Fault> {
+        let code = order.terms.code;
+        let pay = OrderCommand::Pay { payment: payment.to_owned(), charged };
+        if let Err(why) = self.order_turn(work, code, &pay).await? {
+            return Ok(Err(why));
+        }
+        if work.need::<Order>(code).await?.stage == OrderStage::Paid {
+            let listing = work.need::<Listing>(order.terms.listing).await?;
+            let offer = OrderCommand::Offer { to: listing.maker };
+            if let Err(why) = self.order_turn(work, code, &offer).await? {
+                return Err(Fault::Broken(format!("order {code} could not be offered: {why}")));
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// The payment page of an order, a purchase or a request is closed.
     async fn page_closed(&self, work: &mut Work<'_>, news: &CardNews) -> Result<bool, Fault> {
+        let closed = OrderCommand::Expire { closed: true };
         if let Some((code, _)) = self.order_by_token(work, &news.token).await? {
-            let closed = OrderCommand::Expire { closed: true };
             return Ok(self.order_turn(work, code, &closed).await?.is_ok());
+        }
+        let together = self.purchase_by_token(work, &news.token).await?;
+        for order in &together {
+            self.order_turn(work, order.terms.code, &closed).await?.map_err(|why| {
+                Fault::Broken(format!("order {} could not be let go: {why}", order.terms.code))
+            })?;
+        }
+        if !together.is_empty() {
+            return Ok(true);
         }
         let Some(request) = self.bulk_by_token(work, &news.token).await? else { return Ok(false) };
         let closed = BulkCommand::Expire { closed: true };
@@ -162,12 +197,16 @@ impl Engine {
         Ok(None)
     }
 
-    /// The order or the bulk request of a number.
+    /// The order, with those that were paid with it, or the bulk request of a number.
     pub(super) async fn purchase(
         &self, work: &mut Work<'_>, code: SpokenCode,
     ) -> Result<Option<Paid>, Fault> {
         if let Some(order) = work.get::<Order>(code).await? {
-            return Ok(Some(Paid::Order(code, Box::new(order))));
+            let mut others = Vec::new();
+            for other in order.paid_together().into_iter().filter(|other| *other != code) {
+                others.push(work.need::<Order>(other).await?);
+            }
+            return Ok(Some(Paid::Orders(Box::new(order), others)));
         }
         Ok(work.get::<Bulk>(code).await?.map(|request| Paid::Bulk(code, Box::new(request))))
     }

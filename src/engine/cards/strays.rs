@@ -80,7 +80,7 @@ impl Engine {
                 let code = SpokenCode::parse(CodeKind::Order, code).ok();
                 let (Some(code), Ok(round)) = (code, round.parse::<u32>()) else { return Ok(false) };
                 let done = match self.purchase(work, code).await? {
-                    Some(Paid::Order(_, order)) => made(&order.refunds, round),
+                    Some(Paid::Orders(order, _)) => made(&order.refunds, round),
                     Some(Paid::Bulk(_, request)) => made(&request.refunds, round),
                     None => false,
                 };

@@ -55,6 +55,10 @@ impl Aggregate for Order {
         if self.terms.bulk.is_none() {
             found.insert(by_token(&self.terms.token), code.to_vec());
             found.extend(self.payment.as_ref().map(|payment| (paid_by_entry(payment, id), Vec::new())));
+            let purchase = self.terms.purchase.as_ref();
+            found.extend(
+                purchase.map(|one| (keys::index("purchase", &[one.token.as_bytes()], &code), Vec::new())),
+            );
         }
         found
     }

@@ -77,6 +77,7 @@ async fn a_page_drawn_while_its_order_moves_on_is_not_taken_for_the_newer_one() 
         country: "US".to_owned(),
         token: "t0ken".to_owned(),
         partner: None,
+        purchase: None,
         bulk: None,
         shown: Some(shown.clone()),
     };

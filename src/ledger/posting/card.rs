@@ -43,6 +43,9 @@ pub enum CardFact {
         amount: Kes,
         /// What the deposit still held for pieces that had not passed.
         goods: Kes,
+        /// The same of other orders that were paid with it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        others: Vec<(SpokenCode, Kes)>,
         /// What had been for the carrier and is still with us.
         shipping: Kes,
     },
@@ -93,12 +96,17 @@ pub(super) fn lines(fact: &CardFact) -> Vec<Line> {
             debit(A::Psp, *fee),
             credit(A::ExpPsp, *fee),
         ],
-        CardFact::DisputeLost { order, amount, goods, shipping, .. } => vec![
-            debit(A::Deposit(*order), *goods),
-            debit(A::ShippingPayable, *shipping),
-            debit(A::ExpReturns, less(less(*amount, *goods), *shipping)),
-            credit(A::Disputed, *amount),
-        ],
+        CardFact::DisputeLost { order, amount, goods, others, shipping, .. } => {
+            let deposits = std::iter::once((*order, *goods)).chain(others.iter().copied());
+            let rest = deposits.clone().fold(less(*amount, *shipping), |rest, (_, held)| less(rest, held));
+            let mut lines: Vec<Line> = deposits.map(|(order, held)| debit(A::Deposit(order), held)).collect();
+            lines.extend([
+                debit(A::ShippingPayable, *shipping),
+                debit(A::ExpReturns, rest),
+                credit(A::Disputed, *amount),
+            ]);
+            lines
+        }
         CardFact::StrayTaken { amount, fee, .. } => vec![
             debit(A::Psp, *amount),
             credit(A::Suspense, *amount),
@@ -138,8 +146,10 @@ pub(super) fn sums(fact: &CardFact) -> Vec<(&'static str, Kes)> {
         CardFact::DisputeWithdrawn { amount, fee, .. }
         | CardFact::DisputeReinstated { amount, fee, .. }
         | CardFact::StrayTaken { amount, fee, .. } => vec![("amount", *amount), ("fee", *fee)],
-        CardFact::DisputeLost { amount, goods, shipping, .. } => {
-            vec![("amount", *amount), ("goods", *goods), ("shipping", *shipping)]
+        CardFact::DisputeLost { amount, goods, others, shipping, .. } => {
+            let others = others.iter().map(|(_, held)| ("goods", *held));
+            let own = [("amount", *amount), ("goods", *goods), ("shipping", *shipping)];
+            own.into_iter().chain(others).collect()
         }
         CardFact::StrayReturned { amount, .. } | CardFact::StraySettled { amount, .. } => {
             vec![("amount", *amount)]

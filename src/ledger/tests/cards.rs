@@ -30,7 +30,14 @@ fn reinstated() -> Fact {
 }
 
 fn lost(goods: Kes, shipping: Kes) -> Fact {
-    Fact::Card(CardFact::DisputeLost { trouble: trouble(), order: order(1), amount: ALL, goods, shipping })
+    Fact::Card(CardFact::DisputeLost {
+        trouble: trouble(),
+        order: order(1),
+        amount: ALL,
+        goods,
+        others: vec![],
+        shipping,
+    })
 }
 
 #[test]
@@ -53,6 +60,50 @@ fn a_dispute_lost_before_release_is_paid_by_the_deposit_and_costs_us_nothing_but
     {
         assert_eq!(books.balance(account), Kes::ZERO, "{account}");
     }
+}
+
+#[test]
+fn a_dispute_lost_is_paid_by_the_deposits_of_every_order_that_was_paid_with_it() {
+    let second = Fact::Captured {
+        order: order(2),
+        charged: kes(2_000),
+        goods: kes(1_500),
+        shipping: kes(500),
+        fee: Kes::ZERO,
+    };
+    let whole = Kes::minor(627_557 + 200_000);
+    let lost = |goods: Kes, other: Kes, shipping: Kes| {
+        Fact::Card(CardFact::DisputeLost {
+            trouble: trouble(),
+            order: order(1),
+            amount: whole,
+            goods,
+            others: vec![(order(2), other)],
+            shipping,
+        })
+    };
+    let withdrawn = Fact::Card(CardFact::DisputeWithdrawn {
+        trouble: trouble(),
+        order: order(1),
+        amount: whole,
+        fee: Kes::ZERO,
+    });
+    let before = [captured(), second, withdrawn];
+    let end = lost(Kes::minor(420_357), kes(1_500), kes(2_572));
+    let books = written(before.clone().into_iter().chain([end]));
+    for account in [
+        Account::Disputed,
+        Account::Deposit(order(1)),
+        Account::Deposit(order(2)),
+        Account::ShippingPayable,
+        Account::ExpReturns,
+    ] {
+        assert_eq!(books.balance(account), Kes::ZERO, "{account}");
+    }
+    let books = written(before.into_iter().chain([lost(Kes::ZERO, kes(1_500), kes(500))]));
+    assert_eq!(books.balance(Account::ExpReturns), Kes::minor(whole.cents() - 200_000));
+    let below = lost(Kes::ZERO, -kes(1), Kes::ZERO);
+    assert!(post(&below, at(7)).is_err(), "no part of it lies below zero");
 }
 
 #[test]

@@ -103,6 +103,7 @@ impl Desk {
                 bulk: Some(PartOf { code: number(0), due: self.bulk().due }),
                 shown: None,
                 partner: None,
+                purchase: None,
             };
             self.part(share.order, OrderCommand::Place(part)).expect("placed");
             let pay = OrderCommand::Pay { payment: "pi_1".into(), charged: quote.charge() };

@@ -27,7 +27,7 @@ pub use hold::HELD;
 pub use life::{Cancellation, Choice, Late, LateWhy};
 pub use pickup::{Errand, Pickup};
 pub use ship::{LONGEST_THANKS, Parcel, Thanks};
-pub use terms::{PartOf, Shown, Terms};
+pub use terms::{PartOf, Purchase, Shown, Terms};
 
 use super::{ListingCommand, kiosk::BoxSize, listing::Reason};
 use crate::types::{Kes, PartyId, SpokenCode, Timestamp, Usd};
@@ -353,6 +353,16 @@ impl Order {
     /// Whose deposit holds the shopper's money for it: its own, or its bulk request's.
     pub fn deposit(&self) -> SpokenCode {
         self.terms.bulk.map_or(self.terms.code, |part| part.code)
+    }
+
+    /// It and every order that was paid with it.
+    pub fn paid_together(&self) -> Vec<SpokenCode> {
+        self.terms.purchase.as_ref().map_or_else(|| vec![self.terms.code], |one| one.orders.clone())
+    }
+
+    /// Every piece went back to the shopper, and she has the money.
+    pub fn is_paid_back(&self) -> bool {
+        self.refunded() == self.quantity() && self.refunds.iter().all(|refund| refund.done.is_some())
     }
 
     /// True from her yes until anything follows from it.

@@ -26,6 +26,20 @@ pub struct Terms {
     /// The partner whose program placed it, by the id of the partner's key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partner: Option<String>,
+    /// The purchase this order is one of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purchase: Option<Purchase>,
+}
+
+/// Several orders that one payment pays for, as each of them knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Purchase {
+    /// The private link's token of the purchase, by which the payment names it.
+    pub token: String,
+    /// All of its orders, this one too.
+    pub orders: Vec<SpokenCode>,
+    /// What those before this one come to.
+    pub before: Usd,
 }
 
 /// A currency that sums are shown in, at a rate that was locked at the checkout. Nothing is charged or

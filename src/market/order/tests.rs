@@ -39,6 +39,7 @@ fn terms(pieces: u32) -> Terms {
         bulk: None,
         shown: None,
         partner: None,
+        purchase: None,
     }
 }
 

@@ -54,7 +54,7 @@ fn answer(kind: &'static str, body: impl Into<Body>) -> Response {
 
 /// `GET /robots.txt`
 pub(crate) async fn robots(State(web): State<Arc<Web>>) -> Response {
-    let away = ["/checkout", "/many", "/order/", "/bulk/", "/upload", "/desk"];
+    let away = ["/checkout", "/many", "/cart", "/order/", "/purchase/", "/bulk/", "/upload", "/desk"];
     let mut text = "User-agent: *\n".to_owned();
     away.iter().for_each(|path| {
         let _ = writeln!(text, "Disallow: {path}");

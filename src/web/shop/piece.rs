@@ -24,7 +24,7 @@ use std::{collections::BTreeMap, sync::Arc};
 pub(super) const LONGEST_CODE: usize = 16;
 
 /// The form as it was typed: whatever it says is shown again.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Typed {
     pub(in crate::web) code: String,
@@ -35,6 +35,8 @@ pub(crate) struct Typed {
     pub(in crate::web) address: String,
     /// The day, of many pieces.
     pub(in crate::web) wanted: String,
+    /// What a cart came to, in cents.
+    pub(in crate::web) total: String,
     pub(in crate::web) idempotency_key: String,
 }
 
@@ -79,6 +81,8 @@ struct PiecePage<'a> {
     many: Option<u32>,
     typed: &'a Typed,
     faults: &'a Faults,
+    /// Several pieces can be paid at once.
+    carts: bool,
     /// Why nothing can be bought now; a form that was filled comes back all the same.
     closed: Option<&'a str>,
 }
@@ -129,6 +133,7 @@ fn draw(web: &Web, t: &Reader, piece: &PieceView, split: &Split, typed: &Typed, 
         many: web.bulk.as_ref().map(|bulk| bulk.least()),
         typed,
         faults,
+        carts: web.cart.is_some(),
         closed: closed.as_deref().filter(|_| !faults.any()),
     })
 }

@@ -144,6 +144,7 @@ fn order_of(piece: &PieceView) -> OrderView {
         steps: steps.into_iter().map(|(step, at)| OrderStep { step: step.to_owned(), at }).collect(),
         split: split(),
         life: Default::default(),
+        purchase: None,
         partner: None,
         version: 3,
     }

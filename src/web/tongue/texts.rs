@@ -166,6 +166,31 @@ texts! {
         | "La page suivante donne le total avec l’envoi, et vous y payez par carte. Ensuite une page privée compte vos pièces à tout moment, sans compte.";
     pieces_of(pieces) = "{pieces} pieces" | "{pieces} pièces";
 
+    // A cart, and what becomes of it
+    cart = "Cart" | "Panier";
+    put_into_cart = "Put into the cart" | "Mettre au panier";
+    cart_empty = "Your cart is empty." | "Votre panier est vide.";
+    cart_how = "You pay once. Each line becomes an order with a page and a parcel of its own."
+        | "Vous payez une seule fois. Chaque ligne devient une commande, avec sa page et son colis.";
+    cart_full(most) = "A cart holds {most} lines. Pay for these first, or take one out."
+        | "Un panier contient {most} lignes. Payez d’abord celles-ci, ou retirez-en une.";
+    cart_gone = "This is not on sale any more. Take it out to go on."
+        | "Ceci n’est plus en vente. Retirez-le pour continuer.";
+    cart_changed = "Something in your cart is not as it was. Nothing was taken. Please look at it again."
+        | "Quelque chose a changé dans votre panier. Rien n’a été débité. Revoyez-le.";
+    change = "Change" | "Modifier";
+    take_out = "Take out" | "Retirer";
+    parcel_costs(sum) = "{sum} for its parcel" | "{sum} pour son colis";
+    goods_total = "Without shipping" | "Sans l’envoi";
+    where_to = "Where it goes" | "Destination";
+    see_shipping = "See the shipping" | "Voir l’envoi";
+    purchase_title = "Your orders" | "Vos commandes";
+    purchase_private = "This page needs no account. Its address is private: keep it as your receipt."
+        | "Cette page ne demande aucun compte. Son adresse est privée : gardez-la comme reçu.";
+    purchase_waits = "Your payment has not come yet. This page looks again by itself."
+        | "Votre paiement n’est pas encore arrivé. Cette page se met à jour d’elle-même.";
+    purchase_all = "Everything that you paid for with it" | "Tout ce que vous avez payé avec";
+
     // An order
     order(code) = "Order {code}" | "Commande {code}";
     order_word = "Order" | "Commande";

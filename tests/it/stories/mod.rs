@@ -12,6 +12,7 @@ mod audit;
 mod browsing;
 mod bulk;
 mod cards;
+mod cart;
 mod cash;
 mod days;
 mod depot;

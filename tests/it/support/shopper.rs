@@ -124,8 +124,12 @@ impl Shopper {
         let back = answer.headers().get(LOCATION).map(|to| to.to_str().expect("an address").to_owned());
         let back = back.unwrap_or_else(|| panic!("not paid: {}", answer.status()));
         let token = back.rsplit_once("/order/").expect("back to the order").1.to_owned();
-        let token = token.split(['?', '#']).next().expect("a token").to_owned();
-        let shopper = Self::new(&self.shop);
+        self.knows(token.split(['?', '#']).next().expect("a token")).await
+    }
+
+    /// The order of a private link.
+    pub async fn knows(&self, token: &str) -> Order {
+        let (token, shopper) = (token.to_owned(), Self::new(&self.shop));
         let (status, page) = shopper.opens(&format!("/order/{token}")).await;
         assert_eq!(status, StatusCode::OK);
         let code = page.split("data-testid=\"order-code\">").nth(1).expect("a number");

@@ -1,0 +1,77 @@
+//! `GET /purchase/{token}`: the orders that one payment paid for. Its token is as private as theirs.
+
+use super::cart::Cart;
+use super::live;
+use crate::{
+    engine::cart::PurchaseView,
+    engine::shopfront::{OrderView, ShopError},
+    web::{
+        error::Refusal,
+        page::{self, Piece, Web},
+        tongue::{Reader, Tongue},
+    },
+};
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+};
+use std::sync::Arc;
+
+/// An order as the page lists it.
+struct Line<'a> {
+    token: &'a str,
+    order: &'a OrderView,
+    piece: Piece<'a>,
+    headline: String,
+}
+
+impl<'a> Line<'a> {
+    fn new((token, order): &'a (String, OrderView), t: Tongue) -> Self {
+        let headline = t.state(&order.state, &order.piece.maker);
+        Self { token, order, piece: Piece::new(&order.piece, t), headline }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "purchase.html", config = "src/web/askama.toml")]
+struct PurchasePage<'a> {
+    t: &'a Reader,
+    view: &'a PurchaseView,
+    lines: Vec<Line<'a>>,
+    /// What it comes to in the currency that she chose, at the rate of her orders.
+    about: Option<String>,
+    /// The payment has not come yet.
+    waits: bool,
+}
+
+/// Whether a cart is what this purchase bought.
+fn bought(view: &PurchaseView, cart: &Cart) -> bool {
+    view.orders.len() == cart.0.len()
+        && view.orders.iter().all(|(_, order)| {
+            cart.0.iter().any(|line| line.code == order.piece.code && line.quantity == order.quantity)
+        })
+}
+
+/// Shows the orders. A cart that they have paid for is empty from then on.
+pub(crate) async fn show(
+    State(web): State<Arc<Web>>, t: Reader, headers: HeaderMap, Path(token): Path<String>,
+) -> Result<Response, Refusal> {
+    live::could_be(&token)?;
+    let view = web.cart.as_ref().ok_or(ShopError::NotFound)?.purchase(token).await?;
+    let waits = view.orders.iter().any(|(_, order)| order.state == "placed");
+    let over = view.orders.iter().all(|(_, order)| matches!(&*order.state, "expired" | "refunded"));
+    let shown = view.orders.first().and_then(|(_, order)| order.shown.as_ref());
+    let body = page::html(&PurchasePage {
+        t: &t,
+        view: &view,
+        lines: view.orders.iter().map(|order| Line::new(order, t.tongue)).collect(),
+        about: shown.map(|shown| t.shown_total(t.sum_in(shown, view.total), &shown.day)),
+        waits,
+    });
+    if !waits && !over && bought(&view, &Cart::of(&headers)) {
+        return Ok((live::private(), Cart::default().kept(&web), body).into_response());
+    }
+    Ok((live::private(), body).into_response())
+}
