@@ -25,6 +25,7 @@ use crate::engine::menus::desk::MenuDesk;
 use crate::engine::menus::{Menus, sweep as old_menus};
 use crate::engine::messages::keep::{self, Keep};
 use crate::engine::orders::desk::OrderDesk;
+use crate::engine::orders::partners::PartnerDesk;
 use crate::engine::orders::wishes::ShopperDesk;
 use crate::engine::photos::front::PhotoFront;
 use crate::engine::pins::Pins;
@@ -252,6 +253,7 @@ impl Service {
             operators: Some(Arc::clone(&engine) as Arc<dyn OperatorDesk>),
             bulk: Some(Arc::clone(&engine) as Arc<dyn BulkFront>),
             cart: Some(Arc::clone(&engine) as Arc<dyn CartFront>),
+            partners: Some(Arc::clone(&engine) as Arc<dyn PartnerDesk>),
             orders: Some(Arc::clone(&engine) as Arc<dyn OrderDesk>),
             shoppers: Some(Arc::clone(&engine) as Arc<dyn ShopperDesk>),
             photos: Some(web::Photos {

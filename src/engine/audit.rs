@@ -128,7 +128,8 @@ pub struct Derived {
 }
 
 /// Indexes that follow from the things themselves; others are the engine's own notes.
-pub(crate) const DERIVED: [&str; 59] = [
+pub(crate) const DERIVED: [&str; 60] = [
+    "placed_with",
     "purchase",
     "prompt",
     "prompt_checkout",

@@ -13,6 +13,7 @@ use crate::{
     engine::loans::desk::LoanDesk,
     engine::menus::desk::MenuDesk,
     engine::orders::desk::OrderDesk,
+    engine::orders::partners::PartnerDesk,
     engine::orders::wishes::ShopperDesk,
     engine::photos::front::{PhotoFront, PhotoView},
     engine::port::Binds,
@@ -75,6 +76,8 @@ pub(super) struct Web {
     pub(super) bulk: Option<Arc<dyn BulkFront>>,
     /// Several pieces, paid at once.
     pub(super) cart: Option<Arc<dyn CartFront>>,
+    /// Orders of partners' programs.
+    pub(super) partners: Option<Arc<dyn PartnerDesk>>,
     /// The orders, for the desk.
     pub(super) orders: Option<Arc<dyn OrderDesk>>,
     /// What shoppers do about their orders.

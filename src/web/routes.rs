@@ -22,6 +22,7 @@ use crate::{
     engine::loans::desk::LoanDesk,
     engine::menus::desk::MenuDesk,
     engine::orders::desk::OrderDesk,
+    engine::orders::partners::PartnerDesk,
     engine::orders::wishes::ShopperDesk,
     engine::port::{BindView, Binds},
     engine::shopfront::{ShopError, ShopFront},
@@ -80,6 +81,8 @@ pub struct Surroundings {
     pub bulk: Option<Arc<dyn BulkFront>>,
     /// Several pieces, paid at once.
     pub cart: Option<Arc<dyn CartFront>>,
+    /// Orders of partners' programs.
+    pub partners: Option<Arc<dyn PartnerDesk>>,
     /// The orders, for the desk.
     pub orders: Option<Arc<dyn OrderDesk>>,
     /// What shoppers do about their orders.
@@ -112,6 +115,7 @@ impl Default for Surroundings {
             operators: None,
             bulk: None,
             cart: None,
+            partners: None,
             orders: None,
             shoppers: None,
             photos: None,
@@ -143,6 +147,7 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         kiosks,
         bulk: many_at_once,
         cart: carts,
+        partners,
         door,
         operators,
         orders,
@@ -176,6 +181,7 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         operators,
         bulk: many_at_once,
         cart: carts,
+        partners,
         orders,
         shoppers,
         photos,

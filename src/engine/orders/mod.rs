@@ -4,6 +4,7 @@
 pub mod desk;
 mod hold;
 mod life;
+pub mod partners;
 mod rows;
 mod ship;
 pub mod wishes;

@@ -7,6 +7,12 @@ use crate::store::{Key, keys};
 use crate::types::{SpokenCode, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The entry of an order that a partner's program placed then.
+pub(super) fn placed_with(partner: &str, placed: Timestamp, code: SpokenCode) -> Key {
+    let code = code.number().to_be_bytes();
+    keys::index("placed_with", &[partner.as_bytes(), &keys::moment(placed)], &code)
+}
+
 impl Aggregate for Order {
     type Id = SpokenCode;
     type Event = market::OrderEvent;
@@ -55,6 +61,8 @@ impl Aggregate for Order {
         if self.terms.bulk.is_none() {
             found.insert(by_token(&self.terms.token), code.to_vec());
             found.extend(self.payment.as_ref().map(|payment| (paid_by_entry(payment, id), Vec::new())));
+            let partner = self.terms.partner.as_ref();
+            found.extend(partner.map(|partner| (placed_with(partner, placed, id), Vec::new())));
             let purchase = self.terms.purchase.as_ref();
             found.extend(
                 purchase.map(|one| (keys::index("purchase", &[one.token.as_bytes()], &code), Vec::new())),

@@ -61,7 +61,11 @@ pub(super) fn router(web: &Arc<Web>) -> Router<Arc<Web>> {
         ("/quotes", get(catalogue::quote)),
         ("/quotes/bulk", get(catalogue::many)),
     ];
-    let reading = vec![("/orders/{id}", get(orders::show)), ("/bulk/{id}", get(bulk::show))];
+    let reading = vec![
+        ("/orders", get(orders::list)),
+        ("/orders/{id}", get(orders::show)),
+        ("/bulk/{id}", get(bulk::show)),
+    ];
     let ordering = vec![
         ("/orders", post(orders::create)),
         ("/orders/{id}/cancel", post(orders::cancel)),

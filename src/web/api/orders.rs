@@ -2,14 +2,18 @@
 //! anybody. They go the way of the shop's own form, so that what is refused there is refused here.
 
 use super::{
+    cursor::{self, List},
     keys::Key,
     problem::Problem,
-    take::{Body, Named, OnceKey},
+    take::{Asked, Body, Named, OnceKey},
     views::{Begun, Order},
 };
 use crate::{
-    engine::orders::wishes::ShopperWish,
-    engine::shopfront::{CheckoutIn, OrderView, ShopError},
+    engine::orders::{
+        partners::{OrderStage, PlacedWith},
+        wishes::ShopperWish,
+    },
+    engine::shopfront::{CheckoutIn, OrderView, ShopError, Spot},
     types::Usd,
     web::{
         page::Web,
@@ -22,9 +26,9 @@ use axum::{
     extract::State,
     http::{HeaderName, StatusCode, header},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// An order to be placed.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -105,6 +109,112 @@ pub(super) async fn create(
     let begun = Begun::new(&web, "order", out);
     let at = format!("/api/v1/orders/{}", begun.id());
     Ok((StatusCode::CREATED, [(header::LOCATION, at)], Json(begun)))
+}
+
+/// Where an order stands.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Standing {
+    /// Kept while its buyer pays.
+    Placed,
+    /// Not paid in time.
+    Expired,
+    /// Paid, and offered to nobody at this moment.
+    Paid,
+    /// Waits for a maker's answer.
+    Offered,
+    /// Being made.
+    Making,
+    /// Made, and not in a kiosk yet.
+    Ready,
+    /// A rider has it.
+    WithRider,
+    /// Being checked.
+    AtKiosk,
+    /// Its buyer is asked.
+    Choosing,
+    /// Checked.
+    Released,
+    /// A carrier has it.
+    Shipped,
+    /// There.
+    Delivered,
+    /// Nothing is left to do.
+    Closed,
+    /// All of its money went back, or will.
+    Refunded,
+}
+
+impl Standing {
+    const fn stage(self) -> OrderStage {
+        match self {
+            Self::Placed => OrderStage::Placed,
+            Self::Expired => OrderStage::Expired,
+            Self::Paid => OrderStage::Paid,
+            Self::Offered => OrderStage::Offered,
+            Self::Making => OrderStage::Making,
+            Self::Ready => OrderStage::Ready,
+            Self::WithRider => OrderStage::WithRider,
+            Self::AtKiosk => OrderStage::AtKiosk,
+            Self::Choosing => OrderStage::Choosing,
+            Self::Released => OrderStage::Released,
+            Self::Shipped => OrderStage::Shipped,
+            Self::Delivered => OrderStage::Delivered,
+            Self::Closed => OrderStage::Closed,
+            Self::Refunded => OrderStage::Refunded,
+        }
+    }
+}
+
+/// Which orders of this key.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Filters {
+    /// Those that stand so now.
+    #[param(inline)]
+    state: Option<Standing>,
+    /// Where to go on: `cursor` of `next` of the page before.
+    cursor: Option<String>,
+    /// How many on a page; there may be fewer while `next` leads on.
+    #[param(minimum = 1, maximum = 100, default = 50)]
+    limit: Option<u32>,
+}
+
+/// Orders.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Orders {
+    /// Newest first.
+    items: Vec<Order>,
+    /// The address of the next page; null on the last.
+    #[schema(format = "uri")]
+    next: Option<String>,
+}
+
+/// The orders of single pieces that were placed with this key.
+#[utoipa::path(get, path = "/api/v1/orders", tag = "orders", operation_id = "list_orders",
+    params(Filters), responses((status = 200, description = "Some of them", body = Orders)))]
+pub(super) async fn list(
+    State(web): State<Arc<Web>>, Extension(key): Extension<Key>, Asked(filters): Asked<Filters>,
+) -> Result<Json<Orders>, Problem> {
+    let limit = cursor::limit(filters.limit)?;
+    let stage = filters.state.map(Standing::stage);
+    let word = stage.map_or("", OrderStage::word);
+    let list = List::of("orders", &[&key.id, word]);
+    let before = match &filters.cursor {
+        Some(cursor) => list.place(cursor)?.parse::<Spot>().ok(),
+        None => None,
+    };
+    let partners = web.partners.as_ref().ok_or(ShopError::NotFound)?;
+    let wish = PlacedWith { partner: key.id.to_string(), stage, before, limit };
+    let page = partners.placed_with(wish).await?;
+    let next = page.further.map(|spot| {
+        let state = stage.map(|stage| format!("state={}&", stage.word())).unwrap_or_default();
+        let cursor = list.cursor(&spot.to_string());
+        format!("{}/api/v1/orders?{state}cursor={cursor}&limit={limit}", web.settings.public_url)
+    });
+    let items = page.orders.iter().map(|(id, order)| Order::of(&web, id, order)).collect();
+    Ok(Json(Orders { items, next }))
 }
 
 /// The order, if it was placed with this key.

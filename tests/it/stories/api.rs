@@ -119,6 +119,57 @@ async fn an_order_of_somebody_else_is_not_there() {
 }
 
 #[tokio::test]
+async fn a_partner_reads_its_own_orders_page_by_page_and_by_how_they_stand() {
+    let (village, _, _, listing) = open_stall(850, 9).await;
+    let (partner, other) = (village.partner("Kikoy Store", SELLS), village.partner("Duka", SELLS));
+    let mut placed = Vec::new();
+    for number in 0..5 {
+        let once = format!("order-000{number}");
+        placed.push(partner.posts("/api/v1/orders", Some(&once), &order(&listing, 1)).await.body);
+        village.clock.advance(std::time::Duration::from_secs(1));
+    }
+    other.posts("/api/v1/orders", Some("order-0001"), &order(&listing, 1)).await;
+    village.shopper().buys(&listing, 1).await;
+    for begun in &placed[..2] {
+        paid(begun).await;
+    }
+    let ids = |page: &Value| -> Vec<Value> {
+        page["items"].as_array().expect("a list").iter().map(|order| order["id"].clone()).collect()
+    };
+    let newest: Vec<Value> = placed.iter().rev().map(|begun| begun["id"].clone()).collect();
+    assert_eq!(ids(&partner.gets("/api/v1/orders").await), newest, "its own, and no others");
+    let (mut seen, mut at) = (Vec::new(), "/api/v1/orders?limit=2".to_owned());
+    let mut pages = 0;
+    loop {
+        let page = partner.gets(&at).await;
+        seen.extend(ids(&page));
+        pages += 1;
+        let Some(next) = page["next"].as_str() else { break };
+        at = next.to_owned();
+    }
+    assert_eq!((seen, pages), (newest.clone(), 3));
+    until("two are paid", || async {
+        let offered = partner.gets("/api/v1/orders?state=offered").await;
+        (ids(&offered) == newest[3..]).then_some(())
+    })
+    .await;
+    let waiting = partner.gets("/api/v1/orders?state=placed&limit=1").await;
+    assert_eq!(
+        (ids(&waiting), waiting["items"][0]["state"].as_str()),
+        (newest[..1].to_vec(), Some("placed"))
+    );
+    let next = waiting["next"].as_str().expect("there are more");
+    assert_eq!(ids(&partner.gets(next).await), newest[1..2]);
+    let without = next.replace("state=placed&", "");
+    assert_eq!(partner.reads(&without).await.problem(), (400, "bad-request"));
+    assert_eq!(partner.reads("/api/v1/orders?state=lost").await.problem().0, 400);
+    assert_eq!(other.reads(&at).await.problem(), (400, "bad-request"), "a cursor is of one partner's list");
+    let blind = village.partner("Blind", &["catalogue:read"]);
+    assert_eq!(blind.reads("/api/v1/orders").await.problem(), (403, "no-scope"));
+    village.closes().await;
+}
+
+#[tokio::test]
 async fn pages_of_the_catalogue_show_every_piece_once() {
     let village = Village::open().await;
     let (maker, kiosk) = (village.achieng().await, village.amina());
