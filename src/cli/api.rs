@@ -1,6 +1,6 @@
 //! `sokoni api`: the keys of partners' programs, and the document that describes what they call.
 
-use super::desk::write_anew;
+use super::desk::{locked, write_anew};
 use super::menu::records::AtDesk;
 use super::printed;
 use crate::engine::clock::SystemClock;
@@ -167,6 +167,10 @@ fn drawn() -> Result<Drawn, String> {
 }
 
 fn keys(KeysArgs { what, file }: &KeysArgs, now: Timestamp) -> Result<String, String> {
+    let _lock = match what {
+        Keys::List => None,
+        _ => Some(locked(file)?),
+    };
     let mut ring = Ring::read(file)?;
     let until =
         |days: &Option<u32>| days.map(|days| now.after(Duration::from_secs(u64::from(days) * 86_400)));

@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -152,7 +152,13 @@ fn line(act: &Act) -> String {
 }
 
 fn answer(DeskArgs { what, file }: &DeskArgs, now: Timestamp) -> Result<String, String> {
+    // Who writes at the same time waits, and writes over nothing.
+    let _lock = match what {
+        What::List | What::Audit { .. } => None,
+        _ => Some(locked(file)?),
+    };
     let mut roll = Roll::read(file)?;
+    roll.written_by = writer();
     match what {
         What::Audit { .. } => Err("the journal tells that".to_owned()),
         What::List => Ok(roll.person.iter().fold(String::new(), |list, person| {
@@ -218,13 +224,38 @@ fn write(file: &Path, roll: &Roll) -> Result<(), String> {
     write_anew(file, &toml::to_string(roll).map_err(|why| why.to_string())?)
 }
 
+/// Who runs the command, as the system calls her.
+fn writer() -> String {
+    let named = |name: &&str| std::env::var(name).ok().filter(|user| !user.trim().is_empty());
+    let number = || std::fs::metadata("/proc/self").map(|of| format!("uid-{}", of.uid()));
+    let user = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(named);
+    let user = user.or_else(|| number().ok()).unwrap_or_default();
+    user.chars().filter(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@')).take(32).collect()
+}
+
+/// Keeps others from changing a file until what is returned is dropped: a file beside it that stays.
+pub(super) fn locked(file: &Path) -> Result<std::fs::File, String> {
+    let error = |why: std::io::Error| format!("{}: {why}", file.display());
+    make_folder(file).map_err(error)?;
+    let mut options = std::fs::OpenOptions::new();
+    let lock = options.write(true).create(true).truncate(false).mode(0o600);
+    let lock = lock.open(file.with_extension("lock")).map_err(error)?;
+    lock.lock().map_err(error)?;
+    Ok(lock)
+}
+
+fn make_folder(file: &Path) -> std::io::Result<()> {
+    match file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder),
+        None => Ok(()),
+    }
+}
+
 /// Writes beside and renames, so that the service never reads half a file; nobody else may read it.
 pub(super) fn write_anew(file: &Path, text: &str) -> Result<(), String> {
     let error = |why: std::io::Error| format!("{}: {why}", file.display());
     let beside = file.with_extension("new");
-    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(error)?;
-    }
+    make_folder(file).map_err(error)?;
     let mut options = std::fs::OpenOptions::new();
     let mut new = options.write(true).create(true).truncate(true).mode(0o600).open(&beside).map_err(error)?;
     new.write_all(text.as_bytes()).and_then(|()| new.sync_all()).map_err(error)?;
@@ -234,6 +265,26 @@ pub(super) fn write_anew(file: &Path, text: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_people_who_are_added_at_the_same_moment_none_is_lost() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("people.toml");
+        std::thread::scope(|scope| {
+            for nth in 0..16 {
+                let file = file.clone();
+                scope.spawn(move || {
+                    let what = What::Add {
+                        name: format!("Person {nth}"),
+                        role: vec![DeskRole::Reader],
+                        by: by(true),
+                    };
+                    answer(&DeskArgs { what, file }, Timestamp::from_millis(1_000)).expect("added");
+                });
+            }
+        });
+        assert_eq!(Roll::read(&file).expect("a file").person.len(), 16);
+    }
 
     fn by(key: bool) -> By {
         By { key, url: "https://shop.example/".to_owned() }

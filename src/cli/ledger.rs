@@ -170,7 +170,7 @@ async fn statement(of: Of, csv: bool, folder: &Folder) -> Result<ExitCode, Strin
     };
     if csv {
         let lines = statement::long(&store, accounts).await.map_err(|why| why.to_string())?;
-        let file = statement::csv(&lines).map_err(|why| why.to_string())?;
+        let file = statement::sheet(&lines).text();
         std::io::stdout().write_all(&file).map_err(|why| why.to_string())?;
         return Ok(ExitCode::SUCCESS);
     }

@@ -164,6 +164,11 @@ impl Service {
         let http = HttpGateways::new(config.http_gateways.clone(), &wiring.clock);
         let http = Arc::new(http.map_err(|why| why.to_string())?);
         let trusted = address::networks(&config.http.trusted_proxies).map_err(|why| why.to_string())?;
+        if config.http.takes_all_for_one() {
+            tracing::error!(
+                "ALARM: the desk cannot tell its callers apart; name the proxy in trusted_proxies of [http]"
+            );
+        }
         let ways: Vec<Arc<dyn SmsWay>> =
             vec![Arc::clone(&pool) as Arc<dyn SmsWay>, Arc::clone(&http) as Arc<dyn SmsWay>];
         let routes = Arc::new(Routes::new(ways));

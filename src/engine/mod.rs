@@ -389,9 +389,8 @@ impl Engine {
         work.complete().await?;
         self.tell_partners(&mut work);
         // What stood before may name somebody who is being forgotten, where nobody looks for her any more.
-        let acts = matches!(cause, Cause::Acted { .. } | Cause::Desk(_));
-        if acts && !self.store.scan(erasure::worker::all_under_way(), None, 1, false).await?.is_empty() {
-            work.keeps_no_changes();
+        if matches!(cause, Cause::Acted { .. } | Cause::Desk(_)) {
+            work.keeps_nothing_of(self.leaving().await?);
         }
         let wakes = work.wakes().to_vec();
         let changed = work.changed_orders();

@@ -6,7 +6,7 @@
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
 /// Hashes and proves PINs, a bounded number at a time.
@@ -16,6 +16,9 @@ pub struct Pins {
     at_once: Arc<Semaphore>,
     params: Params,
 }
+
+/// A place among the bounded number of those who are proven at a time.
+pub struct Place(OwnedSemaphorePermit);
 
 /// The hash could not be made or read; the PIN is neither right nor wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,7 +51,8 @@ impl Pins {
     /// The hash to keep for a chosen PIN, salted with the first half of octets that nobody can
     /// foretell.
     pub async fn hash(&self, pin: Zeroizing<String>, octets: [u8; 32]) -> Result<String, PinFault> {
-        self.off_thread(move |argon| {
+        let place = self.place().await?;
+        self.off_thread(place, move |argon| {
             let salt = &octets[..16];
             let hash =
                 argon.hash_password_with_salt(pin.as_bytes(), salt).map_err(|e| PinFault(e.to_string()))?;
@@ -59,7 +63,21 @@ impl Pins {
 
     /// Whether the PIN is the one behind the hash.
     pub async fn prove(&self, pin: Zeroizing<String>, hash: String) -> Result<bool, PinFault> {
-        self.off_thread(move |argon| {
+        let place = self.place().await?;
+        self.prove_in(place, pin, hash).await
+    }
+
+    /// Waits for a place, for whoever has something to do between waiting and being proven.
+    pub async fn place(&self) -> Result<Place, PinFault> {
+        let place = Arc::clone(&self.at_once).acquire_owned().await;
+        place.map(Place).map_err(|e| PinFault(e.to_string()))
+    }
+
+    /// The same as [`Pins::prove`], in a place that was waited for.
+    pub async fn prove_in(
+        &self, place: Place, pin: Zeroizing<String>, hash: String,
+    ) -> Result<bool, PinFault> {
+        self.off_thread(place, move |argon| {
             let kept = phc::PasswordHash::new(&hash).map_err(|e| PinFault(e.to_string()))?;
             Ok(argon.verify_password(pin.as_bytes(), &kept).is_ok())
         })
@@ -67,12 +85,11 @@ impl Pins {
     }
 
     async fn off_thread<T: Send + 'static>(
-        &self, work: impl FnOnce(Argon2<'_>) -> Result<T, PinFault> + Send + 'static,
+        &self, place: Place, work: impl FnOnce(Argon2<'_>) -> Result<T, PinFault> + Send + 'static,
     ) -> Result<T, PinFault> {
-        let permit = Arc::clone(&self.at_once).acquire_owned().await.map_err(|e| PinFault(e.to_string()))?;
         let (pepper, params) = (self.pepper.clone(), self.params.clone());
         tokio::task::spawn_blocking(move || {
-            let _permit = permit;
+            let _permit = place.0;
             let argon = match &pepper {
                 Some(secret) => Argon2::new_with_secret(
                     secret.expose_secret().as_bytes(),

@@ -5,6 +5,7 @@
 //! transfers. [`Work::batch`] puts all of it into one [`Batch`].
 
 use super::aggregate::{Aggregate, Shelves};
+use super::erasure::Leaving;
 use super::record::{Cause, Record};
 use crate::ledger::{Account, Fact, Reference, Transfer, post};
 use crate::market::{Event, PartyEvent};
@@ -66,8 +67,8 @@ pub struct Work<'s> {
     sent: u32,
     shown: BTreeSet<String>,
     redacts: Option<Notice>,
-    /// What stood before an act is left out of its record.
-    silent: bool,
+    /// Of whom no act keeps what stood before it.
+    leaving: Leaving,
 }
 
 impl<'s> Work<'s> {
@@ -85,7 +86,7 @@ impl<'s> Work<'s> {
             sent: 0,
             shown: BTreeSet::new(),
             redacts: None,
-            silent: false,
+            leaving: Leaving::default(),
         }
     }
 
@@ -94,9 +95,9 @@ impl<'s> Work<'s> {
         &self.shelves
     }
 
-    /// Leaves what stood before and after out of the record.
-    pub fn keeps_no_changes(&mut self) {
-        self.silent = true;
+    /// Leaves what stood before and after out of the record, where it may name one of these.
+    pub fn keeps_nothing_of(&mut self, leaving: Leaving) {
+        self.leaving = leaving;
     }
 
     /// The store, for reads that no decision rests on.
@@ -262,7 +263,7 @@ impl<'s> Work<'s> {
 
     /// Everything as one batch, with one record for the journal.
     pub fn batch(self, cause: Cause) -> Batch {
-        let Self { shelves, transfers, events, extra: mut batch, now, redacts, mut entropy, silent, .. } =
+        let Self { shelves, transfers, events, extra: mut batch, now, redacts, mut entropy, leaving, .. } =
             self;
         let mut salt = [0; journal::SALT];
         let drawn = || entropy.next_u64().to_be_bytes();
@@ -274,9 +275,8 @@ impl<'s> Work<'s> {
         batch.salt = Some(salt);
         // What gives the word for an erasure is never replaced, so nothing of her may stand in it.
         let erases = |event: &Event| matches!(event, Event::Party(_, PartyEvent::Erased { .. }));
-        let acts =
-            matches!(cause, Cause::Acted { .. } | Cause::Desk(_)) && !silent && !events.iter().any(erases);
-        let changes = if acts { shelves.changes() } else { Vec::new() };
+        let acts = matches!(cause, Cause::Acted { .. } | Cause::Desk(_)) && !events.iter().any(erases);
+        let changes = if acts { shelves.changes(&leaving) } else { Vec::new() };
         shelves.write(&mut batch);
         let mut sums: BTreeMap<Account, i64> = BTreeMap::new();
         for transfer in &transfers {

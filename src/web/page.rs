@@ -1,7 +1,8 @@
 //! What every page shares: rendering, and small pieces that templates show.
 
 use super::{
-    api::door::Gate, api::hooks::Hooks, desk::knocks::Knocks, error::Refusal, people::People,
+    api::door::Gate, api::hooks::Hooks, desk::knocks::Knocks, desk::sheets::Taken, error::Refusal,
+    people::People,
     settings::Settings, tongue::Tongue, wording,
 };
 use crate::{
@@ -50,6 +51,10 @@ pub(super) struct Web {
     pub(super) door: Arc<Door>,
     /// Who asks the desk too often without being let in.
     pub(super) knocks: Knocks,
+    /// Who read which list of the desk by a program.
+    pub(super) taken: Taken,
+    /// From where keys of the desk come that are none.
+    pub(super) wrong_keys: Knocks,
     /// Who may call the API, and how often.
     pub(super) api: Gate,
     /// Addresses of partners that are told what happens.

@@ -5,7 +5,7 @@
 //! What a person brings herself stands in the store: [`Door`](crate::engine::desk::door::Door).
 
 use crate::engine::desk::Who;
-use crate::engine::desk::door::Member;
+use crate::engine::desk::door::{self, Member, Standing};
 use crate::types::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -67,6 +67,13 @@ impl Person {
         roles.iter().any(|role| self.roles.contains(role))
     }
 
+    /// What her file says of her, for the journal to notice when it says something else.
+    fn standing(&self) -> (String, Standing) {
+        let roles = self.roles.iter().map(|role| role.word().to_owned()).collect();
+        let invitation = self.invitation.map(|(hash, _)| hash);
+        (self.who.to_string(), Standing::new(roles, self.key, invitation))
+    }
+
     /// As the door knows her. The mark changes with her roles, her key and her invitation.
     pub fn member(&self) -> Member {
         let roles: Vec<&str> = self.roles.iter().map(|role| role.word()).collect();
@@ -121,6 +128,9 @@ impl Entry {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Roll {
+    /// Who wrote it, as the system calls her: the journal names her with what is new in it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub written_by: String,
     /// In the order they were added.
     #[serde(default)]
     pub person: Vec<Entry>,
@@ -184,7 +194,8 @@ impl Roll {
                 return Err(format!("the name {name:?} may have letters, digits, spaces, dots and dashes"));
             }
             let known = |person: &Person| person.who.name().eq_ignore_ascii_case(name);
-            if name.eq_ignore_ascii_case(Who::OWNER) || people.iter().any(known) {
+            let means_another = Who::TAKEN.iter().any(|taken| name.eq_ignore_ascii_case(taken));
+            if means_another || people.iter().any(known) {
                 return Err(format!("the name {name:?} is taken"));
             }
             if roles.is_empty() {
@@ -251,34 +262,39 @@ impl People {
         self.owner.is_none() && self.file.is_none()
     }
 
-    /// Reads the file again when it has changed; those of before stay when it is wrong.
-    pub async fn refresh(&self) {
-        let Some(path) = self.file.clone() else { return };
+    /// Reads the file again when it has changed; those of before stay when it is wrong. What it says then,
+    /// and who wrote it.
+    pub async fn refresh(&self) -> Option<(door::Roll, String)> {
+        let path = self.file.clone()?;
         let kept = Arc::clone(&self.kept);
         let reading = tokio::task::spawn_blocking(move || {
             let now = seen(&path);
             if now == kept.read().unwrap_or_else(PoisonError::into_inner).seen {
-                return;
+                return None;
             }
-            let read = Roll::read(&path).and_then(|roll| roll.people());
+            let read = Roll::read(&path).and_then(|roll| Ok((roll.people()?, roll.written_by)));
             let mut kept = kept.write().unwrap_or_else(PoisonError::into_inner);
             kept.seen = now;
             match read {
-                Ok(people) => {
+                Ok((people, by)) => {
                     tracing::info!(people = people.len(), "the desk's people stand as in their file now");
+                    let roll = people.iter().map(Person::standing).collect();
                     kept.people = people;
+                    Some((roll, by))
                 }
                 Err(why) => {
                     tracing::error!(
                         why,
                         "ALARM: the file of the desk's people is wrong; those of before stay"
                     );
+                    None
                 }
             }
         });
-        if let Err(why) = reading.await {
+        reading.await.unwrap_or_else(|why| {
             tracing::error!(%why, "the file of the desk's people could not be looked at");
-        }
+            None
+        })
     }
 
     /// Whose key this is.
@@ -372,6 +388,14 @@ mod tests {
         assert!(halima.is_any(&[DeskRole::Operator, DeskRole::Liaison]));
         assert!(!halima.is_any(&[DeskRole::Operator, DeskRole::Treasurer]));
         assert!(!toml::to_string(&roll()).expect("toml").contains("key of"));
+    }
+
+    #[test]
+    fn nobody_is_called_as_the_journal_calls_somebody_else() {
+        for name in ["desk", "Sokoni", "nobody", "NOBODY"] {
+            let why = roll().add(name, [DeskRole::Reader].into(), &key("a key of hers")).expect_err(name);
+            assert!(why.contains("is taken"), "{why}");
+        }
     }
 
     #[tokio::test]

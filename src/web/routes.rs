@@ -168,6 +168,8 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         people,
         door,
         knocks: desk::knocks::Knocks::default(),
+        taken: desk::sheets::Taken::default(),
+        wrong_keys: desk::knocks::Knocks::default(),
         api,
         hooks,
         proxies,

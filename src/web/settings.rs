@@ -178,6 +178,13 @@ impl Settings {
         Duration::from_secs(u64::from(self.desk_idle_minutes.max(1)) * 60)
     }
 
+    /// True when callers of the desk cannot be told apart: people come by TLS, so through a proxy, which is
+    /// not among those that are believed. Then one who tries keys and passwords is every one of them.
+    pub fn takes_all_for_one(&self) -> bool {
+        let desk = self.desk_key.is_some() || self.desk_people_file.is_some();
+        desk && self.is_https() && self.listen.ip().is_loopback() && self.trusted_proxies.is_empty()
+    }
+
     /// True when people reach us by TLS.
     pub(super) fn is_https(&self) -> bool {
         self.public_url.starts_with("https://")
@@ -244,6 +251,23 @@ mod tests {
         }
         let section = Settings { public_url: "https://shop.example:8443".to_owned(), ..Settings::default() };
         assert!(section.with_secrets(Path::new("."), None).is_ok());
+    }
+
+    #[test]
+    fn a_desk_behind_a_proxy_that_is_not_named_takes_all_callers_for_one() {
+        let section = Settings {
+            public_url: "https://shop.example".to_owned(),
+            desk_people_file: Some("people.toml".into()),
+            ..Settings::default()
+        };
+        assert!(section.takes_all_for_one());
+        let named = Settings { trusted_proxies: vec!["127.0.0.1".to_owned()], ..section.clone() };
+        let open = Settings { listen: SocketAddr::from(([192, 0, 2, 1], 8080)), ..section.clone() };
+        let plain = Settings { public_url: "http://127.0.0.1:8080".to_owned(), ..section.clone() };
+        let shut = Settings { desk_people_file: None, ..section };
+        for fine in [named, open, plain, shut] {
+            assert!(!fine.takes_all_for_one(), "{fine:?}");
+        }
     }
 
     #[test]

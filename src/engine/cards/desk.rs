@@ -139,7 +139,7 @@ impl Engine {
     async fn try_card(&self, by: &Who, wish: &CardWish) -> Result<Result<(), ShopError>, Fault> {
         let (id, command, word) = match wish {
             CardWish::Again { event } => {
-                let known = self.card_event_again(event).await?;
+                let known = self.card_event_again(by, event).await?;
                 return Ok(if known { Ok(()) } else { Err(ShopError::NotFound) });
             }
             CardWish::GiveBack { trouble } => {

@@ -2,6 +2,7 @@
 //! and worked off again. Not derived from the journal; the hourly sweep lets go of old ones.
 
 use crate::engine::Engine;
+use crate::engine::desk::Who;
 use crate::engine::work::Fault;
 use crate::store::batch::{Batch, Expect, Row};
 use crate::store::{Key, Store, StoreError, codec, keys};
@@ -208,17 +209,17 @@ impl Engine {
     }
 
     /// An event is to be worked off once more. False when there is none of this name.
-    pub(super) async fn card_event_again(&self, name: &str) -> Result<bool, Fault> {
+    pub(super) async fn card_event_again(&self, by: &Who, name: &str) -> Result<bool, Fault> {
         for _ in 0..crate::engine::turn::TRIES {
             let Some((mut event, version)) = self.card_event_row(name).await? else { return Ok(false) };
             (event.became, event.next) = (Became::Waiting, self.clock.now());
-            let mut batch = Batch::default();
-            batch.put(place(event.came, name), Expect::At(version), codec::encode(&event));
-            batch.put(waits(name), Expect::Any, Vec::new());
-            match self.store.commit(batch).await {
+            let mut work = self.work(self.clock.now())?;
+            work.extra().put(place(event.came, name), Expect::At(version), codec::encode(&event));
+            work.extra().put(waits(name), Expect::Any, Vec::new());
+            match self.commit(work, by.did(format!("has card event {name} worked off again")), None).await {
                 Ok(_) => return Ok(true),
-                Err(StoreError::Conflict(_)) => {}
-                Err(why) => return Err(why.into()),
+                Err(fault) if fault.is_conflict() => {}
+                Err(fault) => return Err(fault),
             }
         }
         Err(Fault::Broken("an event never found a quiet moment".to_owned()))

@@ -19,8 +19,6 @@ use std::collections::BTreeMap;
 pub const PAGE: usize = 50;
 /// Records read at once.
 const AT_ONCE: usize = 256;
-/// As whom the program itself acts: at its start, or by a command beside the service.
-const PROGRAM: &str = "sokoni";
 
 /// Something that an act changed: its fields before and after, only those that are different.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,7 +132,7 @@ pub struct Act {
     /// What it changed.
     pub changes: Vec<Change>,
     /// What it posted.
-    #[serde(skip_deserializing, default)]
+    #[serde(default)]
     pub postings: Vec<PostingRow>,
 }
 
@@ -178,7 +176,7 @@ fn actor(cause: &Cause) -> Option<(&str, &str, Option<&str>)> {
     match cause {
         Cause::Acted { what, from: None, .. } if is_of_a_camera(what) => None,
         Cause::Acted { by, what, from } => Some((by, what, from.as_deref())),
-        Cause::Desk(what) => Some((PROGRAM, what, None)),
+        Cause::Desk(what) => Some((super::Who::PROGRAM, what, None)),
         _ => None,
     }
 }
@@ -350,6 +348,32 @@ mod tests {
             Change::of("receipt", &json!("4821083"), &Value::Null, &json!({"number": "4821083", "page": 1}))
                 .shown();
         assert!(!json!(receipt).to_string().contains("4821083"));
+    }
+
+    #[test]
+    fn what_an_act_posted_goes_through_json_and_comes_back() {
+        let posted = PostingRow {
+            id: crate::types::TransferId::derived("one"),
+            at: Timestamp::from_millis(7),
+            kind: "by_hand".to_owned(),
+            about: "paper/K-7".to_owned(),
+            lines: vec![("bank".to_owned(), crate::types::Kes::major(5))],
+            amount: crate::types::Kes::major(5),
+            balance: crate::types::Kes::ZERO,
+        };
+        let act = Act {
+            record: 3,
+            at: Timestamp::from_millis(7),
+            by: "Njeri".to_owned(),
+            what: "posts".to_owned(),
+            from: None,
+            about: Vec::new(),
+            changes: Vec::new(),
+            postings: vec![posted],
+        };
+        let acts = Acts { rows: vec![act], ..Acts::default() };
+        let read: Acts = serde_json::from_str(&json!(acts).to_string()).expect("acts");
+        assert_eq!(read, acts);
     }
 
     #[test]

@@ -51,6 +51,12 @@ impl From<Who> for String {
 impl Who {
     /// The owner of the key that opens the whole desk, where no other person is named.
     pub const OWNER: &str = "desk";
+    /// As whom the program itself acts: at its start, or by a command beside the service.
+    pub const PROGRAM: &str = "sokoni";
+    /// As whom the journal names somebody of whom only a wrong name or key is known.
+    pub const NOBODY: &str = "nobody";
+    /// Names that no person can have, since the journal means somebody else by them.
+    pub const TAKEN: [&str; 3] = [Self::OWNER, Self::PROGRAM, Self::NOBODY];
 
     /// A person by her name.
     pub fn new(name: impl Into<String>) -> Self {
@@ -75,7 +81,7 @@ impl Who {
     }
 
     /// Why a turn of hers came about: `what` she did, in a few words.
-    pub(super) fn did(&self, what: impl Into<String>) -> Cause {
+    pub(in crate::engine) fn did(&self, what: impl Into<String>) -> Cause {
         Cause::Acted { by: self.name.clone(), what: what.into(), from: self.from.clone() }
     }
 }

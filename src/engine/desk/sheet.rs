@@ -4,11 +4,11 @@
 use std::fmt::Display;
 
 /// Such a file, cell by cell.
-pub struct Sheet(csv::Writer<Vec<u8>>);
+pub struct Sheet(String);
 
 /// What a program that calculates would carry out instead of showing it gets an apostrophe in front, unless
 /// it is a number.
-pub(super) fn harmless(cell: String) -> String {
+fn harmless(cell: String) -> String {
     let first = cell.trim_start_matches(' ').chars().next();
     let number = || {
         let digits = cell.strip_prefix(['+', '-']).unwrap_or(&cell);
@@ -21,29 +21,36 @@ pub(super) fn harmless(cell: String) -> String {
     }
 }
 
+/// A cell as the file has it. Where commas are decimal signs, programs take a semicolon for the end of a
+/// cell, so it is quoted like a comma.
+fn quoted(cell: &str) -> String {
+    match cell.contains([',', ';', '"', '\n', '\r', '\t']) {
+        true => format!("\"{}\"", cell.replace('"', "\"\"")),
+        false => cell.to_owned(),
+    }
+}
+
 impl Sheet {
     /// A file with these columns.
     pub fn new(columns: &[&str]) -> Self {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        // What is written to memory is written.
-        let _ = writer.write_record(columns);
-        Self(writer)
+        Self(columns.join(",") + "\n")
     }
 
     /// One more line.
     pub fn line(&mut self, cells: &[&dyn Display]) {
-        let written = self.0.write_record(cells.iter().map(|cell| harmless(cell.to_string())));
-        if let Err(why) = written {
-            tracing::error!(%why, "a line of a file could not be written");
-        }
+        let cells: Vec<String> = cells.iter().map(|cell| quoted(&harmless(cell.to_string()))).collect();
+        self.0 += &cells.join(",");
+        self.0.push('\n');
+    }
+
+    /// The last line of a file that has not all there is: it says so where it ends.
+    pub fn cut(&mut self, most: usize) {
+        self.line(&[&format!("CUT HERE: these are the newest {most}; there are more")]);
     }
 
     /// The whole of it.
     pub fn text(self) -> Vec<u8> {
-        self.0.into_inner().unwrap_or_else(|why| {
-            tracing::error!(why = %why.error(), "a file could not be written");
-            Vec::new()
-        })
+        self.0.into_bytes()
     }
 }
 
@@ -58,11 +65,14 @@ mod tests {
         sheet.line(&[&"+1+cmd|' /C calc'!A0", &"+2547*****101"]);
         sheet.line(&[&"a, \"b\"\nc", &"@SUM(A1)"]);
         sheet.line(&[&" =1+1", &"-2+3"]);
+        sheet.line(&[&"a;=1+1", &"0700;=2"]);
+        sheet.cut(2);
         let text = String::from_utf8(sheet.text()).expect("text");
         assert_eq!(
             text,
             "says,sum\n\"'=HYPERLINK(\"\"http://evil\"\")\",-850.00\n'+1+cmd|' /C calc'!A0,'+2547*****101\n\
-             \"a, \"\"b\"\"\nc\",'@SUM(A1)\n' =1+1,'-2+3\n"
+             \"a, \"\"b\"\"\nc\",'@SUM(A1)\n' =1+1,'-2+3\n\
+             \"a;=1+1\",\"0700;=2\"\n\"CUT HERE: these are the newest 2; there are more\"\n"
         );
     }
 }

@@ -93,7 +93,32 @@ enum Stage {
     Farewell,
 }
 
+/// Those who are being forgotten now, as what is written meanwhile may name them.
+#[derive(Default)]
+pub(super) struct Leaving(Vec<(Scrub, bool)>);
+
+impl Leaving {
+    /// Whether one of them may be named in it: something of hers, or her names or phone in a text. As long
+    /// as it is not known which of her names nobody else has, each of them counts.
+    pub(super) fn is_in(&self, value: &serde_json::Value) -> bool {
+        self.0.iter().any(|(scrub, known)| scrub.is_named_in(value) || scrub.may_be_in(value, !known))
+    }
+}
+
 impl Engine {
+    /// Who is being forgotten now.
+    pub(super) async fn leaving(&self) -> Result<Leaving, Fault> {
+        let mut leaving = Leaving::default();
+        for (key, row) in self.store.scan(worker::all_under_way(), None, worker::MOST, false).await? {
+            let erasing: Erasing = codec::decode_row(&key, &row)?;
+            let known = matches!(erasing.stage, Stage::Journal(_) | Stage::Rows(..) | Stage::Farewell);
+            let mut scrub = Scrub::of(erasing.who, erasing.phone, erasing.names, erasing.alias);
+            scrub.alone = erasing.alone;
+            leaving.0.push((scrub, known));
+        }
+        Ok(leaving)
+    }
+
     /// Begins to forget somebody, as part of the turn in which it is approved; or says why not.
     pub(super) async fn erase(
         &self, work: &mut Work<'_>, approval: ApprovalId, who: PartyId,

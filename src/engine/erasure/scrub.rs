@@ -241,6 +241,13 @@ impl Scrub {
         self.walk(value, "", Reading { near, clear: false, tags: false, signs: self.signs });
     }
 
+    /// Whether something of her may stand in a thing of somebody else's. `near`: any of her names counts.
+    pub(super) fn may_be_in(&self, value: &Value, near: bool) -> bool {
+        let mut other = value.clone();
+        self.walk(&mut other, "", Reading { near, clear: false, tags: true, signs: self.signs });
+        other != *value
+    }
+
     /// Whether her id, or the number of something of hers, stands in it.
     pub(super) fn is_named_in(&self, value: &Value) -> bool {
         match value {

@@ -25,12 +25,12 @@ const LOOK: Duration = Duration::from_millis(500);
 /// When an erasure is tried again that could not be gone on with.
 const PUT_OFF: Duration = Duration::from_secs(600);
 /// How many people are forgotten side by side; nobody will ever see more.
-const MOST: usize = 64;
+pub(super) const MOST: usize = 64;
 /// Rows read at once.
 const PAGE: usize = 256;
 
 /// Everybody who is being forgotten now.
-pub(in crate::engine) fn all_under_way() -> Key {
+pub(super) fn all_under_way() -> Key {
     keys::index_prefix("erasing", &[])
 }
 

@@ -197,6 +197,9 @@ pub(in crate::web) async fn csv(
             ]);
         }
     }
+    if acts.older.is_some() {
+        sheet.cut(acts.rows.len());
+    }
     file(&web, &acting, "audit", sheet).await
 }
 

@@ -1,13 +1,13 @@
 //! Looking into things: people, orders, payouts, accounts, each with its postings and messages.
 
-use super::{door::Acting, operators};
+use super::{door::Acting, operators, sheets::file};
 use crate::engine::desk::books::export::Export;
 use crate::engine::desk::books::figures::family;
-use crate::engine::desk::books::statement::{Statement, csv};
+use crate::engine::desk::books::statement::{Statement, sheet};
 use crate::engine::desk::books::{
     self, Listed, ListingPage, ListingRow, OrderPage, OrderRow, PayoutPage, PersonPage, PersonRow,
 };
-use crate::engine::shopfront::{BalanceRow, DeskPayout, ShopError};
+use crate::engine::shopfront::{BalanceRow, DeskPayout};
 use crate::types::Kes;
 use crate::web::{
     error::{JsonRefusal, Refusal},
@@ -18,7 +18,6 @@ use askama::Template;
 use axum::{
     Json,
     extract::{Path, Query, State, rejection::QueryRejection},
-    http::header,
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
@@ -242,17 +241,10 @@ pub(in crate::web) async fn person(
 
 /// `GET /desk/books/people/{id}/statement.csv`: every posting of her accounts
 pub(in crate::web) async fn statement(
-    State(web): State<Arc<Web>>, Path(id): Path<String>,
+    State(web): State<Arc<Web>>, acting: Acting, Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
     let (number, lines) = operators(&web)?.long_statement(id).await?;
-    let file = csv(&lines).map_err(|why| {
-        tracing::error!(%why, "a statement could not be written");
-        ShopError::Fault
-    })?;
-    let name = format!("attachment; filename=\"statement-{number}.csv\"");
-    let headers =
-        [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
-    Ok((headers, file).into_response())
+    file(&web, &acting, &format!("statement {number}"), sheet(&lines)).await
 }
 
 /// `GET /desk/api/people/{whom}/export`: everything that is kept of a person, by her id, phone or five

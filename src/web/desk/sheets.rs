@@ -3,8 +3,8 @@
 
 use super::{door::Acting, operators};
 use crate::{
-    engine::desk::{books::Which, sheet::Sheet},
-    engine::shopfront::MessagesWish,
+    engine::desk::{Who, books::Which, sheet::Sheet},
+    engine::shopfront::{MessagesWish, ShopError},
     types::{Kes, Timestamp},
     web::{error::Refusal, page::Web, people::DeskRole, wording},
 };
@@ -14,7 +14,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// The most texts of a file.
 const MOST_TEXTS: usize = 20_000;
@@ -43,6 +45,59 @@ pub(super) async fn file(web: &Web, acting: &Acting, name: &str, sheet: Sheet) -
     let headers =
         [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
     Ok((headers, sheet.text()).into_response())
+}
+
+/// Lists with people in them that programs read as JSON, by the first word of their address.
+const LISTS: [&str; 14] = [
+    "approvals",
+    "bulk",
+    "callbacks",
+    "cards",
+    "cash",
+    "depot",
+    "dialogs",
+    "holds",
+    "kiosks",
+    "listings",
+    "loans",
+    "messages",
+    "orders",
+    "payouts",
+];
+/// Whoever reads one again and again is told of once in so long.
+const TOLD_EACH: Duration = Duration::from_secs(3600);
+/// The most that is remembered of who read what.
+const REMEMBERED: usize = 1_000;
+
+/// Who read which list when, so that a program that looks every minute fills no journal.
+#[derive(Debug, Default)]
+pub(in crate::web) struct Taken(Mutex<BTreeMap<(String, &'static str), Timestamp>>);
+
+impl Taken {
+    fn is_new(&self, who: &str, list: &'static str, now: Timestamp) -> bool {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= REMEMBERED {
+            all.retain(|_, told| now.since(*told) < TOLD_EACH);
+        }
+        let one = (who.to_owned(), list);
+        let told = all.get(&one).is_some_and(|told| now.since(*told) < TOLD_EACH);
+        if !told && all.len() < REMEMBERED {
+            all.insert(one, now);
+        }
+        !told
+    }
+}
+
+/// Keeps in the journal that somebody reads a list by a program, before she gets it.
+pub(super) async fn read_as_json(web: &Web, who: &Who, path: &str) -> Result<(), ShopError> {
+    let word = path.strip_prefix("/desk/api/").and_then(|rest| rest.split('/').next()).unwrap_or_default();
+    let (Some(list), Some(desk)) = (LISTS.into_iter().find(|list| *list == word), &web.operators) else {
+        return Ok(());
+    };
+    if !web.taken.is_new(who.name(), list, web.clock.now()) {
+        return Ok(());
+    }
+    desk.took_out(who.clone(), format!("{list} as JSON")).await
 }
 
 /// Shillings as a number: `1250.00`.
@@ -167,8 +222,14 @@ pub(in crate::web) async fn messages(
         lines += found.rows.len();
         match found.older {
             Some(older) => wish.before = Some(older),
-            None => break,
+            None => {
+                wish.before = None;
+                break;
+            }
         }
+    }
+    if wish.before.is_some() {
+        sheet.cut(lines);
     }
     file(&web, &acting, "messages", sheet).await
 }

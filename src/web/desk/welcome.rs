@@ -1,6 +1,6 @@
 //! Taking up an invitation to the desk: a password of her own, and an authenticator.
 
-use super::door::{From, knocked};
+use super::door::{From, knocked, known_here};
 use crate::{
     engine::desk::door::{No, Offer},
     engine::shopfront::ShopError,
@@ -36,6 +36,7 @@ pub(in crate::web) struct Invited {
 #[derive(Deserialize)]
 pub(in crate::web) struct Chosen {
     invitation: SecretString,
+    showing: String,
     password: SecretString,
     again: SecretString,
     code: SecretString,
@@ -75,11 +76,11 @@ impl Welcome<'_> {
 
 /// Whose invitation it is; one that nobody has is as old as one that was taken up.
 async fn invited(
-    web: &Web, invitation: &SecretString,
+    web: &Web, invitation: &SecretString, showing: Option<&str>,
 ) -> Result<(crate::engine::desk::door::Member, Offer), Refusal> {
     let member = web.people.by_invitation(invitation.expose_secret()).map(|person| person.member());
     let member = member.ok_or(Refusal::NotInvited)?;
-    match web.door.offer(&member).await {
+    match web.door.offer(&member, showing).await {
         Ok(offer) => Ok((member, offer)),
         Err(No::Fault) => Err(ShopError::Fault.into()),
         Err(_) => Err(Refusal::NotInvited),
@@ -104,7 +105,7 @@ pub(in crate::web) async fn show(
 ) -> Result<Response, Refusal> {
     knocked(&web, &from).await?;
     let Ok(Query(Invited { invitation })) = given else { return Err(Refusal::NotInvited) };
-    let (member, offer) = invited(&web, &invitation).await?;
+    let (member, offer) = invited(&web, &invitation, None).await?;
     Ok(drawn(&member.name, &invitation, &offer, None))
 }
 
@@ -113,15 +114,18 @@ pub(in crate::web) async fn take_up(
     State(web): State<Arc<Web>>, From(from): From, form: Result<Form<Chosen>, FormRejection>,
 ) -> Result<Response, Refusal> {
     knocked(&web, &from).await?;
-    let Form(Chosen { invitation, password, again, code }) = form?;
-    let (member, offer) = invited(&web, &invitation).await?;
+    let Form(Chosen { invitation, showing, password, again, code }) = form?;
+    let (member, offer) = invited(&web, &invitation, Some(&showing)).await?;
     let complain = |field, why: String| Ok(drawn(&member.name, &invitation, &offer, Some((field, why))));
     if password.expose_secret() != again.expose_secret() {
         return complain("again", "this is not what stands above it".to_owned());
     }
     let password = Zeroizing::new(password.expose_secret().to_owned());
-    match web.door.enrol(&member, password, code.expose_secret(), &from).await {
-        Ok(codes) => Ok(page::html(&Welcomed { name: &member.name, codes: &codes })),
+    match web.door.enrol(&member, &showing, password, code.expose_secret(), &from).await {
+        Ok(codes) => {
+            let page = page::html(&Welcomed { name: &member.name, codes: &codes });
+            Ok(known_here(&web, &member, &from, page))
+        }
         Err(No::Field(field, why)) => complain(field, why),
         Err(No::Wait(wait)) => complain("code", format!("too many tries; again in {}", wording::wait(wait))),
         Err(No::Gone | No::Wrong) => Err(Refusal::NotInvited),

@@ -47,17 +47,18 @@ async fn without_a_key_there_is_no_desk() {
 
 #[tokio::test]
 async fn the_desk_is_closed_to_whoever_lacks_its_key() {
-    let shop = Shop::new(Stall::with_three_pieces());
-    for address in PATHS {
-        for (name, value) in [
-            (header::ACCEPT, "*/*"),
-            (header::AUTHORIZATION, "Bearer wrong"),
-            (header::AUTHORIZATION, "Bearer"),
-            (header::AUTHORIZATION, "Basic YSBkZXNrIGtleQ=="),
-            (header::COOKIE, "sokoni_desk=a desk key of the tests"),
-            (header::COOKIE, "sokoni_desk=99999999999999.00"),
-        ] {
-            let answer = shop.get_with(address, name, value).await;
+    let mut shop = Shop::new(Stall::with_three_pieces());
+    for (name, value) in [
+        (header::ACCEPT, "*/*"),
+        (header::AUTHORIZATION, "Bearer wrong"),
+        (header::AUTHORIZATION, "Bearer"),
+        (header::AUTHORIZATION, "Basic YSBkZXNrIGtleQ=="),
+        (header::COOKIE, "sokoni_desk=a desk key of the tests"),
+        (header::COOKIE, "sokoni_desk=99999999999999.00"),
+    ] {
+        shop = Shop::new(Stall::with_three_pieces());
+        for address in PATHS {
+            let answer = shop.get_with(address, name.clone(), value).await;
             assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{address} {value}");
             assert!(answer.header(header::WWW_AUTHENTICATE).starts_with("Bearer"), "{address}");
             assert!(!answer.body.contains("Akinyi"), "{address}");
@@ -69,6 +70,71 @@ async fn the_desk_is_closed_to_whoever_lacks_its_key() {
     let refused = shop.get("/desk/api/payouts").await;
     let body: serde_json::Value = serde_json::from_str(&refused.body).expect("JSON");
     assert_eq!(body["error"]["code"], "no_key");
+}
+
+#[tokio::test]
+async fn wrong_keys_of_programs_are_counted_and_beyond_many_none_is_looked_at() {
+    let shop = Shop::new(Stall::with_three_pieces());
+    for nth in 0..60 {
+        let answer =
+            shop.get_with("/desk/api/payouts", header::AUTHORIZATION, &format!("Bearer wrong {nth}")).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{nth}");
+    }
+    for key in ["Bearer one more", BEARER] {
+        let answer = shop.get_with("/desk/api/payouts", header::AUTHORIZATION, key).await;
+        assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS, "{key}");
+    }
+    shop.stall.now.fetch_add(1_000, Ordering::SeqCst);
+    for _ in 0..3 {
+        shop.as_program("/desk/api/payouts").await;
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_that_asks_with_keys_costs_nobody_a_try_and_opens_nothing() {
+    let shop = Shop::new(Stall::with_three_pieces());
+    let site = header::HeaderName::from_static("sec-fetch-site");
+    for nth in 0..200 {
+        let address = format!("/desk?key=wrong{nth}");
+        let answer = shop.get_with(&address, site.clone(), "cross-site").await;
+        assert_eq!((answer.status, answer.header(header::SET_COOKIE)), (StatusCode::UNAUTHORIZED, ""));
+    }
+    let right = shop.get_with("/desk?key=a+desk+key+of+the+tests", site.clone(), "cross-site").await;
+    assert_eq!((right.status, right.header(header::SET_COOKIE)), (StatusCode::UNAUTHORIZED, ""));
+    shop.as_program("/desk/api/payouts").await;
+    let typed = shop.get_with("/desk?key=a+desk+key+of+the+tests", site, "none").await;
+    assert_eq!(typed.status, StatusCode::SEE_OTHER);
+    assert_eq!(shop.post("/desk/key", &[("key", KEY)]).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn of_many_cookies_only_the_first_are_looked_at() {
+    let shop = Shop::new(Stall::with_three_pieces());
+    let answer = shop.post("/desk/key", &[("key", KEY)]).await;
+    let pair = answer.header(header::SET_COOKIE).split(';').next().expect("a pair").to_owned();
+    let other = format!("sokoni_desk={}", "0".repeat(64));
+    let second = shop.get_with("/desk", header::COOKIE, &format!("{other}; {pair}")).await;
+    assert_eq!(second.status, StatusCode::OK);
+    let third = shop.get_with("/desk", header::COOKIE, &format!("{other}; {other}; {pair}")).await;
+    assert_eq!(third.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn who_leaves_without_having_been_there_knocks_like_everybody() {
+    let shop = Shop::new(Stall::with_three_pieces());
+    let answer = shop.post("/desk/key", &[("key", KEY)]).await;
+    let pair = answer.header(header::SET_COOKIE).split(';').next().expect("a pair").to_owned();
+    let mut last = StatusCode::OK;
+    for _ in 0..70 {
+        last = shop.post("/desk/leave", &[]).await.status;
+    }
+    assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+    let request = posted("/desk/leave").header(header::COOKIE, pair).body(Body::empty());
+    assert_eq!(
+        shop.send(request.expect("a request")).await.status,
+        StatusCode::SEE_OTHER,
+        "who was there leaves"
+    );
 }
 
 #[tokio::test]

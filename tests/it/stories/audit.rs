@@ -1,9 +1,13 @@
 //! What was done at the desk, as the desk tells it: who, when, from where, before and after.
 
-use super::door::{Browser, Keeper};
+use super::door::{Browser, Keeper, between, told};
 use super::{earns, on_sale};
 use crate::support::village::Village;
 use reqwest::StatusCode;
+
+async fn sheet_of(who: &crate::support::desk::Colleague<'_>, path: &str) -> String {
+    who.opens(&format!("/desk/{path}")).await
+}
 
 const STOP: [&str; 9] = [
     "stop",
@@ -59,6 +63,20 @@ async fn w96_each_act_at_the_desk_is_told_with_who_when_from_where_before_and_af
 }
 
 #[tokio::test]
+async fn w96_who_works_at_the_desk_changes_by_an_act_that_says_who_changed_it() {
+    let village = Village::open().await;
+    let grace = Keeper::joins(&village, "Grace", "operator").await;
+    grace.signs_in(&village).await;
+    told(&village, &["remove", "Grace"]);
+    village.desk("trial-balance").await;
+    let acts = village.desk("audit?by=sokoni").await.to_string();
+    for what in ["adds Grace as operator", "removes Grace", "its file, written by juma"] {
+        assert!(acts.contains(what), "{what} in {acts}");
+    }
+    village.closes().await;
+}
+
+#[tokio::test]
 async fn w96_signing_in_and_out_and_what_failed_are_acts_and_no_secret_is_among_them() {
     let village = Village::open().await;
     let grace = Keeper::joins(&village, "Grace", "operator").await;
@@ -109,6 +127,18 @@ async fn w96_lists_leave_the_house_as_sheets_that_carry_nothing_out_and_the_jour
     assert!(people.contains("Amina Hassan") && !people.contains("Achieng Otieno"), "{people}");
     let took = village.desk("audit?by=Njeri").await.to_string();
     assert!(took.contains("takes out people") && took.contains("takes out postings psp"), "{took}");
+    let number = between(&sheet_of(&njeri, "books/people.csv?role=artisan").await, "\n", ",").to_owned();
+    let statement = njeri.opens(&format!("/desk/books/people/{number}/statement.csv")).await;
+    assert!(statement.starts_with("at,account,"), "{statement}");
+    let took = village.desk("audit?by=Njeri").await.to_string();
+    assert!(took.contains(&format!("takes out statement {number}")), "{took}");
+    for _ in 0..3 {
+        njeri.opens("/desk/api/messages").await;
+    }
+    village.clock.advance(std::time::Duration::from_secs(3_601));
+    njeri.opens("/desk/api/messages").await;
+    let took = village.desk("audit?by=Njeri").await.to_string();
+    assert_eq!(took.matches("takes out messages as JSON").count(), 2, "once an hour: {took}");
     let juma = village.colleague("Juma").refused("/desk/books/people.csv").await;
     assert_eq!(juma, StatusCode::FORBIDDEN, "who only reads takes nothing out");
     village.closes().await;

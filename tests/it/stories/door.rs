@@ -14,21 +14,27 @@ pub(super) struct Browser<'v> {
     village: &'v Village,
     client: reqwest::Client,
     cookie: String,
+    /// By what the house knows the browser again.
+    known: String,
 }
 
 impl<'v> Browser<'v> {
     pub(super) fn new(village: &'v Village) -> Self {
-        Self { village, client: client(), cookie: String::new() }
+        Self { village, client: client(), cookie: String::new(), known: String::new() }
     }
 
     async fn sends(&mut self, request: reqwest::RequestBuilder) -> (StatusCode, String) {
-        let request = request.header("cookie", &self.cookie).header("user-agent", "Firefox/140.0 Linux");
+        let cookies = format!("{}; {}", self.cookie, self.known);
+        let request = request.header("cookie", cookies).header("user-agent", "Firefox/140.0 Linux");
         let answer: Response =
             request.header("sec-fetch-site", "same-origin").send().await.expect("an answer");
-        if let Some(cookie) = answer.headers().get("set-cookie") {
+        for cookie in answer.headers().get_all("set-cookie") {
             let cookie = cookie.to_str().expect("text");
             assert!(cookie.contains("; HttpOnly; SameSite=Strict"), "{cookie}");
-            self.cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+            let pair = cookie.split(';').next().unwrap_or_default().to_owned();
+            let kept =
+                if pair.starts_with("sokoni_desk_known=") { &mut self.known } else { &mut self.cookie };
+            *kept = pair;
         }
         (answer.status(), answer.text().await.expect("a page"))
     }
@@ -69,10 +75,19 @@ impl Keeper {
             totp: Builder::new().with_secret(secret).build().expect("a secret"),
             written: Vec::new(),
         };
+        let other = between(&browser.opens(&link).await.1, "data-testid=\"secret\">", "<").replace(' ', "");
+        assert!(!page.replace(' ', "").contains(&other), "who opens the link again sees another secret");
         let invitation = between(&page, "name=\"invitation\" value=\"", "\"");
+        let showing = between(&page, "name=\"showing\" value=\"", "\"");
         let code = keeper.shows(village);
         let form = |again, code| {
-            [("invitation", invitation), ("password", PASSWORD), ("again", again), ("code", code)]
+            [
+                ("invitation", invitation),
+                ("showing", showing),
+                ("password", PASSWORD),
+                ("again", again),
+                ("code", code),
+            ]
         };
         let (status, page) = browser.posts("/desk/welcome", &form("something else", code.as_str())).await;
         assert!(
@@ -103,15 +118,16 @@ impl Keeper {
     }
 }
 
-fn between<'t>(page: &'t str, before: &str, after: &str) -> &'t str {
+pub(super) fn between<'t>(page: &'t str, before: &str, after: &str) -> &'t str {
     let (_, rest) = page.split_once(before).unwrap_or_else(|| panic!("{before} in {page}"));
     rest.split(after).next().unwrap_or_default()
 }
 
 /// Runs the command on the village's file of people, while the service runs.
-fn told(village: &Village, args: &[&str]) -> String {
+pub(super) fn told(village: &Village, args: &[&str]) -> String {
     let file = village.data().with_file_name("people.toml");
     let mut sokoni = std::process::Command::new(env!("CARGO_BIN_EXE_sokoni"));
+    sokoni.env_remove("SUDO_USER").env("USER", "juma");
     let run = sokoni.arg("desk").args(args).arg("--file").arg(file).output().expect("the command runs");
     assert!(run.status.success(), "{args:?}: {}", String::from_utf8_lossy(&run.stderr));
     String::from_utf8(run.stdout).expect("text")
@@ -180,6 +196,42 @@ async fn w95_who_tries_too_often_is_told_how_long_to_wait_also_after_a_restart()
     village.clock.advance(Duration::from_secs(60));
     let mut browser = grace.signs_in(&village).await;
     assert_eq!(browser.opens("/desk").await.0, StatusCode::OK);
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn w95_a_stranger_who_tries_her_name_shuts_no_browser_in_which_she_signed_in_before() {
+    let village = Village::open().await;
+    let grace = Keeper::joins(&village, "Grace", "operator").await;
+    let mut hers = grace.signs_in(&village).await;
+    hers.posts("/desk/leave", &[]).await;
+    let mut stranger = Browser::new(&village);
+    for _ in 0..8 {
+        stranger.signs_in("Grace", "a wrong password", "1").await;
+    }
+    village.clock.advance(Duration::from_secs(30));
+    stranger.signs_in("Grace", "a wrong password", "1").await;
+    let right = Browser::new(&village).signs_in("Grace", PASSWORD, &grace.shows(&village)).await;
+    assert_eq!(right.0, StatusCode::TOO_MANY_REQUESTS, "a browser that nobody knows waits");
+    let (status, page) = hers.signs_in("Grace", PASSWORD, &grace.shows(&village)).await;
+    assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
+    assert_eq!(hers.opens("/desk").await.0, StatusCode::OK);
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn w95_a_page_that_keeps_itself_fresh_ends_with_the_session_that_opened_it() {
+    let village = Village::open().await;
+    let grace = Keeper::joins(&village, "Grace", "operator").await;
+    let mut browser = grace.signs_in(&village).await;
+    for path in ["/desk/live", "/desk/menus/edit/events"] {
+        let request = client().get(format!("{}{path}", village.url)).header("cookie", &browser.cookie);
+        let mut page = request.send().await.expect("an answer");
+        assert!(page.chunk().await.expect("a piece").is_some(), "{path}");
+        browser.posts("/desk/leave", &[]).await;
+        while page.chunk().await.expect("it ends as it should").is_some() {}
+        browser = grace.signs_in(&village).await;
+    }
     village.closes().await;
 }
 

@@ -1,6 +1,6 @@
 //! Statements: what moved in an account or because of a thing, from the books as they stand.
 
-use crate::engine::desk::sheet::harmless;
+use crate::engine::desk::sheet::Sheet;
 use crate::engine::view::FromIndex;
 use crate::engine::work::{Fault, Work, posting_of};
 use crate::ledger::{Account, Kind, Reference, Transfer, balance};
@@ -237,22 +237,14 @@ pub async fn long(
     Ok(long)
 }
 
-/// A long statement as a file of comma-separated values; the first line names the columns.
-///
-/// # Errors
-/// When memory is not enough for it.
-pub fn csv(lines: &[LongLine]) -> Result<Vec<u8>, Fault> {
-    let broken = |why: csv::Error| Fault::Broken(why.to_string());
-    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
-    writer.write_record(LongLine::COLUMNS).map_err(broken)?;
+/// A long statement as a file; the first line names the columns.
+pub fn sheet(lines: &[LongLine]) -> Sheet {
+    let mut sheet = Sheet::new(&LongLine::COLUMNS);
     for line in lines {
         let LongLine { at, account, fact, about, counter_accounts, amount_kes, balance_kes, transfer } = line;
-        let cells = [at, account, fact, about, counter_accounts, amount_kes, balance_kes];
-        let cells = cells.map(|cell| harmless(cell.clone()));
-        let id = [transfer.to_string()];
-        writer.write_record(cells.iter().chain(&id)).map_err(broken)?;
+        sheet.line(&[at, account, fact, about, counter_accounts, amount_kes, balance_kes, transfer]);
     }
-    writer.into_inner().map_err(|why| Fault::Broken(why.to_string()))
+    sheet
 }
 
 /// The accounts of whoever has this phone; `None` when it is nobody's here.
@@ -280,7 +272,7 @@ mod tests {
     #[test]
     fn a_file_names_its_columns_even_when_nothing_moved_and_keeps_commas_inside_a_field() {
         let head = "at,account,fact,about,counter_accounts,amount_kes,balance_kes,transfer\n";
-        assert_eq!(csv(&[]).expect("a file"), head.as_bytes());
+        assert_eq!(sheet(&[]).text(), head.as_bytes());
         let line = LongLine {
             at: moment(Timestamp::from_millis(0)),
             account: "margin".into(),
@@ -291,7 +283,7 @@ mod tests {
             balance_kes: "1.00".into(),
             transfer: TransferId::derived("one"),
         };
-        let file = String::from_utf8(csv(&[line]).expect("a file")).expect("text");
+        let file = String::from_utf8(sheet(&[line]).text()).expect("text");
         assert!(
             file.starts_with(&format!(
                 "{head}1970-01-01 03:00,margin,by_hand,\"paper/K-7, second\",bank,1.00,"

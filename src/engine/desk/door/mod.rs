@@ -3,21 +3,26 @@
 //! Who works here stands in a file that `sokoni desk` writes (`web::people`). What a person brought
 //! herself stands in the store: the hash of her password, which codes she has used, her sessions. Her
 //! row names the invitation by which she came, so a new one makes everything of before void. What her
-//! authenticator has is derived of the house's secret and that invitation, so it is kept nowhere.
+//! authenticator has is derived of the house's secret, that invitation and the page on which it was set up,
+//! so it is kept nowhere, and whoever opens the same link sees another one.
 //!
 //! Every sign-in, every refusal and every end of a session is a record of the journal.
 
+mod known;
 mod proof;
+mod roll;
 #[cfg(test)]
 mod tests;
 mod tries;
 mod visits;
 
+pub use known::KNOWN;
 pub use proof::Offer;
+pub use roll::{Roll, Standing};
 pub use visits::{Visit, Way};
 
 use super::Who;
-use crate::engine::pins::Pins;
+use crate::engine::pins::{PinFault, Pins};
 use crate::engine::record::Record;
 use crate::engine::turn::TRIES;
 use crate::store::batch::{Batch, Expect, Row};
@@ -33,7 +38,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use subtle::ConstantTimeEq;
-use tries::{OF_ADDRESS, OF_NAME, Rule, Tries};
+use tries::Tries;
 use zeroize::Zeroizing;
 
 /// What an authenticator and we share.
@@ -62,6 +67,8 @@ pub struct Whence {
     pub address: Option<IpAddr>,
     /// Her browser in a few words.
     pub device: String,
+    /// What her browser was given when people signed in there: [`Door::known`].
+    pub known: String,
 }
 
 impl Whence {
@@ -72,12 +79,19 @@ impl Whence {
         parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
     }
 
-    /// What is counted for an address: of IPv6, the network that one customer has.
-    fn neighbourhood(&self) -> Option<String> {
-        match self.address?.to_canonical() {
-            IpAddr::V4(v4) => Some(v4.to_string()),
-            IpAddr::V6(v6) => Some(format!("{:x?}", &v6.segments()[..4])),
-        }
+    /// What is counted for an address: of IPv6, the network that one customer has. All whose address is
+    /// not known are neighbours.
+    pub fn neighbourhood(&self) -> String {
+        neighbourhood(self.address)
+    }
+}
+
+/// An address, or of IPv6 the network that one customer has; nothing for one that is not known.
+pub fn neighbourhood(address: Option<IpAddr>) -> String {
+    match address.map(|address| address.to_canonical()) {
+        Some(IpAddr::V4(v4)) => v4.to_string(),
+        Some(IpAddr::V6(v6)) => format!("{:x?}", &v6.segments()[..4]),
+        None => String::new(),
     }
 }
 
@@ -108,6 +122,9 @@ impl From<StoreError> for No {
 struct Card {
     /// The hash of the invitation by which she came.
     invitation: String,
+    /// On which showing of the page her authenticator was set up; empty for those of before there were any.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    showing: String,
     /// The hash of her password.
     password: String,
     /// The step of the last code of her authenticator: a code is good once.
@@ -165,10 +182,11 @@ impl Door {
         mac.finalize().into_bytes().into()
     }
 
-    fn seed(&self, member: Option<&Member>) -> Seed {
+    fn seed(&self, member: Option<&Member>, showing: &str) -> Seed {
         let invitation = member.and_then(|member| member.invitation).map_or([0; 32], |(hash, _)| hash);
         let mut seed = Seed::default();
-        seed.copy_from_slice(&self.mac(b"authenticator", &invitation)[..20]);
+        let of = [&invitation, showing.as_bytes()].concat();
+        seed.copy_from_slice(&self.mac(b"authenticator", &of)[..20]);
         seed
     }
 
@@ -208,68 +226,14 @@ impl Door {
         Who::new(name).at(&whence.words())
     }
 
-    /// Takes one try of a name and of an address, or says how long it has to wait.
-    ///
-    /// # Errors
-    /// [`No::Wait`], and what the store says.
-    pub async fn take_try(&self, name: Option<&str>, whence: &Whence) -> Result<(), No> {
-        let counted = [
-            name.map(|name| (OF_NAME, tries_of("name", &name.trim().to_lowercase()))),
-            whence.neighbourhood().map(|address| (OF_ADDRESS, tries_of("address", &address))),
-        ];
-        let counted: Vec<(Rule, Key)> = counted.into_iter().flatten().collect();
-        for _ in 0..TRIES {
-            let now = self.clock.now();
-            let rows = self.store.read(counted.iter().map(|(_, key)| key.clone()).collect()).await?;
-            let (mut batch, mut waits) = (Batch::default(), Duration::ZERO);
-            for ((rule, key), row) in counted.iter().zip(rows) {
-                let before = row.as_ref().map(|row| codec::decode_row::<Tries>(key, row)).transpose()?;
-                match rule.one_more(before, now) {
-                    Ok(tries) => {
-                        if rule.alarms(tries) {
-                            let from = whence.words();
-                            tracing::error!(
-                                count = tries.count,
-                                from,
-                                "ALARM: many tries to sign in at the desk have failed"
-                            );
-                        }
-                        batch.put(key.clone(), expect(row.as_ref()), codec::encode(&tries));
-                    }
-                    Err(wait) => waits = waits.max(wait),
-                }
-            }
-            if waits > Duration::ZERO {
-                return Err(No::Wait(waits));
-            }
-            match self.store.commit(batch).await {
-                Err(StoreError::Conflict(_)) => {}
-                done => return done.map(drop).map_err(No::from),
-            }
-        }
-        Err(No::Wait(Duration::from_secs(1)))
-    }
-
     /// A try that was taken came to nothing.
     ///
     /// # Errors
     /// What the store says.
     pub async fn refused(&self, name: Option<&str>, how: &str, whence: &Whence) -> Result<(), No> {
         let mut batch = Batch::default();
-        self.told(&mut batch, &Self::who(name.unwrap_or(NOBODY), whence), how)?;
+        self.told(&mut batch, &Self::who(name.unwrap_or(Who::NOBODY), whence), how)?;
         self.store.commit(batch).await?;
-        Ok(())
-    }
-
-    /// The try that was taken did not fail: it is given back, and those of her name are forgotten.
-    async fn give_back(&self, batch: &mut Batch, name: &str, whence: &Whence) -> Result<(), No> {
-        batch.delete(tries_of("name", &name.to_lowercase()), Expect::Any);
-        let Some(address) = whence.neighbourhood() else { return Ok(()) };
-        let key = tries_of("address", &address);
-        let Some(row) = self.row(&key).await? else { return Ok(()) };
-        let mut tries = codec::decode_row::<Tries>(&key, &row)?;
-        tries.count = tries.count.saturating_sub(1);
-        batch.put(key, Expect::Any, codec::encode(&tries));
         Ok(())
     }
 
@@ -289,17 +253,23 @@ impl Door {
     pub async fn sign_in(
         &self, member: Option<&Member>, typed: &str, password: Zeroizing<String>, code: &str, whence: &Whence,
     ) -> Result<String, No> {
-        self.take_try(Some(typed), whence).await?;
+        let broken = |why: PinFault| {
+            tracing::error!(%why, "a password of the desk");
+            No::Fault
+        };
+        let counted = self.counted(member, Some(typed), whence);
+        self.may_try(&counted).await?;
+        // Who waits here until the request is given up has tried nothing.
+        let place = self.pins.place().await.map_err(broken)?;
+        self.take(&counted, whence).await?;
         let came = |card: &Card| {
             member.and_then(|member| member.invitation).is_some_and(|(hash, _)| hex(&hash) == card.invitation)
         };
         let mine = self.card(typed.trim()).await?.filter(|(_, card)| came(card));
         let hash = mine.as_ref().map_or(NOBODYS, |(_, card)| card.password.as_str()).to_owned();
-        let right = self.pins.prove(password, hash).await.map_err(|why| {
-            tracing::error!(%why, "a password of the desk");
-            No::Fault
-        })?;
-        let step = proof::step_of(self.seed(member), code, self.clock.now());
+        let right = self.pins.prove_in(place, password, hash).await.map_err(broken)?;
+        let showing = mine.map(|(_, card)| card.showing).unwrap_or_default();
+        let step = proof::step_of(self.seed(member, &showing), code, self.clock.now());
         let written = self.recovery_hash(typed.trim(), code);
         for _ in 0..TRIES {
             let mine = self.card(typed.trim()).await?.filter(|(_, card)| came(card));
@@ -319,12 +289,15 @@ impl Door {
             };
             let mut batch = Batch::default();
             batch.put(card_of(&member.name), Expect::At(version), codec::encode(&card));
-            self.give_back(&mut batch, &member.name, whence).await?;
             let token = self.opened(&mut batch, member, Way::Password, whence)?;
             self.told(&mut batch, &Self::who(&member.name, whence), &how)?;
             match self.store.commit(batch).await {
                 Err(StoreError::Conflict(_)) => {}
-                done => return done.map(|_| token).map_err(No::from),
+                done => {
+                    done?;
+                    self.give_back(&counted).await;
+                    return Ok(token);
+                }
             }
         }
         self.refused(member.map(|member| member.name.as_str()), "is refused: password or code", whence)
@@ -332,26 +305,31 @@ impl Door {
         Err(No::Wrong)
     }
 
-    /// Lets somebody in whose key was right, in a try that was taken.
+    /// Lets somebody in whose key was right.
     ///
     /// # Errors
     /// What the store says.
     pub async fn admit(&self, member: &Member, whence: &Whence) -> Result<String, No> {
         let mut batch = Batch::default();
-        self.give_back(&mut batch, &member.name, whence).await?;
         let token = self.opened(&mut batch, member, Way::Key, whence)?;
         self.told(&mut batch, &Self::who(&member.name, whence), "signs in by key")?;
         self.store.commit(batch).await?;
         Ok(token)
     }
 
-    /// What her authenticator is set up with, while her invitation is good.
+    /// What her authenticator is set up with, while her invitation is good: something else each time her
+    /// link is opened, or once more what a page showed.
     ///
     /// # Errors
-    /// [`No::Gone`], and what the store says.
-    pub async fn offer(&self, member: &Member) -> Result<Offer, No> {
+    /// [`No::Gone`], also for a showing that was none, and what the store says.
+    pub async fn offer(&self, member: &Member, showing: Option<&str>) -> Result<Offer, No> {
         self.still_invited(member).await?;
-        Ok(proof::offer(self.seed(Some(member)), &member.name))
+        let showing = match showing {
+            Some(showing) if is_showing(showing) => showing.to_owned(),
+            Some(_) => return Err(No::Gone),
+            None => hex(&self.octets()?[..SHOWING]),
+        };
+        Ok(proof::offer(self.seed(Some(member), &showing), &member.name, showing))
     }
 
     /// The version of her row, when her invitation was not taken up yet.
@@ -362,21 +340,25 @@ impl Door {
         if taken || self.clock.now() >= until { Err(No::Gone) } else { Ok(card.map(|(version, _)| version)) }
     }
 
-    /// Takes up an invitation: her password, and a code of the authenticator that she has set up. The codes
-    /// to write down.
+    /// Takes up an invitation: her password, and a code of the authenticator that she has set up by what
+    /// this showing of her page had. The codes to write down.
     ///
     /// # Errors
     /// What is wrong with what she chose, [`No::Gone`], and what the store says.
     pub async fn enrol(
-        &self, member: &Member, password: Zeroizing<String>, code: &str, whence: &Whence,
+        &self, member: &Member, showing: &str, password: Zeroizing<String>, code: &str, whence: &Whence,
     ) -> Result<Vec<String>, No> {
+        if !is_showing(showing) {
+            return Err(No::Gone);
+        }
         let version = self.still_invited(member).await?;
         if let Some(why) = proof::complaint(&password, &member.name) {
             return Err(No::Field("password", why));
         }
         let now = self.clock.now();
-        let Some(step) = proof::step_of(self.seed(Some(member)), code, now) else {
-            self.take_try(Some(&member.name), whence).await?;
+        let counted = self.counted(Some(member), Some(&member.name), whence);
+        let Some(step) = proof::step_of(self.seed(Some(member), showing), code, now) else {
+            self.take(&counted, whence).await?;
             let why = "this is not the code that it shows now; the clock of your phone should be right";
             return Err(No::Field("code", why.to_owned()));
         };
@@ -387,20 +369,29 @@ impl Door {
         let codes = proof::recovery(&mut self.entropy()?);
         let invitation = member.invitation.map(|(hash, _)| hex(&hash)).unwrap_or_default();
         let recovery = codes.iter().map(|code| self.recovery_hash(&member.name, code)).collect();
-        let card = Card { invitation, password: hash, step, recovery, since: now };
+        let card =
+            Card { invitation, showing: showing.to_owned(), password: hash, step, recovery, since: now };
         let mut batch = Batch::default();
         batch.put(card_of(&member.name), version.map_or(Expect::Absent, Expect::At), codec::encode(&card));
-        batch.delete(tries_of("name", &member.name.to_lowercase()), Expect::Any);
         self.told(&mut batch, &Self::who(&member.name, whence), "takes up her invitation")?;
         match self.store.commit(batch).await {
             Err(StoreError::Conflict(_)) => Err(No::Gone),
-            done => done.map(|_| codes).map_err(No::from),
+            done => {
+                done?;
+                self.give_back(&counted).await;
+                Ok(codes)
+            }
         }
     }
 }
 
-/// As whom the journal names somebody of whom only a wrong name or key is known.
-const NOBODY: &str = "nobody";
+/// How many octets tell one showing of a page from another.
+const SHOWING: usize = 16;
+
+/// Whether this may be the name of a showing.
+fn is_showing(text: &str) -> bool {
+    text.len() == 2 * SHOWING && text.bytes().all(|octet| matches!(octet, b'0'..=b'9' | b'a'..=b'f'))
+}
 
 fn expect(row: Option<&Row>) -> Expect {
     row.map_or(Expect::Absent, |row| Expect::At(row.version))
@@ -408,11 +399,6 @@ fn expect(row: Option<&Row>) -> Expect {
 
 fn card_of(name: &str) -> Key {
     keys::desk(b'c', &digest(&[name.to_lowercase().as_bytes()]))
-}
-
-/// Hashed, since somebody may type her password where her name belongs.
-fn tries_of(kind: &str, what: &str) -> Key {
-    keys::desk(b't', &digest(&[kind.as_bytes(), what.as_bytes()]))
 }
 
 /// Removes sessions that are over and tries that count no more; how many rows.

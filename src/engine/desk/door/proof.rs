@@ -21,6 +21,8 @@ pub struct Offer {
     pub secret: String,
     /// The same for a camera.
     pub uri: String,
+    /// On which showing of the page: it comes back with what she chose.
+    pub showing: String,
 }
 
 fn totp(seed: Seed) -> Option<Totp> {
@@ -36,7 +38,7 @@ pub(super) fn step_of(seed: Seed, code: &str, now: Timestamp) -> Option<u64> {
 }
 
 /// What her authenticator is told.
-pub(super) fn offer(seed: Seed, name: &str) -> Offer {
+pub(super) fn offer(seed: Seed, name: &str, showing: String) -> Offer {
     let secret = Secret::new_stack(seed).to_base32();
     let plain = |octet: u8| match octet {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' => (octet as char).to_string(),
@@ -46,7 +48,7 @@ pub(super) fn offer(seed: Seed, name: &str) -> Offer {
     let uri = format!("otpauth://totp/Sokoni:{name}?secret={secret}&issuer=Sokoni");
     let letters: Vec<char> = secret.chars().collect();
     let groups: Vec<String> = letters.chunks(4).map(|group| group.iter().collect()).collect();
-    Offer { secret: groups.join(" "), uri }
+    Offer { secret: groups.join(" "), uri, showing }
 }
 
 /// Codes to write down.
@@ -125,7 +127,7 @@ mod tests {
 
     #[test]
     fn an_authenticator_is_told_the_name_as_an_address_spells_it() {
-        let Offer { secret, uri } = offer(*b"12345678901234567890", "Wanjikũ N.");
+        let Offer { secret, uri, .. } = offer(*b"12345678901234567890", "Wanjikũ N.", String::new());
         assert_eq!(secret, "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ");
         assert_eq!(
             uri,

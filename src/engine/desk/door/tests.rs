@@ -1,4 +1,5 @@
 use super::*;
+use futures_util::FutureExt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use totp_rs::{Builder, Secret};
 
@@ -18,6 +19,8 @@ struct House {
 }
 
 const PASSWORD: &str = "four brown goats today";
+/// The showing of the page on which she sets up her authenticator.
+const SHOWING: &str = "00112233445566778899aabbccddeeff";
 
 impl House {
     fn open() -> Self {
@@ -39,19 +42,28 @@ impl House {
 
     /// What her authenticator shows now.
     fn code(&self, member: &Member) -> String {
-        let totp = Builder::new().with_secret(Secret::new_stack(self.door.seed(Some(member)))).build();
+        let totp =
+            Builder::new().with_secret(Secret::new_stack(self.door.seed(Some(member), SHOWING))).build();
         let seconds = u64::try_from(self.clock.now().millis() / 1000).expect("after 1970");
         totp.expect("a secret").generate(seconds).to_string()
     }
 
     async fn enrol(&self, member: &Member) -> Result<Vec<String>, No> {
-        self.door.enrol(member, Zeroizing::new(PASSWORD.to_owned()), &self.code(member), &here()).await
+        self.door
+            .enrol(member, SHOWING, Zeroizing::new(PASSWORD.to_owned()), &self.code(member), &here())
+            .await
     }
 
     async fn tries(
         &self, member: Option<&Member>, name: &str, password: &str, code: &str,
     ) -> Result<String, No> {
-        self.door.sign_in(member, name, Zeroizing::new(password.to_owned()), code, &here()).await
+        self.tries_from(&here(), member, name, password, code).await
+    }
+
+    async fn tries_from(
+        &self, whence: &Whence, member: Option<&Member>, name: &str, password: &str, code: &str,
+    ) -> Result<String, No> {
+        self.door.sign_in(member, name, Zeroizing::new(password.to_owned()), code, whence).await
     }
 
     async fn journal(&self) -> Vec<String> {
@@ -70,7 +82,11 @@ impl House {
 }
 
 fn here() -> Whence {
-    Whence { address: Some(IpAddr::from([192, 0, 2, 7])), device: "Firefox on Linux".to_owned() }
+    Whence {
+        address: Some(IpAddr::from([192, 0, 2, 7])),
+        device: "Firefox on Linux".to_owned(),
+        ..Whence::default()
+    }
 }
 
 fn halima(house: &House) -> Member {
@@ -82,16 +98,18 @@ fn halima(house: &House) -> Member {
 async fn she_takes_up_her_invitation_once_and_signs_in_by_password_and_code() {
     let house = House::open();
     let halima = halima(&house);
-    let offer = house.door.offer(&halima).await.expect("an offer");
+    let offer = house.door.offer(&halima, Some(SHOWING)).await.expect("an offer");
     assert!(offer.uri.starts_with("otpauth://totp/Sokoni:Halima?secret="), "{}", offer.uri);
-    let wrong = house.door.enrol(&halima, Zeroizing::new(PASSWORD.into()), "000000", &here()).await;
+    let wrong = house.door.enrol(&halima, SHOWING, Zeroizing::new(PASSWORD.into()), "000000", &here()).await;
     assert!(matches!(wrong, Err(No::Field("code", _))), "{wrong:?}");
-    let short =
-        house.door.enrol(&halima, Zeroizing::new("short".into()), &house.code(&halima), &here()).await;
+    let short = house
+        .door
+        .enrol(&halima, SHOWING, Zeroizing::new("short".into()), &house.code(&halima), &here())
+        .await;
     assert!(matches!(short, Err(No::Field("password", _))), "{short:?}");
     assert_eq!(house.enrol(&halima).await.expect("enrolled").len(), 8);
     assert_eq!(house.enrol(&halima).await, Err(No::Gone), "an invitation is good once");
-    assert_eq!(house.door.offer(&halima).await, Err(No::Gone), "and its secret is shown no more");
+    assert_eq!(house.door.offer(&halima, None).await, Err(No::Gone), "and its secret is shown no more");
 
     house.later(60);
     let token = house.tries(Some(&halima), " halima", PASSWORD, &house.code(&halima)).await.expect("in");
@@ -179,10 +197,187 @@ async fn an_address_that_tries_many_names_is_shut_out_and_those_of_an_office_are
     }
     assert!(matches!(house.tries(None, "one more", "wrong", "1").await, Err(No::Wait(_))));
     let elsewhere = Whence { address: Some(IpAddr::from([192, 0, 2, 8])), ..here() };
-    assert_eq!(house.door.take_try(Some("one more"), &elsewhere).await, Ok(()));
+    assert_eq!(house.door.take_try(&elsewhere).await, Ok(()));
     let six =
         |last: u16| Whence { address: Some(IpAddr::from([0x2001, 0xdb8, 1, 2, 0, 0, 0, last])), ..here() };
     assert_eq!(six(1).neighbourhood(), six(9).neighbourhood(), "one customer has all of such a network");
+}
+
+#[tokio::test]
+async fn each_who_opens_the_link_sees_another_secret_and_only_hers_counts_who_took_it_up() {
+    let house = House::open();
+    let halima = halima(&house);
+    let stranger = house.door.offer(&halima, None).await.expect("an offer");
+    let hers = house.door.offer(&halima, None).await.expect("an offer");
+    assert!(stranger.secret != hers.secret && stranger.showing != hers.showing);
+    let again = house.door.offer(&halima, Some(&hers.showing)).await.expect("the same page");
+    assert_eq!(again, hers, "what was wrong with her password is told on the same page");
+    for none in ["", "0011", &"z".repeat(32)] {
+        assert_eq!(house.door.offer(&halima, Some(none)).await, Err(No::Gone), "{none}");
+    }
+    house.enrol(&halima).await.expect("enrolled");
+    house.later(30);
+    let code = |showing: &str| {
+        let secret = Secret::new_stack(house.door.seed(Some(&halima), showing));
+        let seconds = u64::try_from(house.clock.now().millis() / 1000).expect("after 1970");
+        Builder::new().with_secret(secret).build().expect("a secret").generate(seconds).to_string()
+    };
+    for other in [stranger.showing.as_str(), hers.showing.as_str(), ""] {
+        let tried = house.tries(Some(&halima), "Halima", PASSWORD, &code(other)).await;
+        assert_eq!(tried, Err(No::Wrong), "{other}");
+    }
+    house.tries(Some(&halima), "Halima", PASSWORD, &code(SHOWING)).await.expect("hers");
+}
+
+#[tokio::test]
+async fn who_set_up_her_authenticator_before_pages_were_told_apart_still_signs_in() {
+    let house = House::open();
+    let halima = halima(&house);
+    house.enrol(&halima).await.expect("enrolled");
+    let key = card_of("Halima");
+    let row = house.store.read(vec![key.clone()]).await.expect("read").remove(0).expect("a row");
+    let mut card = codec::decode_row::<serde_json::Value>(&key, &row).expect("JSON");
+    card.as_object_mut().expect("fields").remove("showing").expect("it has one");
+    let mut batch = Batch::default();
+    batch.put(key, Expect::Any, codec::encode(&card));
+    house.store.commit(batch).await.expect("written");
+    house.later(30);
+    let secret = Secret::new_stack(house.door.seed(Some(&halima), ""));
+    let seconds = u64::try_from(house.clock.now().millis() / 1000).expect("after 1970");
+    let code = Builder::new().with_secret(secret).build().expect("a secret").generate(seconds).to_string();
+    house.tries(Some(&halima), "Halima", PASSWORD, &code).await.expect("in");
+}
+
+#[tokio::test]
+async fn strangers_who_try_her_name_without_end_never_keep_her_out_of_a_browser_that_knows_her() {
+    let house = House::open();
+    let halima = halima(&house);
+    house.enrol(&halima).await.expect("enrolled");
+    let known = house.door.known(&halima, &here()).expect("made").expect("she has a password");
+    let strangers =
+        [7, 8, 9].map(|end| Whence { address: Some(IpAddr::from([198, 51, 100, end])), ..here() });
+    for nth in 0..600 {
+        let from = &strangers[nth % strangers.len()];
+        house.later(60);
+        match house.tries_from(from, Some(&halima), "Halima", "wrong", "1").await {
+            Err(No::Wrong | No::Wait(_)) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    let code = house.code(&halima);
+    for address in [&strangers[0], &here()] {
+        let hers = Whence { known: known.clone(), ..address.clone() };
+        house.later(30);
+        let code = house.code(&halima);
+        house.tries_from(&hers, Some(&halima), "Halima", PASSWORD, &code).await.expect("her own browser");
+    }
+    // A browser that does not know her waits its turn, and not for long.
+    let fresh = house.tries_from(&here(), Some(&halima), "Halima", PASSWORD, &code).await;
+    let wait = match fresh {
+        Err(No::Wait(wait)) => wait,
+        other => panic!("{other:?}"),
+    };
+    assert!(wait <= Duration::from_secs(300), "{wait:?}");
+    house.later(301);
+    house.tries(Some(&halima), "Halima", PASSWORD, &house.code(&halima)).await.expect("after the wait");
+}
+
+#[tokio::test]
+async fn a_mark_of_a_browser_opens_nothing_and_is_good_for_her_alone() {
+    let house = House::open();
+    let first = halima(&house);
+    house.enrol(&first).await.expect("enrolled");
+    let mark = |member: &Member, known: &str| {
+        let whence = Whence { known: known.to_owned(), ..here() };
+        house.door.known(member, &whence).expect("made").expect("a mark")
+    };
+    let hers = mark(&first, "");
+    let in_it = Whence { known: hers.clone(), ..here() };
+    let mut answers = Vec::new();
+    for _ in 0..6 {
+        answers.push(house.tries_from(&in_it, Some(&first), "Halima", "wrong", "1").await);
+    }
+    assert_eq!(
+        answers[4..],
+        [Err(No::Wrong), Err(No::Wait(Duration::from_secs(5)))][..],
+        "it is counted, too"
+    );
+
+    let other =
+        Member { name: "Otieno".to_owned(), invitation: Some(([9; 32], house.clock.now())), ..first.clone() };
+    let anew = Member { invitation: first.invitation.map(|(_, until)| ([8; 32], until)), ..first.clone() };
+    let knows = |member: &Member, known: &str| {
+        house.door.knows(member, &Whence { known: known.to_owned(), ..here() }).is_some()
+    };
+    assert!(knows(&first, &hers) && !knows(&other, &hers) && !knows(&anew, &hers));
+    let both = mark(&other, &hers);
+    assert!(knows(&first, &both) && knows(&other, &both), "people share a browser");
+    assert_eq!(mark(&first, &both).split('.').count(), 2, "each once");
+    let forged = format!("{}{}", &hers[..32], "0".repeat(64));
+    for bad in [forged.as_str(), "", "...", &hers[1..], &"f".repeat(5_000)] {
+        assert!(!knows(&first, bad), "{bad}");
+    }
+    house.later(181 * 24 * 3600);
+    assert!(!knows(&first, &hers), "half a year is enough");
+}
+
+#[tokio::test]
+async fn who_waits_for_her_password_to_be_proven_until_the_request_is_given_up_has_tried_nothing() {
+    let house = House::open();
+    let halima = halima(&house);
+    house.enrol(&halima).await.expect("enrolled");
+    let mut places = Vec::new();
+    for _ in 0..AT_ONCE {
+        places.push(house.door.pins.place().await.expect("a place"));
+    }
+    let tried = house.tries(Some(&halima), "Halima", PASSWORD, "1").now_or_never();
+    assert_eq!(tried, None, "it waits");
+    let rows = house.store.scan(keys::desk_rows(b't'), None, 10, false).await.expect("read");
+    assert_eq!(rows, []);
+    drop(places);
+    assert_eq!(house.tries(Some(&halima), "Halima", PASSWORD, "1").await, Err(No::Wrong));
+    let rows = house.store.scan(keys::desk_rows(b't'), None, 10, false).await.expect("read");
+    assert_eq!(rows.len(), 3, "her name here, her name anywhere, this address");
+}
+
+#[tokio::test]
+async fn who_is_let_in_gives_back_the_try_of_the_address_and_no_other() {
+    let house = House::open();
+    let halima = halima(&house);
+    house.enrol(&halima).await.expect("enrolled");
+    house.later(30);
+    for nth in 0..3 {
+        assert_eq!(house.tries(None, &format!("name {nth}"), "wrong", "1").await, Err(No::Wrong));
+    }
+    house.tries(Some(&halima), "Halima", PASSWORD, &house.code(&halima)).await.expect("in");
+    let counted = house.door.counted(None, None, &here());
+    let row = house.store.read(vec![counted[0].1.clone()]).await.expect("read").remove(0).expect("a row");
+    assert_eq!(codec::decode_row::<Tries>(&counted[0].1, &row).expect("tries").count, 3);
+}
+
+#[tokio::test]
+async fn what_is_new_in_the_file_of_people_is_told_once_with_who_wrote_it() {
+    let house = House::open();
+    let standing = |role: &str, key: u8| Standing::new(vec![role.to_owned()], Some([key; 32]), None);
+    let mut roll = Roll::from([("Halima".to_owned(), standing("liaison", 1))]);
+    for _ in 0..2 {
+        house.door.call_roll(&roll, "juma").await.expect("kept");
+    }
+    roll.insert("Otieno".to_owned(), standing("treasurer", 2));
+    roll.insert("Halima".to_owned(), standing("operator", 3));
+    let again = House::over(Arc::new(house.store.copy()), Arc::clone(&house.clock));
+    again.door.call_roll(&roll, "root").await.expect("kept");
+    roll.remove("Halima");
+    again.door.call_roll(&roll, "").await.expect("kept");
+    assert_eq!(
+        again.journal().await,
+        [
+            "sokoni adds Halima as liaison, its file, written by juma",
+            "sokoni makes Halima operator; gives Halima another key; adds Otieno as treasurer, \
+             its file, written by root",
+            "sokoni removes Halima, its file",
+        ]
+    );
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::engine::Liaison;
+use crate::engine::desk::acts::{ActsDesk, Which};
 use crate::engine::work::{Fault, shard};
 use crate::ledger::{Fact, Purse};
 use crate::market::Approval;
@@ -78,6 +79,35 @@ async fn what_changes_while_she_is_being_forgotten_follows_from_the_journal_like
     assert!(told.contains("0700000101, look 0") && told.contains("look 5"), "{told}");
     assert!(told.contains("Erased") && !told.contains("Nafuna"), "{told}");
     assert_eq!(rows_with(&engine, &["nafuna", "my cousin"]).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn acts_on_others_tell_before_and_after_while_somebody_is_being_forgotten_and_acts_on_her_do_not() {
+    let (engine, clock) = engine().await;
+    lives(&engine).await;
+    let other = joins(&engine, 103, "Zainab Odhiambo").await;
+    goes_on(&engine).await;
+    decided(&engine).await;
+    let mut recall = Recall::default();
+    for step in 0.. {
+        let noted = CaseEvent::Noted { by: "Halima".to_owned(), text: format!("she came, look {step}") };
+        happens::<Case>(&engine, CaseId::derived("a case"), vec![noted]).await;
+        let id = CaseId::derived(&format!("of others, {step}"));
+        happens::<Case>(&engine, id, vec![case_of(vec![other], id, "ask Nafuna Wekesa")]).await;
+        let why = BTreeMap::from([(Lang::EN, format!("step {step}"))]);
+        happens::<Party>(&engine, other, vec![PartyEvent::Held { code: HoldCode::SimChanged, why }]).await;
+        let acts = engine.acts(Which::default(), 3).await.expect("acts").rows;
+        let told = serde_json::to_string(&acts[0].changes).expect("JSON");
+        assert!(told.contains(&format!("step {step}")), "step {step}: {told}");
+        let hidden = acts[1..].iter().map(|act| act.changes.len()).collect::<Vec<_>>();
+        let at_the_end =
+            engine.leaving().await.expect("read").0.iter().all(|(scrub, _)| scrub.names.is_empty());
+        assert!(hidden == [0, 0] || at_the_end, "step {step}: {hidden:?}");
+        clock.advance(Duration::from_millis(5));
+        if one_step(&engine, &mut recall).await == 0 {
+            break;
+        }
+    }
 }
 
 /// Her erasure as it is about to be written.
