@@ -393,11 +393,12 @@ impl Engine {
             work.keeps_nothing_of(self.leaving().await?);
         }
         let wakes = work.wakes().to_vec();
-        let changed = work.changed_orders();
+        let (changed, alarms) = (work.changed_orders(), work.alarms());
         let mut batch: Batch = work.batch(cause);
         batch.inbox = mark;
         let committed = self.store.commit(batch).await?;
         if matches!(committed, Committed::At(_)) {
+            alarms.into_iter().for_each(|alarm| alarm());
             for shard in wakes {
                 self.wake[usize::from(shard)].notify_one();
             }

@@ -200,7 +200,9 @@ impl Engine {
             }
             OrderEvent::NumberMissed { by, left: 0 } => {
                 self.not_needed(work, code, order, Some(*by)).await?;
-                tracing::warn!(order = %code, "ALARM: a rider gave the wrong number three times");
+                work.rings(
+                    move || tracing::warn!(order = %code, "ALARM: a rider gave the wrong number three times"),
+                );
                 let text = "a rider gave the wrong number three times; no number opens the parcel any more";
                 self.note_case(work, CaseKind::WrongNumber, Some(code), vec![], text).await
             }
@@ -412,7 +414,8 @@ impl Engine {
                 "payout_failed"
             }
             PayoutEvent::Contradicted { heard } => {
-                tracing::error!(payout = %id, ?heard, "ALARM: the provider contradicts itself; ask it, with its statement in hand");
+                let heard = heard.clone();
+                work.rings(move || tracing::error!(payout = %id, ?heard, "ALARM: the provider contradicts itself; ask it, with its statement in hand"));
                 let text = format!(
                     "mobile money contradicts itself about payout {id}; nothing is booked on it: ask it, with its statement"
                 );
@@ -437,7 +440,8 @@ impl Engine {
         if sum == Kes::ZERO {
             return Ok(());
         }
-        tracing::error!(payout = %payout.id, %account, ?event, "ALARM: money came back for somebody who was forgotten");
+        let (id, event) = (payout.id, event.clone());
+        work.rings(move || tracing::error!(payout = %id, %account, ?event, "ALARM: money came back for somebody who was forgotten"));
         let text = format!(
             "payout {} of somebody who was forgotten came back: KSh {sum} stand on {account}, which nobody can draw; \
              two people post it elsewhere",

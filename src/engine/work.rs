@@ -52,6 +52,9 @@ pub mod shard {
     pub const HOOKS: u8 = 5;
 }
 
+/// Tells somebody.
+pub type Alarm = Box<dyn FnOnce() + Send + Sync>;
+
 /// Everything one turn reads and decides.
 pub struct Work<'s> {
     store: &'s dyn Store,
@@ -69,6 +72,8 @@ pub struct Work<'s> {
     redacts: Option<Notice>,
     /// Of whom no act keeps what stood before it.
     leaving: Leaving,
+    /// What is told to people of the house once this is committed.
+    alarms: Vec<Alarm>,
 }
 
 impl<'s> Work<'s> {
@@ -87,12 +92,24 @@ impl<'s> Work<'s> {
             shown: BTreeSet::new(),
             redacts: None,
             leaving: Leaving::default(),
+            alarms: Vec::new(),
         }
     }
 
     /// Everything that this turn holds.
     pub const fn shelves(&self) -> &Shelves {
         &self.shelves
+    }
+
+    /// Tells people of the house once this is committed, and not before: a turn that somebody else was
+    /// faster than is done again, and would ring again.
+    pub fn rings(&mut self, alarm: impl FnOnce() + Send + Sync + 'static) {
+        self.alarms.push(Box::new(alarm));
+    }
+
+    /// What is to be told once this is committed.
+    pub fn alarms(&mut self) -> Vec<Alarm> {
+        std::mem::take(&mut self.alarms)
     }
 
     /// Leaves what stood before and after out of the record, where it may name one of these.

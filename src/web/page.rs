@@ -2,8 +2,7 @@
 
 use super::{
     api::door::Gate, api::hooks::Hooks, desk::knocks::Knocks, desk::sheets::Taken, error::Refusal,
-    people::People,
-    settings::Settings, tongue::Tongue, wording,
+    people::People, settings::Settings, tongue::Tongue, wording,
 };
 use crate::{
     engine::bulk::front::BulkFront,

@@ -92,7 +92,8 @@ impl Engine {
             return Ok(());
         }
         if !over {
-            tracing::warn!(request = %code, left = request.left, "ALARM: the buyer of many pieces has not chosen");
+            let left = request.left;
+            work.rings(move || tracing::warn!(request = %code, left, "ALARM: the buyer of many pieces has not chosen"));
             return Ok(());
         }
         match self.bulk_turn(work, code, &BulkCommand::Choose(Choice::Fewer)).await? {

@@ -119,7 +119,8 @@ impl Engine {
         let text = format!(
             "a bank disputes ${amount} of the payment of {code} ({named}, {reason}): send the evidence that /desk/cards shows{until}"
         );
-        tracing::error!(order = %code, dispute = %named, "ALARM: a shopper's bank disputes a payment");
+        let named = named.clone();
+        work.rings(move || tracing::error!(order = %code, dispute = %named, "ALARM: a shopper's bank disputes a payment"));
         // A bulk request is no order; its case names it in words.
         let order = view::read::<Order>(work, code).await?.map(|_| code);
         let what = CaseKind::Chargeback;
@@ -263,8 +264,11 @@ impl Engine {
         let waits = matches!(dispute.status.as_str(), "needs_response" | "warning_needs_response");
         if dispute.is_open_dispute() && dispute.due == Some(last.due) && waits {
             let days = last.due.since(work.now).as_secs() / 86_400;
-            tracing::error!(dispute = %dispute.opening.named, days,
-                "ALARM: the time for the evidence of a dispute is nearly over");
+            let named = dispute.opening.named.clone();
+            work.rings(move || {
+                tracing::error!(dispute = %named, days,
+                    "ALARM: the time for the evidence of a dispute is nearly over");
+            });
             let text = format!(
                 "no evidence was sent for {}: {days} days are left, then the money is the bank's",
                 dispute.opening.named

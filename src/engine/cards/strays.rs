@@ -61,8 +61,10 @@ impl Engine {
         work.apply::<Trouble>(id, events);
         work.post(&Fact::Card(CardFact::StrayTaken { trouble: id, order, amount: value, fee }))?;
         let order = order.map(|code| code.to_string()).unwrap_or_default();
-        tracing::error!(trouble = %id, what = what.word(), order,
-            "ALARM: money on a card payment belongs to no order");
+        work.rings(move || {
+            tracing::error!(trouble = %id, what = what.word(), order,
+                "ALARM: money on a card payment belongs to no order");
+        });
         Ok(())
     }
 

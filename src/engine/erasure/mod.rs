@@ -245,7 +245,8 @@ impl Engine {
         erasing.due = work.now.after(AGAIN);
         if !erasing.told {
             erasing.told = true;
-            tracing::error!(approval = %erasing.approval, why, "ALARM: something came in while somebody is being forgotten");
+            let (approval, told) = (erasing.approval, why.clone());
+            work.rings(move || tracing::error!(%approval, why = told, "ALARM: something came in while somebody is being forgotten"));
             let text = format!("{} is being forgotten, and: {why}. Settle it and close this case", her.name);
             self.note_case(work, CaseKind::Other, None, vec![her.id], &text).await?;
         }

@@ -94,7 +94,8 @@ impl Engine {
             let (agent, kiosk) = (work.need::<Party>(agent).await?, work.need::<Kiosk>(agent).await?);
             let shown = self.stock_shown(work, &agent, &kiosk, None).await?;
             self.tell(work, &agent, "stock_low", vec![shown.clone()])?;
-            tracing::warn!(agent = %agent.id, "ALARM: a kiosk runs low on boxes or leaflets");
+            let id = agent.id;
+            work.rings(move || tracing::warn!(agent = %id, "ALARM: a kiosk runs low on boxes or leaflets"));
             // Liaisons come by, and the depot is where new ones are.
             let place = Value::text(self.place_of(&agent));
             let liaisons = keys::index_prefix("role", &[Role::Liaison.word().as_bytes()]);

@@ -111,7 +111,8 @@ impl Engine {
                 if matches!(news, Disbursal::Reversed { .. }) {
                     self.tell_given_back(work, her, repaid).await?;
                 }
-                tracing::error!(payout = %id, ?news, refusal = why.code(), "ALARM: a loan was paid or taken back out of turn; look at its account");
+                let (news, refusal) = (format!("{news:?}"), why.code());
+                work.rings(move || tracing::error!(payout = %id, news, refusal, "ALARM: a loan was paid or taken back out of turn; look at its account"));
                 return Ok(());
             }
         };

@@ -209,7 +209,8 @@ impl Engine {
                 }
                 PromptEvent::Odd { why, .. } => {
                     let why: String = why.chars().take(TOLD).collect();
-                    tracing::error!(prompt = %id, why, "ALARM: what is said of a prompt does not fit together");
+                    let told = why.clone();
+                    work.rings(move || tracing::error!(prompt = %id, why = told, "ALARM: what is said of a prompt does not fit together"));
                     let text = format!("prompt {id} for loan {}: {why}", before.id);
                     self.note_case(work, CaseKind::Money, None, vec![her.id], &text).await?;
                 }
@@ -253,7 +254,8 @@ impl Engine {
         work.post(&self.received(loan, amount, receipt))?;
         if her.is_erased() {
             let account = Account::Artisan(her.id);
-            tracing::error!(%account, receipt, "ALARM: money came back for somebody who was forgotten");
+            let of = receipt.to_owned();
+            work.rings(move || tracing::error!(%account, receipt = of, "ALARM: money came back for somebody who was forgotten"));
             let text = format!(
                 "somebody who was forgotten paid KSh {amount} from her phone ({receipt}): it stands on {account}, \
                  which nobody can draw; two people post it elsewhere"

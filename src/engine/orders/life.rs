@@ -113,7 +113,9 @@ impl Engine {
         let on_its_way =
             matches!(order.stage, OrderStage::Ready | OrderStage::WithRider | OrderStage::AtKiosk);
         if on_its_way && matches!(what, LifeDue::RunsOut(_)) {
-            tracing::warn!(order = %code, "ALARM: a parcel is not checked, long after its day");
+            work.rings(
+                move || tracing::warn!(order = %code, "ALARM: a parcel is not checked, long after its day"),
+            );
         }
         let (OrderStage::Making, Some(maker)) = (order.stage, order.maker) else { return Ok(()) };
         let shown = Value::Record(self.order(work, code, &order).await?);
@@ -160,7 +162,7 @@ impl Engine {
         };
         match self.order_turn(work, code, &over).await? {
             Ok(1..) if matches!(what, LifeDue::Arrives(_)) => {
-                tracing::warn!(order = %code, "ALARM: nobody says that a parcel arrived; its order ends without it");
+                work.rings(move || tracing::warn!(order = %code, "ALARM: nobody says that a parcel arrived; its order ends without it"));
             }
             Ok(_) => {}
             // The house gives carriers more days than it did when the timer was set.

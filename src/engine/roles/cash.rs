@@ -232,7 +232,10 @@ impl Engine {
         let missed = self.kiosk_turn(work, me.id, &KioskCommand::MissNumber).await?;
         missed.map_err(|why| Fault::Broken(why.to_string()))?;
         if work.need::<Kiosk>(me.id).await?.guesses(&self.policy, work.now) {
-            tracing::warn!(agent = %me.id, "ALARM: a kiosk types cash numbers that nobody was told");
+            let id = me.id;
+            work.rings(
+                move || tracing::warn!(agent = %id, "ALARM: a kiosk types cash numbers that nobody was told"),
+            );
             let text = format!("{} has typed many cash numbers that nobody was told", self.place_of(me));
             self.note_case(work, CaseKind::Cash, None, vec![me.id], &text).await?;
         }
@@ -325,7 +328,8 @@ impl Engine {
         if !events.is_empty() {
             work.apply::<Cash>(before.id, events);
             if let Some(agent) = before.served_by() {
-                tracing::warn!(cash = %before.id, "ALARM: somebody says that a kiosk never paid her cash number");
+                let id = before.id;
+                work.rings(move || tracing::warn!(cash = %id, "ALARM: somebody says that a kiosk never paid her cash number"));
                 let agent = work.need::<Party>(agent).await?;
                 let stop = KioskCommand::StopCash { cash: before.id };
                 self.kiosk_turn(work, agent.id, &stop)

@@ -192,7 +192,7 @@ impl Engine {
         let Some(maker) = order.maker else { return Ok(()) };
         let maker = work.need::<Party>(maker).await?;
         if order.pickup.as_ref().is_some_and(|pickup| pickup.tries_left(&self.policy) > 0) {
-            tracing::warn!(order = %code, "ALARM: no rider takes a parcel");
+            work.rings(move || tracing::warn!(order = %code, "ALARM: no rider takes a parcel"));
             let text = "no rider takes the parcel; its maker was asked to bring it";
             self.note_case(work, CaseKind::Other, Some(code), vec![maker.id], text).await?;
         }

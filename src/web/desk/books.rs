@@ -1,6 +1,6 @@
 //! Looking into things: people, orders, payouts, accounts, each with its postings and messages.
 
-use super::{door::Acting, operators, sheets::file};
+use super::{door::Acting, operators, sheets::hand_out};
 use crate::engine::desk::books::export::Export;
 use crate::engine::desk::books::figures::family;
 use crate::engine::desk::books::statement::{Statement, sheet};
@@ -244,7 +244,7 @@ pub(in crate::web) async fn statement(
     State(web): State<Arc<Web>>, acting: Acting, Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
     let (number, lines) = operators(&web)?.long_statement(id).await?;
-    file(&web, &acting, &format!("statement {number}"), sheet(&lines)).await
+    hand_out(&web, acting.who().clone(), &format!("statement {number}"), sheet(&lines)).await
 }
 
 /// `GET /desk/api/people/{whom}/export`: everything that is kept of a person, by her id, phone or five

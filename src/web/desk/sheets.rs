@@ -39,7 +39,11 @@ fn all_of(word: Option<String>) -> Which {
 
 /// A file to keep, once the journal has that somebody took it.
 pub(super) async fn file(web: &Web, acting: &Acting, name: &str, sheet: Sheet) -> Result<Response, Refusal> {
-    let by = acting.as_any(&DeskRole::ALL[1..])?;
+    hand_out(web, acting.as_any(&DeskRole::ALL[1..])?, name, sheet).await
+}
+
+/// The same of one person, which everybody who is let in may keep.
+pub(super) async fn hand_out(web: &Web, by: Who, name: &str, sheet: Sheet) -> Result<Response, Refusal> {
     operators(web)?.took_out(by, name.to_owned()).await?;
     let name = format!("attachment; filename=\"{}.csv\"", name.replace([':', '/', ' '], "-"));
     let headers =

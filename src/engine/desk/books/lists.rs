@@ -2,7 +2,7 @@
 
 use super::{Listed, ListingRow, OrderRow, PersonRow, Which};
 use crate::engine::Engine;
-use crate::engine::aggregate;
+use crate::engine::aggregate::{self, Aggregate};
 use crate::engine::shopfront::DeskPayout;
 use crate::engine::view;
 use crate::engine::work::{Fault, Work};
@@ -86,6 +86,17 @@ pub(super) fn listing_row(listing: &Listing, names: &BTreeMap<PartyId, String>) 
 }
 
 impl Engine {
+    /// The page that is asked for, of things of which only those of the page are read.
+    async fn page_of_ids<A: Aggregate>(
+        &self, work: &mut Work<'_>, which: &Which, ids: Vec<A::Id>,
+    ) -> Result<Listed<(A::Id, A)>, Fault> {
+        let all = Which { word: None, ..which.clone() };
+        let Listed { count, sum, rows, more } = all.page_of(ids, |_, _| true, |_| Kes::ZERO);
+        let read = view::read_all::<A>(work, &rows).await?;
+        let rows = rows.into_iter().zip(read).filter_map(|(id, one)| Some((id, one?))).collect();
+        Ok(Listed { count, sum, rows, more })
+    }
+
     pub(super) async fn list_orders(&self, which: &Which) -> Result<Listed<OrderRow>, Fault> {
         let mut work = self.work(self.clock.now())?;
         let all = view::every::<Order>(&mut work, aggregate::all_orders(), true).await?;
@@ -97,17 +108,29 @@ impl Engine {
 
     pub(super) async fn list_listings(&self, which: &Which) -> Result<Listed<ListingRow>, Fault> {
         let mut work = self.work(self.clock.now())?;
-        let all = view::every::<Listing>(&mut work, keys::index_prefix("listing", &[]), true).await?;
-        let found = which.page_of(all, |(_, listing), word| listing.stage.word() == word, |_| Kes::ZERO);
+        let index = keys::index_prefix("listing", &[]);
+        let found = match which.word {
+            None => {
+                let mut ids = view::ids::<SpokenCode>(&work, index).await?;
+                ids.reverse();
+                self.page_of_ids::<Listing>(&mut work, which, ids).await?
+            }
+            Some(_) => {
+                let all = view::every::<Listing>(&mut work, index, true).await?;
+                which.page_of(all, |(_, listing), word| listing.stage.word() == word, |_| Kes::ZERO)
+            }
+        };
         let names = names(&mut work, found.rows.iter().map(|(_, listing)| listing.maker)).await?;
         Ok(found.with(|(_, listing)| listing_row(listing, &names)))
     }
 
     pub(super) async fn list_people(&self, which: &Which) -> Result<Listed<PersonRow>, Fault> {
         let mut work = self.work(self.clock.now())?;
-        let mut all = view::every::<Party>(&mut work, keys::index_prefix("role", &[]), false).await?;
-        all.sort_by_key(|(_, party)| std::cmp::Reverse(party.joined));
-        let found = which.page_of(all, |(_, party), word| party.role.word() == word, |_| Kes::ZERO);
+        let role: Vec<&[u8]> = which.word.iter().map(|word| word.as_bytes()).collect();
+        let mut ids = view::ids::<PartyId>(&work, keys::index_prefix("role", &role)).await?;
+        // An id begins with the moment at which somebody joined.
+        ids.sort_unstable_by(|a, b| b.cmp(a));
+        let found = self.page_of_ids::<Party>(&mut work, which, ids).await?;
         Ok(found.with(|(id, party)| PersonRow {
             id: *id,
             number: party.number.to_string(),

@@ -5,15 +5,20 @@ use super::lists::{maker_of, named, names, order_row};
 use super::{Hand, OrderRow};
 use crate::engine::Engine;
 use crate::engine::aggregate;
-use crate::engine::view;
+use crate::engine::view::{self, FromIndex};
 use crate::engine::work::Fault;
 use crate::market::order::{Order, OrderStage as S, Step};
+use crate::store::{Key, keys};
 use crate::types::{Kes, SpokenCode, Timestamp};
 use std::time::Duration;
 
 /// Nairobi, where days of the desk begin.
 const OFFSET_MINUTES: i32 = 180;
 const DAY: Duration = Duration::from_secs(86_400);
+/// How long after it was placed an order may be paid, in milliseconds, and then some.
+const PAID_WITHIN: i64 = 7 * 86_400_000;
+/// Orders read at once.
+const AT_ONCE: usize = 256;
 /// The most orders of one lane.
 const OF_A_LANE: usize = 20;
 /// Where open orders stand, in the order in which they go.
@@ -82,13 +87,29 @@ fn by_day(now: Timestamp, days: u32, paid: &[(Timestamp, Kes)]) -> Vec<Sold> {
 impl Engine {
     pub(super) async fn read_sales(&self, days: u32) -> Result<Vec<Sold>, Fault> {
         let mut work = self.work(self.clock.now())?;
-        let orders = view::every::<Order>(&mut work, aggregate::all_orders(), true).await?;
-        let paid = orders.iter().filter_map(|(_, order)| {
-            let (_, at) = order.steps.iter().find(|(step, _)| *step == Step::Paid)?;
-            let quote = order.terms.quote;
-            Some((*at, quote.value(quote.pieces)))
-        });
-        Ok(by_day(self.clock.now(), days, &paid.collect::<Vec<_>>()))
+        // Orders stand by the moment they were placed, and are paid soon after it or never.
+        let first = day_of(self.clock.now()).millis() - i64::from(days.saturating_sub(1)) * 86_400_000;
+        let since = Timestamp::from_millis(first - PAID_WITHIN);
+        let (mut paid, mut from) = (Vec::new(), None);
+        loop {
+            let entries = self.store.scan(aggregate::all_orders(), from, AT_ONCE, true).await?;
+            let Some((last, _)) = entries.last() else { break };
+            from = Some(last.clone());
+            let code = |key: &Key| keys::index_id(key).and_then(|id| SpokenCode::from_octets(&id));
+            let codes: Vec<SpokenCode> = entries.iter().filter_map(|(key, _)| code(key)).collect();
+            let orders: Vec<Order> =
+                view::read_all::<Order>(&mut work, &codes).await?.into_iter().flatten().collect();
+            paid.extend(orders.iter().filter_map(|order| {
+                let (_, at) = order.steps.iter().find(|(step, _)| *step == Step::Paid)?;
+                let quote = order.terms.quote;
+                Some((*at, quote.value(quote.pieces)))
+            }));
+            let before = |order: &Order| order.steps.first().is_some_and(|(_, placed)| *placed < since);
+            if orders.last().is_some_and(before) {
+                break;
+            }
+        }
+        Ok(by_day(self.clock.now(), days, &paid))
     }
 
     pub(super) async fn read_lanes(&self) -> Result<Vec<Lane>, Fault> {
