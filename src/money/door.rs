@@ -159,7 +159,7 @@ impl<R: Rail> Door<R> {
                 Err(why) => unreadable(why),
             };
         }
-        if self.rail.aside(posted.tail, posted.body) {
+        if self.rail.aside(posted) {
             return StatusCode::OK;
         }
         let id = match self.rail.about(posted.tail, posted.body) {

@@ -15,6 +15,9 @@ use tokio::time::Instant;
 
 /// After so many payments in a row without an answer, a good health page is not believed alone.
 const SILENCES: u32 = 3;
+/// So long after the last of them the next payment is the try whether it answers again: where none is open,
+/// nobody would ask.
+const SILENT: Duration = Duration::from_secs(5 * 60);
 /// For how long it is remembered that the provider once had an id: longer than any provider is asked.
 const REMEMBERED: Duration = Duration::from_secs(7 * 86_400);
 /// That a side question is refused is told once in so long.
@@ -24,7 +27,8 @@ const TOLD_AGAIN: Duration = Duration::from_secs(3_600);
 pub struct Link {
     provider: &'static str,
     reached: AtomicBool,
-    silences: AtomicU32,
+    /// Payments in a row without an answer, and when the last of them was.
+    silences: Mutex<(u32, Option<Instant>)>,
     /// Requests of any kind in a row that brought no answer.
     misses: AtomicU32,
     /// Ids with a try that may still be under way, and since when.
@@ -51,7 +55,7 @@ impl Link {
         Self {
             provider,
             reached: AtomicBool::new(true),
-            silences: AtomicU32::new(0),
+            silences: Mutex::default(),
             misses: AtomicU32::new(0),
             doubtful: Mutex::default(),
             taken: Mutex::default(),
@@ -81,7 +85,8 @@ impl Link {
 
     /// Whether a request made now would be answered.
     pub(super) fn answers(&self) -> bool {
-        self.is_reached() && self.silences.load(Ordering::Relaxed) < SILENCES
+        let (silences, last) = *lock(&self.silences);
+        self.is_reached() && (silences < SILENCES || last.is_none_or(|last| last.elapsed() >= SILENT))
     }
 
     /// Whether the last request was answered.
@@ -104,12 +109,18 @@ impl Link {
             );
         }
         match heard {
-            Heard::Answer { .. } if about_money && well => self.silences.store(0, Ordering::Relaxed),
+            Heard::Answer { .. } if about_money && well => self.speaks(),
             Heard::Nothing(_) if about_money => {
-                self.silences.fetch_add(1, Ordering::Relaxed);
+                let mut silences = lock(&self.silences);
+                *silences = (silences.0.saturating_add(1), Some(Instant::now()));
             }
             _ => {}
         }
+    }
+
+    /// It said something of money.
+    fn speaks(&self) {
+        *lock(&self.silences) = (0, None);
     }
 
     /// A try begins. A caller that stops waiting leaves the doubt behind, as it leaves the request.
@@ -160,6 +171,7 @@ impl Link {
             | PayoutNews::NotTaken { .. }
             | PayoutNews::Unknown { .. } => return,
         }
+        self.speaks();
         lock(&self.doubtful).remove(&id);
     }
 
@@ -278,6 +290,27 @@ mod tests {
         hasty.hold(Fault::Credential, "8006");
         assert_eq!(hasty.held(), Some(Fault::Credential), "however long that is");
         assert!(!hasty.is_short(), "more to pay from would not help");
+    }
+
+    #[test]
+    fn after_silence_it_is_up_again_once_it_spoke_or_when_it_was_long_ago() {
+        let silent = || {
+            let link = link(0);
+            (0..3).for_each(|_| link.note(&Heard::Nothing("no answer".to_owned()), true));
+            link.note(&Heard::Answer { status: 200, after: None, body: Vec::new() }, false);
+            link
+        };
+        let posted = silent();
+        assert!(!posted.is_up(), "its health page answers, and no payment does");
+        posted.hears(PayoutId::derived("1"), &PayoutNews::Unknown { why: "late".to_owned() });
+        assert!(!posted.is_up());
+        posted.hears(PayoutId::derived("1"), &PayoutNews::Paid { reference: "SJK1".to_owned() });
+        assert!(posted.is_up(), "its result came by itself");
+        let alone = silent();
+        lock(&alone.silences).1 = Instant::now().checked_sub(SILENT);
+        assert!(alone.is_up(), "nothing is open: nobody else would ever ask it");
+        alone.note(&Heard::Nothing("no answer".to_owned()), true);
+        assert!(!alone.is_up());
     }
 
     #[test]

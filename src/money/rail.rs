@@ -93,7 +93,7 @@ pub trait Rail: Send + Sync + 'static {
     fn watch(&self) -> impl Future<Output = ()> + Send;
 
     /// Hears what is posted and is about no payout; `true` when there is nothing else in it.
-    fn aside(&self, _tail: &str, _body: &[u8]) -> bool {
+    fn aside(&self, _posted: Posted<'_>) -> bool {
         false
     }
 
@@ -226,6 +226,8 @@ impl<R: Rail> MoneyOut for Adapter<R> {
 async fn pay(rail: &impl Rail, payout: &PayOut) -> PayoutNews {
     let link = rail.link();
     match link.held() {
+        // It may be there since an earlier try: that it waits is not known before it is asked about.
+        Some(_) if payout.again => return rail.look_up(payout).await,
         Some(Fault::Float) => return PayoutNews::Short { why: "the float is too low".to_owned() },
         Some(fault) => return PayoutNews::Held { why: format!("something is to be mended: {fault:?}") },
         None => {}
@@ -259,7 +261,9 @@ async fn refused(rail: &impl Rail, payout: &PayOut, why: String, code: &str) -> 
     if !matches!(news, PayoutNews::NotTaken { .. } | PayoutNews::Asked) {
         return news;
     }
-    if rail.link().is_doubtful(payout.id) {
+    // Where the question proves nothing, no time that passes proves it either.
+    let is_unproven = payout.again && matches!(news, PayoutNews::Asked);
+    if is_unproven || rail.link().is_doubtful(payout.id) {
         let id = payout.id;
         tracing::warn!(%id, code, "a repeated request was refused, and an earlier one may have arrived");
         return PayoutNews::NotTaken { why: format!("refused ({code}), but an earlier try is in doubt") };

@@ -35,6 +35,8 @@ struct Setting {
     answer_ms: u64,
     at_once: u32,
     more: &'static str,
+    /// The networks that the provider is known to call from.
+    from: &'static [&'static str],
 }
 
 impl Default for Setting {
@@ -45,6 +47,7 @@ impl Default for Setting {
             answer_ms: 400,
             at_once: 16,
             more: "",
+            from: &[],
         }
     }
 }
@@ -74,7 +77,8 @@ async fn bench(speaks: Speaks, setting: Setting) -> Bench {
     );
     let callback = format!("callback_base = '{base}'\n");
     let notes = Arc::clone(&front);
-    let callers = Callers::default();
+    let from: Vec<String> = setting.from.iter().map(|network| (*network).to_owned()).collect();
+    let callers = Callers::new(&from, &[]).expect("networks");
     let (money, doors): (Arc<dyn MoneyOut>, _) = match speaks {
         Speaks::Daraja => {
             let text = format!(
@@ -455,14 +459,18 @@ async fn mtn_tells_the_name_behind_a_number() {
 
 #[tokio::test]
 async fn the_balance_that_is_told_holds_payouts_below_its_floor() {
-    let setting = Setting { more: "float_floor_shillings = 5000", ..Setting::default() };
-    let bench = bench(Speaks::Daraja, setting).await;
-    bench.momo.set_float_shillings(5_500);
-    assert_eq!(bench.pays(&payout("a")).await, PayoutNews::Accepted);
-    eventually("the result", || !bench.front.payouts().is_empty()).await;
-    assert_eq!(bench.front.payouts()[0].1, bench.list()[0], "this one went");
-    assert!(is_short(&bench.pays(&payout("b")).await), "the next one waits");
-    assert!(!bench.money.is_up(payout("b").to));
+    let known: &[&str] = &["127.0.0.0/8"];
+    for from in [&[], known] {
+        let setting = Setting { more: "float_floor_shillings = 5000", from, ..Setting::default() };
+        let bench = bench(Speaks::Daraja, setting).await;
+        bench.momo.set_float_shillings(5_500);
+        assert_eq!(bench.pays(&payout("a")).await, PayoutNews::Accepted);
+        eventually("the result", || !bench.front.payouts().is_empty()).await;
+        assert_eq!(bench.front.payouts()[0].1, bench.list()[0], "this one went");
+        let waits = is_short(&bench.pays(&payout("b")).await);
+        assert_eq!(waits, !from.is_empty(), "the next one waits where it is known who says so");
+        assert_eq!(bench.money.is_up(payout("b").to), from.is_empty());
+    }
 }
 
 fn any_manners(speaks: Speaks) -> impl Strategy<Value = Manners> {

@@ -190,13 +190,21 @@ impl Engine {
     pub(in crate::engine) async fn card_events_due(&self) -> Result<Vec<KeptEvent>, Fault> {
         let now = self.clock.now();
         let mut due = Vec::new();
-        let waiting = self.store.scan(keys::index_prefix("card_event_waits", &[]), None, PAGE, false).await?;
-        for (key, _) in waiting {
-            let Some(name) = keys::index_id(&key).and_then(|id| String::from_utf8(id).ok()) else { continue };
-            if let Some((event, _)) = self.card_event_row(&name).await?
-                && event.next <= now
-            {
-                due.push(event);
+        let mut from = None;
+        // Those that wait for longer hide none that is due.
+        while due.len() < PAGE {
+            let prefix = keys::index_prefix("card_event_waits", &[]);
+            let waiting = self.store.scan(prefix, from, PAGE, false).await?;
+            let Some((last, _)) = waiting.last() else { break };
+            from = Some(last.clone());
+            for (key, _) in waiting {
+                let name = keys::index_id(&key).and_then(|id| String::from_utf8(id).ok());
+                let Some(name) = name else { continue };
+                if let Some((event, _)) = self.card_event_row(&name).await?
+                    && event.next <= now
+                {
+                    due.push(event);
+                }
             }
         }
         Ok(due)
@@ -258,6 +266,19 @@ pub async fn prune(store: &dyn Store, now: Timestamp, life: Duration) -> Result<
 mod tests {
     use super::*;
     use crate::engine::tests::engine;
+
+    #[tokio::test]
+    async fn events_that_wait_hide_none_that_is_due() {
+        let (engine, clock) = engine().await;
+        let body = |n: usize| Bytes::from(format!("{{\"n\":{n}}}"));
+        let first = engine.keep_card_event(&body(0)).await.expect("kept").expect("a text");
+        clock.advance(Duration::from_secs(AGAIN[0]));
+        for n in 1..=4 * PAGE {
+            engine.keep_card_event(&body(n)).await.expect("kept");
+        }
+        let due = engine.card_events_due().await.expect("read");
+        assert_eq!(due.iter().map(|event| &event.name).collect::<Vec<_>>(), [&first.name]);
+    }
 
     #[tokio::test]
     async fn an_event_is_kept_for_its_days_and_then_with_all_that_found_it_gone() {

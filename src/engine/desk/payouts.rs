@@ -8,13 +8,10 @@ use crate::engine::shopfront::ShopError;
 use crate::engine::turn::TRIES;
 use crate::engine::work::{Fault, shard};
 use crate::market::Payout;
-use crate::store::{keys, outbox};
+use crate::store::outbox;
 use crate::types::{Kes, PayoutId, Timestamp};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
-
-/// Rows of the outbox looked at in one go.
-const PAGE: usize = 256;
 
 /// A payout as the desk sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,29 +92,15 @@ impl Engine {
             return Ok(Err(ShopError::Field { field: "payout", why }));
         }
         let (name, now) = (payout_name(id), work.now);
-        let mut from = None;
-        loop {
-            let page = work.store().scan(keys::outbox_shard(shard::MONEY), from, PAGE, false).await?;
-            // Whoever has it in hand asks just now.
-            let Some((last, _)) = page.last() else { return Ok(Ok(())) };
-            from = Some(last.clone());
-            let ours = |key: &[u8]| {
-                keys::parse_outbox(key).filter(|(_, _, id)| *id == name.as_bytes()).map(|it| it.1)
-            };
-            let Some((due, row)) = page.iter().find_map(|(key, row)| Some((ours(key)?, row))) else {
-                continue;
-            };
-            let key = keys::outbox(shard::MONEY, due, name.as_bytes());
-            if due > now
-                && !outbox::is_in_hand(&key, &row.octets(), now)
-                && let Some(waiting) =
-                    outbox::waiting(work.store(), shard::MONEY, due, name.as_bytes()).await?
-            {
-                waiting.hasten(work.extra(), now);
-                work.wake(shard::MONEY);
-                self.commit(work, by.did(format!("ask again about payout {id}")), None).await?;
-            }
-            return Ok(Ok(()));
+        // Whoever has it in hand asks just now.
+        if let Some((waiting, false)) =
+            outbox::lying(work.store(), shard::MONEY, name.as_bytes(), now).await?
+            && waiting.is_later(now)
+        {
+            waiting.hasten(work.extra(), now);
+            work.wake(shard::MONEY);
+            self.commit(work, by.did(format!("ask again about payout {id}")), None).await?;
         }
+        Ok(Ok(()))
     }
 }

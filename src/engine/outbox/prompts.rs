@@ -47,6 +47,8 @@ impl Engine {
             true if now.since(prompt.asked) > LEAVES => failed(why::LINK),
             true => match self.earlier_prompts(id, now).await {
                 Ok(Some(news)) => news,
+                // Those were asked about one after the other, each for as long as its provider took.
+                Ok(None) if self.clock.now().since(prompt.asked) > LEAVES => failed(why::LINK),
                 Ok(None) => match item.leaves(&*self.store, self.clock.now()).await {
                     Ok(()) => self.money.prompt(ask).await,
                     Err(fault) => return tracing::error!(prompt = %id, %fault, "a prompt cannot leave"),

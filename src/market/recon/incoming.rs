@@ -11,6 +11,9 @@ use std::time::Duration;
 /// within minutes.
 const NEAR: Duration = Duration::from_secs(3_600);
 
+/// How much a provider's clock may be behind ours.
+const CLOCKS: Duration = Duration::from_secs(2 * 60);
+
 /// How a prompt stands in our books.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Came {
@@ -89,13 +92,16 @@ pub fn came_in(lines: &[Line], asked: &[Asked], period: (Timestamp, Timestamp)) 
         }
     }
     let loose: Vec<&&Line> = payments.iter().filter(|line| !joined.contains(line.receipt.as_str())).collect();
+    // Nobody pays before she is asked; the clocks may differ a little.
     let alike = |line: &Line, one: &Asked| {
-        let apart = line.at.since(one.asked).max(one.asked.since(line.at));
-        one.amount == line.back && same_party(&line.party, one.from) == Some(true) && apart <= NEAR
+        let near = line.at.since(one.asked) <= NEAR && one.asked.since(line.at) <= CLOCKS;
+        one.amount == line.back && same_party(&line.party, one.from) == Some(true) && near
     };
     for line in &loose {
         let fit: Vec<&Asked> = free.values().copied().filter(|one| alike(line, one)).collect();
-        let nearest = fit.iter().min_by_key(|one| (line.at.since(one.asked), one.prompt));
+        // What is booked and has no receipt waits for just such a line.
+        let waits = |one: &Asked| one.standing == Came::Paid && one.receipt.is_none();
+        let nearest = fit.iter().min_by_key(|one| (!waits(one), line.at.since(one.asked), one.prompt));
         let Some(one) = nearest.copied() else { continue };
         free.remove(&one.prompt);
         joined.insert(line.receipt.as_str());
@@ -317,6 +323,20 @@ mod tests {
             assert_eq!((came.found[0].class, came.named.len()), (Class::Proposed, 0), "{came:?}");
         }
         assert_eq!(classes(&[line("NLJ7", 2_000, 300)], &[unnamed()]), [Class::LedgerOnly], "another day's");
+    }
+
+    #[test]
+    fn a_line_is_no_payment_of_a_prompt_that_was_asked_for_after_it() {
+        let unnamed = || asked("a", None, Came::Paid);
+        let later = || Asked { asked: at(12), ..asked("b", None, Came::Ended) };
+        let came = holds(&[line("NLJ7", 2, 300)], &[unnamed(), later()]);
+        assert_eq!(came.named, [(PromptId::derived("a"), "NLJ7".to_owned())], "{came:?}");
+        // Of two that may be, the one that is booked waits for a receipt.
+        let came = holds(&[line("NLJ7", 20, 300)], &[unnamed(), later()]);
+        assert_eq!(
+            (came.found[0].class, came.found[0].prompt),
+            (Class::Proposed, Some(PromptId::derived("a")))
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! result is taken for another one's.
 
 pub mod answer;
+mod float;
 pub mod push;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ use answer::reference;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use float::NOTHING;
 use push::PushSettings;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -225,7 +227,7 @@ struct Touched {
     /// Safaricom has said that it finds no such payout, when it was time to believe that.
     denied: bool,
     /// Why it failed, on the word of somebody who knows the path and whose address is not listed.
-    claimed: Option<String>,
+    claimed: Option<(String, Option<Fault>)>,
 }
 
 impl Touched {
@@ -366,15 +368,21 @@ impl Rail for DarajaRail {
         tokio::join!(self.bearer.probe(every), self.watch_float());
     }
 
-    fn aside(&self, tail: &str, body: &[u8]) -> bool {
-        if let Some(cents) = answer::float_in(body) {
-            self.float_is(cents);
-        }
+    fn aside(&self, Posted { tail, body, listed }: Posted<'_>) -> bool {
         let what = tail.split('/').next().unwrap_or_default();
-        if what == "float"
-            && let Some(fault) = answer::of_side(body)
-        {
-            self.link().hold(fault, "the answer to a question about the balance says so");
+        // What holds payouts, or lets them go on, is no stranger's word: it answers what was asked.
+        let known = listed || (what == "float" && tail.ends_with(&self.tag(NOTHING)));
+        if known {
+            if let Some(cents) = answer::float_in(body) {
+                self.float_is(cents);
+            }
+            if what == "float"
+                && let Some(fault) = answer::of_side(body)
+            {
+                self.link().hold(fault, "the answer to a question about the balance says so");
+            }
+        } else if what == "float" {
+            tracing::warn!("a balance from mobile money that answers no question of ours");
         }
         matches!(what, "float" | "unasked")
     }
@@ -399,10 +407,7 @@ impl Rail for DarajaRail {
             Told { news: PayoutNews::Failed { why }, fault }
                 if posted.tail.starts_with("result") && !posted.listed =>
             {
-                if let Some(fault) = fault {
-                    self.link().hold(fault, "a result says so");
-                }
-                Ok(self.claimed(asked, why).await)
+                Ok(self.claimed(asked, why, fault).await)
             }
             // A word that proves nothing may contradict what was proven: its own books tell.
             told if posted.tail.starts_with("result") && matches!(told.news, PayoutNews::Unknown { .. }) => {
@@ -526,12 +531,12 @@ impl DarajaRail {
     }
 
     /// Somebody whose address is not listed says that a payout failed: that is only a reason to ask.
-    async fn claimed(&self, asked: &PayOut, why: String) -> Option<PayoutNews> {
+    async fn claimed(&self, asked: &PayOut, why: String, fault: Option<Fault>) -> Option<PayoutNews> {
         let is_new = {
             let mut all = lock(&self.touched);
             let one = all.entry(asked.id).or_insert_with(Touched::now);
             one.asked = Instant::now();
-            one.claimed.replace(why).is_none()
+            one.claimed.replace((why, fault)).is_none()
         };
         let news = if is_new { self.ask_state(asked).await } else { self.ask_about(asked).await };
         tracing::info!(id = %asked.id, "a payout is said to have failed, and asked about");
@@ -547,54 +552,18 @@ impl DarajaRail {
             PayoutNews::NotTaken { .. } if one.sent.elapsed() < self.finds_after() => news,
             PayoutNews::NotTaken { .. } | PayoutNews::Failed { .. } => match one.claimed.take() {
                 // Who posts the reason and who is asked agree that no money moved.
-                Some(why) => PayoutNews::Failed { why },
+                Some((why, fault)) => {
+                    if let Some(fault) = fault {
+                        self.link().hold(fault, "a result says so");
+                    }
+                    PayoutNews::Failed { why }
+                }
                 None => {
                     one.denied = matches!(news, PayoutNews::NotTaken { .. });
                     news
                 }
             },
             _ => news,
-        }
-    }
-
-    /// Holds payouts while the float is below its floor, and lets them go on above it.
-    fn float_is(&self, cents: i64) {
-        let settings = &self.config.settings;
-        let floor = i64::from(settings.float_floor_shillings) * 100;
-        if cents < floor {
-            // Until the balance is told again, and some more where that fails once or twice.
-            let heard_again = Duration::from_secs(u64::from(settings.balance_minutes) * 60 * 3);
-            let why = format!("{} shillings are left", cents / 100);
-            self.link().hold_for(Fault::Float, heard_again, &why);
-        } else if floor > 0 {
-            self.link().release(Fault::Float);
-        }
-    }
-
-    /// Asks for the balance now and then; it comes by itself. Never ends.
-    async fn watch_float(&self) {
-        let settings = &self.config.settings;
-        let every = Duration::from_secs(u64::from(settings.balance_minutes) * 60);
-        if every.is_zero() {
-            return std::future::pending().await;
-        }
-        let nothing = PayoutId::from_bytes([0; 16]);
-        let body = json!({
-            "Initiator": settings.initiator,
-            "SecurityCredential": self.config.credential.expose_secret(),
-            "CommandID": "AccountBalance",
-            "PartyA": settings.short_code,
-            "IdentifierType": "4",
-            "ResultURL": self.address("float", nothing),
-            "QueueTimeOutURL": self.address("unasked", nothing),
-            "Remarks": "Sokoni float",
-        });
-        loop {
-            if self.link().held() != Some(Fault::Credential) {
-                let heard = self.question("/mpesa/accountbalance/v1/query", &body).await;
-                self.link().note(&heard, false);
-            }
-            tokio::time::sleep(every).await;
         }
     }
 }

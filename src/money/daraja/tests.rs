@@ -1,6 +1,8 @@
 //! What is believed of what Safaricom posts, and when.
 
+use super::float::NOTHING;
 use super::*;
+use crate::engine::port::MoneyOut;
 use crate::money::proof::{failed, why};
 use crate::types::Msisdn;
 
@@ -102,8 +104,42 @@ async fn below_its_floor_the_float_holds_payouts_until_the_balance_is_heard_agai
 #[tokio::test]
 async fn a_password_that_is_refused_to_a_question_holds_payouts_and_a_role_that_is_missing_does_not() {
     let rail = rail("");
-    assert!(rail.aside("float/0", result("21").as_bytes()));
+    let tail = format!("float/{NOTHING}/{}", rail.tag(NOTHING));
+    let answers =
+        |code: &str| rail.aside(Posted { tail: &tail, body: result(code).as_bytes(), listed: false });
+    assert!(answers("21"));
     assert!(rail.link().is_up());
-    assert!(rail.aside("float/0", result("2001").as_bytes()));
+    assert!(answers("2001"));
     assert_eq!(rail.link().held(), Some(Fault::Credential));
+}
+
+#[tokio::test]
+async fn no_strangers_word_holds_payouts_or_lets_them_go_on() {
+    let rail = rail("float_floor_shillings = 5000\nresend_minutes = 0");
+    let low = r#"{"Result":{"ResultCode":0,"ResultParameters":{"ResultParameter":[
+        {"Key":"B2CUtilityAccountAvailableFunds","Value":1.0}]}}}"#;
+    let tail = format!("result/{}", payout().id);
+    for (tail, body) in
+        [("float/x", result("2001")), (tail.as_str(), low.to_owned()), ("float/x", low.to_owned())]
+    {
+        rail.aside(Posted { tail, body: body.as_bytes(), listed: false });
+        assert_eq!(rail.link().held(), None, "{tail}: {body}");
+    }
+    rail.aside(Posted { tail: &tail, body: low.as_bytes(), listed: true });
+    assert_eq!(rail.link().held(), Some(Fault::Float), "the same from where it does come from");
+    rail.link().release(Fault::Float);
+    assert_eq!(rail.hears(&tail, "8006", false).await, Ok(None));
+    assert_eq!(rail.link().held(), None, "asked about first");
+    rail.is_told("2033").await;
+    assert_eq!(rail.link().held(), Some(Fault::Credential), "it found none, as was said");
+}
+
+#[tokio::test]
+async fn what_may_be_there_is_asked_about_while_others_wait_for_a_float() {
+    let adapter = crate::money::rail::Adapter::over(rail(""));
+    adapter.rail.link().hold_for(Fault::Float, std::time::Duration::from_secs(900), "too low");
+    let first = adapter.pay(payout()).await;
+    assert!(matches!(first, PayoutNews::Short { .. }), "{first:?}");
+    let again = adapter.pay(PayOut { again: true, ..payout() }).await;
+    assert!(matches!(again, PayoutNews::Unknown { .. } | PayoutNews::Asked), "{again:?}");
 }

@@ -2,10 +2,12 @@
 
 use super::{Step, no};
 use crate::engine::Engine;
+use crate::engine::outbox::payout_name;
 use crate::engine::shopfront::ShopError;
-use crate::engine::work::{Fault, Work};
+use crate::engine::work::{Fault, Work, shard};
 use crate::market::Party;
 use crate::market::payout::{Fate, Payout};
+use crate::store::outbox;
 use crate::types::PayoutId;
 use std::time::Duration;
 
@@ -29,13 +31,34 @@ impl Engine {
     }
 
     /// Takes for heard what two people say became of a payout.
-    pub(super) async fn payout_decided(&self, work: &mut Work<'_>, id: PayoutId, fate: &Fate) -> Step<()> {
+    pub(in crate::engine) async fn payout_decided(
+        &self, work: &mut Work<'_>, id: PayoutId, fate: &Fate,
+    ) -> Step<()> {
         let Some(payout) = work.get::<Payout>(id).await? else { return Ok(Err(ShopError::NotFound)) };
         let heard = match fate.heard(&payout) {
             Ok(heard) => heard,
             Err(why) => return Ok(Err(no(why))),
         };
-        let (age, sent_until) = (work.now.since(payout.asked), self.money.keeps_ids(&payout.via));
+        let name = payout_name(id);
+        let lies = match payout.stage.is_open() {
+            true => outbox::lying(work.store(), shard::MONEY, name.as_bytes(), work.now).await?,
+            false => None,
+        };
+        let left = match &lies {
+            Some((_, true)) => {
+                let why = "it is being sent, or its provider asked, just now; decide it in five minutes";
+                return Ok(Err(no(why.to_owned())));
+            }
+            Some((waiting, false)) => {
+                // Who would send it now finds it decided, or this is decided anew.
+                waiting.stays(work.extra());
+                waiting.left()?
+            }
+            None => None,
+        };
+        // What only waited here became old without its provider.
+        let age = work.now.since(left.unwrap_or(payout.asked));
+        let sent_until = self.money.keeps_ids(&payout.via);
         let (least, why) = match fate {
             Fate::TakenBack => (Duration::ZERO, ""),
             Fate::Paid { .. } => (ASKED, "the provider is still asked about it"),

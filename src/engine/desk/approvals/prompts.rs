@@ -5,7 +5,7 @@ use crate::engine::Engine;
 use crate::engine::shopfront::ShopError;
 use crate::engine::work::{Fault, Work};
 use crate::market::Party;
-use crate::market::loan::{self, LoanCommand, PromptCommand, PromptFate};
+use crate::market::loan::{self, Loan, LoanCommand, Prompt, PromptCommand, PromptFate, PromptStage};
 use crate::types::PromptId;
 use std::time::Duration;
 
@@ -45,6 +45,13 @@ impl Engine {
                 "its provider is still asked about it for {minutes} minutes; decide it then"
             ))));
         }
+        let is_booked = matches!(prompt.stage, PromptStage::Paid { .. });
+        if let (PromptFate::Paid { .. }, false, Some(like)) = (fate, is_booked, nameless(loan, prompt)) {
+            return Ok(Err(no(format!(
+                "prompt {like} over the same sum is booked and no receipt of it is known: put that down first \
+                 (--paid RECEIPT on it), since one payment pays one prompt"
+            ))));
+        }
         let settle = LoanCommand::Prompt(PromptCommand::Settle { id, fate: fate.clone() });
         let events = match loan::decide(Some(loan), &settle, &self.policy, work.now) {
             Ok(events) if events.is_empty() => return Ok(Err(no("it stands so already"))),
@@ -57,4 +64,15 @@ impl Engine {
         self.prompt_became(work, loan, id, events).await?;
         Ok(Ok(()))
     }
+}
+
+/// Another prompt over the same sum within the hour that is booked under its provider's name for it: the
+/// payment in somebody's hand may be that one.
+fn nameless(loan: &Loan, prompt: &Prompt) -> Option<PromptId> {
+    let near = |one: &Prompt| one.asked.since(prompt.asked).max(prompt.asked.since(one.asked)) <= ASKED;
+    let like = |one: &&Prompt| {
+        let unnamed = matches!(one.stage, PromptStage::Paid { .. }) && one.receipt().is_none();
+        one.id != prompt.id && one.via == prompt.via && one.sum() == prompt.sum() && unnamed && near(one)
+    };
+    loan.prompts.iter().find(like).map(|one| one.id)
 }

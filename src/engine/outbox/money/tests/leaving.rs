@@ -9,7 +9,7 @@ use crate::engine::record::Cause;
 use crate::engine::tests::{Nobody, engine_over, join, phone};
 use crate::ledger::{Fact, Purse};
 use crate::market::party::{HoldCode, PartyEvent};
-use crate::market::payout::{PayFrom, PayoutEvent};
+use crate::market::payout::{Fate, PayFrom, PayoutEvent};
 use crate::store::Store;
 use crate::store::memory::Memory;
 use crate::types::{ApprovalId, Clock, Kes, Lang, Msisdn};
@@ -260,4 +260,62 @@ async fn what_may_be_there_already_holds_up_nobody_who_asked_later() {
     village.till.says([PayoutNews::Paid { reference: "QX2".to_owned() }]);
     assert_eq!(village.after(0).await, ["pay"]);
     assert_eq!(village.stage(second).await, PayoutStage::Paid);
+}
+
+impl Village {
+    /// Two people say that it was not paid; why that cannot be.
+    async fn is_said_to_be_unpaid(&self, id: PayoutId) -> Result<(), String> {
+        let mut work = self.engine.work(self.clock.now()).expect("work");
+        let decided = self.engine.payout_decided(&mut work, id, &Fate::NotPaid).await.expect("read");
+        decided.map_err(|why| format!("{why:?}"))?;
+        self.engine
+            .commit(work, Cause::Desk("test".to_owned()), None)
+            .await
+            .map_err(|why| why.to_string())?;
+        Ok(())
+    }
+
+    async fn claimed(&self) -> Claimed {
+        let now = self.clock.now();
+        let mut all =
+            outbox::claim(&*self.store, shard::MONEY, now, 9, now.after(OLD)).await.expect("claimed");
+        all.remove(0)
+    }
+}
+
+#[tokio::test]
+async fn what_is_just_leaving_or_left_a_moment_ago_is_not_called_unpaid_however_long_it_waited() {
+    let mut village = Village::found().await;
+    let (_, id) = village.asks(1, 850).await;
+    village.till.says([PayoutNews::Held { why: "no float".to_owned() }]);
+    assert_eq!(village.after(0).await, ["pay"]);
+    let days = Duration::from_secs(25 * 3_600);
+    village.clock.advance(days);
+    let mut item = village.claimed().await;
+    let why = village.is_said_to_be_unpaid(id).await.expect_err("a worker has it in hand");
+    assert!(why.contains("just now"), "{why}");
+    item.leaves(&*village.store, village.clock.now()).await.expect("noted");
+    village.starts_anew().await;
+    let why =
+        village.is_said_to_be_unpaid(id).await.expect_err("its provider may have it since a moment ago");
+    assert!(why.contains("decide it then"), "{why}");
+    village.clock.advance(days);
+    village.is_said_to_be_unpaid(id).await.expect("decided");
+    assert_eq!(village.stage(id).await, PayoutStage::Failed);
+    assert_eq!(village.after(900).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn who_takes_it_in_hand_while_two_people_decide_is_faster_or_they_are() {
+    let village = Village::found().await;
+    let (_, id) = village.asks(1, 850).await;
+    village.clock.advance(Duration::from_secs(25 * 3_600));
+    let mut work = village.engine.work(village.clock.now()).expect("work");
+    let decided = village.engine.payout_decided(&mut work, id, &Fate::NotPaid).await.expect("read");
+    decided.expect("nothing of it ever left");
+    let mut item = village.claimed().await;
+    let late = village.engine.commit(work, Cause::Desk("test".to_owned()), None).await;
+    assert!(late.expect_err("it is in hand").is_conflict());
+    item.leaves(&*village.store, village.clock.now()).await.expect("it goes");
+    assert_eq!(village.stage(id).await, PayoutStage::Reserved);
 }
