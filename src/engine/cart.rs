@@ -4,7 +4,7 @@
 
 use super::Engine;
 use super::cards::charge_of;
-use super::shop::{fault, piece_at, token};
+use super::shop::{ORDER, fault, piece_at, token};
 use super::shopfront::{CheckoutIn, CheckoutOut, OrderView, PieceView, ShopError};
 use super::trade::Due;
 use super::view::{FromIndex, read};
@@ -144,7 +144,7 @@ impl Engine {
         let token = token(work);
         let terms = terms_of(wish, (number, token.clone()), &listing, quote, None);
         self.placed(work, wish, terms)?;
-        let what = self.charge_line(&listing, wish.quantity, number);
+        let what = self.charge_line(wish, &listing, wish.quantity, number);
         Ok(Ok((token, quote.charge(), what)))
     }
 
@@ -187,10 +187,13 @@ impl Engine {
             before = Usd::minor(before.cents().saturating_add(quote.charge().cents()));
         }
         let what = match (&kept[..], &orders[..]) {
-            ([(listing, quote)], [number]) => self.charge_line(listing, quote.pieces, *number),
+            ([(listing, quote)], [number]) => self.charge_line(wish, listing, quote.pieces, *number),
             _ => {
                 let numbers: Vec<String> = orders.iter().map(ToString::to_string).collect();
-                format!("{} orders with shipping: {}", orders.len(), numbers.join(", "))
+                match &wish.line {
+                    Some(line) => line.replace(ORDER, &numbers.join(", ")),
+                    None => format!("{} orders with shipping: {}", orders.len(), numbers.join(", ")),
+                }
             }
         };
         Ok(Ok((purchase, total, what)))

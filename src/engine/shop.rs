@@ -33,6 +33,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::sync::broadcast;
 
+/// Where the number of an order goes in the line of a payment page.
+pub(super) const ORDER: &str = "{order}";
 /// Most pieces one page shows.
 const MOST_PIECES: usize = 200;
 
@@ -193,7 +195,12 @@ impl Engine {
     }
 
     /// The line of the payment page.
-    pub(super) fn charge_line(&self, listing: &Listing, pieces: u32, code: SpokenCode) -> String {
+    pub(super) fn charge_line(
+        &self, wish: &CheckoutIn, listing: &Listing, pieces: u32, code: SpokenCode,
+    ) -> String {
+        if let Some(line) = &wish.line {
+            return line.replace(ORDER, &code.to_string());
+        }
         let kind = match listing.kind.as_str() {
             "other" => "piece",
             word => word,

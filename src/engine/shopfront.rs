@@ -79,6 +79,10 @@ pub struct CheckoutIn {
     /// In which language she reads the shop, such as `fr`: letters to her are in it.
     #[serde(default)]
     pub lang: String,
+    /// What the payment page says it is for, with `{order}` in the place of the order's number; English by
+    /// itself.
+    #[serde(default)]
+    pub line: Option<String>,
 }
 
 /// Where a checkout goes on.

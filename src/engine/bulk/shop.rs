@@ -113,7 +113,7 @@ impl Engine {
             &Due::UnpaidBulk(number),
         );
         self.keep_buyer(work, wish, number)?;
-        let what = self.charge_line(&listing, wish.quantity, number);
+        let what = self.charge_line(wish, &listing, wish.quantity, number);
         Ok(Ok((token, quote.charge(), what)))
     }
 

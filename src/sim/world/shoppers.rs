@@ -82,6 +82,7 @@ impl World {
             shown: None,
             partner: None,
             lang: String::new(),
+            line: None,
         };
         if self.dice.in_thousand(30) {
             let wait = self.dice.seconds(1, 5);

@@ -235,7 +235,13 @@ pub(crate) async fn place(
     // How many there are of each stands in the cart.
     typed.quantity = "1".to_owned();
     let checkout = match checkout::read(&typed, &*web.front, t.tongue) {
-        Ok(checkout) => CheckoutIn { shown: t.shown.clone(), ..checkout },
+        Ok(checkout) => {
+            let line = match &cart.0[..] {
+                [one] => checkout::pay_line(&web, t.tongue, &one.code, one.quantity).await,
+                lines => (t.tongue != Tongue::En).then(|| t.pay_line_cart(lines.len())),
+            };
+            CheckoutIn { shown: t.shown.clone(), line, ..checkout }
+        }
         Err(faults) => {
             if faults.whole.is_some() {
                 typed.idempotency_key = piece::fresh_key()?;

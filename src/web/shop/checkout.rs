@@ -38,7 +38,10 @@ pub(crate) async fn place(
         return Err(ShopError::NotFound.into());
     }
     let checkout = match read(&typed, &*web.front, t.tongue) {
-        Ok(checkout) => CheckoutIn { shown: t.shown.clone(), ..checkout },
+        Ok(checkout) => {
+            let line = pay_line(&web, t.tongue, &checkout.code, checkout.quantity).await;
+            CheckoutIn { shown: t.shown.clone(), line, ..checkout }
+        }
         Err(faults) => {
             if faults.whole.is_some() {
                 typed.idempotency_key = piece::fresh_key()?;
@@ -56,6 +59,15 @@ pub(crate) async fn place(
             piece::again(&web, &t, &typed, &faults, status).await
         }
     }
+}
+
+/// What the payment page says in a language that the engine does not speak.
+pub(super) async fn pay_line(web: &Web, t: Tongue, code: &str, pieces: u32) -> Option<String> {
+    if t == Tongue::En {
+        return None;
+    }
+    let (piece, _) = web.front.piece(code.to_owned()).await.ok()?;
+    Some(t.pay_line(pieces, t.piece(&piece.kind, &piece.stuff)))
 }
 
 /// Why a form could not be carried out, as the form shows it.
@@ -141,6 +153,7 @@ pub(in crate::web) fn read(typed: &Typed, front: &dyn ShopFront, t: Tongue) -> R
         shown: None,
         partner: None,
         lang: t.letters().to_owned(),
+        line: None,
     })
 }
 

@@ -5,7 +5,7 @@ use super::checkout::{self, CannotPlace};
 use super::piece::{self, Country, Faults, LONGEST_CODE, Typed};
 use crate::{
     engine::bulk::front::{BulkFront, ManyView},
-    engine::shopfront::ShopError,
+    engine::shopfront::{CheckoutIn, ShopError},
     types::{Timestamp, time::NAIROBI},
     web::{
         error::Refusal,
@@ -118,7 +118,10 @@ pub(crate) async fn place(
     let wanted = day(&typed.wanted);
     let read = checkout::read(&typed, &*web.front, t.tongue);
     let checked = match (read, wanted) {
-        (Ok(checkout), Some(wanted)) => Ok((checkout, wanted)),
+        (Ok(checkout), Some(wanted)) => {
+            let line = checkout::pay_line(&web, t.tongue, &checkout.code, checkout.quantity).await;
+            Ok((CheckoutIn { line, ..checkout }, wanted))
+        }
         (read, wanted) => {
             let mut faults = read.err().unwrap_or_default();
             if wanted.is_none() {

@@ -166,6 +166,11 @@ texts! {
         | "La page suivante donne le total avec l’envoi, et vous y payez par carte. Ensuite une page privée compte vos pièces à tout moment, sans compte.";
     pieces_of(pieces) = "{pieces} pieces" | "{pieces} pièces";
 
+    // What the payment page says, with the number of the order where it says so
+    pay_line(pieces, piece) = "{pieces} × {piece} with shipping, order {{order}}"
+        | "{pieces} × {piece}, envoi compris, commande {{order}}";
+    pay_line_cart(orders) = "{orders} orders with shipping: {{order}}" | "{orders} commandes, envoi compris : {{order}}";
+
     // A cart, and what becomes of it
     cart = "Cart" | "Panier";
     put_into_cart = "Put into the cart" | "Mettre au panier";

@@ -86,6 +86,10 @@ impl Browser {
 
     /// Sends the form of this page of the cart.
     async fn checks_out(&self, page: &str) -> Shown {
+        self.checks_out_at("/cart/checkout", page).await
+    }
+
+    async fn checks_out_at(&self, path: &str, page: &str) -> Shown {
         let value = |name: &str| attribute(page, &format!("name=\"{name}\""), "value").expect("a field");
         let (key, total) = (value("idempotency_key"), value("total"));
         let form = [
@@ -96,7 +100,7 @@ impl Browser {
             ("country", "DE"),
             ("address", "12 Long Street\nBerlin"),
         ];
-        self.posts("/cart/checkout", &form).await
+        self.posts(path, &form).await
     }
 
     /// Pays at the processor's page; the path of the purchase.
@@ -345,5 +349,30 @@ async fn a_cart_says_what_is_wrong_with_it_before_anything_is_taken() {
     assert!(browser.opens("/cart").await.page.contains("data-testid=\"cart-empty\""));
     let elsewhere = browser.opens(&format!("/purchase/{}", "0".repeat(32))).await;
     assert_eq!(elsewhere.status, StatusCode::NOT_FOUND);
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn the_payment_page_says_in_french_what_a_french_page_asked_for() {
+    let (village, (_, hers), (_, other)) = two_stalls(9).await;
+    let (browser, shopper) = (Browser::new(&village), village.shopper());
+    let said = || village.card.sessions().last().expect("a session").what.clone();
+    let numbers =
+        |said: &str| said.split(|c: char| !c.is_ascii_digit()).filter(|word| word.len() == 6).count();
+    for (path, words) in [
+        ("/checkout", "1 necklace (brass) with shipping, order "),
+        ("/checkout?lang=fr", "1 × Collier en laiton, envoi compris, commande "),
+    ] {
+        shopper.sends_to(path, &shopper.fills(&hers, 1).await).await.expect("on to payment");
+        assert!(said().starts_with(words) && numbers(&said()) == 1, "{}", said());
+    }
+    let page = browser.puts(&hers, 2).await;
+    browser.checks_out_at("/cart/checkout?lang=fr", &page).await;
+    assert!(said().starts_with("2 × Collier en laiton, envoi compris, commande "), "{}", said());
+    let page = browser.puts(&other, 1).await;
+    browser.checks_out_at("/cart/checkout?lang=fr", &page).await;
+    assert!(said().starts_with("2 commandes, envoi compris\u{a0}: ") && numbers(&said()) == 2, "{}", said());
+    browser.checks_out(&browser.puts(&other, 2).await).await;
+    assert!(said().starts_with("2 orders with shipping: ") && numbers(&said()) == 2, "{}", said());
     village.closes().await;
 }
