@@ -11,6 +11,7 @@ use crate::engine::{House, Kiosk, Liaison};
 use crate::gateway::settings::HttpGateway;
 use crate::market::Policy;
 use crate::smpp::settings::Smsc;
+use crate::store::postgres;
 use crate::types::routing::{Gateway, Sources, Table};
 use crate::types::{Chance, Lang, Msisdn};
 use crate::wire::address;
@@ -157,8 +158,10 @@ impl Routing {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Store {
-    /// `sled`; `postgres` comes in a later release.
+    /// `sled`, or `postgres` for several machines.
     pub engine: String,
+    /// The database, where the engine is `postgres`.
+    pub postgres: postgres::Settings,
     /// The data folder.
     pub path: PathBuf,
     /// Memory for pages, in MiB.
@@ -193,6 +196,7 @@ impl Default for Store {
         let Keep { receipt_days, message_days, callback_days, card_event_days } = Keep::default();
         Self {
             engine: "sled".to_owned(),
+            postgres: postgres::Settings::default(),
             path: PathBuf::from("data"),
             cache_mib: 64,
             receipt_days,
@@ -311,10 +315,13 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         match self.store.engine.as_str() {
             "sled" => {}
-            "postgres" => {
-                return Err(value("[store]", "engine \"postgres\" is not in this release; use \"sled\""));
+            "postgres" => self.store.postgres.check().map_err(|why| value("[store.postgres]", why))?,
+            other => {
+                return Err(value(
+                    "[store]",
+                    format!("engine {other:?} is unknown; \"sled\" or \"postgres\""),
+                ));
             }
-            other => return Err(value("[store]", format!("engine {other:?} is unknown; use \"sled\""))),
         }
         if self.store.receipt_days == 0 || self.store.message_days < self.store.receipt_days {
             return Err(value("[store]", "receipt_days is at least 1, message_days at least receipt_days"));

@@ -14,6 +14,7 @@ needs node nodejs
 needs npm npm
 needs python3 python3
 PATH=$PATH:/usr/sbin needs bearerbox kannel
+compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
 python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
 
 if ((${#missing[@]})); then

@@ -1,13 +1,14 @@
 //! One commit per turn: everything a turn decided is written whole, durable before anybody
 //! outside hears of it.
 //!
-//! The only place that knows sled. May import `types`, `market`, `ledger` and `dialog` (their
+//! The only place that knows sled and PostgreSQL. May import `types`, `market`, `ledger` and `dialog` (their
 //! data, not their logic).
 //!
 //! * [`batch`]: what a turn decided, as data; [`keys`]: where every row lives; [`codec`]: how a
 //!   value is spelled.
 //! * [`judge`]: whether a batch may be written; one place for every engine.
-//! * [`memory`]: the model, for tests and simulations; [`sled`]: the engine that lasts.
+//! * [`memory`]: the model, for tests and simulations; [`sled`]: the engine of one machine; [`postgres`]:
+//!   that of several.
 //! * [`writer`]: many callers, one write and one sync.
 //! * [`journal`]: what happened, chained by hash; [`redact`]: names that have to go from it;
 //!   [`verify`]: the journal against the rows.
@@ -21,6 +22,7 @@ pub mod judge;
 pub mod keys;
 pub mod memory;
 pub mod outbox;
+pub mod postgres;
 pub mod redact;
 mod row;
 pub mod sled;
@@ -50,6 +52,9 @@ pub enum StoreError {
     /// written, and trying again will not help.
     #[error("the batch cannot be written: {0}")]
     Malformed(String),
+    /// The database did not answer for as long as was waited; nothing was written. It may answer again.
+    #[error("the database is away: {0}")]
+    Away(String),
     /// The disk, or what is on it. The store serves no more until it is opened again.
     #[error("the store stopped: {0}")]
     Stopped(String),

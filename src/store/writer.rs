@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 /// How many batches may wait before committers have to.
 pub const QUEUE: usize = 1024;
 /// The most batches of one group.
-const MAX_BATCHES: usize = 1024;
+pub(super) const MAX_BATCHES: usize = 1024;
 /// The longest that batches are gathered and judged before the group is written.
 const MAX_GATHERING: Duration = Duration::from_millis(5);
 

@@ -113,6 +113,17 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, String> {
     if roots.is_empty() { Err(wrong(&"it holds no certificate")) } else { Ok(roots) }
 }
 
+/// TLS to whom the authorities of `ca_file`, or else those this machine trusts, vouch for.
+///
+/// # Errors
+/// Authorities that cannot be read.
+pub fn trusting(ca_file: Option<&Path>) -> Result<ClientConfig, String> {
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|why| why.to_string())?;
+    Ok(config.with_root_certificates(roots(ca_file)?).with_no_client_auth())
+}
+
 impl Wire {
     /// Makes ready; `connect` is the time from the first octet to a connection that is open, TLS and
     /// all, `whole` that from the beginning to the end of an answer.
@@ -120,12 +131,8 @@ impl Wire {
     /// # Errors
     /// Authorities that cannot be read.
     pub fn new(ca_file: Option<&Path>, connect: Duration, whole: Duration) -> Result<Self, String> {
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|why| why.to_string())?
-            .with_root_certificates(roots(ca_file)?)
-            .with_no_client_auth();
-        Ok(Self { reach: Reach::Anybody, tls: TlsConnector::from(Arc::new(config)), connect, whole })
+        let tls = TlsConnector::from(Arc::new(trusting(ca_file)?));
+        Ok(Self { reach: Reach::Anybody, tls, connect, whole })
     }
 
     /// The same, leading there only.

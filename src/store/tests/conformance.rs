@@ -1,5 +1,7 @@
 //! The same sentences for every engine.
 
+use super::postgres::opened;
+use super::server::Server;
 use super::{batch, everything, position};
 use crate::store::batch::{Committed, Expect, InboxMark, Row, Value};
 use crate::store::memory::Memory;
@@ -138,6 +140,15 @@ macro_rules! every_engine {
             $(#[tokio::test]
             async fn $sentence() {
                 super::$sentence(Arc::new(Memory::new())).await;
+            })*
+        }
+
+        mod postgres {
+            use super::*;
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $sentence() {
+                let server = Server::start("fsync = off");
+                super::$sentence(Arc::new(opened(&server).await)).await;
             })*
         }
 

@@ -5,7 +5,11 @@ mod disk;
 mod fixtures;
 mod keys;
 mod model;
+mod postgres;
 mod redact;
+/// The same server that the stories from outside use.
+#[path = "../../../tests/it/support/postgres.rs"]
+mod server;
 
 use super::batch::{Batch, Committed};
 use super::{Key, Store, StoreError};
