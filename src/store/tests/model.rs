@@ -1,14 +1,16 @@
 //! Whatever is asked of it, the engine with a disk answers as the model does.
 
 use super::everything;
+use super::server::Server;
 use crate::store::batch::{Act, Batch, Committed, Expect, InboxMark, Op};
 use crate::store::memory::Memory;
+use crate::store::postgres::{Postgres, Settings};
 use crate::store::sled::Sled;
 use crate::store::{Key, Store, StoreError, keys};
 use crate::types::Timestamp;
 use proptest::prelude::*;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// Six rows and three sums, so that batches get in each other's way.
 fn key() -> impl Strategy<Value = Key> {
@@ -93,6 +95,41 @@ proptest! {
     }
 }
 
+#[test]
+fn the_database_answers_and_holds_what_the_model_does() {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("runtime");
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let server = Server::start("fsync = off");
+    let waves = prop::collection::vec(prop::collection::vec(batch(), 1..12), 1..8);
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(16));
+    let done = runner.run(&waves, |waves| {
+        // Shrinking asks again: each time in a database of its own.
+        let name = format!("model{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let settings = Settings { url: server.database(&name), connections: 2, ..Settings::default() };
+        runtime.block_on(async {
+            let model = Memory::new();
+            let store = Postgres::open(&settings, None, "one".to_owned()).await.expect("open");
+            for wave in waves {
+                let mut expected = Vec::new();
+                for batch in &wave {
+                    expected.push(model.commit(batch.clone()).await);
+                }
+                let answers = wave.into_iter().map(|batch| store.commit(batch));
+                let answers = futures_util::future::join_all(answers).await;
+                prop_assert_eq!(told(answers), told(expected));
+                prop_assert_eq!(everything(&store).await, everything(&model).await);
+                prop_assert_eq!(store.position(), model.position());
+            }
+            let again = Postgres::open(&settings, None, "two".to_owned()).await.expect("open again");
+            prop_assert_eq!(everything(&again).await, everything(&model).await);
+            prop_assert_eq!(again.position(), model.position());
+            Ok(())
+        })
+    });
+    done.unwrap_or_else(|why| panic!("{why}"));
+}
+
 /// Money moves between two accounts while others look: no reader ever sees it in between, or
 /// doubled, and what she reads never goes back in time.
 async fn readers_see_whole_commits_only(store: Arc<dyn Store>) {
@@ -153,6 +190,12 @@ async fn readers_see_whole_commits_only(store: Arc<dyn Store>) {
 async fn readers_of_the_disk_see_whole_commits_only() {
     let dir = tempfile::tempdir().expect("dir");
     readers_see_whole_commits_only(Arc::new(Sled::open(dir.path(), 1 << 22).expect("open"))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_of_the_database_see_whole_commits_only() {
+    let server = Server::start("fsync = off");
+    readers_see_whole_commits_only(Arc::new(super::postgres::opened(&server).await)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -73,6 +73,14 @@ impl Server {
         format!("host={} user=sokoni dbname=postgres", self.path().display())
     }
 
+    /// How the store is told of a new, empty database of this name.
+    pub fn database(&self, name: &str) -> String {
+        let host = self.path().display().to_string();
+        let made = self.run("createdb", &["-h", &host, "-U", "sokoni", name]);
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        format!("host={host} user=sokoni dbname={name}")
+    }
+
     /// Adds to its configuration; it counts from the next start.
     pub fn set(&self, settings: &str) {
         let file = self.path().join("data/postgresql.conf");
