@@ -184,6 +184,17 @@ impl Store {
         Duration::from_secs(self.dialog_days as u64 * 86_400)
     }
 
+    /// The database's password, where one is named.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn database_secret(&self) -> Result<Option<String>, String> {
+        let Some(path) = &self.postgres.password_file else { return Ok(None) };
+        let text = std::fs::read_to_string(path)
+            .map_err(|why| format!("[store.postgres] password_file {}: {why}", path.display()))?;
+        Ok(Some(text.trim().to_owned()))
+    }
+
     /// How long notes are kept.
     pub const fn keep(&self) -> Keep {
         let Self { receipt_days, message_days, callback_days, card_event_days, .. } = *self;
@@ -288,6 +299,8 @@ impl Config {
     fn resolve(&mut self, folder: &Path) {
         let settle = |path: &mut PathBuf| *path = folder.join(&*path);
         settle(&mut self.store.path);
+        let database = &mut self.store.postgres;
+        [&mut database.password_file, &mut database.ca_file].into_iter().flatten().for_each(settle);
         // The desk's key is looked for by `http.with_secrets`, which takes the folder too.
         let optional = [
             &mut self.service.menus,

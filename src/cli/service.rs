@@ -39,6 +39,7 @@ use crate::gateway::HttpGateways;
 use crate::menu::check::Limits;
 use crate::photos::{Studio, album::Album};
 use crate::smpp::pool::Pool;
+use crate::store::postgres::Postgres;
 use crate::store::sled::Sled;
 use crate::store::{Store, StoreError, verify};
 use crate::types::Clock;
@@ -47,7 +48,7 @@ use crate::web::{
     api::teller::Teller,
     preview::{Editor, shelf::Shelf},
 };
-use crate::wire::address;
+use crate::wire::{self, address};
 use axum::Router;
 use menus::MenuFolder;
 use std::net::SocketAddr;
@@ -135,6 +136,24 @@ fn editor(config: &Config, engine: &Arc<Engine>, stop: &CancellationToken) -> Ed
     }
 }
 
+/// The store that the configuration names.
+async fn opened(config: &Config) -> Result<Arc<dyn Store>, String> {
+    if config.store.engine == "postgres" {
+        let mut settings = config.store.postgres.clone();
+        let secret = config.store.database_secret()?;
+        settings.tls = Some(Arc::new(wire::trusting(settings.ca_file.as_deref())?));
+        let node = crate::types::Chance::draw(&SystemChance)?
+            .iter()
+            .take(12)
+            .map(|octet| format!("{octet:02x}"))
+            .collect();
+        return Ok(Arc::new(Postgres::open(&settings, secret.as_deref(), node).await?));
+    }
+    let (path, cache) = (config.store.path.clone(), config.store.cache_mib * 1024 * 1024);
+    let opened = tokio::task::spawn_blocking(move || Sled::open(&path, cache)).await;
+    Ok(Arc::new(opened.map_err(|why| why.to_string())?.map_err(|why| why.to_string())?))
+}
+
 impl Service {
     /// Starts everything. Operators that cannot be reached are tried again for ever; everything
     /// else that is wrong is told at once.
@@ -147,10 +166,7 @@ impl Service {
             })?,
         };
         let address = listener.local_addr().map_err(|why| why.to_string())?;
-        let (path, cache) = (config.store.path.clone(), config.store.cache_mib * 1024 * 1024);
-        let opened = tokio::task::spawn_blocking(move || Sled::open(&path, cache)).await;
-        let store: Arc<dyn Store> =
-            Arc::new(opened.map_err(|why| why.to_string())?.map_err(|why| why.to_string())?);
+        let store = opened(&config).await?;
         let mended = mend::mend_indexes(&*store).await;
         match &mended {
             Ok(0) => {}

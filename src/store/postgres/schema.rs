@@ -6,7 +6,7 @@ use tokio_postgres::Client;
 /// Every file, in order; what was released is never changed.
 const FILES: [&str; 1] = [include_str!("0001.sql")];
 /// Names the lock under which the schema is brought forward: letters of our name.
-const LOCK: i64 = 0x0053_6F6B_6F6E_69;
+const LOCK: i64 = 0x0000_536F_6B6F_6E69;
 
 /// Brings the schema forward to this release's.
 ///
