@@ -278,10 +278,14 @@ fn bill(file: &Path) -> io::Result<Vec<(SpokenCode, Kes)>> {
 
 /// A label as it is written on the parcel.
 fn label_text(label: &Label) -> String {
-    let Label { order, buyer, pieces, kind, stuff, hs, value, grams } = label;
+    let Label { order, buyer, pieces, kind, stuff, hs, value, grams, tax } = label;
+    let tax = tax.as_ref().map_or_else(String::new, |tax| {
+        let number = tax.number.as_ref().map(|number| format!(" ({number})")).unwrap_or_default();
+        format!("Tax paid: ${}{number}\n", money(tax.sum.cents()))
+    });
     let grams = grams.map(|grams| format!(", {grams} g")).unwrap_or_default();
     format!(
-        "{}\n{}\n{}\n{}\n\nOrder {order}: {pieces} {kind} of {stuff}, HS {hs}, KE, ${}{grams}\n",
+        "{}\n{}\n{}\n{}\n\nOrder {order}: {pieces} {kind} of {stuff}, HS {hs}, KE, ${}{grams}\n{tax}",
         buyer.name,
         buyer.address,
         buyer.country,

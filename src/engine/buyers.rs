@@ -3,7 +3,7 @@
 
 use super::Engine;
 use super::desk::Who;
-use super::orders::desk::Label;
+use super::orders::desk::{Label, TaxPaid};
 use super::record::Cause;
 use super::shopfront::{CheckoutIn, ShopError};
 use super::trade::Due;
@@ -280,7 +280,10 @@ impl Engine {
         let value: Usd = order.terms.quote.goods(pieces);
         let hs = self.policy.customs_class(&kind, &stuff).to_owned();
         let grams = order.parcel.as_ref().map(|parcel| parcel.grams);
-        let label = Label { order: code, buyer, pieces, kind, stuff, hs, value, grams };
+        let taxed = order.terms.quote.tax;
+        let number = self.policy.tax_rate(&order.terms.country).and_then(|row| row.number.clone());
+        let tax = (!taxed.is_none()).then(|| TaxPaid { sum: taxed.goods(pieces), number });
+        let label = Label { order: code, buyer, pieces, kind, stuff, hs, value, grams, tax };
         self.commit(work, by.did(format!("read where order {code} goes")), None).await?;
         Ok(Ok(label))
     }

@@ -2,17 +2,42 @@
 //! the books and a provider's list do not agree, and let go of after some days.
 
 use super::Engine;
-use super::shopfront::{Callback, CallbackRow};
 use super::work::Fault;
 use crate::store::batch::{Batch, Expect};
 use crate::store::{Key, codec, keys};
 use crate::types::Timestamp;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The index that holds them, by the moment they came.
 pub(super) const POSTED: &str = "posted";
 /// Rows of a page.
 const PAGE: usize = 100;
+
+/// What a provider of mobile money posted, as it came; nothing in it lets anybody in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Callback {
+    /// At whose door, by its name in the configuration.
+    pub provider: String,
+    /// From which address.
+    pub caller: String,
+    /// What stood in its path behind the secret part.
+    pub tail: String,
+    /// Some of its headers.
+    pub headers: Vec<(String, String)>,
+    /// Its body; what is no text in it stands as replacement characters.
+    pub body: String,
+}
+
+/// The same with the moment it came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallbackRow {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub callback: Callback,
+}
 
 impl Engine {
     /// Writes down what was posted. The same twice in one moment is one row.

@@ -5,7 +5,7 @@
 use super::Engine;
 use super::cards::charge_of;
 use super::shop::{ORDER, fault, piece_at, token};
-use super::shopfront::{CheckoutIn, CheckoutOut, OrderView, PieceView, ShopError};
+use super::shopfront::{CheckoutIn, CheckoutOut, OrderView, PieceView, ShopError, TaxView};
 use super::trade::Due;
 use super::view::{FromIndex, read};
 use super::work::{Fault, Work};
@@ -55,6 +55,8 @@ pub struct CartRow {
     pub goods: Usd,
     /// What their parcel costs to where it goes, once that is known.
     pub shipping: Option<Usd>,
+    /// What is collected for a tax authority with them.
+    pub tax: Option<TaxView>,
 }
 
 impl CartRow {
@@ -69,8 +71,10 @@ impl CartRow {
 pub struct PurchaseView {
     /// Each order.
     pub orders: Vec<(String, OrderView)>,
-    /// What they come to, shipping included.
+    /// What they come to, shipping and tax included.
     pub total: Usd,
+    /// What of it is a tax authority's.
+    pub tax: Option<TaxView>,
 }
 
 /// What the web calls about carts.
@@ -117,6 +121,7 @@ impl Engine {
         }
         let shipping = self.policy.shipping(country, listing.kind.as_str(), pieces).unwrap_or(Usd::ZERO);
         let quote = price::quote(&self.policy, listing.price, pieces, shipping);
+        let quote = quote.and_then(|quote| price::taxed(&self.policy, quote, country));
         Ok(quote.map(|quote| (listing, quote)).ok_or(ShopError::Fault))
     }
 
@@ -252,15 +257,20 @@ impl Engine {
                 Some((listing, quote))
             });
             let Some((listing, quote)) = found else {
-                rows.push(CartRow { line, piece: None, goods: Usd::ZERO, shipping: None });
+                rows.push(CartRow { line, piece: None, goods: Usd::ZERO, shipping: None, tax: None });
                 continue;
             };
             let Some(maker) = read::<Party>(&mut work, listing.maker).await? else { continue };
-            let parcel = |country| self.policy.shipping(country, listing.kind.as_str(), pieces);
+            let parcel = country.and_then(|to| self.policy.shipping(to, listing.kind.as_str(), pieces));
+            let sent = country.zip(parcel).and_then(|(to, shipping)| {
+                let quote = price::quote(&self.policy, listing.price, pieces, shipping)?;
+                price::taxed(&self.policy, quote, to)
+            });
             rows.push(CartRow {
                 piece: Some(piece_at(&listing, &maker, &quote)),
                 goods: quote.goods(quote.pieces),
-                shipping: country.and_then(parcel),
+                shipping: parcel,
+                tax: sent.as_ref().and_then(TaxView::of),
                 line,
             });
         }
@@ -274,6 +284,8 @@ impl Engine {
             return Ok(None);
         }
         let total = charge_of(orders.iter());
+        let taxes = orders.iter().filter_map(|order| TaxView::of(&order.terms.quote));
+        let tax = TaxView::all(taxes);
         let mut views = Vec::with_capacity(orders.len());
         for order in orders {
             let own = order.terms.token;
@@ -281,7 +293,7 @@ impl Engine {
                 views.push((own, view));
             }
         }
-        Ok(Some(PurchaseView { orders: views, total }))
+        Ok(Some(PurchaseView { orders: views, total, tax }))
     }
 }
 

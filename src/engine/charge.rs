@@ -8,6 +8,29 @@ use crate::ledger::Fact;
 use crate::market::Quote;
 use crate::market::order::{Refund, RefundWhy};
 use crate::types::{SpokenCode, Usd};
+use serde::{Deserialize, Serialize};
+
+/// What is collected for a tax authority with a purchase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaxView {
+    /// In ten-thousandths of the price.
+    pub rate_bp: u32,
+    /// How much.
+    pub sum: Usd,
+}
+
+impl TaxView {
+    /// What is collected with all that a quote is for; nothing where nothing is.
+    pub(super) fn of(quote: &Quote) -> Option<Self> {
+        (!quote.tax.is_none()).then(|| Self { rate_bp: quote.tax.rate_bp, sum: quote.taxes() })
+    }
+
+    /// What is collected with several parcels that go to one country.
+    pub fn all(each: impl Iterator<Item = Self>) -> Option<Self> {
+        let add = |a: Usd, b: Usd| Usd::minor(a.cents().saturating_add(b.cents()));
+        each.reduce(|all, one| Self { sum: add(all.sum, one.sum), ..all })
+    }
+}
 
 impl Engine {
     /// A payment was taken, or the part of one that comes after others.
@@ -19,6 +42,7 @@ impl Engine {
             charged: quote.in_shillings(charged),
             goods: quote.value(quote.pieces),
             shipping: quote.shipping_value,
+            tax: quote.taxes_value(),
             fee: quote.in_shillings(self.policy.card_fee_of_part(before, charged)),
         })
     }
@@ -41,9 +65,10 @@ impl Engine {
         let refund = refunds.iter().find(|refund| refund.round == round);
         let refund = refund.ok_or_else(|| Fault::Broken(format!("{code} has no refund {round}")))?;
         let (back, goods, shipping) = (refund.back_value, refund.goods_value, refund.shipping_value);
+        let tax = refund.tax_value;
         work.post(&match refund.why {
-            RefundWhy::AfterRelease => Fact::RefundedAfterRelease { order: code, round, back, shipping },
-            _ => Fact::RefundedBeforeRelease { order: code, round, back, goods, shipping },
+            RefundWhy::AfterRelease => Fact::RefundedAfterRelease { order: code, round, back, shipping, tax },
+            _ => Fact::RefundedBeforeRelease { order: code, round, back, goods, shipping, tax },
         })
     }
 }

@@ -12,7 +12,7 @@ use super::record::Cause;
 use super::shopfront::{
     Aisles, BalanceRow, Browse, Callback, CallbackRow, CardNews, CardSession, CheckoutIn, CheckoutOut,
     DeskCash, DeskListing, DeskPayout, Found, MakerView, OrderChanged, OrderStep, OrderView, PieceView,
-    ShopError, ShopFront, Split,
+    ShopError, ShopFront, Split, TaxView,
 };
 use super::shopfront::{DeskMessages, MessagesWish};
 use super::turn::TRIES;
@@ -229,6 +229,7 @@ impl Engine {
             piece: piece_at(&listing, &maker, &quote),
             quantity: quote.pieces,
             total: quote.charge(),
+            tax: TaxView::of(&quote),
             state: order.stage.word().to_owned(),
             steps: steps(&order),
             split: split_of(&quote, mentor),
@@ -456,6 +457,11 @@ impl ShopFront for Engine {
 
     fn shipping_of(&self, country: &str, kind: &str, pieces: u32) -> Option<Usd> {
         self.policy.shipping(country, kind, pieces)
+    }
+
+    fn tax(&self, country: &str, each: Usd, shipping: Usd) -> Option<TaxView> {
+        let (rate_bp, sum) = price::tax_of_one(&self.policy, country, each, shipping)?;
+        Some(TaxView { rate_bp, sum })
     }
 
     fn closed(&self) -> Option<String> {

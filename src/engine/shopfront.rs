@@ -1,7 +1,9 @@
 //! What the shop, the desk and the card processor's webhook call, and the views they get.
 
 pub use super::browse::front::{Aisles, Browse, Found, MakerView, Spot, Term};
+pub use super::callbacks::{Callback, CallbackRow};
 use super::cards::inbox::{KeptEvent, Tried};
+pub use super::charge::TaxView;
 use super::desk::Who;
 pub use super::desk::payouts::DeskPayout;
 pub use super::messages::receipts::ReceiptCounts;
@@ -160,8 +162,11 @@ pub struct OrderView {
     pub piece: PieceView,
     /// How many pieces.
     pub quantity: u32,
-    /// Goods and shipping, in cents.
+    /// Goods, shipping and tax, in cents.
     pub total: Usd,
+    /// What of it is a tax authority's.
+    #[serde(default)]
+    pub tax: Option<TaxView>,
     /// What she was shown sums in when she ordered.
     #[serde(default)]
     pub shown: Option<Shown>,
@@ -457,31 +462,6 @@ pub trait CardIn: Send + Sync + 'static {
     }
 }
 
-/// What a provider of mobile money posted, as it came; nothing in it lets anybody in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Callback {
-    /// At whose door, by its name in the configuration.
-    pub provider: String,
-    /// From which address.
-    pub caller: String,
-    /// What stood in its path behind the secret part.
-    pub tail: String,
-    /// Some of its headers.
-    pub headers: Vec<(String, String)>,
-    /// Its body; what is no text in it stands as replacement characters.
-    pub body: String,
-}
-
-/// The same with the moment it came.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CallbackRow {
-    /// When.
-    pub at: Timestamp,
-    /// What.
-    #[serde(flatten)]
-    pub callback: Callback,
-}
-
 /// What the web calls.
 pub trait ShopFront: Send + Sync + 'static {
     /// What is found of all that is on sale, newest first.
@@ -503,6 +483,10 @@ pub trait ShopFront: Send + Sync + 'static {
     /// The same of several pieces in one parcel.
     fn shipping_of(&self, country: &str, kind: &str, pieces: u32) -> Option<Usd> {
         self.shipping(country, kind).filter(|_| pieces == 1)
+    }
+    /// What is collected for a tax authority with one piece at this price; `None` where nothing is.
+    fn tax(&self, _country: &str, _each: Usd, _shipping: Usd) -> Option<TaxView> {
+        None
     }
     /// When something that is ordered now is made, if its maker answers in time and keeps her word.
     fn made_by(&self) -> Option<Timestamp> {

@@ -3,6 +3,7 @@
 mod card;
 mod cause;
 mod loans;
+mod sale;
 
 use super::account::{Account, Purse};
 use super::transfer::{Line, Refused, Transfer};
@@ -11,54 +12,8 @@ pub use card::CardFact;
 use cause::{Head, head};
 pub use loans::loan_cut;
 use loans::paid_back;
+pub use sale::{LoanCut, MentorShare, Parts, Sale, split};
 use serde::{Deserialize, Serialize};
-
-/// A mentor who has a share in a sale.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MentorShare {
-    /// Who.
-    pub mentor: PartyId,
-    /// The share of the sale value, in ten-thousandths.
-    pub share_bp: u32,
-}
-
-/// A loan that takes its part of what the artisan earns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LoanCut {
-    /// The part of the artisan's credit, in ten-thousandths.
-    pub share_bp: u32,
-    /// What is still owed; never more than this is taken.
-    pub left: Kes,
-}
-
-/// A sale of some pieces, as far as the books need to know it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sale {
-    /// What the shopper paid for the pieces, in shillings at the order's locked rate.
-    pub value: Kes,
-    /// The artisan's price times the pieces.
-    pub maker_gets: Kes,
-    /// A mentor, when the mentorship was active on the day the order was accepted.
-    pub mentor: Option<MentorShare>,
-}
-
-/// Who gets what of a sale. The parts add up to its value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Parts {
-    /// The artisan, before a loan takes its cut (which is hers too: it pays her debt).
-    pub maker: Kes,
-    /// The mentor.
-    pub mentor: Kes,
-    /// The house: what is left, out of which everything else is paid.
-    pub margin: Kes,
-}
-
-/// Who gets what of a sale: the sums that its release will post.
-pub fn split(sale: &Sale) -> Parts {
-    let mentor = sale.mentor.map_or(Kes::ZERO, |m| sale.value.share(m.share_bp));
-    let margin = sale.value.cents() - sale.maker_gets.cents() - mentor.cents();
-    Parts { maker: sale.maker_gets, mentor, margin: Kes::minor(margin) }
-}
 
 /// Something that happened and that the books must know. Sums are not below zero.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +50,9 @@ pub enum Fact {
         goods: Kes,
         /// What of it is for the carrier.
         shipping: Kes,
+        /// What of it is a tax authority's.
+        #[serde(default)]
+        tax: Kes,
         /// What the processor keeps.
         fee: Kes,
     },
@@ -243,6 +201,9 @@ pub enum Fact {
         goods: Kes,
         /// What of it had been for the carrier.
         shipping: Kes,
+        /// What of it had been collected as tax.
+        #[serde(default)]
+        tax: Kes,
     },
     /// A shopper changed her mind when somebody had begun: the maker keeps her materials.
     MaterialsKept {
@@ -265,6 +226,9 @@ pub enum Fact {
         back: Kes,
         /// What of it had been for the carrier and is still with us.
         shipping: Kes,
+        /// What of it had been collected as tax.
+        #[serde(default)]
+        tax: Kes,
     },
     /// About a card payment, and nothing that anybody here asked for.
     Card(CardFact),
@@ -418,12 +382,13 @@ fn lines(fact: &Fact) -> Vec<Line> {
         Fact::Opened { amount, .. } => moved(A::Bank, A::Equity, *amount),
         Fact::FloatFunded { amount, .. } => moved(A::MmFloat, A::Bank, *amount),
         Fact::PspSettled { amount, .. } => moved(A::Bank, A::Psp, *amount),
-        Fact::Captured { order, charged, goods, shipping, fee } => vec![
+        Fact::Captured { order, charged, goods, shipping, tax, fee } => vec![
             debit(A::Psp, *charged),
             credit(A::Deposit(*order), *goods),
             credit(A::ShippingPayable, *shipping),
+            credit(A::TaxPayable, *tax),
             // A cent that rounding by piece and rounding by charge disagree about.
-            credit(A::Margin, less(less(*charged, *goods), *shipping)),
+            credit(A::Margin, less(less(less(*charged, *goods), *shipping), *tax)),
             debit(A::ExpPsp, *fee),
             credit(A::Psp, *fee),
         ],
@@ -455,10 +420,11 @@ fn lines(fact: &Fact) -> Vec<Line> {
             credit(A::MmFloat, *fee),
         ],
         Fact::PayoutReversed { from, amount, .. } => moved(A::MmFloat, from.account(), *amount),
-        Fact::RefundedBeforeRelease { order, back, goods, shipping, .. } => vec![
+        Fact::RefundedBeforeRelease { order, back, goods, shipping, tax, .. } => vec![
             debit(A::Deposit(*order), *goods),
             debit(A::ShippingPayable, *shipping),
-            debit(A::Margin, less(less(*back, *goods), *shipping)),
+            debit(A::TaxPayable, *tax),
+            debit(A::Margin, less(less(less(*back, *goods), *shipping), *tax)),
             credit(A::Psp, *back),
         ],
         Fact::MaterialsKept { order, maker, kept, materials } => vec![
@@ -467,9 +433,10 @@ fn lines(fact: &Fact) -> Vec<Line> {
             // What the next cent of a dollar is more than the materials.
             credit(A::Margin, less(*kept, *materials)),
         ],
-        Fact::RefundedAfterRelease { back, shipping, .. } => vec![
-            debit(A::ExpReturns, less(*back, *shipping)),
+        Fact::RefundedAfterRelease { back, shipping, tax, .. } => vec![
+            debit(A::ExpReturns, less(less(*back, *shipping), *tax)),
             debit(A::ShippingPayable, *shipping),
+            debit(A::TaxPayable, *tax),
             credit(A::Psp, *back),
         ],
         Fact::ShippingSettled { collected, cost, .. } => vec![
@@ -546,9 +513,13 @@ fn negative(fact: &Fact) -> Option<&'static str> {
         | Fact::LoanLost { amount, .. }
         | Fact::MadeGood { amount, .. }
         | Fact::LoanRemitted { amount, .. } => vec![("amount", *amount)],
-        Fact::Captured { charged, goods, shipping, fee, .. } => {
-            vec![("charged", *charged), ("goods", *goods), ("shipping", *shipping), ("fee", *fee)]
-        }
+        Fact::Captured { charged, goods, shipping, tax, fee, .. } => vec![
+            ("charged", *charged),
+            ("goods", *goods),
+            ("shipping", *shipping),
+            ("tax", *tax),
+            ("fee", *fee),
+        ],
         Fact::Released { sale, loan, .. } => vec![
             ("value", sale.value),
             ("maker_gets", sale.maker_gets),
@@ -573,12 +544,15 @@ fn negative(fact: &Fact) -> Option<&'static str> {
         Fact::LoanReturnedLate { amount, repaid, .. } | Fact::LoanUnlent { amount, repaid, .. } => {
             vec![("amount", *amount), ("repaid", *repaid), ("amount less repaid", less(*amount, *repaid))]
         }
-        Fact::RefundedBeforeRelease { back, goods, shipping, .. } => {
-            vec![("back", *back), ("goods", *goods), ("shipping", *shipping)]
+        Fact::RefundedBeforeRelease { back, goods, shipping, tax, .. } => {
+            vec![("back", *back), ("goods", *goods), ("shipping", *shipping), ("tax", *tax)]
         }
-        Fact::RefundedAfterRelease { back, shipping, .. } => {
-            vec![("back", *back), ("shipping", *shipping), ("back less shipping", less(*back, *shipping))]
-        }
+        Fact::RefundedAfterRelease { back, shipping, tax, .. } => vec![
+            ("back", *back),
+            ("shipping", *shipping),
+            ("tax", *tax),
+            ("back less shipping and tax", less(less(*back, *shipping), *tax)),
+        ],
         Fact::ByHand { .. } => Vec::new(),
         Fact::Card(fact) => card::sums(fact),
         Fact::MaterialsKept { kept, materials, .. } => {

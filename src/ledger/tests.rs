@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 mod cards;
 mod decided;
+mod refunds;
 
 fn party(name: &str) -> PartyId {
     PartyId::derived(name)
@@ -45,6 +46,7 @@ fn captured() -> Fact {
         charged: Kes::minor(627_557),
         goods: Kes::minor(420_357),
         shipping: kes(2_072),
+        tax: Kes::ZERO,
         fee: kes(300),
     }
 }
@@ -82,6 +84,7 @@ fn the_cent_that_rounding_leaves_over_goes_to_the_margin() {
         charged: Kes::minor(1_001),
         goods: Kes::minor(1_000),
         shipping: Kes::ZERO,
+        tax: Kes::ZERO,
         fee: Kes::ZERO,
     }]);
     assert_eq!(books.balance(Account::Margin), Kes::minor(1));
@@ -322,56 +325,6 @@ mod payouts {
 }
 
 #[test]
-fn a_refund_before_release_empties_the_deposit_and_leaves_the_artisan_alone() {
-    let back = Fact::RefundedBeforeRelease {
-        order: order(1),
-        round: 1,
-        back: Kes::minor(627_557),
-        goods: Kes::minor(420_357),
-        shipping: kes(2_072),
-    };
-    let mut books = written([captured(), back.clone()]);
-    assert_eq!(books.balance(Account::Deposit(order(1))), Kes::ZERO);
-    assert_eq!(books.balance(Account::Psp), -kes(300)); // the processor keeps its fee
-    assert_eq!(write(&mut books, back), Err(Refused::Exists));
-}
-
-#[test]
-fn a_refund_after_release_is_our_loss() {
-    let back = Fact::RefundedAfterRelease {
-        order: order(1),
-        round: 1,
-        back: Kes::minor(420_357),
-        shipping: Kes::ZERO,
-    };
-    let books = written([captured(), released(three_sold(), None), back]);
-    assert_eq!(books.balance(Account::ExpReturns), Kes::minor(420_357));
-    assert_eq!(books.balance(Account::Artisan(party("wanjiku"))), kes(2_550));
-}
-
-#[test]
-fn a_shopper_who_changes_her_mind_late_pays_the_materials_and_nobody_else_does() {
-    let (kept, back) = (Kes::minor(76_535), Kes::minor(420_357 - 76_535 + 207_200));
-    let cancelled = [
-        captured(),
-        Fact::MaterialsKept { order: order(1), maker: party("wanjiku"), kept, materials: kes(765) },
-        Fact::RefundedBeforeRelease {
-            order: order(1),
-            round: 1,
-            back,
-            goods: Kes::minor(420_357 - 76_535),
-            shipping: kes(2_072),
-        },
-    ];
-    let books = written(cancelled);
-    assert_eq!(books.balance(Account::Deposit(order(1))), Kes::ZERO);
-    assert_eq!(books.balance(Account::Artisan(party("wanjiku"))), kes(765));
-    assert_eq!(books.balance(Account::ShippingPayable), Kes::ZERO);
-    assert_eq!(books.balance(Account::Margin), Kes::minor(35));
-    assert_eq!(books.balance(Account::ExpReturns), Kes::ZERO);
-}
-
-#[test]
 fn more_pieces_than_were_paid_for_cannot_be_released() {
     let mut books = written([captured()]);
     let sale = Sale { value: Kes::minor(420_358), ..three_sold() };
@@ -508,9 +461,11 @@ fn any_fact() -> impl Strategy<Value = Fact> {
     );
     let (a, b, c, d) = (sum.clone(), sum.clone(), sum.clone(), sum.clone());
     prop_oneof![
-        (0u64..3, a, sum.clone(), sum.clone(), sum.clone()).prop_map(|(n, charged, goods, shipping, fee)| {
-            Fact::Captured { order: order(n), charged, goods, shipping, fee }
-        }),
+        (0u64..3, a, sum.clone(), sum.clone(), sum.clone(), sum.clone()).prop_map(
+            |(n, charged, goods, shipping, tax, fee)| {
+                Fact::Captured { order: order(n), charged, goods, shipping, tax, fee }
+            }
+        ),
         (0u64..3, rounds.clone(), who.clone(), b, sum.clone(), mentor, loan).prop_map(
             |(n, round, maker, value, maker_gets, mentor, loan)| Fact::Released {
                 order: order(n),
@@ -531,10 +486,10 @@ fn any_fact() -> impl Strategy<Value = Fact> {
                 _ => Fact::PayoutPaidLate { payout, from, amount, covered: fee, fee },
             }
         }),
-        (0u64..3, rounds, d, sum.clone(), sum, any::<bool>()).prop_map(
-            |(n, round, back, goods, shipping, early)| match early {
-                true => Fact::RefundedBeforeRelease { order: order(n), round, back, goods, shipping },
-                false => Fact::RefundedAfterRelease { order: order(n), round, back, shipping },
+        (0u64..3, rounds, d, sum.clone(), sum.clone(), sum, any::<bool>()).prop_map(
+            |(n, round, back, goods, shipping, tax, early)| match early {
+                true => Fact::RefundedBeforeRelease { order: order(n), round, back, goods, shipping, tax },
+                false => Fact::RefundedAfterRelease { order: order(n), round, back, shipping, tax },
             }
         ),
     ]

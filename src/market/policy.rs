@@ -6,12 +6,14 @@ mod kiosk;
 mod listing;
 mod orders;
 mod shipping;
+mod tax;
 
 pub use bulk::Bulk;
 pub use kiosk::{CashPolicy, StockPolicy};
 pub use listing::ListingPolicy;
 pub use orders::OrderPolicy;
 pub use shipping::{HEAVIEST_GRAMS, ParcelPolicy, ShippingRate, Tariff, WeightClass};
+pub use tax::TaxRate;
 
 use super::party::MentorPolicy;
 use super::price::Rate;
@@ -68,6 +70,8 @@ pub struct Policy {
     pub card_fee: CardFee,
     /// Where we ship to and what it costs.
     pub shipping: Vec<ShippingRate>,
+    /// What is collected for tax authorities, by country; nothing by itself.
+    pub tax: Vec<TaxRate>,
     /// What pieces weigh, and what the customs call them.
     pub parcel: ParcelPolicy,
 }
@@ -170,6 +174,7 @@ impl Default for Policy {
             shillings_per_dollar_hundredths: 12_950,
             card_fee: CardFee::default(),
             shipping: shipping::rates(),
+            tax: Vec::new(),
             parcel: ParcelPolicy::default(),
         }
     }
@@ -279,7 +284,8 @@ impl Policy {
         self.check_order()?;
         self.check_payout()?;
         self.check_kiosks()?;
-        self.check_shipping()
+        self.check_shipping()?;
+        self.check_tax()
     }
 
     fn check_listing(&self) -> Result<(), PolicyFault> {

@@ -6,6 +6,9 @@
 //! * Shop price: retail divided by the rate, rounded **up** to the next dollar cent.
 //! * Sale value: the shop price times the rate, in shilling cents; where the product has a
 //!   fraction of a cent it is rounded half to even.
+//! * Tax: on top of the shop price where the house collects it. Each piece is taxed by itself and its
+//!   parcel by itself, each rounded to the nearest dollar cent, half a cent **up**; what some pieces
+//!   are taxed with is so exactly what goes back with them.
 
 use super::policy::{Policy, WHOLE_BP};
 use crate::types::{Kes, Usd};
@@ -63,6 +66,54 @@ pub struct Quote {
     pub shipping_value: Kes,
     /// The locked rate.
     pub rate: Rate,
+    /// What is collected on top of it for a tax authority.
+    #[serde(default, skip_serializing_if = "Tax::is_none")]
+    pub tax: Tax,
+}
+
+/// What a tax authority gets of a purchase, on top of its price. Nobody has a share in it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tax {
+    /// In ten-thousandths of the price; zero where none is collected.
+    pub rate_bp: u32,
+    /// For one piece.
+    pub each: Usd,
+    /// The same at the locked rate.
+    pub each_value: Kes,
+    /// For what the carrier is paid with.
+    pub shipping: Usd,
+    /// The same at the locked rate.
+    pub shipping_value: Kes,
+}
+
+impl Tax {
+    /// Whether none is collected.
+    pub const fn is_none(&self) -> bool {
+        self.rate_bp == 0
+    }
+
+    /// For some of the pieces.
+    pub fn goods(&self, pieces: u32) -> Usd {
+        times(self.each, pieces)
+    }
+
+    /// The same at the locked rate.
+    pub fn goods_value(&self, pieces: u32) -> Kes {
+        times(self.each_value, pieces)
+    }
+
+    /// The same tax where nothing is paid for a carrier.
+    #[must_use]
+    pub const fn without_shipping(self) -> Self {
+        Self { shipping: Usd::ZERO, shipping_value: Kes::ZERO, ..self }
+    }
+}
+
+/// So many ten-thousandths of a sum, half a cent up. `None` past the range.
+fn part_of(sum: Usd, bp: u32) -> Option<Usd> {
+    let whole = i128::from(WHOLE_BP);
+    let cents = (i128::from(sum.cents()) * i128::from(bp) + whole / 2).div_euclid(whole);
+    i64::try_from(cents).ok().map(Usd::minor)
 }
 
 /// The retail price of one piece when so many are bought. `None` past the range of cents.
@@ -90,12 +141,37 @@ pub fn quote(policy: &Policy, price: Kes, pieces: u32, shipping: Usd) -> Option<
         shipping,
         shipping_value: rate.to_kes(shipping)?,
         rate,
+        tax: Tax::default(),
     };
     // Every sum that is asked for later is inside the range.
     quote.price_each.checked_mul(i64::from(pieces))?;
     let goods = quote.sale_each.checked_mul(i64::from(pieces))?;
     goods.checked_add(quote.shipping_value)?;
     rate.to_kes(shop_each.checked_mul(i64::from(pieces))?.checked_add(shipping)?)?;
+    Some(quote)
+}
+
+/// What is collected on top of one piece in a parcel of its own; `None` where none is.
+pub fn tax_of_one(policy: &Policy, country: &str, each: Usd, shipping: Usd) -> Option<(u32, Usd)> {
+    let row = policy.tax_rate(country).filter(|row| row.is_due(each))?;
+    let shipping = if row.shipping { part_of(shipping, row.rate_bp)? } else { Usd::ZERO };
+    Some((row.rate_bp, part_of(each, row.rate_bp)?.checked_add(shipping)?))
+}
+
+/// The same with what is collected for the tax authority of where it goes; `None` past the range of cents.
+pub fn taxed(policy: &Policy, quote: Quote, country: &str) -> Option<Quote> {
+    let Some(row) = policy.tax_rate(country).filter(|row| row.is_due(quote.goods(quote.pieces))) else {
+        return Some(quote);
+    };
+    let (rate, bp) = (quote.rate, row.rate_bp);
+    let each = part_of(quote.shop_each, bp)?;
+    let shipping = if row.shipping { part_of(quote.shipping, bp)? } else { Usd::ZERO };
+    let (each_value, shipping_value) = (rate.to_kes(each)?, rate.to_kes(shipping)?);
+    let quote = Quote { tax: Tax { rate_bp: bp, each, each_value, shipping, shipping_value }, ..quote };
+    let all = each.checked_mul(i64::from(quote.pieces))?.checked_add(shipping)?;
+    let bare = quote.goods(quote.pieces).checked_add(quote.shipping)?;
+    rate.to_kes(bare.checked_add(all)?)?;
+    each_value.checked_mul(i64::from(quote.pieces))?.checked_add(shipping_value)?;
     Some(quote)
 }
 
@@ -119,9 +195,21 @@ impl Quote {
         times(self.sale_each, pieces)
     }
 
-    /// What the card is charged: all pieces and shipping.
+    /// What the card is charged: all pieces, shipping, and tax.
     pub fn charge(&self) -> Usd {
-        Usd::minor(self.goods(self.pieces).cents().saturating_add(self.shipping.cents()))
+        let bare = self.goods(self.pieces).cents().saturating_add(self.shipping.cents());
+        Usd::minor(bare.saturating_add(self.taxes().cents()))
+    }
+
+    /// What is collected of it for a tax authority.
+    pub fn taxes(&self) -> Usd {
+        Usd::minor(self.tax.goods(self.pieces).cents().saturating_add(self.tax.shipping.cents()))
+    }
+
+    /// The same at the locked rate.
+    pub fn taxes_value(&self) -> Kes {
+        let goods = self.tax.goods_value(self.pieces).cents();
+        Kes::minor(goods.saturating_add(self.tax.shipping_value.cents()))
     }
 
     /// A dollar sum of this order at its locked rate.
@@ -132,11 +220,32 @@ impl Quote {
 
 #[cfg(test)]
 mod tests {
+    use super::super::policy::TaxRate;
     use super::*;
     use proptest::prelude::*;
 
     fn policy() -> Policy {
         Policy { markup_bp: 16_000, round_retail_to_shillings: 50, ..Policy::default() }
+    }
+
+    fn taxing(rate_bp: u32, shipping: bool) -> Policy {
+        let rate =
+            TaxRate { countries: vec!["DE".into()], rate_bp, shipping, up_to_us_cents: None, number: None };
+        Policy { tax: vec![rate], ..policy() }
+    }
+
+    #[test]
+    fn a_fifth_on_a_necklace_and_its_parcel_is_2_16_and_3_dollars() {
+        let policy = taxing(2_000, true);
+        let quote = quote(&policy, Kes::major(850), 3, Usd::minor(1_500)).expect("in range");
+        let taxed = taxed(&policy, quote, "DE").expect("in range");
+        assert_eq!((taxed.tax.each, taxed.tax.shipping), (Usd::minor(216), Usd::minor(300))); // 216.4
+        assert_eq!((taxed.taxes(), taxed.charge()), (Usd::minor(948), Usd::minor(3 * 1_082 + 1_500 + 948)));
+        assert_eq!(
+            tax_of_one(&policy, "DE", Usd::minor(1_082), Usd::minor(1_500)),
+            Some((2_000, Usd::minor(516)))
+        );
+        assert_eq!(part_of(Usd::minor(5), 1_000), Some(Usd::minor(1)), "half a cent goes up");
     }
 
     #[test]
@@ -202,6 +311,30 @@ mod tests {
             let bring = |us_cents: i64| i128::from(us_cents) * i128::from(hundredths);
             prop_assert!(bring(shop.cents()) >= i128::from(cents) * 100);
             prop_assert!(bring(shop.cents() - 1) < i128::from(cents) * 100);
+        }
+
+        #[test]
+        fn tax_is_split_by_pieces_without_a_cent_lost(
+            shillings in 50i64..20_000, pieces in 1u32..99, shipping in 0i64..10_000, rate_bp in 1u32..3_000,
+            taken in 0u32..99, with_parcel: bool,
+        ) {
+            let policy = taxing(rate_bp, with_parcel);
+            let shipping = Usd::minor(shipping);
+            let bare = quote(&policy, Kes::major(shillings), pieces, shipping).expect("in range");
+            let quote = taxed(&policy, bare, "DE").expect("in range");
+            let (tax, some) = (quote.tax, taken.min(pieces));
+            prop_assert_eq!(tax.goods(some).cents() + tax.goods(pieces - some).cents(), tax.goods(pieces).cents());
+            prop_assert_eq!(quote.charge().cents(), bare.charge().cents() + quote.taxes().cents());
+            prop_assert_eq!(Quote { tax: Tax::default(), ..quote }, bare, "nothing else is another sum");
+            // Each piece, and the parcel, is within half a cent of its exact part.
+            let exact = |sum: Usd| i128::from(sum.cents()) * i128::from(rate_bp);
+            let off = i128::from(tax.each.cents()) * 10_000 - exact(quote.shop_each);
+            prop_assert!((-4_999..=5_000).contains(&off), "{}", off);
+            let off = i128::from(tax.shipping.cents()) * 10_000 - exact(shipping);
+            let fits = if with_parcel { (-4_999..=5_000).contains(&off) } else { tax.shipping == Usd::ZERO };
+            prop_assert!(fits, "{}", off);
+            let other = taxed(&policy, bare, "US").expect("in range");
+            prop_assert_eq!(other, bare, "nothing is collected where no row is");
         }
 
         #[test]

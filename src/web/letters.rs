@@ -28,14 +28,13 @@ pub fn write(letter: &Letter) -> (String, String) {
 fn news(letter: &Letter, code: &str, t: Tongue) -> (String, Vec<String>) {
     match (letter.about, &letter.bought) {
         (About::Paid, bought) => {
-            let (total, about) = match bought {
-                Bought::Order(order) => {
-                    let about = order.shown.as_ref();
-                    (order.total, about.map(|shown| t.shown_total(t.sum_in(shown, order.total), &shown.day)))
-                }
-                Bought::Bulk(request) => (request.total, None),
+            let (total, tax, shown) = match bought {
+                Bought::Order(order) => (order.total, order.tax, order.shown.as_ref()),
+                Bought::Bulk(request) => (request.total, request.tax, request.shown.as_ref()),
             };
-            let said = [Some(t.letter_paid(t.usd(&total))), about].into_iter().flatten();
+            let tax = tax.map(|tax| t.tax_within(t.usd(&tax.sum), t.percent(&tax.rate_bp)));
+            let about = shown.map(|shown| t.shown_total(t.sum_in(shown, total), &shown.day));
+            let said = [Some(t.letter_paid(t.usd(&total))), tax, about].into_iter().flatten();
             (t.letter_paid_subject(code), said.collect())
         }
         (About::Promised, Bought::Bulk(request)) => {

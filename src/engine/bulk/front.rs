@@ -3,7 +3,9 @@
 pub use crate::market::bulk::Choice;
 
 use crate::engine::desk::Who;
-use crate::engine::shopfront::{CheckoutIn, CheckoutOut, ParcelView, PieceView, ShopError, Split};
+use crate::engine::shopfront::{
+    CheckoutIn, CheckoutOut, ParcelView, PieceView, ShopError, Shown, Split, TaxView,
+};
 use crate::types::{SpokenCode, Timestamp, Usd};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -25,10 +27,23 @@ pub struct ManyView {
     pub full: Usd,
     /// Who gets what of all of it.
     pub split: Split,
-    /// What shipping them costs: letters, English name, sum.
-    pub shipping: Vec<(String, String, Usd)>,
+    /// What sending them costs, by country.
+    pub shipping: Vec<Sending>,
     /// The soonest day that may be wanted.
     pub soonest: Timestamp,
+}
+
+/// What sending many pieces to a country costs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sending {
+    /// ISO 3166 letters.
+    pub country: String,
+    /// Its English name.
+    pub name: String,
+    /// What the carrier is paid with.
+    pub sum: Usd,
+    /// What is collected there for a tax authority, with all of it.
+    pub tax: Option<TaxView>,
 }
 
 /// Where the pieces of a request are; the five add up to what was bought.
@@ -78,8 +93,14 @@ pub struct BulkView {
     pub piece: PieceView,
     /// How many pieces.
     pub quantity: u32,
-    /// Goods and shipping.
+    /// Goods, shipping and tax.
     pub total: Usd,
+    /// What of it is a tax authority's.
+    #[serde(default)]
+    pub tax: Option<TaxView>,
+    /// What the buyer was shown sums in when it was placed.
+    #[serde(default)]
+    pub shown: Option<Shown>,
     /// `placed`, `expired`, `gathering`, `choosing`, `making`, `done`, `refunded`.
     pub state: String,
     /// Where the pieces are.

@@ -134,6 +134,7 @@ impl Engine {
             pieces: share.pieces,
             shipping: Usd::ZERO,
             shipping_value: Kes::ZERO,
+            tax: request.terms.quote.tax.without_shipping(),
             ..request.terms.quote
         };
         let payment = request.payment.clone().unwrap_or_default();

@@ -1,6 +1,6 @@
 //! The buyer's side of a bulk request: its price, its payment, its page, the choices on it.
 
-use super::front::{BulkFront, BulkView, Counts, ManyView, PartView};
+use super::front::{BulkFront, BulkView, Counts, ManyView, PartView, Sending};
 use super::rows;
 use crate::engine::Engine;
 use crate::engine::aggregate::Aggregate;
@@ -8,7 +8,7 @@ use crate::engine::cart::Wanted;
 use crate::engine::desk::Who;
 use crate::engine::record::Cause;
 use crate::engine::shop::{fault, piece_at, split_into, split_of, token};
-use crate::engine::shopfront::{CheckoutIn, CheckoutOut, ShopError, Split};
+use crate::engine::shopfront::{CheckoutIn, CheckoutOut, ShopError, Split, TaxView};
 use crate::engine::trade::Due;
 use crate::engine::turn::TRIES;
 use crate::engine::view::{FromIndex, every, read};
@@ -50,7 +50,10 @@ impl Engine {
         let one = price::quote(&self.policy, listing.price, 1, Usd::ZERO).ok_or_else(broken)?;
         let shipping = |rate: &crate::market::policy::ShippingRate| {
             let sum = self.policy.shipping(&rate.country, listing.kind.as_str(), quantity)?;
-            Some((rate.country.clone(), rate.name.clone(), sum))
+            let sent = price::quote(&self.policy, listing.price, quantity, sum)?;
+            let sent = price::taxed(&self.policy, sent, &rate.country)?;
+            let (country, name) = (rate.country.clone(), rate.name.clone());
+            Some(Sending { country, name, sum, tax: TaxView::of(&sent) })
         };
         Ok(Ok(ManyView {
             piece: piece_at(&listing, &maker, &quote),
@@ -85,7 +88,8 @@ impl Engine {
         }
         let shipping = self.policy.shipping(&wish.country, listing.kind.as_str(), wish.quantity);
         let shipping = shipping.unwrap_or(Usd::ZERO);
-        let Some(quote) = price::quote(&self.policy, listing.price, wish.quantity, shipping) else {
+        let quote = price::quote(&self.policy, listing.price, wish.quantity, shipping);
+        let Some(quote) = quote.and_then(|quote| price::taxed(&self.policy, quote, &wish.country)) else {
             return Ok(Err(ShopError::Fault));
         };
         let number = self.free_order_number(work).await?;
@@ -97,6 +101,7 @@ impl Engine {
             wanted,
             country: wish.country.clone(),
             token: token.clone(),
+            shown: wish.shown.clone(),
             partner: wish.partner.clone(),
         };
         match bulk::decide(None, &BulkCommand::Place(terms), &self.policy, work.now) {
@@ -169,6 +174,8 @@ impl Engine {
             piece: piece_at(&listing, &maker, &quote),
             quantity: quote.pieces,
             total: quote.charge(),
+            tax: TaxView::of(&quote),
+            shown: terms.shown.clone(),
             state: request.stage.word().to_owned(),
             counts: Counts {
                 left: request.left,

@@ -11,9 +11,10 @@ use crate::engine::view;
 use crate::engine::work::{Fault, Work};
 use crate::ledger::posting::CardFact;
 use crate::ledger::{Account, Fact};
+use crate::market::Quote;
 use crate::market::bulk::{Bulk, BulkCommand};
 use crate::market::case::CaseKind;
-use crate::market::order::{Order, OrderCommand, Refund};
+use crate::market::order::{Order, OrderCommand, Refund, RefundWhy};
 use crate::market::trouble::TroubleKind;
 use crate::market::trouble::{self, DisputeNews, Opening, Outcome, Trouble, TroubleCommand, TroubleEvent};
 use crate::types::time::NAIROBI;
@@ -40,6 +41,8 @@ struct Bought {
     back: i64,
     /// What was for the carrier and is still with us.
     unsent: Kes,
+    /// What was collected as tax on what was not sent.
+    tax: Kes,
 }
 
 impl Engine {
@@ -183,7 +186,8 @@ impl Engine {
         let bought = self.bought(work, paid).await?;
         let back: i64 = bought.iter().map(|one| one.back).sum();
         let whole = dispute.opening.amount.cents() >= paid.charge().cents().saturating_sub(back);
-        let (mut goods, mut others, mut shipping) = (Kes::ZERO, Vec::new(), Kes::ZERO);
+        let (mut goods, mut others) = (Kes::ZERO, Vec::new());
+        let (mut shipping, mut tax) = (Kes::ZERO, Kes::ZERO);
         if whole {
             for one in &bought {
                 let held = Kes::minor(work.sum(Account::Deposit(one.code)).await?.max(0));
@@ -193,10 +197,11 @@ impl Engine {
                     false => {}
                 }
                 shipping = Kes::minor(shipping.cents().saturating_add(one.unsent.cents()));
+                tax = Kes::minor(tax.cents().saturating_add(one.tax.cents()));
             }
             shipping = shipping.min(Kes::minor(work.sum(Account::ShippingPayable).await?.max(0)));
         }
-        let lost = CardFact::DisputeLost { trouble: id, order: code, amount, goods, others, shipping };
+        let lost = CardFact::DisputeLost { trouble: id, order: code, amount, goods, others, shipping, tax };
         work.post(&Fact::Card(lost))?;
         if !whole {
             return self.let_be(work, dispute, code).await;
@@ -225,35 +230,51 @@ impl Engine {
 
     /// What a payment bought, as far as its loss goes.
     async fn bought(&self, work: &mut Work<'_>, paid: &Paid) -> Result<Vec<Bought>, Fault> {
-        let of = |code, refunds: &[Refund], sent: bool, shipping: Kes| {
+        // Pieces that were sent are sold, whatever comes of the payment: their tax stays owed.
+        let of = |code, quote: &Quote, refunds: &[&Refund], sent: bool, kept: u32| {
             let done = || refunds.iter().filter(|refund| refund.done.is_some());
             let gone = done().any(|refund| refund.shipping_value > Kes::ZERO);
-            let unsent = if sent || gone { Kes::ZERO } else { shipping };
-            Bought { code, back: done().map(|refund| refund.back.cents()).sum(), unsent }
+            let unsent = if sent || gone { Kes::ZERO } else { quote.shipping_value };
+            let given: i64 = done().map(|refund| refund.tax_value.cents()).sum();
+            let owed = match sent {
+                true => quote.tax.goods_value(kept).cents().saturating_add(quote.tax.shipping_value.cents()),
+                false => 0,
+            };
+            let tax =
+                Kes::minor(quote.taxes_value().cents().saturating_sub(given).saturating_sub(owed).max(0));
+            Bought { code, back: done().map(|refund| refund.back.cents()).sum(), unsent, tax }
         };
         Ok(match paid {
             Paid::Orders(order, others) => std::iter::once(&**order)
                 .chain(others)
                 .map(|order| {
-                    let shipping = order.terms.quote.shipping_value;
-                    of(order.terms.code, &order.refunds, order.parcel.is_some(), shipping)
+                    let kept = order.passed.saturating_sub(order.complained_of());
+                    let refunds: Vec<&Refund> = order.refunds.iter().collect();
+                    of(order.terms.code, &order.terms.quote, &refunds, order.parcel.is_some(), kept)
                 })
                 .collect(),
             Paid::Bulk(code, request) => {
-                let sent = self.any_sent(work, request).await?;
-                vec![of(*code, &request.refunds, sent, request.terms.quote.shipping_value)]
+                let parts = self.parts_of(work, request).await?;
+                let sent = parts.iter().any(|part| part.parcel.is_some());
+                let kept = parts.iter().map(|part| part.passed.saturating_sub(part.complained_of())).sum();
+                // What had passed was given back under the numbers of the parts.
+                let after = |refund: &&Refund| refund.why == RefundWhy::AfterRelease;
+                let given = parts.iter().flat_map(|part| part.refunds.iter().filter(after));
+                let taxed: i64 =
+                    given.filter(|refund| refund.done.is_some()).map(|refund| refund.tax_value.cents()).sum();
+                let own: Vec<&Refund> = request.refunds.iter().collect();
+                let one = of(*code, &request.terms.quote, &own, sent, kept);
+                vec![Bought { tax: Kes::minor(one.tax.cents().saturating_sub(taxed).max(0)), ..one }]
             }
         })
     }
 
-    /// Something of a request is on its way to its buyer, or there.
-    async fn any_sent(&self, work: &mut Work<'_>, request: &Bulk) -> Result<bool, Fault> {
+    async fn parts_of(&self, work: &mut Work<'_>, request: &Bulk) -> Result<Vec<Order>, Fault> {
+        let mut parts = Vec::with_capacity(request.parts.len());
         for part in &request.parts {
-            if work.get::<Order>(part.order).await?.is_some_and(|order| order.parcel.is_some()) {
-                return Ok(true);
-            }
+            parts.extend(work.get::<Order>(part.order).await?);
         }
-        Ok(false)
+        Ok(parts)
     }
 
     /// The time for evidence is nearly over.

@@ -41,6 +41,9 @@ pub struct OrderRow {
     pub country: String,
     /// What the shopper paid, in cents of a dollar.
     pub charge: Usd,
+    /// What of it is a tax authority's.
+    #[serde(default)]
+    pub tax: Usd,
     /// On its way to the shopper, with its customs line.
     pub parcel: Option<ParcelView>,
     /// What of the charge was for the carrier.
@@ -168,6 +171,18 @@ pub struct Label {
     pub value: Usd,
     /// What the parcel weighs, once it was weighed.
     pub grams: Option<u32>,
+    /// What was collected for the tax authority of where it goes, and the number it knows us by.
+    #[serde(default)]
+    pub tax: Option<TaxPaid>,
+}
+
+/// Tax that is paid already, as the customs are told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaxPaid {
+    /// For these pieces, in cents of a dollar.
+    pub sum: Usd,
+    /// The number that the authority knows us by.
+    pub number: Option<String>,
 }
 
 /// What the desk calls.
@@ -267,6 +282,7 @@ impl Engine {
             },
             country: order.terms.country.clone(),
             charge: order.terms.quote.charge(),
+            tax: order.terms.quote.taxes(),
             parcel: parcel_view(order),
             shipping: order.terms.quote.shipping_value,
             settled: order.parcel.as_ref().and_then(|parcel| parcel.settled),

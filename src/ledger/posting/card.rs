@@ -48,6 +48,9 @@ pub enum CardFact {
         others: Vec<(SpokenCode, Kes)>,
         /// What had been for the carrier and is still with us.
         shipping: Kes,
+        /// What had been collected as tax on what was not sent.
+        #[serde(default)]
+        tax: Kes,
     },
     /// Money is with the processor that belongs to no order.
     StrayTaken {
@@ -96,12 +99,14 @@ pub(super) fn lines(fact: &CardFact) -> Vec<Line> {
             debit(A::Psp, *fee),
             credit(A::ExpPsp, *fee),
         ],
-        CardFact::DisputeLost { order, amount, goods, others, shipping, .. } => {
+        CardFact::DisputeLost { order, amount, goods, others, shipping, tax, .. } => {
             let deposits = std::iter::once((*order, *goods)).chain(others.iter().copied());
-            let rest = deposits.clone().fold(less(*amount, *shipping), |rest, (_, held)| less(rest, held));
+            let rest = less(less(*amount, *shipping), *tax);
+            let rest = deposits.clone().fold(rest, |rest, (_, held)| less(rest, held));
             let mut lines: Vec<Line> = deposits.map(|(order, held)| debit(A::Deposit(order), held)).collect();
             lines.extend([
                 debit(A::ShippingPayable, *shipping),
+                debit(A::TaxPayable, *tax),
                 debit(A::ExpReturns, rest),
                 credit(A::Disputed, *amount),
             ]);
@@ -146,9 +151,9 @@ pub(super) fn sums(fact: &CardFact) -> Vec<(&'static str, Kes)> {
         CardFact::DisputeWithdrawn { amount, fee, .. }
         | CardFact::DisputeReinstated { amount, fee, .. }
         | CardFact::StrayTaken { amount, fee, .. } => vec![("amount", *amount), ("fee", *fee)],
-        CardFact::DisputeLost { amount, goods, others, shipping, .. } => {
+        CardFact::DisputeLost { amount, goods, others, shipping, tax, .. } => {
             let others = others.iter().map(|(_, held)| ("goods", *held));
-            let own = [("amount", *amount), ("goods", *goods), ("shipping", *shipping)];
+            let own = [("amount", *amount), ("goods", *goods), ("shipping", *shipping), ("tax", *tax)];
             own.into_iter().chain(others).collect()
         }
         CardFact::StrayReturned { amount, .. } | CardFact::StraySettled { amount, .. } => {

@@ -37,6 +37,7 @@ fn lost(goods: Kes, shipping: Kes) -> Fact {
         goods,
         others: vec![],
         shipping,
+        tax: Kes::ZERO,
     })
 }
 
@@ -66,12 +67,13 @@ fn a_dispute_lost_before_release_is_paid_by_the_deposit_and_costs_us_nothing_but
 fn a_dispute_lost_is_paid_by_the_deposits_of_every_order_that_was_paid_with_it() {
     let second = Fact::Captured {
         order: order(2),
-        charged: kes(2_000),
+        charged: kes(2_300),
         goods: kes(1_500),
         shipping: kes(500),
+        tax: kes(300),
         fee: Kes::ZERO,
     };
-    let whole = Kes::minor(627_557 + 200_000);
+    let whole = Kes::minor(627_557 + 230_000);
     let lost = |goods: Kes, other: Kes, shipping: Kes| {
         Fact::Card(CardFact::DisputeLost {
             trouble: trouble(),
@@ -80,6 +82,7 @@ fn a_dispute_lost_is_paid_by_the_deposits_of_every_order_that_was_paid_with_it()
             goods,
             others: vec![(order(2), other)],
             shipping,
+            tax: kes(300),
         })
     };
     let withdrawn = Fact::Card(CardFact::DisputeWithdrawn {
@@ -96,12 +99,13 @@ fn a_dispute_lost_is_paid_by_the_deposits_of_every_order_that_was_paid_with_it()
         Account::Deposit(order(1)),
         Account::Deposit(order(2)),
         Account::ShippingPayable,
+        Account::TaxPayable,
         Account::ExpReturns,
     ] {
         assert_eq!(books.balance(account), Kes::ZERO, "{account}");
     }
     let books = written(before.into_iter().chain([lost(Kes::ZERO, kes(1_500), kes(500))]));
-    assert_eq!(books.balance(Account::ExpReturns), Kes::minor(whole.cents() - 200_000));
+    assert_eq!(books.balance(Account::ExpReturns), Kes::minor(whole.cents() - 230_000));
     let below = lost(Kes::ZERO, -kes(1), Kes::ZERO);
     assert!(post(&below, at(7)).is_err(), "no part of it lies below zero");
 }

@@ -1,7 +1,7 @@
 //! What a bulk request answers to a command, and how it changes.
 
 use super::{Bulk, BulkCommand, BulkEvent, BulkStage, BulkTerms, Choice, Part, PartNews, Share};
-use crate::market::order::{HELD, Refund, RefundWhy, money_back};
+use crate::market::order::{HELD, Refund, RefundWhy, money_back, sum_back};
 use crate::market::{Policy, Refusal};
 use crate::types::{Kes, Timestamp, Usd};
 
@@ -165,17 +165,8 @@ fn with_shipping(bulk: &Bulk, mut events: Vec<BulkEvent>, now: Timestamp) -> Vec
     let settled = |refund: &Refund| refund.shipping_value > Kes::ZERO || refund.why == RefundWhy::Disputed;
     let given = after.refunds.iter().any(settled);
     if !given && quote.shipping > Usd::ZERO {
-        let shipping_value = quote.in_shillings(quote.shipping);
-        events.push(E::RefundDue(Refund {
-            round: after.refunds.len() as u32 + 1,
-            pieces: 0,
-            back: quote.shipping,
-            back_value: shipping_value,
-            goods_value: Kes::ZERO,
-            shipping_value,
-            why: RefundWhy::AfterRelease,
-            done: None,
-        }));
+        let round = after.refunds.len() as u32 + 1;
+        events.push(E::RefundDue(sum_back(quote, round, 0, true, RefundWhy::AfterRelease)));
     }
     events
 }

@@ -14,7 +14,7 @@ mod tests;
 pub use decide::{decide, evolve};
 pub use spread::{Maker, onward, spread};
 
-use super::order::Refund;
+use super::order::{Refund, Shown};
 use super::{Order, Quote};
 use crate::types::{PartyId, SpokenCode, Timestamp, Usd};
 use serde::{Deserialize, Serialize};
@@ -69,6 +69,9 @@ pub struct BulkTerms {
     pub country: String,
     /// The private link's token.
     pub token: String,
+    /// What the buyer was shown sums in, beside the dollars that are charged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Shown>,
     /// The partner whose program placed it, by the id of the partner's key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partner: Option<String>,

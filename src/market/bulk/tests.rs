@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::market::order::{self, OrderCommand, PartOf, Terms};
+use crate::market::policy::TaxRate;
 use crate::market::{Actor, Policy, Refusal, Role, price};
 use crate::types::{CodeKind, Kes};
 use BulkCommand as C;
@@ -20,15 +21,25 @@ fn now() -> Timestamp {
     Timestamp::from_millis(1_000_000)
 }
 
+/// The house's numbers of a day on which 19 % was collected for Germany.
+fn taxing() -> Policy {
+    let (countries, rate_bp) = (vec!["DE".to_owned()], 1_900);
+    let rate = TaxRate { countries, rate_bp, shipping: true, up_to_us_cents: None, number: None };
+    Policy { tax: vec![rate], ..Policy::default() }
+}
+
 fn terms(pieces: u32) -> BulkTerms {
-    let policy = Policy::default();
+    let policy = taxing();
     let shipping = policy.shipping("DE", "necklace", pieces).expect("we ship there");
     BulkTerms {
         code: number(0),
         listing: SpokenCode::nth(CodeKind::Listing, 7),
-        quote: price::quote(&policy, Kes::major(850), pieces, shipping).expect("in range"),
+        quote: price::quote(&policy, Kes::major(850), pieces, shipping)
+            .and_then(|quote| price::taxed(&policy, quote, "DE"))
+            .expect("in range"),
         wanted: policy.bulk_soonest(now()),
         country: "DE".into(),
+        shown: None,
         token: "a private link".into(),
         partner: None,
     }
@@ -92,6 +103,7 @@ impl Desk {
                 pieces: share.pieces,
                 shipping: Usd::ZERO,
                 shipping_value: Kes::ZERO,
+                tax: self.bulk().terms.quote.tax.without_shipping(),
                 ..self.bulk().terms.quote
             };
             let part = Terms {
@@ -200,7 +212,8 @@ fn when_nobody_is_left_the_buyer_takes_fewer() {
     desk.done(C::Choose(Choice::Fewer));
     assert_eq!(desk.counts(), [0, 20, 0, 20, 0]);
     let refund = desk.bulk().refunds[0];
-    assert_eq!(refund.back, terms(40).quote.goods(20));
+    let quote = terms(40).quote;
+    assert_eq!(refund.back.cents(), quote.goods(20).cents() + quote.tax.goods(20).cents());
     assert_eq!(refund.shipping_value, Kes::ZERO);
     assert_eq!(desk.stage(), "making");
     assert!(matches!(desk.run(C::Choose(Choice::Fewer)), Err(Refusal::Gone { .. })));
@@ -248,7 +261,9 @@ fn what_will_never_come_of_a_part_is_refunded_and_offered_to_nobody() {
     let njeri = Actor { id: who("njeri"), role: Role::Artisan };
     desk.part(number(2), OrderCommand::GiveUp { by: Some(njeri) }).expect("given up");
     assert_eq!(desk.counts(), [0, 25, 10, 5, 0]);
-    assert_eq!((desk.stage(), desk.bulk().refunds[0].back), ("making", terms(40).quote.goods(5)));
+    let quote = terms(40).quote;
+    let five = Usd::minor(quote.goods(5).cents() + quote.tax.goods(5).cents());
+    assert_eq!((desk.stage(), desk.bulk().refunds[0].back), ("making", five));
     desk.part(number(1), OrderCommand::Receive { by: agent() }).expect("received");
     desk.part(number(1), judge(25, 0)).expect("judged");
     assert_eq!((desk.stage(), desk.deposit), ("done", Kes::ZERO));
@@ -286,7 +301,8 @@ fn the_carriers_money_goes_back_with_the_last_piece_also_when_pieces_had_passed(
         }
         let quote = terms(40).quote;
         let shipping: Vec<_> = desk.bulk().refunds.iter().filter(|refund| refund.pieces == 0).collect();
-        let wanted = if sent { vec![] } else { vec![(quote.shipping, quote.shipping_value)] };
+        let parcel = Usd::minor(quote.shipping.cents() + quote.tax.shipping.cents());
+        let wanted = if sent { vec![] } else { vec![(parcel, quote.shipping_value)] };
         let went: Vec<_> = shipping.iter().map(|refund| (refund.back, refund.shipping_value)).collect();
         assert_eq!(went, wanted, "choice last: {choice_last}, sent: {sent}");
         assert_eq!((desk.bulk().refunded(), desk.deposit), (5, Kes::ZERO));
@@ -409,8 +425,15 @@ proptest! {
         prop_assert_eq!(desk.deposit, Kes::ZERO);
         let quote = bulk.terms.quote;
         let back: i64 = bulk.refunds.iter().map(|refund| refund.back.cents()).sum();
-        let kept = if bulk.passed() > 0 { quote.shipping.cents() } else { 0 };
-        prop_assert_eq!(back, quote.charge().cents() - quote.goods(bulk.passed()).cents() - kept);
+        let sold = quote.goods(bulk.passed()).cents() + quote.tax.goods(bulk.passed()).cents();
+        let kept = if bulk.passed() > 0 { quote.shipping.cents() + quote.tax.shipping.cents() } else { 0 };
+        prop_assert_eq!(back, quote.charge().cents() - sold - kept);
+        // What the request owes the tax authority, and what its parts may give back of it, is the same.
+        let given: i64 = bulk.refunds.iter().map(|refund| refund.tax_value.cents()).sum();
+        let hers = |order: &Order| order.terms.quote.tax.goods_value(order.passed).cents();
+        let parts: i64 = desk.parts.values().map(hers).sum();
+        let parcel = if bulk.passed() > 0 { quote.tax.shipping_value.cents() } else { 0 };
+        prop_assert_eq!(quote.taxes_value().cents() - given, parts + parcel);
         prop_assert_eq!(bulk.stage.word(), if bulk.passed() > 0 { "done" } else { "refunded" });
     }
 }

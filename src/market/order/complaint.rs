@@ -1,9 +1,9 @@
 //! Money back for pieces that had passed: the maker keeps hers, the house bears it.
 
-use super::decide::gone;
-use super::{Order, OrderEvent, OrderStage, Refund, RefundWhy};
+use super::decide::{gone, sum_back};
+use super::{Order, OrderEvent, OrderStage, RefundWhy};
 use crate::market::Refusal;
-use crate::types::{Kes, Timestamp, Usd};
+use crate::types::{Kes, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use OrderEvent as E;
@@ -65,25 +65,14 @@ pub(super) fn refund(
     }
     let quote = &order.terms.quote;
     // What nobody has sent is not paid for; what was sent is the carrier's.
-    let shipping = if pieces == left && order.parcel.is_none() { quote.shipping } else { Usd::ZERO };
-    let back = Usd::minor(quote.goods(pieces).cents().saturating_add(shipping.cents()));
-    let back_value = quote.in_shillings(back);
+    let unsent = pieces == left && order.parcel.is_none();
+    let round = order.refunds.len() as u32 + 1;
+    let refund = sum_back(quote, round, pieces, unsent, RefundWhy::AfterRelease);
     // The limit is for all of an order: piece by piece it is no other sum.
-    let in_all = order.complained_value().cents().saturating_add(back_value.cents());
+    let in_all = order.complained_value().cents().saturating_add(refund.back_value.cents());
     if let Some(alone) = alone.filter(|alone| in_all > alone.cents()) {
         return Err(Refusal::TwoPeople { alone });
     }
-    let round = order.refunds.len() as u32 + 1;
-    let refund = Refund {
-        round,
-        pieces,
-        back,
-        back_value,
-        goods_value: quote.value(pieces),
-        shipping_value: quote.in_shillings(shipping),
-        why: RefundWhy::AfterRelease,
-        done: None,
-    };
     let (paper, reason) = (paper.to_owned(), reason.to_owned());
     Ok(vec![E::Complained(Complaint { paper, reason, pieces, round, returned: None }), E::RefundDue(refund)])
 }

@@ -202,12 +202,24 @@ pub(super) fn refund_keeping(order: &Order, pieces: u32, why: RefundWhy, kept: U
     E::RefundDue(Refund { back, back_value: quote.in_shillings(back), goods_value, ..whole })
 }
 
-/// The `round`-th refund of a purchase, for some pieces when others were refunded before; shipping
-/// goes back with the last piece when none will be sent.
+/// The `round`-th refund of a purchase, for some pieces when others were refunded before, with what they
+/// were taxed; shipping goes back with the last piece when none will be sent.
 pub fn money_back(quote: &Quote, round: u32, before: u32, pieces: u32, why: RefundWhy) -> Refund {
     let nothing_goes = before + pieces == quote.pieces;
-    let shipping = if nothing_goes { quote.shipping } else { Usd::ZERO };
-    let back = Usd::minor(quote.goods(pieces).cents().saturating_add(shipping.cents()));
+    sum_back(quote, round, pieces, nothing_goes, why)
+}
+
+/// What goes back for some pieces, and for their parcel or not.
+pub(in crate::market) fn sum_back(
+    quote: &Quote, round: u32, pieces: u32, parcel: bool, why: RefundWhy,
+) -> Refund {
+    let (shipping, tax) = match parcel {
+        true => (quote.shipping, quote.tax),
+        false => (Usd::ZERO, quote.tax.without_shipping()),
+    };
+    let sums = [quote.goods(pieces), shipping, tax.goods(pieces), tax.shipping];
+    let back = Usd::minor(sums.iter().fold(0i64, |sum, one| sum.saturating_add(one.cents())));
+    let tax_value = tax.goods_value(pieces).cents().saturating_add(tax.shipping_value.cents());
     Refund {
         round,
         pieces,
@@ -215,6 +227,7 @@ pub fn money_back(quote: &Quote, round: u32, before: u32, pieces: u32, why: Refu
         back_value: quote.in_shillings(back),
         goods_value: quote.value(pieces),
         shipping_value: quote.in_shillings(shipping),
+        tax_value: Kes::minor(tax_value),
         why,
         done: None,
     }

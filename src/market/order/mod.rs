@@ -20,6 +20,7 @@ mod tests;
 
 pub use command::OrderCommand;
 pub use complaint::{Complaint, LONGEST_REASON};
+pub(in crate::market) use decide::sum_back;
 pub use decide::{decide, money_back};
 pub use event::OrderEvent;
 pub use evolve::evolve;
@@ -195,10 +196,18 @@ pub struct Refund {
     pub goods_value: Kes,
     /// What of it was for the carrier.
     pub shipping_value: Kes,
+    /// What of it was collected for a tax authority.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub tax_value: Kes,
     /// Why.
     pub why: RefundWhy,
     /// When the card processor confirmed it.
     pub done: Option<Timestamp>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_nothing(sum: &Kes) -> bool {
+    *sum == Kes::ZERO
 }
 
 /// An order.

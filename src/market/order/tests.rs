@@ -1,7 +1,8 @@
 //! An order from the shop to the shelf, and every way it may go wrong.
 
 use super::*;
-use crate::market::{Actor, Policy, Refusal, Role, price};
+use crate::market::policy::TaxRate;
+use crate::market::{Actor, Policy, Quote, Refusal, Role, price};
 use crate::types::CodeKind;
 use proptest::prelude::*;
 
@@ -27,13 +28,22 @@ fn another_agent() -> Actor {
     Actor { id: PartyId::derived("mutiso"), role: Role::Agent }
 }
 
+/// The house's numbers of a day on which 19 % was collected for Germany.
+fn taxing() -> Policy {
+    let (countries, rate_bp) = (vec!["DE".to_owned()], 1_900);
+    let rate = TaxRate { countries, rate_bp, shipping: true, up_to_us_cents: None, number: None };
+    Policy { tax: vec![rate], ..Policy::default() }
+}
+
 fn terms(pieces: u32) -> Terms {
-    let policy = Policy::default();
+    let policy = taxing();
     let shipping = policy.shipping("DE", "necklace", pieces).expect("we ship there");
     Terms {
         code: SpokenCode::nth(CodeKind::Order, 5),
         listing: SpokenCode::nth(CodeKind::Listing, 7),
-        quote: price::quote(&policy, Kes::major(850), pieces, shipping).expect("in range"),
+        quote: price::quote(&policy, Kes::major(850), pieces, shipping)
+            .and_then(|quote| price::taxed(&policy, quote, "DE"))
+            .expect("in range"),
         country: "DE".into(),
         token: "a private link".into(),
         bulk: None,
@@ -41,6 +51,11 @@ fn terms(pieces: u32) -> Terms {
         partner: None,
         purchase: None,
     }
+}
+
+/// What some pieces cost with their tax.
+fn taxed(quote: &Quote, pieces: u32) -> Usd {
+    Usd::minor(quote.goods(pieces).cents() + quote.tax.goods(pieces).cents())
 }
 
 #[test]
@@ -275,8 +290,8 @@ fn she_may_take_some_and_the_shopper_gets_the_rest_back_without_shipping() {
     let events = desk.done(accept(2));
     let quote = terms(3).quote;
     let [refund] = refunds(&events)[..] else { panic!("one refund: {events:?}") };
-    assert_eq!((refund.pieces, refund.back, refund.shipping_value), (1, quote.goods(1), Kes::ZERO));
-    assert_eq!(refund.goods_value, quote.value(1));
+    assert_eq!((refund.pieces, refund.back, refund.shipping_value), (1, taxed(&quote, 1), Kes::ZERO));
+    assert_eq!((refund.goods_value, refund.tax_value), (quote.value(1), quote.tax.goods_value(1)));
     assert_eq!((desk.stage(), desk.order().held()), ("making", Kes::major(1_700)));
     assert_eq!(desk.order().untaken(), 0);
 }
@@ -454,7 +469,7 @@ proptest! {
     ) {
         let mut desk = Desk::placed(3);
         let (mut passed, mut refunded, mut back, mut paid, mut reserved) = (0u32, 0u32, 0i64, false, 3i64);
-        let mut materials = 0i64;
+        let (mut materials, mut tax) = (0i64, 0i64);
         for (command, hours) in commands {
             desk.now = Timestamp::from_millis(desk.now.millis() + hours * 3_600_000);
             let mut before = desk.order.clone();
@@ -480,6 +495,7 @@ proptest! {
                     OrderEvent::RefundDue(refund) => {
                         refunded += refund.pieces;
                         back += refund.back.cents();
+                        tax += refund.tax_value.cents();
                     }
                     _ => {}
                 }
@@ -492,6 +508,8 @@ proptest! {
             prop_assert!(paid || back == 0, "gave back what was never paid");
             prop_assert!(back + materials <= terms(3).quote.charge().cents());
             prop_assert_eq!(refunded == 3, back + materials == terms(3).quote.charge().cents());
+            let all = terms(3).quote.taxes_value().cents();
+            prop_assert!(tax <= all && (refunded == 3) == (tax == all), "{} of {} tax went back", tax, all);
             match order.stage {
                 OrderStage::Released | OrderStage::Refunded => {
                     prop_assert_eq!(passed + refunded, 3);

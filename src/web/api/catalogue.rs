@@ -4,9 +4,10 @@ use super::{
     cursor::{self, List},
     problem::Problem,
     take::{Asked, Named},
-    views::{BulkQuote, Listing, ListingDetail, Maker, Money},
+    views::{BulkQuote, Listing, ListingDetail, Maker, Money, Tax},
 };
 use crate::{
+    engine::cart::{CartLine, CartRow},
     engine::shopfront::{Browse, Found, ShopError, Spot, Term},
     types::Usd,
     web::{page::Web, shop::home::encoded, tongue},
@@ -248,7 +249,10 @@ pub(super) struct Quote {
     goods: Money,
     /// What sending them costs.
     shipping: Money,
-    /// Both.
+    /// What is collected for a tax authority; null where none is, and the customs may ask for tax or duty at
+    /// the door.
+    tax: Option<Tax>,
+    /// All of it.
     total: Money,
 }
 
@@ -269,13 +273,27 @@ pub(super) async fn quote(
         Problem::field("country", "nothing is sent there; GET /api/v1/shipping/countries has all countries")
     })?;
     let whole = || Problem::field("quantity", "so many are not sold");
-    let goods = piece.price.checked_mul(i64::from(quantity)).ok_or_else(whole)?;
-    let total = goods.checked_add(shipping).ok_or_else(whole)?;
+    // Of many at once each costs less, as at the checkout.
+    let line = CartLine { code: piece.code.clone(), quantity };
+    let row = match &web.cart {
+        Some(carts) => carts.price_cart(vec![line], Some(sending.country)).await?.into_iter().next(),
+        None => None,
+    };
+    let (piece, goods, tax) = match row {
+        Some(CartRow { piece: Some(piece), goods, tax, .. }) => (piece, goods, tax),
+        _ => {
+            let goods = piece.price.checked_mul(i64::from(quantity)).ok_or_else(whole)?;
+            (piece, goods, None)
+        }
+    };
+    let taxed = tax.map_or(Usd::ZERO, |tax| tax.sum);
+    let total = goods.checked_add(shipping).and_then(|sum| sum.checked_add(taxed)).ok_or_else(whole)?;
     Ok(Json(Quote {
         listing: Listing::of(&web, &piece),
         quantity,
         goods: goods.into(),
         shipping: shipping.into(),
+        tax: tax.map(Tax::from),
         total: total.into(),
     }))
 }

@@ -2,8 +2,8 @@
 //! into these, so that what is promised to partners changes only where somebody changes it here.
 
 use crate::{
-    engine::bulk::front::{BulkView, ManyView},
-    engine::shopfront::{OrderView, ParcelView, PieceView, Split},
+    engine::bulk::front::{BulkView, ManyView, Sending},
+    engine::shopfront::{OrderView, ParcelView, PieceView, Split, TaxView},
     photos::WIDTHS,
     types::{Kes, Timestamp, Usd},
     web::{page::Web, upload},
@@ -265,8 +265,10 @@ pub(super) struct Order {
     listing: Listing,
     /// How many pieces.
     quantity: u32,
-    /// Goods and shipping.
+    /// Goods, shipping and tax.
     total: Money,
+    /// What of it is a tax authority's; null where none is collected.
+    tax: Option<Tax>,
     /// What happened, and what lies ahead.
     steps: Vec<Step>,
     /// Who gets what.
@@ -297,6 +299,7 @@ impl Order {
             listing: Listing::of(web, &order.piece),
             quantity: order.quantity,
             total: order.total.into(),
+            tax: order.tax.map(Tax::from),
             steps: order
                 .steps
                 .iter()
@@ -318,6 +321,22 @@ impl Order {
     }
 }
 
+/// What is collected for a tax authority, on top of goods and shipping.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(super) struct Tax {
+    /// In ten-thousandths of the price.
+    #[schema(example = 1900)]
+    rate_bp: u32,
+    /// How much.
+    sum: Money,
+}
+
+impl From<TaxView> for Tax {
+    fn from(tax: TaxView) -> Self {
+        Self { rate_bp: tax.rate_bp, sum: tax.sum.into() }
+    }
+}
+
 /// What shipping to a country costs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(super) struct Shipping {
@@ -328,6 +347,9 @@ pub(super) struct Shipping {
     name: String,
     /// What it costs.
     sum: Money,
+    /// What is collected with all of it for a tax authority; null where none is, and the customs may ask for
+    /// tax or duty at the door.
+    tax: Option<Tax>,
 }
 
 /// What many pieces cost.
@@ -354,10 +376,11 @@ pub(super) struct BulkQuote {
 
 impl BulkQuote {
     pub(super) fn of(web: &Web, view: &ManyView) -> Self {
-        let shipping = |(country, name, sum): &(String, String, Usd)| Shipping {
-            country: country.clone(),
-            name: name.clone(),
-            sum: (*sum).into(),
+        let shipping = |to: &Sending| Shipping {
+            country: to.country.clone(),
+            name: to.name.clone(),
+            sum: to.sum.into(),
+            tax: to.tax.map(Tax::from),
         };
         Self {
             listing: Listing::of(web, &view.piece),
@@ -419,8 +442,10 @@ pub(super) struct Bulk {
     listing: Listing,
     /// How many pieces.
     quantity: u32,
-    /// Goods and shipping.
+    /// Goods, shipping and tax.
     total: Money,
+    /// What of it is a tax authority's; null where none is collected.
+    tax: Option<Tax>,
     /// Where the pieces are.
     counts: Counts,
     /// The day they are wanted, or waited for.
@@ -467,6 +492,7 @@ impl Bulk {
             listing: Listing::of(web, &bulk.piece),
             quantity: bulk.quantity,
             total: bulk.total.into(),
+            tax: bulk.tax.map(Tax::from),
             counts: Counts {
                 left: counts.left,
                 offered: counts.offered,

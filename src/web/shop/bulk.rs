@@ -37,6 +37,8 @@ struct Fragment<'a> {
     /// Nobody took anything.
     nothing: bool,
     parts: Vec<Part<'a>>,
+    /// What the total is about in the currency that the buyer chose, at the rate of the request.
+    about: Option<String>,
 }
 
 #[derive(Template)]
@@ -57,6 +59,7 @@ impl<'a> Fragment<'a> {
             bulk,
             piece: Piece::new(&bulk.piece, t),
             headline: t.bulk_state(&bulk.state),
+            about: bulk.shown.as_ref().map(|shown| t.shown_total(t.sum_in(shown, bulk.total), &shown.day)),
             counts: [
                 ("offered", t.count_offered(), counts.offered),
                 ("making", t.count_making(), counts.making),

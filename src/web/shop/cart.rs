@@ -6,9 +6,10 @@
 
 use super::checkout::{self, CannotPlace};
 use super::piece::{self, Country, Faults, LONGEST_CODE, Typed};
+use super::sums::{Sums, sum};
 use crate::{
     engine::cart::{CHANGED, CartFront, CartLine, CartRow, MOST, MOST_OF_ONE},
-    engine::shopfront::{CheckoutIn, ShopError},
+    engine::shopfront::{CheckoutIn, ShopError, TaxView},
     types::{CodeKind, SpokenCode, Usd},
     web::{
         error::Refusal,
@@ -113,7 +114,9 @@ struct CartPage<'a> {
     countries: Vec<Country>,
     shipped: String,
     goods: Usd,
-    /// With shipping, once it is known where it goes and every line can be bought.
+    /// What is collected of it for a tax authority.
+    tax: Option<TaxView>,
+    /// With shipping and tax, once it is known where it goes and every line can be bought.
     total: Option<Usd>,
     typed: &'a Typed,
     faults: &'a Faults,
@@ -141,10 +144,6 @@ pub(crate) async fn show(
     draw(&web, &t, &Cart::of(&headers), &typed, &Faults::default()).await
 }
 
-fn sum(sums: impl Iterator<Item = Usd>) -> Usd {
-    Usd::minor(sums.fold(0i64, |all, one| all.saturating_add(one.cents())))
-}
-
 async fn draw(
     web: &Web, t: &Reader, cart: &Cart, typed: &Typed, faults: &Faults,
 ) -> Result<Response, Refusal> {
@@ -162,7 +161,8 @@ async fn draw(
     let goods = sum(rows.iter().map(|row| row.goods));
     let can_be = rows.iter().all(|row| row.can_be() && row.shipping.is_some());
     let shipping = sum(rows.iter().filter_map(|row| row.shipping));
-    let total = (can_be && chosen.is_some()).then(|| sum([goods, shipping].into_iter()));
+    let tax = TaxView::all(rows.iter().filter_map(|row| row.tax)).filter(|_| can_be);
+    let total = (can_be && chosen.is_some()).then(|| Sums::new(goods, shipping, tax).total);
     let closed =
         web.front.closed().map(|why| if t.tongue == Tongue::En { why } else { t.closed_why().to_owned() });
     let shipped = match cart.pieces() {
@@ -174,9 +174,13 @@ async fn draw(
         t,
         rows: rows.iter().map(|row| Row::new(row, t.tongue)).collect(),
         all,
-        countries: chosen.into_iter().map(|(letters, name)| Country { letters, name, shipping }).collect(),
+        countries: chosen
+            .into_iter()
+            .map(|(letters, name)| Country { letters, name, shipping, tax })
+            .collect(),
         shipped,
         goods,
+        tax,
         total,
         typed: &typed,
         faults,

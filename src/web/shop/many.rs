@@ -3,8 +3,9 @@
 
 use super::checkout::{self, CannotPlace};
 use super::piece::{self, Country, Faults, LONGEST_CODE, Typed};
+use super::sums::Sums;
 use crate::{
-    engine::bulk::front::{BulkFront, ManyView},
+    engine::bulk::front::{BulkFront, ManyView, Sending},
     engine::shopfront::{CheckoutIn, ShopError},
     types::{Timestamp, time::NAIROBI},
     web::{
@@ -40,6 +41,8 @@ struct ManyPage<'a> {
     soonest: (String, String),
     typed: &'a Typed,
     faults: &'a Faults,
+    /// What it comes to, when that was asked for.
+    sums: Option<Sums>,
 }
 
 /// How many pieces the price is asked for.
@@ -65,14 +68,15 @@ pub(crate) async fn show(
     let view = front(&web)?.price_many(code, pieces).await?;
     let quantity = view.quantity.to_string();
     let typed = Typed { quantity, idempotency_key: piece::fresh_key()?, ..Typed::default() };
-    Ok(draw(&t, &view, &typed, &Faults::default()))
+    Ok(draw(&t, &view, &typed, &Faults::default(), None))
 }
 
-fn draw(t: &Reader, view: &ManyView, typed: &Typed, faults: &Faults) -> Response {
-    let country = |(letters, name, shipping): &(String, String, _)| Country {
-        letters: letters.clone(),
-        name: t.country_name(letters, name),
-        shipping: *shipping,
+fn draw(t: &Reader, view: &ManyView, typed: &Typed, faults: &Faults, sums: Option<Sums>) -> Response {
+    let country = |to: &Sending| Country {
+        letters: to.country.clone(),
+        name: t.country_name(&to.country, &to.name),
+        shipping: to.sum,
+        tax: to.tax,
     };
     page::html(&ManyPage {
         t,
@@ -84,7 +88,39 @@ fn draw(t: &Reader, view: &ManyView, typed: &Typed, faults: &Faults) -> Response
         soonest: (t.day_of(&view.soonest), wording::day(&view.soonest)),
         typed,
         faults,
+        sums,
     })
+}
+
+/// Shows what so many pieces come to, sent to the country of the form. Nothing is kept, nothing is asked.
+pub(crate) async fn total(
+    State(web): State<Arc<Web>>, t: Reader, Path(code): Path<String>,
+    form: Result<Form<Typed>, FormRejection>,
+) -> Result<Response, Refusal> {
+    let Form(typed) = form?;
+    let front = front(&web)?;
+    if code.len() > LONGEST_CODE {
+        return Err(ShopError::NotFound.into());
+    }
+    let pieces = typed.quantity.trim().parse().unwrap_or(0);
+    let view = front.price_many(code, pieces).await?;
+    let country = typed.country.trim().to_ascii_uppercase();
+    let to = view.shipping.iter().find(|to| to.country == country);
+    let mut faults = Faults::default();
+    if to.is_none() {
+        faults.fields.insert("country", t.bad_country().to_owned());
+    }
+    if pieces != view.quantity {
+        let why = t.choose_pieces(i64::from(view.least), i64::from(view.most));
+        faults.fields.insert("quantity", why);
+    }
+    let typed = Typed { code: view.piece.code.clone(), ..typed };
+    if faults.any() {
+        return again(&web, &t, &typed, &faults, StatusCode::UNPROCESSABLE_ENTITY).await;
+    }
+    let sums = to.map(|to| Sums::new(view.goods, to.sum, to.tax));
+    let t = &t.of_form(format!("/piece/{}/many?quantity={}", view.piece.code, view.quantity));
+    Ok(draw(t, &view, &typed, &faults, sums))
 }
 
 /// Shows the form again with what was typed and what is wrong with it.
@@ -94,7 +130,7 @@ async fn again(
     let pieces = typed.quantity.trim().parse().unwrap_or(0);
     let view = front(web)?.price_many(typed.code.clone(), pieces).await?;
     let t = &t.of_form(format!("/piece/{}/many?quantity={}", view.piece.code, view.quantity));
-    let mut response = draw(t, &view, typed, faults);
+    let mut response = draw(t, &view, typed, faults, None);
     *response.status_mut() = status;
     Ok(response)
 }
@@ -120,7 +156,7 @@ pub(crate) async fn place(
     let checked = match (read, wanted) {
         (Ok(checkout), Some(wanted)) => {
             let line = checkout::pay_line(&web, t.tongue, &checkout.code, checkout.quantity).await;
-            Ok((CheckoutIn { line, ..checkout }, wanted))
+            Ok((CheckoutIn { shown: t.shown.clone(), line, ..checkout }, wanted))
         }
         (read, wanted) => {
             let mut faults = read.err().unwrap_or_default();

@@ -12,3 +12,4 @@ mod meta;
 pub(super) mod order;
 pub(super) mod piece;
 pub(super) mod purchase;
+mod sums;

@@ -1,8 +1,10 @@
 //! `GET /piece/{code}`: one piece, who gets what of its price, and the form to buy it.
 
 use super::meta::Meta;
+use super::sums::Sums;
 use crate::{
-    engine::shopfront::{PieceView, ShopError, Split},
+    engine::cart::CartLine,
+    engine::shopfront::{PieceView, ShopError, Split, TaxView},
     types::Usd,
     web::{
         error::Refusal,
@@ -13,7 +15,8 @@ use crate::{
 };
 use askama::Template;
 use axum::{
-    extract::{Path, State},
+    Form,
+    extract::{Path, State, rejection::FormRejection},
     http::StatusCode,
     response::Response,
 };
@@ -63,6 +66,7 @@ pub(super) struct Country {
     pub(super) letters: String,
     pub(super) name: String,
     pub(super) shipping: Usd,
+    pub(super) tax: Option<TaxView>,
 }
 
 #[derive(Template)]
@@ -81,6 +85,8 @@ struct PiecePage<'a> {
     many: Option<u32>,
     typed: &'a Typed,
     faults: &'a Faults,
+    /// What it comes to, when that was asked for.
+    sums: Option<Sums>,
     /// Several pieces can be paid at once.
     carts: bool,
     /// Why nothing can be bought now; a form that was filled comes back all the same.
@@ -96,7 +102,40 @@ pub(crate) async fn show(
     }
     let (piece, split) = web.front.piece(code).await?;
     let typed = Typed { quantity: "1".to_owned(), idempotency_key: fresh_key()?, ..Typed::default() };
-    Ok(draw(&web, &t, &piece, &split, &typed, &Faults::default()))
+    Ok(draw(&web, &t, (&piece, &split), &typed, &Faults::default(), None))
+}
+
+/// Shows what so many pieces come to, sent to the country of the form. Nothing is kept, nothing is asked.
+pub(crate) async fn total(
+    State(web): State<Arc<Web>>, t: Reader, Path(code): Path<String>,
+    form: Result<Form<Typed>, FormRejection>,
+) -> Result<Response, Refusal> {
+    let Form(typed) = form?;
+    let carts = web.cart.as_ref().filter(|_| code.len() <= LONGEST_CODE).ok_or(ShopError::NotFound)?;
+    let (piece, split) = web.front.piece(code).await?;
+    let country = typed.country.trim().to_ascii_uppercase();
+    let mut faults = Faults::default();
+    if web.front.shipping(&country, &piece.kind).is_none() {
+        faults.fields.insert("country", t.bad_country().to_owned());
+    }
+    let quantity = typed.quantity.trim().parse().unwrap_or(0);
+    match (quantity, piece.ready) {
+        (0, _) => drop(faults.fields.insert("quantity", t.bad_quantity().to_owned())),
+        (quantity, 1) if quantity > 1 => drop(faults.fields.insert("quantity", t.left_one().to_owned())),
+        (quantity, left) if quantity > left => drop(faults.fields.insert("quantity", t.left(left))),
+        _ => {}
+    }
+    let t = &t.of_form(format!("/piece/{}", piece.code));
+    let typed = Typed { code: piece.code.clone(), ..typed };
+    if faults.any() {
+        let mut response = draw(&web, t, (&piece, &split), &typed, &faults, None);
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+        return Ok(response);
+    }
+    let line = CartLine { code: piece.code.clone(), quantity };
+    let rows = carts.price_cart(vec![line], Some(country)).await?;
+    let sums = rows.first().and_then(|row| Some(Sums::new(row.goods, row.shipping?, row.tax)));
+    Ok(draw(&web, t, (&piece, &split), &typed, &faults, sums))
 }
 
 /// Shows the piece again with what was typed and what is wrong with it.
@@ -105,18 +144,22 @@ pub(super) async fn again(
 ) -> Result<Response, Refusal> {
     let (piece, split) = web.front.piece(typed.code.clone()).await?;
     let t = &t.of_form(format!("/piece/{}", piece.code));
-    let mut response = draw(web, t, &piece, &split, typed, faults);
+    let mut response = draw(web, t, (&piece, &split), typed, faults, None);
     *response.status_mut() = status;
     Ok(response)
 }
 
-fn draw(web: &Web, t: &Reader, piece: &PieceView, split: &Split, typed: &Typed, faults: &Faults) -> Response {
+fn draw(
+    web: &Web, t: &Reader, (piece, split): (&PieceView, &Split), typed: &Typed, faults: &Faults,
+    sums: Option<Sums>,
+) -> Response {
     let shown = Piece::new(piece, t.tongue);
     let front = &web.front;
     let countries = front.countries().into_iter().filter_map(|(letters, name)| {
         let shipping = front.shipping(&letters, &piece.kind)?;
         let name = t.country_name(&letters, &name);
-        Some(Country { letters, name, shipping })
+        let tax = front.tax(&letters, piece.price, shipping);
+        Some(Country { letters, name, shipping, tax })
     });
     // The desk says why in English, and in the languages of the makers.
     let closed =
@@ -133,6 +176,7 @@ fn draw(web: &Web, t: &Reader, piece: &PieceView, split: &Split, typed: &Typed, 
         many: web.bulk.as_ref().map(|bulk| bulk.least()),
         typed,
         faults,
+        sums,
         carts: web.cart.is_some(),
         closed: closed.as_deref().filter(|_| !faults.any()),
     })

@@ -375,7 +375,7 @@ async fn the_house_says_that_it_is_well_and_what_robots_may_read() {
     assert_eq!(shop.get("/healthz").await.body, "ok\n");
     assert!(shop.get("/robots.txt").await.body.contains("Disallow: /order/"));
     assert_eq!(shop.get("/checkout").await.header(header::LOCATION), "/");
-    let answer = shop.post("/piece/10019", &[]).await;
+    let answer = shop.post("/maker/10019", &[]).await;
     assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
 }
 

@@ -139,6 +139,7 @@ fn order_of(piece: &PieceView) -> OrderView {
         piece: piece.clone(),
         quantity: 1,
         total: Usd::minor(2_600),
+        tax: None,
         shown: None,
         state: "making".to_owned(),
         steps: steps.into_iter().map(|(step, at)| OrderStep { step: step.to_owned(), at }).collect(),

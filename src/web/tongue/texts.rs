@@ -139,6 +139,13 @@ texts! {
     email_why = "for what concerns this order" | "pour ce qui concerne cette commande";
     country = "Country" | "Pays";
     country_shipping(pieces) = "and shipping for {pieces}" | "et envoi de {pieces}";
+    and_tax(sum) = "and {sum} tax" | "et {sum} de taxe";
+    tax_at_door = "Where no tax is named, the customs may ask for tax or duty at the door; that is no part of what you pay here."
+        | "Là où aucune taxe n’est indiquée, la douane peut demander taxes ou droits à l’arrivée ; ils ne font pas partie de ce que vous payez ici.";
+    see_total = "See the total" | "Voir le total";
+    shipping = "Shipping" | "Envoi";
+    tax(percent) = "Tax, {percent}" | "Taxe, {percent}";
+    tax_within(sum, percent) = "Of it, {sum} is tax ({percent})." | "Dont {sum} de taxe ({percent}).";
     one_piece = "one" | "une pièce";
     choose_one = "Choose" | "Choisir";
     address = "Address" | "Adresse";

@@ -230,6 +230,16 @@ impl Tongue {
         }
     }
 
+    /// Ten-thousandths as a percentage: 1950 as `19.5%`, `19,5 %`.
+    pub(in crate::web) fn percent(self, bp: &u32) -> String {
+        let text = format!("{}.{:02}", bp / 100, bp % 100);
+        let text = text.trim_end_matches('0').trim_end_matches('.');
+        match self {
+            Self::En => format!("{text}%"),
+            Self::Fr => format!("{}\u{a0}%", sum(text)),
+        }
+    }
+
     /// A sum of dollars in another currency, without its "about".
     pub(in crate::web) fn sum_in(self, shown: &Shown, price: Usd) -> String {
         let hundredths = Usd::minor(shown.hundredths(price));

@@ -33,7 +33,7 @@ fn counts(page: &str) -> Counts {
 }
 
 impl Request {
-    async fn page(&self) -> String {
+    pub(super) async fn page(&self) -> String {
         self.shopper.opens(&format!("/bulk/{}", self.token)).await.1
     }
 
@@ -69,7 +69,7 @@ impl Request {
 }
 
 /// Fills in the form for many pieces, wanted in so many days.
-async fn fills(village: &Village, listing: &str, pieces: u32) -> (Filled, i64) {
+pub(super) async fn fills(village: &Village, listing: &str, pieces: u32) -> (Filled, i64) {
     let (status, page) = village.shopper().opens(&format!("/piece/{listing}/many?quantity={pieces}")).await;
     assert_eq!(status, StatusCode::OK);
     let key = attribute(&page, "name=\"idempotency_key\"", "value").expect("a key");
@@ -91,9 +91,14 @@ async fn fills(village: &Village, listing: &str, pieces: u32) -> (Filled, i64) {
 
 /// Asks for many pieces and pays.
 pub(super) async fn asks_for(village: &Village, listing: &str, pieces: u32) -> Request {
+    asks_at(village, "/many", listing, pieces).await
+}
+
+/// The same at another address of the form.
+pub(super) async fn asks_at(village: &Village, way: &str, listing: &str, pieces: u32) -> Request {
     let (form, _) = fills(village, listing, pieces).await;
     let shop = village.url.clone();
-    let pay_url = village.shopper().sends_to("/many", &form).await.expect("on to payment");
+    let pay_url = village.shopper().sends_to(way, &form).await.expect("on to payment");
     let post = client().post(pay_url).form(&[("card", "4242 4242 4242 4242")]);
     let answer = post.send().await.expect("the processor answers");
     let back = answer.headers().get(LOCATION).expect("paid").to_str().expect("an address").to_owned();

@@ -1,9 +1,10 @@
 //! A cart: pieces of several makers, paid at once, each an order that goes its own way afterwards.
 
-use super::{brought, on_sale, open_stall};
+use super::tax::{GERMAN_TAX, taxed};
+use super::{brought, on_sale, open_stall, stall_of};
 use crate::support::actors::Artisan;
 use crate::support::shopper::attribute;
-use crate::support::village::{Village, client, until};
+use crate::support::village::{Founding, Village, client, until};
 use reqwest::StatusCode;
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use serde_json::Value;
@@ -159,6 +160,59 @@ async fn trouble(village: &Village, what: &str) -> Value {
         troubles.into_iter().find(|row| row["what"] == what)
     })
     .await
+}
+
+#[tokio::test]
+async fn each_order_of_a_cart_is_taxed_by_itself_and_given_back_with_its_tax() {
+    let (village, achieng, amina, hers) =
+        stall_of(Founding { taxes: GERMAN_TAX, ..Founding::default() }, 850, 3).await;
+    let wanjiru = village.wanjiru().await;
+    let other = on_sale(&wanjiru, &amina, 1_200, 3).await;
+    let browser = Browser::new(&village);
+    browser.puts(&hers, 2).await;
+    let page = browser.puts(&other, 1).await;
+    let number = |row: &str, name: &str| of_line(row, name).parse::<i64>().expect("a number");
+    let mut taxes = Vec::new();
+    for row in lines(&page, "cart-line") {
+        let pieces = number(row, "data-quantity");
+        let each = number(row, "data-goods-cents") / pieces;
+        let tax = taxed(each) * pieces + taxed(number(row, "data-shipping-cents"));
+        assert_eq!(number(row, "data-tax-cents"), tax);
+        taxes.push(tax);
+    }
+    let tax: i64 = taxes.iter().sum();
+    assert_eq!(cents_of(&page, "cart-tax"), Some(tax));
+    let total = cents_of(&page, "cart-total").expect("a total");
+    let bare = lines(&page, "cart-line").into_iter();
+    let bare: i64 =
+        bare.map(|row| number(row, "data-goods-cents") + number(row, "data-shipping-cents")).sum();
+    assert_eq!(total, bare + tax);
+    let american = browser.opens("/cart?country=US").await.page;
+    assert_eq!(cents_of(&american, "cart-tax"), None);
+    assert!(american.contains("the customs may ask for tax or duty at the door"), "{american}");
+
+    let purchase = browser.pays(&browser.checks_out(&page).await.to).await;
+    let orders = browser.reaches(&purchase, "offered").await;
+    assert_eq!(capture(&village).amount, total);
+    assert_eq!(cents_of(&browser.opens(&purchase).await.page, "purchase-tax"), Some(tax));
+    let owed = village.account("tax_payable").await;
+    assert!(
+        (owed - shillings(tax)).abs() <= 3,
+        "{owed} for {tax} cents: halves of a cent, by piece and parcel"
+    );
+    // One of them comes to nothing: its tax goes back with it, the other's stays.
+    let [first, _] = &orders[..] else { panic!("two orders") };
+    achieng.asks(&format!("NO {}", first.0), "We tell the buyer").await;
+    until("hers is given back", || async {
+        (browser.state(&first.1).await == "refunded" && capture(&village).refunded > 0).then_some(())
+    })
+    .await;
+    until("the books know", || async {
+        let left = village.account("tax_payable").await;
+        ((left - shillings(taxes[1])).abs() <= 2).then_some(())
+    })
+    .await;
+    village.closes().await;
 }
 
 #[tokio::test]

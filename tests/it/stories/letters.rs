@@ -15,7 +15,7 @@ fn mailbox(village: &Village) -> PathBuf {
 }
 
 /// Waits for a letter about a purchase: what stands above it, and what it says.
-async fn letter(village: &Village, code: &str, about: &str) -> (String, String) {
+pub(super) async fn letter(village: &Village, code: &str, about: &str) -> (String, String) {
     let file = mailbox(village).join(format!("{code}.{about}.eml"));
     let octets = until(&format!("a letter {about}"), || async { std::fs::read(&file).ok() }).await;
     let mail = mailparse::parse_mail(&octets).expect("a message");

@@ -44,12 +44,13 @@ mod safety;
 mod selling;
 mod shipping;
 mod shop;
+mod tax;
 mod tips;
 mod webhooks;
 
 use crate::support::actors::{Agent, Artisan};
 use crate::support::shopper::Order;
-use crate::support::village::Village;
+use crate::support::village::{Founding, Village};
 
 /// Somebody lists pieces, and the kiosk finds them good; the listing's number.
 async fn on_sale(maker: &Artisan, kiosk: &Agent, price: u32, ready: u32) -> String {
@@ -63,7 +64,12 @@ async fn on_sale(maker: &Artisan, kiosk: &Agent, price: u32, ready: u32) -> Stri
 
 /// A village where Achieng has pieces on sale that Amina found good; with them the listing's number.
 pub(crate) async fn open_stall(price: u32, ready: u32) -> (Village, Artisan, Agent, String) {
-    let village = Village::open().await;
+    stall_of(Founding::default(), price, ready).await
+}
+
+/// The same in a village of its own kind.
+async fn stall_of(founding: Founding, price: u32, ready: u32) -> (Village, Artisan, Agent, String) {
+    let village = Village::found(founding).await;
     let (maker, kiosk) = (village.achieng().await, village.amina());
     let listing = on_sale(&maker, &kiosk, price, ready).await;
     (village, maker, kiosk, listing)

@@ -16,6 +16,7 @@ pub mod photo;
 pub mod program;
 pub mod provider;
 pub mod providers;
+pub mod routes;
 pub mod serve;
 pub mod shopper;
 pub mod tongue;

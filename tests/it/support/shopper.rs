@@ -117,6 +117,11 @@ impl Shopper {
         }
     }
 
+    /// Asks what a form comes to, and pays nothing; the page.
+    pub async fn asks_total(&self, path: &str, form: &Filled) -> (StatusCode, String) {
+        self.sends_to(path, form).await.expect_err("a page")
+    }
+
     /// Pays at the processor's page; the order.
     pub async fn pays(&self, pay_url: &str) -> Order {
         let post = self.http.post(pay_url).form(&[("card", CARD)]);

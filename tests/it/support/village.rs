@@ -5,6 +5,7 @@ use super::actors::{Agent, Artisan, Phone};
 use super::handset::Handset;
 use super::logs;
 use super::providers;
+use super::routes;
 use super::shopper::Shopper;
 use serde_json::Value;
 use sokoni::cli::service::{Service, Wiring};
@@ -70,6 +71,10 @@ pub struct Founding {
     pub menus: Option<Vec<(&'static str, String)>>,
     /// The mail server that takes letters; without one they are files.
     pub smtp: Option<String>,
+    /// What is collected for tax authorities: rows of the configuration.
+    pub taxes: &'static str,
+    /// What a dollar is worth elsewhere, as the operator's file has it.
+    pub rates: Option<&'static str>,
 }
 
 impl Default for Founding {
@@ -86,6 +91,8 @@ impl Default for Founding {
             push: "off",
             menus: None,
             smtp: None,
+            taxes: "",
+            rates: None,
         }
     }
 }
@@ -180,10 +187,13 @@ impl Village {
         for (name, secret) in secrets {
             std::fs::write(folder.path().join(name), secret).expect("a secret");
         }
+        if let Some(rates) = founding.rates {
+            std::fs::write(folder.path().join("rates.toml"), rates).expect("a file");
+        }
         super::desk::employ(folder.path());
         let route = match founding.link {
-            Link::Smpp => smpp_route(&founding, &gateway, smsc.addr),
-            Link::Http => http_route(&gateway, &aggregator.url),
+            Link::Smpp => routes::smpp(&founding, &gateway, smsc.addr),
+            Link::Http => routes::http(&gateway, &aggregator.url),
         };
         if let Some(own) = &founding.menus {
             let menus = folder.path().join("menus");
@@ -476,49 +486,6 @@ fn operator(listen: Option<SocketAddr>, clock: Arc<MovableClock>) -> SmscSetting
     }
 }
 
-/// The gateway of an operator.
-fn smpp_route(founding: &Founding, gateway: &str, smsc: SocketAddr) -> String {
-    let (smsc, refused_ms) = (founding.smsc.unwrap_or(smsc), founding.refused_ms);
-    let push = founding.push;
-    format!(
-        r#"
-[[smsc]]
-name              = "{gateway}"
-address           = "{smsc}"
-system_id         = "sokoni"
-password_file     = "smsc"
-dialect           = "its"
-service_code      = "*483*57#"
-sms_sender        = "48357"
-reconnect_ms      = 100
-reconnect_most_ms = 400
-refused_ms        = {refused_ms}
-push              = "{push}"
-reply_deadline_ms = 30000
-"#
-    )
-}
-
-/// The gateway of an aggregator.
-fn http_route(gateway: &str, aggregator: &str) -> String {
-    format!(
-        r#"
-[[http_gateway]]
-name              = "{gateway}"
-kind              = "africastalking"
-secret_path_file  = "at-path"
-allow             = ["127.0.0.0/8"]
-username          = "sokoni"
-api_key_file      = "at-key"
-sms_sender        = "48357"
-reply_deadline_ms = 30000
-send.url          = "{aggregator}/version1/messaging"
-send.per_second   = 0
-send.retry_ms     = 2000
-"#
-    )
-}
-
 /// What somebody would write who runs this village.
 fn configuration(founding: &Founding, route: &str, web: SocketAddr, others: (&str, &str)) -> String {
     let (momo, card) = others;
@@ -534,6 +501,8 @@ fn configuration(founding: &Founding, route: &str, web: SocketAddr, others: (&st
     let (payout_max, loan_max) = (founding.payout_max, founding.payout_max.min(50_000));
     let letters =
         founding.smtp.as_ref().map_or("folder = \"mail\"".into(), |url| format!("smtp = \"{url}\""));
+    let rates = founding.rates.map_or("", |_| "rates_file = \"rates.toml\"");
+    let taxes = founding.taxes;
     let menus = if founding.menus.is_some() { "[service]\nmenus = \"menus\"" } else { "" };
     format!(
         r#"
@@ -551,6 +520,7 @@ api_keys_file = "api-keys.toml"
 api_calls_per_minute = 60000
 webhooks_to_loopback = true
 pay_origins   = ["{card}"]
+{rates}
 
 [mail]
 from   = "Sokoni <orders@sokoni.example>"
@@ -585,6 +555,8 @@ max_shillings = {payout_max}
 
 [market.loan]
 max_shillings = {loan_max}
+
+{taxes}
 "#
     )
 }
