@@ -265,7 +265,9 @@ impl<'a> Comparing<'a> {
             let goes = |is: &Choice| self.now(led) == target(self.new, &is.to);
             let same_case = now.iter().find(|(_, is)| is.when == was.when);
             // What everybody could press must stay there for everybody.
-            let in_another_case = || was.when.is_some() && now.iter().any(|(_, is)| goes(is));
+            // Another case that was there before leads where it led, and not where this one did.
+            let stood = |is: &Choice| old.iter().any(|o| (o.key, &o.when) == (is.key, &is.when));
+            let in_another_case = || was.when.is_some() && now.iter().any(|(_, is)| goes(is) && !stood(is));
             let kept = same_case.map_or_else(in_another_case, |(_, is)| goes(is));
             if kept {
                 continue;
@@ -275,9 +277,10 @@ impl<'a> Comparing<'a> {
             let found = same_case.or(now.first()).copied();
             let key = was.key;
             let sentence = match found {
-                Some((_, is)) if goes(is) => {
-                    format!("key {key} of `{name}` was there for everybody and is shown to some now")
-                }
+                Some((_, is)) if goes(is) => match was.when {
+                    None => format!("key {key} of `{name}` was there for everybody and is shown to some now"),
+                    Some(_) => format!("key {key} of `{name}` leads to `{led}` in fewer cases now"),
+                },
                 Some((_, is)) => format!(
                     "key {key} of `{name}` led to `{led}` and leads to `{}` now",
                     target(self.new, &is.to)
