@@ -2,8 +2,10 @@
 //! written with the indexes that find them again.
 
 mod changes;
+mod listings;
 mod prompts;
 
+pub use listings::{all_unlooked, all_waiting, listed_by, of_kind, unlooked, waiting};
 use prompts::of_prompt;
 pub use prompts::{loan_of_prompt, open_prompts, prompt_called, prompt_paid_under};
 
@@ -313,71 +315,6 @@ pub fn helped_by(helper: PartyId) -> Key {
 /// Everybody who agreed to this mentor last, graduates too.
 pub fn mentees_of(mentor: PartyId) -> Key {
     keys::index_prefix("mentee", &[mentor.as_bytes()])
-}
-
-impl Aggregate for Listing {
-    type Id = SpokenCode;
-    type Event = market::ListingEvent;
-
-    fn key(id: SpokenCode) -> Key {
-        keys::listing(id)
-    }
-
-    fn evolve(state: Option<Self>, event: &Self::Event, at: Timestamp) -> Option<Self> {
-        market::listing::evolve(state, event, at)
-    }
-
-    fn wrap(id: SpokenCode, event: Self::Event) -> Event {
-        Event::Listing(id, event)
-    }
-
-    fn indexes(&self, id: SpokenCode) -> BTreeMap<Key, Vec<u8>> {
-        use market::listing::ListingStage as S;
-        let code = id.number().to_be_bytes();
-        let by = keys::index("listed_by", &[self.maker.as_bytes(), &keys::moment(self.listed)], &code);
-        let mut found = entries([keys::listing_made(self.listed, id), by]);
-        if !matches!(self.stage, S::Removed) {
-            found.insert(keys::listing_of(self.maker, self.listed, id), Vec::new());
-        }
-        // Somebody looked at such a piece and found it good.
-        if matches!(self.stage, S::OnSale | S::Paused) || (self.stage == S::Removed && self.sold > 0) {
-            found.insert(keys::index("of_kind", &[self.kind.as_str().as_bytes()], &code), Vec::new());
-        }
-        if self.in_shop() {
-            found.insert(keys::in_shop(self.since, id), Vec::new());
-        }
-        found.extend(entries(self.photos.iter().map(|photo| keys::photo(photo.name, id))));
-        match self.stage {
-            S::OnSale => found.insert(keys::on_sale(self.since, id), Vec::new()),
-            S::Waiting => found.insert(waiting(self.listed, id), Vec::new()),
-            _ => None,
-        };
-        found
-    }
-
-    fn shelf(shelves: &mut Shelves) -> &mut Shelf<Self> {
-        &mut shelves.listings
-    }
-}
-
-/// Everything that somebody ever listed, also what was taken down, by the moment it was listed.
-pub fn listed_by(maker: PartyId) -> Key {
-    keys::index_prefix("listed_by", &[maker.as_bytes()])
-}
-
-/// Listings of pieces of a kind that were found good.
-pub fn of_kind(kind: &market::Word) -> Key {
-    keys::index_prefix("of_kind", &[kind.as_str().as_bytes()])
-}
-
-/// Listings that wait for a check, by the moment they were made.
-fn waiting(at: Timestamp, code: SpokenCode) -> Key {
-    keys::index("waiting", &[&keys::moment(at)], &code.number().to_be_bytes())
-}
-
-/// All listings that wait for a check.
-pub fn all_waiting() -> Key {
-    keys::index_prefix("waiting", &[])
 }
 
 /// Open orders of a maker: offered to her, or hers and not finished.

@@ -128,7 +128,7 @@ pub struct Derived {
 }
 
 /// Indexes that follow from the things themselves; others are the engine's own notes.
-pub(crate) const DERIVED: [&str; 60] = [
+pub(crate) const DERIVED: [&str; 61] = [
     "placed_with",
     "purchase",
     "prompt",
@@ -168,6 +168,7 @@ pub(crate) const DERIVED: [&str; 60] = [
     "maker_page",
     "photo",
     "waiting",
+    "unlooked",
     "order",
     "open_of",
     "open_for",

@@ -344,6 +344,7 @@ pub(super) fn piece_at(listing: &Listing, maker: &Party, quote: &Quote) -> Piece
         ready: listing.available(),
         since: listing.since,
         photos: listing.photos.iter().map(PhotoView::from).collect(),
+        words: listing.words.clone(),
     }
 }
 

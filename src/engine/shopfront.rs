@@ -10,9 +10,10 @@ pub use super::messages::receipts::ReceiptCounts;
 use super::photos::front::PhotoView;
 pub use crate::market::order::Shown;
 pub use crate::market::trouble::Outcome;
-use crate::types::{Kes, PartyId, Timestamp, Usd};
+use crate::types::{Kes, Lang, PartyId, Timestamp, Usd};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A piece on sale, as a shopper sees it.
@@ -44,6 +45,9 @@ pub struct PieceView {
     /// Its photographs, in their order.
     #[serde(default)]
     pub photos: Vec<PhotoView>,
+    /// What a liaison says of it, by language.
+    #[serde(default)]
+    pub words: BTreeMap<Lang, String>,
 }
 
 /// Who gets what of one sale, from the ledger's own rules. The parts add up to `total`.

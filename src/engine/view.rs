@@ -269,6 +269,8 @@ impl Engine {
             .map_or_else(String::new, |quote| dollars(quote.shop_each));
         let state = match listing.stage {
             ListingStage::Draft | ListingStage::Waiting => "waiting",
+            // Found good, and nobody sees it before it has a photograph.
+            ListingStage::OnSale if !listing.in_shop() => "unseen",
             other => other.word(),
         };
         Ok(Record::new(

@@ -36,7 +36,7 @@ fn named<const N: usize>(pairs: [(&str, Type); N]) -> Vec<(String, Type)> {
 const SETS: [(&str, &[&str]); 19] = [
     ("lang", &["en", "sw", "am"]),
     ("pin_state", &["none", "set", "locked"]),
-    ("listing_state", &["waiting", "on_sale", "paused", "refused", "removed"]),
+    ("listing_state", &["waiting", "on_sale", "paused", "refused", "removed", "unseen"]),
     (
         "order_state",
         &["offered", "making", "rework", "ready", "with_rider", "at_kiosk", "released", "refunded"],

@@ -1,20 +1,26 @@
 //! A piece that an artisan offers: draft, waiting for its check, on sale, paused, removed, or
-//! refused with a reason; how many are ready and how many of them are spoken for; its photographs.
+//! refused with a reason; how many are ready and how many of them are spoken for; its photographs; what
+//! the desk says of it.
 
+mod acts;
+mod look;
 mod photo;
 mod stage;
 
+pub use acts::{ListingCommand, ListingEvent};
+pub use look::{Fault, LONGEST_WORDS, Look};
 pub use photo::Photo;
 pub use stage::{ListingStage, Reason};
 
 use super::{Actor, Policy, Refusal, Role, Word};
-use crate::types::{Kes, PartyId, PhotoName, SpokenCode, Timestamp, text};
+use crate::types::{Kes, Lang, PartyId, SpokenCode, Timestamp, text};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The most letters of a liaison's words that one SMS holds; more are parted.
 pub const LONGEST_ADVICE: usize = 110;
 /// Parts of one saying.
-const MOST_PARTS: usize = 4;
+pub const MOST_PARTS: usize = 4;
 /// Sayings that stay with a piece.
 const MOST_ADVICE: usize = 12;
 
@@ -66,213 +72,15 @@ pub struct Listing {
     /// Its photographs, in the order in which the shop shows them. Without one it is not in the shop.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub photos: Vec<Photo>,
-}
-
-/// What can be asked of a listing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ListingCommand {
-    /// List a piece.
-    Create {
-        /// Its five digits.
-        code: SpokenCode,
-        /// Who lists it; must be an artisan.
-        maker: Actor,
-        /// What it is.
-        kind: Word,
-        /// What it is made of.
-        stuff: Word,
-        /// What she wants to receive for one, whole shillings.
-        price: Kes,
-        /// How many are ready.
-        ready: u32,
-        /// How many listings she has that are not removed.
-        listed: u32,
-    },
-    /// She counts her pieces again.
-    SetReady {
-        /// Who says so.
-        by: PartyId,
-        /// How many are ready now.
-        ready: u32,
-    },
-    /// Take it off sale; it may come back.
-    Pause {
-        /// Who says so.
-        by: PartyId,
-    },
-    /// Put it on sale again.
-    Resume {
-        /// Who says so.
-        by: PartyId,
-    },
-    /// Remove it for good; refused while open orders need it.
-    Stop {
-        /// Who says so.
-        by: PartyId,
-        /// How many orders of it are not finished.
-        open_orders: u32,
-    },
-    /// An agent looked at one and it is good.
-    Approve {
-        /// Who looked.
-        by: Actor,
-    },
-    /// An agent looked at one and it is not.
-    Reject {
-        /// Who looked.
-        by: Actor,
-        /// Why.
-        reason: Reason,
-    },
-    /// A shopper begins to pay for some.
-    Reserve {
-        /// How many.
-        pieces: u32,
-    },
-    /// The shopper did not pay: they can be bought again.
-    Unreserve {
-        /// How many.
-        pieces: u32,
-    },
-    /// An order took them, or their maker could not give them: they are not ready any more.
-    Take {
-        /// How many.
-        pieces: u32,
-    },
-    /// Pieces of an order passed the check.
-    CountSold {
-        /// How many.
-        pieces: u32,
-    },
-    /// A liaison says something of it.
-    Advise {
-        /// Her first name.
-        by: String,
-        /// What she says.
-        text: String,
-    },
-    /// Somebody took a photograph of one.
-    AddPhoto {
-        /// Who took it.
-        by: Actor,
-        /// She is the maker's mentor.
-        guides: bool,
-        /// The photograph, whose files are kept already.
-        photo: Photo,
-    },
-    /// A photograph is not to be shown any more.
-    RemovePhoto {
-        /// Who says so.
-        by: Actor,
-        /// She is the maker's mentor.
-        guides: bool,
-        /// Which.
-        name: PhotoName,
-    },
-    /// A photograph is to be shown before the others.
-    LeadPhoto {
-        /// Who says so.
-        by: Actor,
-        /// She is the maker's mentor.
-        guides: bool,
-        /// Which.
-        name: PhotoName,
-    },
-}
-
-/// What happened to a listing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ListingEvent {
-    /// It was begun.
-    Drafted {
-        /// Its five digits.
-        code: SpokenCode,
-        /// Who makes it.
-        maker: PartyId,
-        /// What it is.
-        kind: Word,
-        /// What it is made of.
-        stuff: Word,
-        /// What she receives for one.
-        price: Kes,
-        /// How many are ready.
-        ready: u32,
-    },
-    /// It waits for its check.
-    Submitted,
-    /// Pieces were counted again.
-    ReadySet {
-        /// How many are ready now.
-        ready: u32,
-    },
-    /// Off sale for a while.
-    Paused,
-    /// On sale again.
-    Resumed,
-    /// Gone for good.
-    Removed,
-    /// An agent looked and it is on sale.
-    Approved {
-        /// Who looked.
-        by: PartyId,
-        /// Counts its verdicts: 1, 2, ...
-        round: u32,
-    },
-    /// An agent looked and it is refused.
-    Rejected {
-        /// Who looked.
-        by: PartyId,
-        /// Why.
-        reason: Reason,
-        /// Counts its verdicts: 1, 2, ...
-        round: u32,
-    },
-    /// Spoken for.
-    Reserved {
-        /// How many.
-        pieces: u32,
-    },
-    /// Not spoken for any more.
-    Unreserved {
-        /// How many.
-        pieces: u32,
-    },
-    /// Not ready any more.
-    Taken {
-        /// How many.
-        pieces: u32,
-    },
-    /// Passed the check of an order.
-    Sold {
-        /// How many.
-        pieces: u32,
-    },
-    /// A liaison said something of it.
-    Advised {
-        /// Her first name.
-        by: String,
-        /// What she said: a part that one SMS holds.
-        text: String,
-    },
-    /// It was photographed.
-    Photographed {
-        /// By whom.
-        by: PartyId,
-        /// The photograph.
-        photo: Photo,
-    },
-    /// A photograph was taken away.
-    PhotoRemoved {
-        /// Which.
-        name: PhotoName,
-    },
-    /// A photograph stands before the others.
-    PhotoLed {
-        /// Which.
-        name: PhotoName,
-    },
+    /// Who at the desk looked last at what shoppers see of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked: Option<Look>,
+    /// Why the desk sent it back, while it is refused for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
+    /// What the shop says of it beside kind, material and maker, in the languages of the shop.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub words: BTreeMap<Lang, String>,
 }
 
 impl Listing {
@@ -351,6 +159,9 @@ pub fn decide(
         C::Reject { by, reason } => return reject(listing, *by, *reason),
         C::AddPhoto { .. } | C::RemovePhoto { .. } | C::LeadPhoto { .. } => {
             return photo::decide(listing, command, policy);
+        }
+        C::Look { .. } | C::Pass { .. } | C::SendBack { .. } | C::Describe { .. } => {
+            return look::decide(listing, command);
         }
         C::Reserve { .. } | C::Unreserve { .. } | C::Take { .. } | C::CountSold { .. } => {
             stock(listing, command, policy)?
@@ -447,10 +258,11 @@ fn advise(listing: &Listing, by: &str, words: &str) -> Result<Vec<ListingEvent>,
     Ok(parts.into_iter().map(|text| ListingEvent::Advised { by: by.to_owned(), text }).collect())
 }
 
-/// A refused piece may be brought again and found good.
+/// A refused piece may be brought again and found good; what the desk refused, the desk lets go on.
 fn approve(listing: &Listing, by: Actor) -> Result<Vec<ListingEvent>, Refusal> {
     only_another_agent(listing, by)?;
     match listing.stage {
+        _ if listing.fault.is_some() => Err(listing.gone()),
         ListingStage::Waiting | ListingStage::Refused => {
             Ok(vec![ListingEvent::Approved { by: by.id, round: listing.checks + 1 }])
         }
@@ -498,12 +310,18 @@ pub fn evolve(state: Option<Listing>, event: &ListingEvent, at: Timestamp) -> Op
             since: at,
             advice: Vec::new(),
             photos: Vec::new(),
+            looked: None,
+            fault: None,
+            words: BTreeMap::new(),
         });
     };
     let before = (listing.stage, listing.in_shop());
     match event {
         E::Drafted { .. } => {}
-        E::Submitted => listing.stage = S::Waiting,
+        E::Submitted => {
+            listing.stage = S::Waiting;
+            listing.fault = None;
+        }
         E::ReadySet { ready } => listing.ready = *ready,
         E::Paused => listing.stage = S::Paused,
         E::Resumed => listing.stage = S::OnSale,
@@ -534,7 +352,10 @@ pub fn evolve(state: Option<Listing>, event: &ListingEvent, at: Timestamp) -> Op
         }
         E::Sold { pieces } => listing.sold = listing.sold.saturating_add(*pieces),
         E::Photographed { .. } | E::PhotoRemoved { .. } | E::PhotoLed { .. } => {
-            photo::evolve(&mut listing.photos, event);
+            photo::evolve(&mut listing, event);
+        }
+        E::Looked { .. } | E::Passed { .. } | E::SentBack { .. } | E::Described { .. } => {
+            look::evolve(&mut listing, event, at);
         }
     }
     if (listing.stage, listing.in_shop()) != before {

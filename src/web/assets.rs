@@ -41,6 +41,11 @@ impl Assets {
             Bytes::from_static(include_bytes!("static/live.js")),
         );
         all.add(
+            "fit.js",
+            "text/javascript; charset=utf-8",
+            Bytes::from_static(include_bytes!("static/fit.js")),
+        );
+        all.add(
             "preview.css",
             "text/css; charset=utf-8",
             Bytes::from_static(include_bytes!("static/preview.css")),

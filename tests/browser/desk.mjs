@@ -23,7 +23,7 @@ const album = new Album(`${root}target/browser-desk`);
 const PASSWORD = 'seven quiet rivers';
 const REASONS = { en: 'we count the float', sw: 'tunahesabu pesa', am: 'እንቆጥራለን' };
 // What is on the others comes of trade: shop.mjs looks at those.
-const PAGES = ['alarms', 'approvals', 'binds', 'cash', 'dialogs/stats', 'holds', 'menus', 'reconcile', 'sessions', 'sign-in', 'stops'];
+const PAGES = ['alarms', 'approvals', 'binds', 'cash', 'dialogs/stats', 'holds', 'listings', 'menus', 'reconcile', 'sessions', 'sign-in', 'stops'];
 
 const stages = new Stages();
 const data = mkdtempSync(join(tmpdir(), 'sokoni-desk-'));
@@ -99,6 +99,21 @@ try {
     assert.deepEqual([cookie.httpOnly, cookie.sameSite, cookie.path], [true, 'Strict', '/desk']);
     const policy = (await grace.page.goto(`${origin}/desk`)).headers()['content-security-policy'];
     assert.ok(policy.includes("default-src 'self'") && !policy.includes('unsafe'), policy);
+  });
+
+  await stages.run('what a tip comes to on the air is told while she types', async () => {
+    const { page } = grace;
+    await page.goto(`${origin}/desk/depot`);
+    const told = page.getByTestId('fit-tip');
+    await page.getByLabel('In English').pressSequentially('Thin bangles sell.');
+    await until(told, 'en: 34 of 160 septets, one SMS');
+    await until(told, 'missing');
+    await page.getByLabel('in Swahili', { exact: true }).first().fill('Bangili nyembamba zinauzwa ĩ.');
+    await until(told, 'because of ĩ it needs UCS-2');
+    await album.looks(page, 'fit');
+    await page.getByLabel('In English').fill('');
+    await page.getByLabel('in Swahili', { exact: true }).first().fill('');
+    assert.equal(await told.isVisible(), false);
   });
 
   await stages.run('W91: a stop that she puts by keys is told on the phone, and lifted', async () => {

@@ -1,6 +1,7 @@
 //! The depot as the desk sees and moves it. Programs and `sokoni tips`, `lessons`, `feedback` and
 //! `cases` speak to the same.
 
+use super::fit::Fit;
 use super::{Opening, kept};
 use crate::engine::Engine;
 use crate::engine::desk::Who;
@@ -207,6 +208,24 @@ impl DepotWish {
     }
 }
 
+/// Words that somebody is typing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case", deny_unknown_fields)]
+pub enum FitWish {
+    /// A tip, as far as it is written.
+    Tip {
+        /// By language.
+        texts: BTreeMap<Lang, String>,
+    },
+    /// Words on a piece.
+    Advise {
+        /// The number of the piece, right or not.
+        listing: String,
+        /// What; more than one SMS holds is parted.
+        text: String,
+    },
+}
+
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -230,6 +249,8 @@ pub trait DepotDesk: Send + Sync + 'static {
     fn cases(&self) -> BoxFuture<'_, Result<Vec<CaseRow>, ShopError>>;
     /// Does something. A repeat changes nothing.
     fn depot(&self, by: Who, wish: DepotWish) -> BoxFuture<'_, Result<DepotDone, ShopError>>;
+    /// What words come to on the air that somebody is typing.
+    fn fit(&self, by: Who, wish: FitWish) -> BoxFuture<'_, Result<Fit, ShopError>>;
 }
 
 fn broken(fault: Fault) -> ShopError {
@@ -271,6 +292,10 @@ impl DepotDesk for Engine {
             }
             Ok(rows)
         })
+    }
+
+    fn fit(&self, by: Who, wish: FitWish) -> BoxFuture<'_, Result<Fit, ShopError>> {
+        Box::pin(async move { self.fit_of(by.name(), &wish).await.map_err(broken) })
     }
 
     fn depot(&self, by: Who, wish: DepotWish) -> BoxFuture<'_, Result<DepotDone, ShopError>> {

@@ -5,6 +5,7 @@
 mod bulletins;
 pub(super) mod cases;
 pub mod desk;
+pub mod fit;
 mod judge;
 mod kept;
 

@@ -7,6 +7,7 @@ pub mod door;
 pub mod freeze;
 pub mod holds;
 pub(super) mod kept;
+pub mod listings;
 pub mod payouts;
 pub mod pulse;
 pub mod sheet;
@@ -93,6 +94,7 @@ pub trait OperatorDesk:
     + holds::HoldDesk
     + books::BooksDesk
     + payouts::PayoutDesk
+    + listings::ListingsDesk
     + acts::ActsDesk
     + pulse::PulseDesk
     + CardDesk
@@ -106,6 +108,7 @@ impl<D> OperatorDesk for D where
         + holds::HoldDesk
         + books::BooksDesk
         + payouts::PayoutDesk
+        + listings::ListingsDesk
         + acts::ActsDesk
         + pulse::PulseDesk
         + CardDesk

@@ -3,6 +3,7 @@
 
 use crate::engine::Engine;
 use crate::engine::aggregate::{helped_by, inviters_of};
+use crate::engine::desk::Who;
 use crate::engine::view::{FromIndex, every, read_all};
 use crate::engine::work::{Fault, Work};
 use crate::market::listing::{Listing, ListingEvent, ListingStage};
@@ -10,6 +11,7 @@ use crate::market::party::{self, Party, PartyCommand, PartyEvent};
 use crate::store::batch::Expect;
 use crate::store::{Key, keys};
 use crate::types::{PartyId, SpokenCode};
+use std::collections::BTreeMap;
 
 /// Pieces taken down in one commit: with their entries well below what one may hold.
 const PIECES: usize = 48;
@@ -71,12 +73,17 @@ impl Engine {
             let codes: Vec<SpokenCode> = page.iter().filter_map(|(key, _)| listing_at(key)).collect();
             let known = read_all::<Listing>(work, &codes).await?;
             for ((key, _), listing) in page.iter().zip(known) {
-                let up = |one: &Listing| one.stage != ListingStage::Removed || !one.photos.is_empty();
+                let up = |one: &Listing| {
+                    one.stage != ListingStage::Removed || !one.photos.is_empty() || !one.words.is_empty()
+                };
                 let Some(listing) = listing.filter(|one| one.maker == who && up(one)) else { continue };
                 let photos =
                     listing.photos.iter().map(|photo| ListingEvent::PhotoRemoved { name: photo.name });
                 let removed = (listing.stage != ListingStage::Removed).then_some(ListingEvent::Removed);
-                let events: Vec<ListingEvent> = photos.chain(removed).collect();
+                let unsaid =
+                    || ListingEvent::Described { by: Who::PROGRAM.to_owned(), words: BTreeMap::new() };
+                let unsaid = (!listing.words.is_empty()).then(unsaid);
+                let events: Vec<ListingEvent> = photos.chain(unsaid).chain(removed).collect();
                 work.get::<Listing>(listing.code).await?;
                 work.apply::<Listing>(listing.code, events);
                 taken += 1;

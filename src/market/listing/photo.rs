@@ -1,6 +1,6 @@
 //! Photographs of a listing: who may add and take them away, how many there are, which comes first.
 
-use super::{Listing, ListingCommand, ListingEvent, ListingStage};
+use super::{Fault, Listing, ListingCommand, ListingEvent, ListingStage};
 use crate::market::{Actor, Policy, Refusal, Role};
 use crate::types::PhotoName;
 use serde::{Deserialize, Serialize};
@@ -51,7 +51,12 @@ pub(super) fn decide(
         C::AddPhoto { .. } if listing.photos.len() >= policy.listing.max_photos as usize => {
             return Err(Refusal::Full { max: policy.listing.max_photos });
         }
-        C::AddPhoto { by, photo, .. } => vec![E::Photographed { by: by.id, photo: photo.clone() }],
+        C::AddPhoto { by, photo, .. } => {
+            let taken = E::Photographed { by: by.id, photo: photo.clone() };
+            // What lacked nothing else waits to be looked at again.
+            let anew = listing.fault == Some(Fault::Photo);
+            std::iter::once(taken).chain(anew.then_some(E::Submitted)).collect()
+        }
         C::RemovePhoto { name, .. } if !listing.has(*name) => vec![],
         C::RemovePhoto { name, .. } => vec![E::PhotoRemoved { name: *name }],
         C::LeadPhoto { name, .. } if !listing.has(*name) => return Err(Refusal::NotFound),
@@ -63,9 +68,14 @@ pub(super) fn decide(
     })
 }
 
-pub(super) fn evolve(photos: &mut Vec<Photo>, event: &ListingEvent) {
+pub(super) fn evolve(listing: &mut Listing, event: &ListingEvent) {
+    let photos = &mut listing.photos;
     match event {
-        ListingEvent::Photographed { photo, .. } => photos.push(photo.clone()),
+        ListingEvent::Photographed { photo, .. } => {
+            photos.push(photo.clone());
+            // Nobody at the desk has seen this one.
+            listing.looked = None;
+        }
         ListingEvent::PhotoRemoved { name } => photos.retain(|photo| photo.name != *name),
         ListingEvent::PhotoLed { name } => {
             if let Some(at) = photos.iter().position(|photo| photo.name == *name) {

@@ -1,7 +1,7 @@
 //! A listing from the phone to the shelf.
 
 use super::*;
-use crate::types::CodeKind;
+use crate::types::{CodeKind, PhotoName};
 use proptest::prelude::*;
 
 fn maker() -> Actor {
@@ -252,6 +252,64 @@ proptest! {
             prop_assert!(listing.available() <= there.saturating_sub(promised));
         }
     }
+}
+
+fn back(why: Fault) -> ListingCommand {
+    ListingCommand::SendBack { by: "Halima".to_owned(), why }
+}
+
+fn passed() -> ListingCommand {
+    ListingCommand::Pass { by: "Halima".to_owned() }
+}
+
+#[test]
+fn what_the_desk_sends_back_only_the_desk_lets_go_on() {
+    let mut state = on_sale(3);
+    for why in Fault::ALL {
+        run(&mut state, back(why)).expect("sent back");
+        assert_eq!((stage(&state), run(&mut state, back(why))), ("refused", Ok(vec![])));
+        assert_eq!(run(&mut state, ListingCommand::Approve { by: agent() }), Err(Refusal::gone("refused")));
+    }
+    run(&mut state, passed()).expect("passed");
+    assert_eq!((stage(&state), run(&mut state, passed())), ("on_sale", Ok(vec![])));
+    let listing = state.as_ref().expect("stands");
+    assert_eq!((listing.checks, listing.fault, listing.is_unlooked()), (1, None, false));
+}
+
+#[test]
+fn a_new_photograph_brings_back_what_had_a_bad_one_and_is_looked_at_again() {
+    let mut state = on_sale(3);
+    let unlooked = |state: &Option<Listing>| state.as_ref().is_some_and(Listing::is_unlooked);
+    assert!(unlooked(&state));
+    run(&mut state, ListingCommand::Look { by: "Halima".to_owned() }).expect("looked at");
+    assert!(!unlooked(&state));
+    run(&mut state, photographed(2)).expect("photographed");
+    assert!(unlooked(&state), "nobody has seen the second one");
+    run(&mut state, back(Fault::Photo)).expect("sent back");
+    assert!(state.as_ref().is_some_and(|listing| listing.photos.is_empty()));
+    run(&mut state, photographed(3)).expect("photographed");
+    assert_eq!(stage(&state), "waiting");
+    // A photograph is no answer to a price.
+    run(&mut state, back(Fault::Price)).expect("sent back");
+    run(&mut state, photographed(4)).expect("photographed");
+    assert_eq!(stage(&state), "refused");
+}
+
+#[test]
+fn the_shop_says_of_a_piece_what_was_written_in_its_languages() {
+    let mut state = on_sale(3);
+    let say = |lang: &str, words: &str| ListingCommand::Describe {
+        by: "Halima".to_owned(),
+        words: [(lang.parse().expect("a language"), words.to_owned())].into(),
+    };
+    run(&mut state, say("en", "  Beaten by hand,\n then polished. ")).expect("described");
+    let words = state.as_ref().map(|listing| listing.words[&Lang::EN].clone());
+    assert_eq!(words.as_deref(), Some("Beaten by hand, then polished."));
+    assert_eq!(run(&mut state, say("en", "Beaten by hand, then polished.")), Ok(vec![]));
+    assert_eq!(run(&mut state, say("sw", "Imepigwa kwa mkono.")), Err(Refusal::NotFound));
+    assert!(run(&mut state, say("en", &"a".repeat(LONGEST_WORDS + 1))).is_err());
+    run(&mut state, say("en", " ")).expect("taken away");
+    assert!(state.expect("stands").words.is_empty());
 }
 
 #[test]

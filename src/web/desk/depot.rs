@@ -2,9 +2,10 @@
 //! `feedback` and `cases` speak to the latter.
 
 use super::{Turned, door::Acting};
-use crate::engine::depot::desk::{BulletinRow, CaseRow, DepotDesk, DepotDone, DepotWish};
+use crate::engine::depot::desk::{BulletinRow, CaseRow, DepotDesk, DepotDone, DepotWish, FitWish};
+use crate::engine::depot::fit::Fit;
 use crate::engine::shopfront::ShopError;
-use crate::types::{BulletinId, CaseId, Lang};
+use crate::types::{BulletinId, CaseId, CodeKind, Lang, SpokenCode};
 use crate::web::people::DeskRole;
 use crate::web::{
     error::{JsonRefusal, Refusal},
@@ -39,6 +40,7 @@ struct Page<'a> {
     /// What was typed and refused.
     tip: &'a Pressed,
     lesson: &'a Pressed,
+    advice: &'a Pressed,
 }
 
 fn desk(web: &Web) -> Result<&Arc<dyn DepotDesk>, ShopError> {
@@ -59,6 +61,7 @@ async fn shown(web: &Web, complaint: String, typed: &Pressed, which: Which) -> R
         bulletins: Turned::of(bulletins, bulletins_page, "bulletins"),
         tip: if pressed("tip") { typed } else { &none },
         lesson: if pressed("lesson") { typed } else { &none },
+        advice: if pressed("advise") { typed } else { &none },
         what,
     }))
 }
@@ -97,6 +100,7 @@ pub(in crate::web) struct Pressed {
     bulletin: String,
     phone: String,
     case: String,
+    listing: String,
     text: String,
 }
 
@@ -143,6 +147,12 @@ impl Pressed {
                     .or_else(|_| wrong("bulletin", "no such lesson"))?,
                 phone: self.phone.clone(),
             },
+            "advise" => DepotWish::Advise {
+                listing: SpokenCode::parse(CodeKind::Listing, self.listing.trim())
+                    .or_else(|_| wrong("listing", "the five digits of a piece, such as 10019"))?,
+                by,
+                text: self.text.clone(),
+            },
             "note" => DepotWish::Note { case: case()?, by, text: self.text.clone() },
             "close" => DepotWish::Close { case: case()?, by, why: self.texts() },
             _ => return wrong("do", "nothing that can be done here"),
@@ -180,6 +190,15 @@ pub(in crate::web) async fn bulletins(
 /// `GET /desk/api/depot/cases`: cases, newest first
 pub(in crate::web) async fn cases(State(web): State<Arc<Web>>) -> Result<Json<Vec<CaseRow>>, JsonRefusal> {
     Ok(Json(desk(&web)?.cases().await?))
+}
+
+/// `POST /desk/api/depot/fit`: what words come to on the air that somebody is typing
+pub(in crate::web) async fn fit(
+    State(web): State<Arc<Web>>, acting: Acting, wish: Result<Json<FitWish>, JsonRejection>,
+) -> Result<Json<Fit>, JsonRefusal> {
+    let by = acting.as_any(&ALLOWED)?;
+    let Json(wish) = wish.map_err(|why| super::garbled(&why))?;
+    Ok(Json(desk(&web)?.fit(by, wish).await?))
 }
 
 /// `POST /desk/api/depot`: does something; what came of it

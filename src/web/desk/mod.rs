@@ -17,6 +17,7 @@ pub(super) mod door;
 pub(super) mod holds;
 pub(super) mod kiosks;
 pub(super) mod knocks;
+pub(super) mod listings;
 pub(super) mod loans;
 pub(super) mod menus;
 pub(super) mod messages;
@@ -63,6 +64,7 @@ pub(super) const ROOMS: &[(&str, &str)] = &[
     ("/desk", "Overview"),
     ("/desk/charts", "Charts"),
     ("/desk/books/board", "Open orders"),
+    ("/desk/listings", "To check"),
     ("/desk/books/people", "People"),
     ("/desk/books/accounts", "Accounts"),
     ("/desk/bulk", "Bulk"),
@@ -316,7 +318,9 @@ impl<T> From<Vec<T>> for Rows<T> {
 }
 
 /// `GET /desk/api/listings`
-pub(super) async fn listings(State(web): State<Arc<Web>>) -> Result<Json<Rows<DeskListing>>, JsonRefusal> {
+pub(super) async fn all_listings(
+    State(web): State<Arc<Web>>,
+) -> Result<Json<Rows<DeskListing>>, JsonRefusal> {
     Ok(Json(web.front.desk_listings().await?.into()))
 }
 

@@ -117,12 +117,16 @@ impl Meta {
             .iter()
             .map(|photo| absolute(site, &upload::serve::url(photo.name, PICTURE)))
             .collect();
+        let described = match super::piece::said(view, t.tongue) {
+            Some((_, words)) => format!("{} {words}", meta.about),
+            None => meta.about.clone(),
+        };
         let stock = if view.ready > 0 { "InStock" } else { "OutOfStock" };
         let product = json!({
             "@context": "https://schema.org",
             "@type": "Product",
             "name": piece.title,
-            "description": meta.about,
+            "description": described,
             "sku": view.code,
             "image": images,
             "category": t.kind(&view.kind),

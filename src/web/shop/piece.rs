@@ -81,6 +81,8 @@ struct PiecePage<'a> {
     shipped: &'a str,
     /// The last day by which one that is ordered now is made, for people and for machines.
     made_by: Option<(String, String)>,
+    /// What a liaison says of it, and in which language; English where nobody said it in the reader's.
+    words: Option<(&'a str, &'a str)>,
     /// From so many pieces on there is another price.
     many: Option<u32>,
     typed: &'a Typed,
@@ -173,6 +175,7 @@ fn draw(
         countries: countries.collect(),
         shipped: t.one_piece(),
         made_by: front.made_by().map(|day| (t.day_of(&day), wording::day(&day))),
+        words: said(piece, t.tongue),
         many: web.bulk.as_ref().map(|bulk| bulk.least()),
         typed,
         faults,
@@ -180,6 +183,13 @@ fn draw(
         carts: web.cart.is_some(),
         closed: closed.as_deref().filter(|_| !faults.any()),
     })
+}
+
+/// The words of a liaison, with their language.
+pub(super) fn said(piece: &PieceView, tongue: Tongue) -> Option<(&str, &str)> {
+    let of = |tag: &str| piece.words.iter().find(|(lang, _)| lang.tag() == tag);
+    let (lang, words) = of(tongue.letters()).or_else(|| of("en"))?;
+    Some((lang.tag(), words))
 }
 
 /// A key for one view of the form: sent twice, it makes one order.

@@ -53,6 +53,7 @@ pub(super) fn piece(code: &str, kind: &str, stuff: &str, maker: &str) -> PieceVi
         ready: 3,
         since: Timestamp::from_millis(1_763_800_000_000),
         photos: Vec::new(),
+        words: std::collections::BTreeMap::new(),
     }
 }
 

@@ -97,7 +97,7 @@ export async function figures({ stages, binary, village, album, origin, desk, ac
     await album.looks(desk, 'desk-payout');
     await desk.goto(`${origin}/desk/audit`);
     await album.looks(desk, 'desk-audit');
-    for (const path of ['messages', 'dialogs', 'books/board', 'charts', 'cards', 'orders', 'depot', 'kiosks', 'books/people', 'books/accounts']) {
+    for (const path of ['listings', 'messages', 'dialogs', 'books/board', 'charts', 'cards', 'orders', 'depot', 'kiosks', 'books/people', 'books/accounts']) {
       await desk.goto(`${origin}/desk/${path}`);
       await album.looks(desk, `desk-${path.replaceAll('/', '-')}`, SMALL_AND_LARGE);
     }

@@ -14,6 +14,7 @@ mod bulk;
 mod cards;
 mod cart;
 mod cash;
+mod checks;
 mod days;
 mod depot;
 mod desk;

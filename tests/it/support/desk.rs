@@ -91,6 +91,14 @@ impl Colleague<'_> {
         answer.headers()["location"].to_str().expect("an address").to_owned()
     }
 
+    /// Sends JSON as a program of hers would: what the desk answers.
+    pub async fn posts(&self, path: &str, wish: &serde_json::Value) -> (StatusCode, serde_json::Value) {
+        let request = self.client.post(format!("{}{path}", self.village.url)).json(wish);
+        let answer = self.asked(request).send().await.expect("the desk answers");
+        let status = answer.status();
+        (status, answer.json().await.expect("JSON"))
+    }
+
     /// Sends a form of a page: what the desk answers.
     pub async fn sends(&self, path: &str, form: &[(&str, &str)]) -> (StatusCode, String) {
         let request = self.client.post(format!("{}{path}", self.village.url)).form(form);
