@@ -73,9 +73,12 @@ pub struct Config {
     /// Bounds.
     #[serde(default)]
     pub limits: Limits,
-    /// Logs.
+    /// Logs and traces.
     #[serde(default)]
     pub telemetry: telemetry::Settings,
+    /// Metrics.
+    #[serde(default)]
+    pub metrics: telemetry::metrics::Settings,
 }
 
 /// `[service]`: what the house says of itself in texts.
@@ -352,6 +355,7 @@ impl Config {
         self.market.check().map_err(|why| value("[market]", why))?;
         self.money.check(&self.market)?;
         self.photos.check().map_err(|why| value("[photos]", why))?;
+        self.telemetry.check().map_err(|why| value("[telemetry]", why))?;
         self.reconcile.check().map_err(|why| value("[reconcile]", why))?;
         if self.http.public_url.len() > LONGEST_URL {
             let why = format!("public_url stands in texts; at most {LONGEST_URL} characters have room there");

@@ -86,7 +86,7 @@ pub struct Village {
 
 /// Runs it until interrupted.
 pub async fn run(args: DemoArgs) -> ExitCode {
-    let log = crate::telemetry::Settings { log: args.log.clone(), json: false };
+    let log = crate::telemetry::Settings { log: args.log.clone(), ..Default::default() };
     if let Err(why) = crate::telemetry::start(&log) {
         eprintln!("{why}");
         return ExitCode::from(2);
@@ -281,6 +281,7 @@ The village is open. Stop it with Ctrl-C.
   Phones  {url}/phones
   Shop    {url}/
   Desk    {url}/desk?key={desk}
+  Metrics {metrics}
 
 What to try first, on the phones page:
   1. Achieng dials *483*57# and joins. Then she sells a necklace: dial again, 1, and so on,
@@ -306,6 +307,8 @@ What takes two:      Halima asks ({secrets}/halima), Njeri approves ({secrets}/n
   sokoni approvals list{at} --desk-key-file {secrets}/njeri
 ",
             desk = self.desk_key,
+            metrics =
+                self.service.metrics.map_or_else(String::new, |address| format!("http://{address}/metrics")),
             secrets = self.secrets.display(),
             mail = self.secrets.with_file_name("mail").display(),
             demo = if url == super::dial::DEMO { String::new() } else { format!(" --demo {url}") },
@@ -371,6 +374,9 @@ api_key_file     = "secrets/mpesa-key"
 base_url            = "{card}"
 api_key_file        = "secrets/card-key"
 webhook_secret_file = "secrets/card-webhook"
+
+[metrics]
+listen = "127.0.0.1:0"
 "#
     )
 }

@@ -92,8 +92,12 @@ enum Command {
         /// Which shell
         shell: clap_complete::Shell,
     },
-    /// Prints the manual page
-    Man,
+    /// Prints the manual page, or writes one for each command into a folder
+    Man {
+        /// The folder; it has to be there
+        #[arg(long, value_name = "FOLDER")]
+        folder: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -179,7 +183,10 @@ impl Cli {
                 clap_complete::generate(shell, &mut Self::command(), "sokoni", &mut text);
                 written(&text)
             }
-            Command::Man => {
+            Command::Man { folder: Some(folder) } => {
+                printed(clap_mangen::generate_to(Self::command(), folder).map(|()| String::new()))
+            }
+            Command::Man { folder: None } => {
                 let mut text = Vec::new();
                 let rendered = clap_mangen::Man::new(Self::command()).render(&mut text);
                 rendered.map_or(ExitCode::FAILURE, |()| written(&text))

@@ -37,7 +37,7 @@ pub async fn run(args: ServeArgs) -> ExitCode {
     let (interrupted, hangups) = (interrupted(), hangups());
     let started = async {
         let config = Config::read(&args.config).map_err(|why| why.to_string())?;
-        crate::telemetry::start(&config.telemetry)?;
+        let telling = crate::telemetry::start(&config.telemetry)?;
         let folder = args.config.parent().map(PathBuf::from).unwrap_or_default();
         if config.pepper().map_err(|why| why.to_string())?.is_none() {
             tracing::warn!(
@@ -48,9 +48,10 @@ pub async fn run(args: ServeArgs) -> ExitCode {
         let mut config = config;
         let key = std::env::var("SOKONI_DESK_KEY").ok().map(secrecy::SecretString::from);
         config.http = config.http.with_secrets(&folder, key).map_err(|why| why.to_string())?;
-        Service::start(config, Wiring::new(Arc::new(SystemClock))).await
+        let service = Service::start(config, Wiring::new(Arc::new(SystemClock))).await?;
+        Ok::<_, String>((service, telling))
     };
-    let service = match started.await {
+    let (service, telling) = match started.await {
         Ok(service) => service,
         Err(why) => {
             eprintln!("sokoni cannot start: {why}");
@@ -58,6 +59,9 @@ pub async fn run(args: ServeArgs) -> ExitCode {
         }
     };
     tracing::info!(address = %service.address, "serving");
+    if let Some(address) = service.metrics {
+        tracing::info!(%address, "metrics");
+    }
     let asked = tokio::select! {
         () = interrupted => true,
         () = service.ended() => false,
@@ -66,6 +70,7 @@ pub async fn run(args: ServeArgs) -> ExitCode {
     tracing::info!("ending: no new work is taken");
     service.shut_down().await;
     tracing::info!("ended");
+    telling.end().await;
     // Whoever supervises the process starts it again, and the start says what is wrong.
     if asked { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

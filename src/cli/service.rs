@@ -16,7 +16,7 @@ use crate::engine::desk::OperatorDesk;
 use crate::engine::desk::door::{self, Door};
 use crate::engine::hooks::HookDesk;
 use crate::engine::kiosks::desk::KioskDesk;
-use crate::engine::lanes::Lanes;
+use crate::engine::lanes::{Lanes, Windows};
 use crate::engine::letters::MailOut;
 use crate::engine::loans::desk::LoanDesk;
 use crate::engine::mend;
@@ -34,7 +34,7 @@ use crate::engine::preview::Ground;
 use crate::engine::routes::Routes;
 use crate::engine::shopfront::ShopFront;
 use crate::engine::tapes::desk::Dialogs;
-use crate::engine::{Engine, Parts, due, erasure, outbox, tapes};
+use crate::engine::{Engine, Keeps, Parts, due, erasure, outbox, tapes};
 use crate::gateway::HttpGateways;
 use crate::menu::check::Limits;
 use crate::photos::{Studio, album::Album};
@@ -42,14 +42,17 @@ use crate::smpp::pool::Pool;
 use crate::store::postgres::Postgres;
 use crate::store::sled::Sled;
 use crate::store::{Store, StoreError, verify};
+use crate::telemetry;
 use crate::types::Clock;
 use crate::web::{
     self,
     api::teller::Teller,
+    meter::{HttpMeter, metered},
     preview::{Editor, shelf::Shelf},
+    ready::{self, Ready},
 };
 use crate::wire::{self, address};
-use axum::Router;
+use axum::{Router, middleware::from_fn_with_state};
 use menus::MenuFolder;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -61,6 +64,8 @@ use tokio_util::task::TaskTracker;
 
 /// How long shutting down may take before what is left is abandoned.
 const DRAIN: Duration = Duration::from_secs(10);
+/// How long whoever asks for metrics may take to hear the last of them.
+const LAST_ASKED: Duration = Duration::from_secs(1);
 /// How often old marks of inputs, and notes that were kept long enough, are swept out.
 const SWEEP: Duration = Duration::from_secs(3_600);
 
@@ -81,6 +86,12 @@ pub struct Service {
     lanes: Lanes,
     /// Photographs as files.
     pub studio: Arc<Studio>,
+    /// Where metrics are asked for.
+    pub metrics: Option<SocketAddr>,
+    /// Tells of the service until it is over, and what ends that.
+    telling: (CancellationToken, TaskTracker),
+    /// How long pages are served after the rest was told to end.
+    leave: Duration,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -166,6 +177,14 @@ impl Service {
             })?,
         };
         let address = listener.local_addr().map_err(|why| why.to_string())?;
+        let told_at = match config.metrics.listen {
+            None => None,
+            Some(listen) => Some(TcpListener::bind(listen).await.map_err(|why| {
+                format!("cannot listen on {listen} ({why}); choose another [metrics] listen")
+            })?),
+        };
+        let metrics = told_at.as_ref().and_then(|listener| listener.local_addr().ok());
+        let began = wiring.clock.now();
         let store = opened(&config).await?;
         let mended = mend::mend_indexes(&*store).await;
         match &mended {
@@ -235,7 +254,8 @@ impl Service {
 
         let studio = Arc::new(Studio::new(Album::of_store(&config.store.path), config.photos.clone()));
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let lanes = Lanes::start(&engine, config.limits.lanes, config.limits.lane_depth);
+        let windows: Windows = pool.windows().chain(http.windows()).collect();
+        let lanes = Lanes::start(&engine, config.limits.lanes, config.limits.lane_depth, windows);
         let subscribers: Arc<dyn Subscribers> = Arc::new(lanes.clone());
         pool.start(&subscribers, &stop);
         let sender: Arc<dyn SmsSender> = Arc::clone(&routes) as Arc<dyn SmsSender>;
@@ -260,10 +280,16 @@ impl Service {
 
         let front: Arc<dyn ShopFront> = Arc::clone(&engine) as Arc<dyn ShopFront>;
         tasks.spawn(money.work_off_later(&front, stop.child_token()));
+        // Pages are served a little longer than the rest, where somebody has to notice that they end.
+        let (closing, leave) = (CancellationToken::new(), config.http.leave());
+        let ready = Ready { leaving: stop.clone(), store: Arc::clone(&engine) as Arc<dyn Keeps> };
+        let binds: Arc<dyn Binds> =
+            Arc::new(vec![Arc::clone(&pool) as Arc<dyn Binds>, Arc::clone(&http) as Arc<dyn Binds>]);
         let around = web::routes::Surroundings {
             clock: Arc::clone(&wiring.clock),
-            shutdown: stop.clone(),
-            binds: Arc::new(vec![Arc::clone(&pool) as Arc<dyn Binds>, Arc::clone(&http) as Arc<dyn Binds>]),
+            shutdown: closing.clone(),
+            binds: Arc::clone(&binds),
+            ready: ready.clone(),
             dialogs: Arc::clone(&engine) as Arc<dyn Dialogs>,
             editor: Some(editor(&config, &engine, &stop)),
             menus: Some(Arc::new(menus.clone()) as Arc<dyn MenuDesk>),
@@ -287,12 +313,52 @@ impl Service {
             .merge(money.doors(&front, &wiring.clock))
             .merge(doors)
             .merge(wiring.pages);
-        let closing = stop.clone();
+        let meter = Arc::new(HttpMeter::default());
+        let pages = pages.layer(from_fn_with_state(Arc::clone(&meter), metered));
+        let (told, until) = (stop.clone(), closing.clone());
+        tasks.spawn(async move {
+            told.cancelled().await;
+            tokio::time::sleep(leave).await;
+            until.cancel();
+        });
         tasks.spawn(async move {
             web::routes::serve(listener, pages, closing, DRAIN).await;
         });
         tasks.close();
-        Ok(Self { address, engine, pool, routes, http, menus, store, lanes, studio, stop, tasks })
+        let telling = (CancellationToken::new(), TaskTracker::new());
+        if let Some(listener) = told_at {
+            let pages = telemetry::metrics::router(telemetry::metrics::Sources {
+                engine: Arc::clone(&engine),
+                store: Arc::clone(&store),
+                store_name: config.store.engine.clone(),
+                binds: Arc::clone(&binds),
+                pool: Arc::clone(&pool),
+                http: meter,
+                ready: ready.clone(),
+                clock: Arc::clone(&wiring.clock),
+                began,
+            });
+            let pages = pages.merge(ready::router(front, ready, binds));
+            let until = telling.0.clone();
+            telling.1.spawn(async move { web::routes::serve(listener, pages, until, LAST_ASKED).await });
+        }
+        telling.1.close();
+        Ok(Self {
+            address,
+            engine,
+            pool,
+            routes,
+            http,
+            menus,
+            store,
+            lanes,
+            studio,
+            metrics,
+            telling,
+            leave,
+            stop,
+            tasks,
+        })
     }
 
     /// The store, for looking into it.
@@ -350,20 +416,21 @@ impl Service {
 
     /// Takes no more work, finishes what was taken, says good-bye to the operators.
     pub async fn shut_down(self) {
-        let Self { engine, pool, store, lanes, stop, tasks, .. } = self;
+        let Self { engine, pool, store, lanes, stop, tasks, telling, leave, .. } = self;
         stop.cancel();
-        let bound = DRAIN.max(pool.longest_stop());
+        let bound = DRAIN.max(pool.longest_stop()) + leave;
         let quiet = async {
             pool.stopped().await;
-            drop(pool);
             lanes.drained().await;
             tasks.wait().await;
         };
         if tokio::time::timeout(bound, quiet).await.is_err() {
             tracing::warn!("not everything ended in time; what was acknowledged is durable all the same");
         }
-        drop(engine);
-        drop(store);
+        let (told, listener) = telling;
+        told.cancel();
+        listener.wait().await;
+        drop((pool, engine, store));
     }
 }
 

@@ -54,7 +54,7 @@ pub enum Print {
 /// Runs it on a thread of its own.
 pub async fn run(args: SimArgs) -> ExitCode {
     let SimArgs { seed, artisans, days, faults, print, log } = args;
-    if let Err(why) = crate::telemetry::start(&crate::telemetry::Settings { log, json: false }) {
+    if let Err(why) = crate::telemetry::start(&crate::telemetry::Settings { log, ..Default::default() }) {
         eprintln!("{why}");
         return ExitCode::FAILURE;
     }

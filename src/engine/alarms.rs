@@ -5,6 +5,7 @@ use super::clock::SystemClock;
 use crate::types::{Clock, Timestamp};
 use std::collections::VecDeque;
 use std::fmt::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
@@ -14,6 +15,7 @@ use tracing_subscriber::layer::{Context, Layer};
 const REMEMBERED: usize = 100;
 
 static HEARD: Mutex<VecDeque<Alarm>> = Mutex::new(VecDeque::new());
+static RUNG: AtomicU64 = AtomicU64::new(0);
 
 /// One such line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +31,11 @@ pub struct Alarm {
 /// The last ones, newest first.
 pub fn heard() -> Vec<Alarm> {
     HEARD.lock().unwrap_or_else(PoisonError::into_inner).iter().rev().cloned().collect()
+}
+
+/// How many there were since the start.
+pub fn rung() -> u64 {
+    RUNG.load(Ordering::Relaxed)
 }
 
 /// Hears them among everything that is logged.
@@ -76,6 +83,7 @@ impl<S: Subscriber> Layer<S> for Bell {
         else {
             return;
         };
+        RUNG.fetch_add(1, Ordering::Relaxed);
         let alarm = Alarm { at: SystemClock.now(), text: text.to_owned(), beside: line.beside };
         let mut heard = HEARD.lock().unwrap_or_else(PoisonError::into_inner);
         if heard.len() >= REMEMBERED {

@@ -2,13 +2,17 @@
 //! subscriber never run at once, and a full queue is answered "busy" instead of being let grow.
 
 use super::Engine;
-use super::port::{Busy, Kept, PartIn, ReceiptIn, SmsIn, Subscribers, UssdIn, UssdOut};
+use super::meters::Outcome;
+use super::port::{Busy, GatewayId, Kept, PartIn, ReceiptIn, SmsIn, Subscribers, UssdEvent, UssdIn, UssdOut};
 use crate::types::Msisdn;
 use futures_util::future::{BoxFuture, FutureExt};
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 /// What a lane takes. A waiter that went away is no reason not to do the work.
 enum Job {
@@ -18,32 +22,38 @@ enum Job {
     Receipt(Box<ReceiptIn>, oneshot::Sender<Result<(), Busy>>),
 }
 
+/// How long each gateway waits for a screen.
+pub type Windows = BTreeMap<GatewayId, Duration>;
+
 /// The lanes. Cloning is cheap; the tasks end when the last clone is dropped and the queues are
 /// empty, which [`Lanes::drained`] waits for.
 #[derive(Clone)]
 pub struct Lanes {
     lanes: Arc<[mpsc::Sender<Job>]>,
     tasks: TaskTracker,
+    engine: Arc<Engine>,
 }
 
 impl Lanes {
-    /// Starts `count` lanes that queue at most `depth` inputs each.
-    pub fn start(engine: &Arc<Engine>, count: usize, depth: usize) -> Self {
-        let tasks = TaskTracker::new();
+    /// Starts `count` lanes that queue at most `depth` inputs each. A step that has waited three quarters of
+    /// its gateway's window is not worked on: whatever it decided, its screen would hardly be seen. She is
+    /// told to dial again while she can still be told; what she pressed has done nothing.
+    pub fn start(engine: &Arc<Engine>, count: usize, depth: usize, windows: Windows) -> Self {
+        let (tasks, windows) = (TaskTracker::new(), Arc::new(windows));
         let lanes = (0..count.max(1))
             .map(|_| {
                 let (queue, jobs) = mpsc::channel(depth.max(1));
-                tasks.spawn(run(Arc::clone(engine), jobs));
+                tasks.spawn(run(Arc::clone(engine), jobs, Arc::clone(&windows)));
                 queue
             })
             .collect();
         tasks.close();
-        Self { lanes, tasks }
+        Self { lanes, tasks, engine: Arc::clone(engine) }
     }
 
     /// Resolves when every lane has done what it had taken and no clone can hand it more.
     pub async fn drained(self) {
-        let Self { lanes, tasks } = self;
+        let Self { lanes, tasks, .. } = self;
         drop(lanes);
         tasks.wait().await;
     }
@@ -59,15 +69,11 @@ impl Lanes {
     }
 }
 
-async fn run(engine: Arc<Engine>, mut jobs: mpsc::Receiver<Job>) {
+async fn run(engine: Arc<Engine>, mut jobs: mpsc::Receiver<Job>, windows: Arc<Windows>) {
     while let Some(job) = jobs.recv().await {
         match job {
             Job::Ussd(input, waiter) => {
-                let broken = || UssdOut::End(engine.menus.words("fault_screen", engine.house.lang));
-                let (who, came) = (input.msisdn, input.at);
-                let out = guarded(engine.ussd_turn(*input)).await.unwrap_or_else(broken);
-                engine.pace.answered(who, came, engine.clock.now(), matches!(out, UssdOut::Ask(_)));
-                let _ = waiter.send(out);
+                let _ = waiter.send(step(&engine, *input, &windows).await);
             }
             Job::Sms(input, waiter) => {
                 let _ = waiter.send(guarded(engine.sms_turn(*input)).await.unwrap_or(Err(Busy)));
@@ -80,6 +86,45 @@ async fn run(engine: Arc<Engine>, mut jobs: mpsc::Receiver<Job>) {
             }
         }
     }
+}
+
+/// A step and its screen, measured.
+async fn step(engine: &Engine, input: UssdIn, windows: &Windows) -> UssdOut {
+    let (who, came) = (input.msisdn, input.at);
+    let span = tracing::debug_span!(
+        target: "sokoni::trace",
+        "ussd.turn",
+        gateway = &*input.gateway,
+        dialog = tracing::field::Empty,
+        tree = tracing::field::Empty,
+        screen = tracing::field::Empty,
+        outcome = tracing::field::Empty,
+    );
+    let late = is_late(&input, engine.clock.now().since(came), windows);
+    let out = match late {
+        true => UssdOut::End(engine.busy_screen(who).await),
+        false => match guarded(engine.ussd_turn(input).instrument(span.clone())).await {
+            Some(out) => out,
+            None => {
+                engine.meters.turn(Outcome::Fault);
+                UssdOut::End(engine.menus.words("fault_screen", engine.house.lang))
+            }
+        },
+    };
+    let outcome = if late { Outcome::Shed } else { Outcome::of(&out) };
+    span.record("outcome", outcome.word());
+    let now = engine.clock.now();
+    engine.meters.turn(outcome);
+    engine.meters.answered(now.since(came));
+    engine.pace.answered(who, came, now, outcome == Outcome::Ask);
+    out
+}
+
+/// Whether a step has waited for so long that it is not worked on. What only tells us of a call is always
+/// taken in: nobody waits for it.
+fn is_late(input: &UssdIn, waited: Duration, windows: &Windows) -> bool {
+    let asks = matches!(input.event, UssdEvent::Begin(_) | UssdEvent::Reply(_) | UssdEvent::Heard(_));
+    asks && windows.get(&input.gateway).is_some_and(|window| waited >= *window * 3 / 4)
 }
 
 /// What a piece of work comes to; `None` when it panicked. Nothing of it was committed then, and
@@ -96,7 +141,10 @@ impl Subscribers for Lanes {
     fn ussd(&self, input: UssdIn) -> Result<BoxFuture<'static, UssdOut>, Busy> {
         let (waiter, answer) = oneshot::channel();
         let lane = self.of(input.msisdn);
-        lane.try_send(Job::Ussd(Box::new(input), waiter)).map_err(|_| Busy)?;
+        lane.try_send(Job::Ussd(Box::new(input), waiter)).map_err(|_| {
+            self.engine.meters.turn(Outcome::Busy);
+            Busy
+        })?;
         Ok(Box::pin(async move { answer.await.unwrap_or(UssdOut::Nothing) }))
     }
 

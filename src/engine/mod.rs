@@ -33,6 +33,7 @@ pub mod loans;
 pub mod mend;
 pub mod menus;
 pub mod messages;
+pub mod meters;
 mod optout;
 pub mod orders;
 pub mod outbox;
@@ -190,6 +191,8 @@ pub struct Engine {
     acts: tokio::sync::Mutex<desk::acts::Index>,
     /// How quickly phones are answered.
     pace: pace::Pace,
+    /// What happened since the start.
+    pub meters: meters::Meters,
     /// Held while somebody at the desk turns a switch.
     turning: tokio::sync::Mutex<()>,
     /// The indexes could not be mended: what the shop would show is not all that is on sale.
@@ -221,6 +224,25 @@ impl Caller {
             chosen: None,
             septets: None,
         }
+    }
+}
+
+/// Whether what people do can be kept.
+pub trait Keeps: Send + Sync + 'static {
+    /// Why nothing can be kept any more, if that is so.
+    fn refuses(&self) -> Option<String>;
+}
+
+/// A house that always can.
+impl Keeps for () {
+    fn refuses(&self) -> Option<String> {
+        None
+    }
+}
+
+impl Keeps for Engine {
+    fn refuses(&self) -> Option<String> {
+        self.store.refuses()
     }
 }
 
@@ -262,6 +284,7 @@ impl Engine {
             stops: Default::default(),
             acts: Default::default(),
             pace: Default::default(),
+            meters: Default::default(),
             turning: tokio::sync::Mutex::default(),
             amiss: AtomicBool::default(),
         });
@@ -269,6 +292,12 @@ impl Engine {
         engine.read_stops().await.map_err(|fault| fault.to_string())?;
         engine.read_hooks().await.map_err(|fault| fault.to_string())?;
         Ok(engine)
+    }
+
+    /// What the float at each provider holds, where that is known.
+    pub async fn floats(&self) -> Result<Vec<(String, Kes)>, String> {
+        let rows = self.float_rows().await.map_err(|fault| fault.to_string())?;
+        Ok(rows.into_iter().filter_map(|row| Some((row.provider, row.holds?))).collect())
     }
 
     /// Says that the indexes could not be mended: the shop shows nothing rather than a part of what is there.

@@ -411,6 +411,13 @@ pub struct BindView {
     pub counters: std::collections::BTreeMap<&'static str, u64>,
 }
 
+impl BindView {
+    /// Whether messages may travel.
+    pub fn is_up(&self) -> bool {
+        matches!(self.state, "bound" | "open")
+    }
+}
+
 /// Who knows the connections to gateways.
 pub trait Binds: Send + Sync + 'static {
     /// Every connection as it stands.

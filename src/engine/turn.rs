@@ -110,7 +110,13 @@ impl Engine {
     }
 
     async fn fault_screen(&self, phone: Msisdn) -> UssdOut {
+        self.meters.turn(super::meters::Outcome::Fault);
         UssdOut::End(self.menus.words("fault_screen", self.lang_of(phone).await))
+    }
+
+    /// What she reads whose step waited too long to be worked on.
+    pub(super) async fn busy_screen(&self, phone: Msisdn) -> String {
+        self.menus.words("busy_screen", self.lang_of(phone).await)
     }
 
     /// The language of whoever has this phone, as far as the store can still say.
@@ -215,9 +221,17 @@ impl Engine {
             shown: screen(&walk.out).to_owned(),
             outcomes: walk.outcomes.clone(),
         };
-        let out = walk.out.clone();
+        let (out, block) = (walk.out.clone(), walk.tape.block.clone());
         work.record_walk(&row, version, event, walk, sms);
         self.keep(work, input, &row, version, cause).await?;
+        if matches!(first, Input::Redial { .. }) {
+            self.meters.resumed();
+        }
+        let span = tracing::Span::current();
+        if !span.is_disabled() {
+            span.record("dialog", tracing::field::display(row.state.id));
+            span.record("tree", &*graph.name).record("screen", &*block);
+        }
         Ok(out)
     }
 

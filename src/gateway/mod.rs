@@ -35,6 +35,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 use outward::Sender;
 use settings::{HttpGateway, SettingsError};
 use std::sync::Arc;
+use std::time::Duration;
 use tally::{Counts, Standing};
 
 /// Every HTTP gateway of a configuration.
@@ -67,6 +68,11 @@ impl HttpGateways {
     /// The addresses that the gateways call. Behind `trusted` proxies the caller is whom they name.
     pub fn router(&self, subscribers: Arc<dyn Subscribers>, trusted: Vec<Network>) -> Router {
         door::router(self.gates.clone(), subscribers, trusted)
+    }
+
+    /// How long each gateway waits for a screen.
+    pub fn windows(&self) -> impl Iterator<Item = (GatewayId, Duration)> {
+        self.gates.iter().map(|gate| (gate.name.clone(), gate.window()))
     }
 
     /// What each gateway did since the start, by its name; received and sent.

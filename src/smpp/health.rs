@@ -5,6 +5,7 @@ use super::pdu::{Mode, version_name};
 use super::settings::Smsc;
 use crate::engine::port::BindView;
 use crate::types::Timestamp;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -146,6 +147,11 @@ counters! {
     throttled,
 }
 
+/// So many statuses are told apart: an SMSC that makes them up does not fill our memory.
+const STATUSES: usize = 48;
+/// Every status beyond those.
+pub const OTHER_STATUS: u32 = u32::MAX;
+
 /// Adds one.
 pub(super) fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
@@ -173,6 +179,8 @@ pub struct Health {
     window_used: AtomicU64,
     throttled: AtomicBool,
     standing: Mutex<Standing>,
+    /// Refusals of our messages by their status.
+    refusals: Mutex<BTreeMap<u32, u64>>,
     /// What it did.
     pub counters: Counters,
 }
@@ -196,6 +204,7 @@ impl Health {
                 peer: None,
                 throttled_since: None,
             }),
+            refusals: Mutex::default(),
             counters: Counters::default(),
         }
     }
@@ -228,6 +237,18 @@ impl Health {
                 _ => tracing::info!(gateway, bind, ?mode, ?state, "bind"),
             }
         }
+    }
+
+    /// The SMSC refused a message of ours. Statuses beyond the first of them count as [`OTHER_STATUS`].
+    pub(super) fn refused(&self, status: u32) {
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = refusals.len() < STATUSES || refusals.contains_key(&status);
+        *refusals.entry(if known { status } else { OTHER_STATUS }).or_default() += 1;
+    }
+
+    /// How often our messages were refused, by status.
+    pub fn refusals(&self) -> BTreeMap<u32, u64> {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Who took the bind.

@@ -373,6 +373,7 @@ impl Link<'_> {
     /// The SMSC refused a message. What went too fast goes again while it is of use.
     fn refused(&self, work: &mut Work, tag: Tag, status: u32, now: Timestamp) {
         let class = self.gateway.settings.status.class(status);
+        self.health.refused(status);
         if class == Class::Throttle {
             count(&self.health.counters.throttled);
             work.throttle.refused(now);

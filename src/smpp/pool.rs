@@ -17,6 +17,7 @@ use crate::types::Clock;
 use futures_util::future::{BoxFuture, FutureExt};
 use keeper::Keeper;
 use secrecy::ExposeSecret;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -150,6 +151,27 @@ impl Pool {
     pub fn status(&self) -> Vec<GatewayStatus> {
         let binds = self.members.iter().flat_map(|member| &member.binds);
         binds.flat_map(|bind| &bind.links).map(|(_, health)| health.status()).collect()
+    }
+
+    /// How often each gateway refused messages of ours, by status.
+    pub fn refusals(&self) -> BTreeMap<(GatewayId, u32), u64> {
+        let mut all = BTreeMap::new();
+        for member in &self.members {
+            for (_, health) in member.binds.iter().flat_map(|bind| &bind.links) {
+                for (status, times) in health.refusals() {
+                    *all.entry((member.gateway.id.clone(), status)).or_default() += times;
+                }
+            }
+        }
+        all
+    }
+
+    /// How long each gateway waits for a screen.
+    pub fn windows(&self) -> impl Iterator<Item = (GatewayId, Duration)> {
+        self.members.iter().map(|member| {
+            let window = Duration::from_millis(member.gateway.settings.reply_deadline_ms);
+            (member.gateway.id.clone(), window)
+        })
     }
 
     /// Whether there is a gateway of this name.

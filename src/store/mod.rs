@@ -9,7 +9,7 @@
 //! * [`judge`]: whether a batch may be written; one place for every engine.
 //! * [`memory`]: the model, for tests and simulations; [`sled`]: the engine of one machine; [`postgres`]:
 //!   that of several.
-//! * [`writer`]: many callers, one write and one sync.
+//! * [`writer`]: many callers, one write and one sync; [`meters`]: what came of it, in numbers.
 //! * [`journal`]: what happened, chained by hash; [`redact`]: names that have to go from it;
 //!   [`verify`]: the journal against the rows.
 //! * [`outbox`] and [`timers`]: rows that fall due.
@@ -21,6 +21,7 @@ pub mod journal;
 pub mod judge;
 pub mod keys;
 pub mod memory;
+pub mod meters;
 pub mod outbox;
 pub mod postgres;
 pub mod redact;
@@ -84,4 +85,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// The position of the last durable commit.
     fn position(&self) -> u64;
+
+    /// Why it takes no commits any more, once it has stopped.
+    fn refuses(&self) -> Option<String> {
+        None
+    }
+
+    /// What its writer did, where one counts.
+    fn meters(&self) -> Option<&meters::Meters> {
+        None
+    }
 }

@@ -8,6 +8,7 @@ use super::batch::{Batch, Committed, Row, show_key};
 use super::folder::{Folder, HighWater, io, sync_folder};
 use super::journal::{Head, Record};
 use super::judge::Group;
+use super::meters::Meters;
 use super::writer::{Engine, Stopped, Writer, panic_text};
 use super::{Key, Store, StoreError, keys, row};
 use futures_util::future::{BoxFuture, ready};
@@ -155,6 +156,14 @@ impl Store for Sled {
 
     fn position(&self) -> u64 {
         self.shared.position.load(Ordering::Acquire)
+    }
+
+    fn refuses(&self) -> Option<String> {
+        self.stopped().map(str::to_owned)
+    }
+
+    fn meters(&self) -> Option<&Meters> {
+        Some(self.writer.meters())
     }
 }
 

@@ -5,6 +5,7 @@ use super::StoreError;
 use super::batch::{Batch, Committed, Row};
 use super::journal::Head;
 use super::judge::{self, Group};
+use super::meters::Meters;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
@@ -42,17 +43,24 @@ pub struct Writer {
     queue: Option<mpsc::Sender<Wish>>,
     thread: Option<JoinHandle<()>>,
     stopped: Stopped,
+    meters: Meters,
 }
 
 impl Writer {
     /// Starts the thread behind `head`.
     pub fn start(engine: impl Engine, head: Head, stopped: Stopped) -> std::io::Result<Self> {
         let (queue, wishes) = mpsc::channel(QUEUE);
-        let shared = stopped.clone();
+        let (shared, meters) = (stopped.clone(), Meters::default());
+        let counted = meters.clone();
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || run(engine, head, wishes, &shared))?;
-        Ok(Self { queue: Some(queue), thread: Some(thread), stopped })
+            .spawn(move || run(engine, head, wishes, (&shared, &counted)))?;
+        Ok(Self { queue: Some(queue), thread: Some(thread), stopped, meters })
+    }
+
+    /// What it did.
+    pub const fn meters(&self) -> &Meters {
+        &self.meters
     }
 
     /// Hands over a batch, waiting for a place in the queue; resolves when it is durable.
@@ -79,7 +87,10 @@ impl Drop for Writer {
     }
 }
 
-fn run(mut engine: impl Engine, mut head: Head, mut wishes: mpsc::Receiver<Wish>, stopped: &Stopped) {
+fn run(
+    mut engine: impl Engine, mut head: Head, mut wishes: mpsc::Receiver<Wish>,
+    (stopped, meters): (&Stopped, &Meters),
+) {
     let mut next = None;
     loop {
         let Some(first) = next.take().or_else(|| wishes.blocking_recv()) else { break };
@@ -87,14 +98,17 @@ fn run(mut engine: impl Engine, mut head: Head, mut wishes: mpsc::Receiver<Wish>
         // A panic inside the storage engine leaves it in an unknown state: the same as an error.
         let written = catch_unwind(AssertUnwindSafe(|| {
             let group = gather(&mut engine, head, first, &mut wishes, &mut waiting, &mut next)?;
-            if group.head() != head {
+            let began = now();
+            let written = group.head() != head;
+            if written {
                 engine.write(&group)?;
             }
-            Ok::<_, String>(group.head())
+            Ok::<_, String>((group.head(), written.then(|| (group.octets(), began.elapsed()))))
         }));
         let failure = match written {
-            Ok(Ok(reached)) => {
+            Ok(Ok((reached, written))) => {
                 head = reached;
+                meters.group(waiting.iter().map(|(_, verdict)| verdict), written);
                 for (answer, verdict) in waiting {
                     // A committer that left does not change what was written.
                     let _ = answer.send(verdict);
@@ -126,8 +140,7 @@ fn gather(
     engine: &mut impl Engine, head: Head, first: Wish, wishes: &mut mpsc::Receiver<Wish>,
     waiting: &mut Waiting, next: &mut Option<Wish>,
 ) -> Result<Group, String> {
-    #[expect(clippy::disallowed_methods, reason = "bounds how long callers wait; decides nothing")]
-    let began = Instant::now();
+    let began = now();
     let mut group = Group::new(head);
     let mut wish = Some(first);
     while let Some(Wish { batch, answer }) = wish {
@@ -149,6 +162,11 @@ fn gather(
         }
     }
     Ok(group)
+}
+
+#[expect(clippy::disallowed_methods, reason = "bounds and tells how long callers wait; decides nothing")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 /// What a panic said.

@@ -6,6 +6,7 @@
 //!
 //! * `api` is the public API, in JSON, with keys of its own.
 //! * `routes` is the table of every path; `guard` what every answer and every post goes through.
+//! * `ready` answers those who watch over us; `meter` counts requests.
 //! * `shop` and `desk` hold the handlers, one file per page; `error` maps a refusal to HTTP.
 //! * `upload` takes photographs of pieces, and hands them out again.
 //! * `preview` is the editor of menus, on the desk and alone.
@@ -20,10 +21,12 @@ mod emblem;
 mod error;
 mod guard;
 pub mod letters;
+pub mod meter;
 mod page;
 pub mod people;
 pub mod preview;
 pub mod rates;
+pub mod ready;
 pub mod routes;
 pub mod settings;
 mod shop;

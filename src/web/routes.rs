@@ -7,6 +7,7 @@ use super::{
     guard,
     page::{Photos, Web},
     preview::{self, Editor},
+    ready::{self, Ready},
     settings::Settings,
     shop::{bulk, cart, checkout, feeds, home, maker, many, order, piece, purchase},
     tongue::reader,
@@ -28,12 +29,11 @@ use crate::{
     engine::shopfront::{ShopError, ShopFront},
     engine::tapes::desk::Dialogs,
     types::Clock,
-    wire::address,
+    wire::{self, address},
 };
 use axum::{
     Router,
-    extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State},
-    http::StatusCode,
+    extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request},
     middleware::{from_fn_with_state, map_response_with_state},
     response::Redirect,
     routing::{delete, get, post},
@@ -91,6 +91,8 @@ pub struct Surroundings {
     pub photos: Option<Photos>,
     /// Addresses of partners that are told what happens.
     pub hooks: Option<api::hooks::Hooks>,
+    /// Whether more may be sent here.
+    pub ready: Ready,
 }
 
 /// For how many feeds and parts of the map a page is read at a time: each walks along all that is on sale.
@@ -120,6 +122,7 @@ impl Default for Surroundings {
             shoppers: None,
             photos: None,
             hooks: None,
+            ready: Ready::default(),
         }
     }
 }
@@ -154,7 +157,9 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         shoppers,
         photos,
         hooks,
+        ready,
     } = around;
+    let watched = ready::router(Arc::clone(&front), ready, Arc::clone(&binds));
     let has_editor = editor.is_some();
     let people = settings.people();
     let api = Gate::new(&settings);
@@ -343,7 +348,7 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         .route("/sitemap.xml", get(feeds::sitemap))
         .route("/sitemap/{part}", get(feeds::part))
         .route("/feed/{file}", get(feeds::products))
-        .route("/healthz", get(health))
+        .merge(watched)
         .merge(desk)
         .fallback(async || Refusal::Shop(ShopError::NotFound))
         .method_not_allowed_fallback(async || Refusal::Method)
@@ -361,16 +366,8 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         .merge(api::router(&web))
         .layer(CompressionLayer::new())
         .layer(map_response_with_state(web.clone(), guard::headers))
-        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(TraceLayer::new_for_http().make_span_with(span).on_response(wire::answered))
         .with_state(web)
-}
-
-/// Whether the house serves, and all of what it has.
-async fn health(State(web): State<Arc<Web>>) -> (StatusCode, String) {
-    match web.front.amiss() {
-        None => (StatusCode::OK, "ok\n".to_owned()),
-        Some(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("the shop shows nothing: {why}\n")),
-    }
 }
 
 /// How long the head of a request may take to come: whoever is slower is hung up on.
@@ -422,5 +419,7 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
 /// A span names the route, never the address: addresses carry order tokens and the desk's key.
 fn span(request: &Request) -> tracing::Span {
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str);
-    tracing::info_span!("http", method = %request.method(), route)
+    tracing::info_span!(
+        target: "sokoni::trace", "http", method = %request.method(), route, status = tracing::field::Empty
+    )
 }

@@ -58,6 +58,9 @@ pub struct Settings {
     pub rates: Rates,
     /// Networks of the proxies before us: whom they name in `X-Forwarded-For` is believed to call.
     pub trusted_proxies: Vec<String>,
+    /// For so long after it was told to end, the service says at `/readyz` that nothing more should be sent
+    /// here, and serves all the same.
+    pub leave_seconds: u32,
     /// The key of the desk, read by [`Settings::with_secrets`]; never in the configuration itself.
     #[serde(skip)]
     pub desk_key: Option<SecretString>,
@@ -83,6 +86,7 @@ impl Default for Settings {
             rates_file: None,
             rates: Rates::default(),
             trusted_proxies: Vec::new(),
+            leave_seconds: 0,
             desk_key: None,
         }
     }
@@ -188,6 +192,11 @@ impl Settings {
     /// True when people reach us by TLS.
     pub(super) fn is_https(&self) -> bool {
         self.public_url.starts_with("https://")
+    }
+
+    /// How long pages are served after the service was told to end: five minutes at most.
+    pub fn leave(&self) -> Duration {
+        Duration::from_secs(self.leave_seconds.min(300).into())
     }
 
     /// How long an answer may take.

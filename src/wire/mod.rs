@@ -179,6 +179,12 @@ impl Wire {
     }
 }
 
+/// Notes on the span of a request how it was answered, and says so where that is listened for.
+pub fn answered<B>(response: &axum::http::Response<B>, took: Duration, span: &tracing::Span) {
+    span.record("status", response.status().as_u16());
+    tracing::debug!(status = response.status().as_u16(), latency = ?took, "answered");
+}
+
 fn request(uri: &Uri, host: &str, question: Question) -> axum::http::Result<Request<Full<Bytes>>> {
     let Question { method, headers, body, .. } = question;
     let authority = uri.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));

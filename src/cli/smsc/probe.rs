@@ -108,7 +108,7 @@ pub async fn run(args: ProbeArgs) -> ExitCode {
 }
 
 async fn probe(args: &ProbeArgs) -> Result<ExitCode, String> {
-    let log = crate::telemetry::Settings { log: "error".to_owned(), json: false };
+    let log = crate::telemetry::Settings { log: "error".to_owned(), ..Default::default() };
     crate::telemetry::start(&log)?;
     let told = settings(args)?;
     let mut settings = told.clone();

@@ -11,6 +11,7 @@ use crate::market::payout::PayoutStage;
 use crate::store::{Key, keys};
 use crate::types::{Kes, Timestamp};
 use futures_util::future::BoxFuture;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The most rows of a queue that are counted.
@@ -36,10 +37,16 @@ pub struct Pulse {
     pub money: Queue,
     /// What the card processor is asked.
     pub cards: Queue,
+    /// Letters to shoppers.
+    pub letters: Queue,
+    /// Events to partners.
+    pub hooks: Queue,
     /// What was given up and waits for a person.
     pub parked: usize,
     /// The last minutes of the phones.
     pub lately: Lately,
+    /// Payouts that are not settled, by the word of their stage.
+    pub payouts: BTreeMap<&'static str, usize>,
     /// Payouts of which nobody knows: since less than an hour, a day, longer.
     pub unknown: [usize; 3],
     /// Money of ours at the providers.
@@ -77,10 +84,12 @@ impl Engine {
     async fn take_pulse(&self) -> Result<Pulse, Fault> {
         let now = self.clock.now();
         let mut work = self.work(now)?;
-        let mut unknown = [0; 3];
-        for payout in
-            self.open_payouts(&mut work).await?.iter().filter(|one| one.stage == PayoutStage::Unknown)
-        {
+        let (mut unknown, mut payouts) = ([0; 3], BTreeMap::new());
+        for payout in self.open_payouts(&mut work).await? {
+            *payouts.entry(payout.stage.word()).or_insert(0) += 1;
+            if payout.stage != PayoutStage::Unknown {
+                continue;
+            }
             let age = now.since(payout.since);
             let at = match () {
                 () if age < Duration::from_secs(3_600) => 0,
@@ -93,6 +102,9 @@ impl Engine {
             texts: self.queue(shard::SMS).await?,
             money: self.queue(shard::MONEY).await?,
             cards: self.queue(shard::CARD).await?,
+            letters: self.queue(shard::MAIL).await?,
+            hooks: self.queue(shard::HOOKS).await?,
+            payouts,
             parked: self.count_rows(vec![keys::PARKED]).await?.0,
             lately: self.pace.lately(now),
             unknown,

@@ -12,6 +12,7 @@ mod texts;
 
 use super::Engine;
 use super::lanes::guarded;
+use super::meters;
 use super::port::SmsSender;
 use super::record::Cause;
 use super::turn::TRIES;
@@ -27,6 +28,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 /// The kinds of sending, each with a worker of its own.
 const ALL: [u8; 5] = [shard::SMS, shard::MONEY, shard::CARD, shard::MAIL, shard::HOOKS];
@@ -250,10 +252,20 @@ impl Worker {
         let held = place.as_ref().and_then(|place| self.held(place, now));
         let tired = item.until.since(now) < LEAST_LEASE;
         let kind = Arc::clone(&self.kind);
+        let span = tracing::debug_span!(
+            target: "sokoni::trace",
+            "outbox.send",
+            kind = meters::kind(kind.shard()),
+            put_off = tracing::field::Empty,
+        );
+        let engine = Arc::clone(&self.engine);
         self.under_way.push(Box::pin(async move {
             let held = held.or(tired.then_some(now));
             // What a panic leaves behind is claimed again when its lease ends.
-            (place, guarded(kind.send(item, held)).await.flatten())
+            let put_off = guarded(kind.send(item, held).instrument(span.clone())).await.flatten();
+            span.record("put_off", put_off.is_some());
+            engine.meters.sent(kind.shard(), put_off.is_some());
+            (place, put_off)
         }));
     }
 

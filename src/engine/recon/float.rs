@@ -64,7 +64,7 @@ impl Engine {
         }
     }
 
-    pub(super) async fn float_rows(&self) -> Result<Vec<FloatRow>, Fault> {
+    pub(in crate::engine) async fn float_rows(&self) -> Result<Vec<FloatRow>, Fault> {
         let mut work = self.work(self.clock.now())?;
         let (now, days) = (work.now, self.recon.forecast_days.max(1));
         let begins = before(now, DAY * days);

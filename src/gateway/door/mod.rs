@@ -68,6 +68,11 @@ impl Gate {
         self.counters.read()
     }
 
+    /// How long it waits for a screen.
+    pub(super) const fn window(&self) -> Duration {
+        self.inward.deadline
+    }
+
     /// How what comes in fares.
     pub(super) const fn fortune(&self) -> &Fortune {
         &self.fortune
@@ -120,14 +125,16 @@ pub(super) fn router(
     Router::new()
         .route("/gateway/{name}/{secret}/{door}", get(enter).post(enter).put(enter))
         .layer(DefaultBodyLimit::max(LONGEST))
-        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(TraceLayer::new_for_http().make_span_with(span).on_response(crate::wire::answered))
         .with_state(Hall { gates: gates.into(), subscribers, trusted: trusted.into() })
 }
 
 /// A span names the route: the path itself is a secret.
 fn span(request: &Request) -> tracing::Span {
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str);
-    tracing::info_span!("gateway", method = %request.method(), route)
+    tracing::info_span!(
+        target: "sokoni::trace", "gateway", method = %request.method(), route, status = tracing::field::Empty
+    )
 }
 
 /// The other end of the connection, where the server says.

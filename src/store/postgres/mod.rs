@@ -14,6 +14,7 @@ mod writer;
 
 use super::batch::{Batch, Committed, Row, show_key};
 use super::journal::Head;
+use super::meters::Meters;
 use super::{Key, Store, StoreError, keys, row};
 use deadpool_postgres::{Object, Pool, PoolError};
 use futures_util::future::BoxFuture;
@@ -229,6 +230,14 @@ impl Store for Postgres {
 
     fn position(&self) -> u64 {
         self.position.load(Ordering::Acquire)
+    }
+
+    fn refuses(&self) -> Option<String> {
+        self.writer.refuses()
+    }
+
+    fn meters(&self) -> Option<&Meters> {
+        Some(self.writer.meters())
     }
 }
 

@@ -5,6 +5,7 @@ use super::{PAUSE, decoded, now};
 use crate::store::batch::{Batch, Committed, show_key};
 use crate::store::journal::Head;
 use crate::store::judge::{self, Group};
+use crate::store::meters::Meters;
 use crate::store::writer::{MAX_BATCHES, QUEUE};
 use crate::store::{Key, StoreError, keys, row};
 use futures_util::future::join4;
@@ -27,6 +28,7 @@ struct Wish {
 pub(super) struct Writer {
     queue: mpsc::Sender<Wish>,
     stopped: Arc<OnceLock<String>>,
+    meters: Meters,
 }
 
 impl Writer {
@@ -35,10 +37,20 @@ impl Writer {
         link: Link, node: String, (wait, patience): (Duration, Duration), position: Arc<AtomicU64>,
     ) -> Self {
         let (queue, wishes) = mpsc::channel(QUEUE);
-        let stopped = Arc::new(OnceLock::new());
+        let (stopped, meters) = (Arc::new(OnceLock::new()), Meters::default());
         let hand = Hand { link, node, wait, patience, position, last: 0, pen: None };
-        tokio::spawn(run(hand, wishes, Arc::clone(&stopped)));
-        Self { queue, stopped }
+        tokio::spawn(run(hand, wishes, Arc::clone(&stopped), meters.clone()));
+        Self { queue, stopped, meters }
+    }
+
+    /// What it did.
+    pub(super) const fn meters(&self) -> &Meters {
+        &self.meters
+    }
+
+    /// Why it takes no commits any more, once it has stopped.
+    pub(super) fn refuses(&self) -> Option<String> {
+        self.stopped.get().cloned()
     }
 
     /// Hands over a batch, waiting for a place in the queue; resolves when it is durable.
@@ -101,7 +113,9 @@ enum Failed {
     Unknown(Broken, Head, Vec<Verdict>),
 }
 
-async fn run(mut hand: Hand, mut wishes: mpsc::Receiver<Wish>, stopped: Arc<OnceLock<String>>) {
+async fn run(
+    mut hand: Hand, mut wishes: mpsc::Receiver<Wish>, stopped: Arc<OnceLock<String>>, meters: Meters,
+) {
     let mut next = None;
     while let Some(first) = match next.take() {
         Some(wish) => Some(wish),
@@ -119,8 +133,11 @@ async fn run(mut hand: Hand, mut wishes: mpsc::Receiver<Wish>, stopped: Arc<Once
             waiting.push(wish);
         }
         let batches: Vec<Batch> = waiting.iter().map(|wish| wish.batch.clone()).collect();
+        let began = now();
         match hand.written(&batches).await {
             Ok(verdicts) => {
+                let wrote = verdicts.iter().any(Result::is_ok);
+                meters.group(verdicts.iter(), wrote.then(|| (octets, began.elapsed())));
                 for (wish, verdict) in waiting.into_iter().zip(verdicts) {
                     // A committer that left does not change what was written.
                     let _ = wish.answer.send(verdict);

@@ -2,3 +2,4 @@
 
 mod aggregator;
 mod ends;
+mod telling;

@@ -15,6 +15,7 @@ mod cards;
 mod cart;
 mod cash;
 mod checks;
+mod crowds;
 mod days;
 mod depot;
 mod desk;

@@ -12,13 +12,14 @@ use sokoni::cli::service::{Service, Wiring};
 use sokoni::config::Config;
 use sokoni::engine::clock::MovableClock;
 use sokoni::engine::pins::Pins;
+use sokoni::engine::port::{Subscribers, UssdEvent, UssdIn, UssdOut};
 use sokoni::gateway::tally::Counts;
 use sokoni::sim::aggregator::{Aggregator, AggregatorOptions};
 use sokoni::sim::card::{CardOptions, CardProcessor};
 use sokoni::sim::momo::{Momo, MomoOptions, Speaks};
 use sokoni::sim::smsc::{Smsc, SmscSettings, Timers};
 use sokoni::smpp::health::GatewayStatus;
-use sokoni::types::{Clock, Lang, Msisdn};
+use sokoni::types::{Clock, Lang, Msisdn, Timestamp};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -287,6 +288,24 @@ impl Village {
             so().then_some(())
         })
         .await;
+    }
+
+    /// Hands in a step that has waited for so long, as its lane takes it up: what came of it.
+    pub async fn takes_up(&self, number: &str, event: UssdEvent, waited: Duration) -> UssdOut {
+        let now = self.clock.now().millis();
+        let waited = i64::try_from(waited.as_millis()).expect("a while");
+        let step = UssdIn {
+            gateway: self.gateway.as_str().into(),
+            msisdn: Msisdn::parse_kenyan(number).expect("a number"),
+            session: b"a call of hers".to_vec(),
+            sequence: None,
+            event,
+            mark: None,
+            septets: None,
+            at: Timestamp::from_millis(now - waited),
+        };
+        let lanes = self.service.as_ref().expect("the service runs").lanes();
+        lanes.ussd(step).expect("her lane has room").await
     }
 
     /// Waits until the service is bound to the operator.
