@@ -13,6 +13,8 @@ needs chromium chromium
 needs node nodejs
 needs npm npm
 needs python3 python3
+needs promtool prometheus
+needs systemd-analyze systemd
 PATH=$PATH:/usr/sbin needs bearerbox kannel
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
 python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)

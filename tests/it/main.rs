@@ -10,6 +10,7 @@ mod menus;
 mod money_card;
 mod money_mobile;
 mod money_rails;
+mod ops;
 mod permutations;
 mod probe;
 mod secrets;
