@@ -55,6 +55,7 @@ mod shop;
 pub mod shopfront;
 mod sms;
 mod statement;
+pub mod story;
 pub mod tapes;
 mod trade;
 mod turn;

@@ -31,6 +31,7 @@ pub mod price;
 pub mod receipt;
 pub mod recon;
 pub mod refusal;
+pub mod story;
 pub mod trouble;
 pub mod word;
 

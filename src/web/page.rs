@@ -18,6 +18,7 @@ use crate::{
     engine::photos::front::{PhotoFront, PhotoView},
     engine::port::Binds,
     engine::shopfront::{PieceView, ShopError, ShopFront, Split},
+    engine::story::StoryView,
     engine::tapes::desk::Dialogs,
     photos::{Studio, WIDTHS},
     types::{Clock, Kes},
@@ -168,6 +169,30 @@ impl Shown {
             width: photo.width,
             height: photo.height,
             tints: colours.map(tint).collect(),
+        }
+    }
+}
+
+/// A maker's story as a page shows it.
+pub(super) struct Story {
+    pub(super) title: String,
+    pub(super) photo: Option<Shown>,
+    /// Its paragraphs.
+    pub(super) lines: Vec<String>,
+    /// What it is written in, where that is not the page's own language.
+    pub(super) lang: Option<&'static str>,
+}
+
+impl Story {
+    /// A story in a language, or in English where nobody has written it in that.
+    pub(super) fn new(view: &StoryView, maker: &str, t: Tongue) -> Self {
+        let own = t == Tongue::Fr && !view.fr.is_empty();
+        let text = if own { &view.fr } else { &view.en };
+        Self {
+            title: t.story_of(maker),
+            photo: view.photo.as_ref().map(|photo| Shown::new(photo, t.portrait(maker))),
+            lines: text.lines().map(str::to_owned).collect(),
+            lang: (t == Tongue::Fr && !own).then_some("en"),
         }
     }
 }

@@ -136,6 +136,7 @@ pub fn router(front: Arc<dyn ShopFront>, settings: Settings) -> Router {
 /// not have one.
 pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surroundings) -> Router {
     let body_limit = settings.body_limit_bytes;
+    let portrait = around.photos.as_ref().map_or(0, |photos| photos.studio.settings.most_octets());
     let timeout = settings.request_timeout();
     let live = Arc::new(Semaphore::new(settings.live_pages.min(Semaphore::MAX_PERMITS)));
     let Surroundings {
@@ -274,7 +275,11 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         .route("/desk/books/accounts", get(desk::books::accounts))
         .route("/desk/books/accounts/{code}", get(desk::books::account))
         .route("/desk/books/people", get(desk::books::people))
-        .route("/desk/books/people/{id}", get(desk::books::person))
+        .route("/desk/books/people/{id}", get(desk::stories::person))
+        .route(
+            "/desk/books/people/{id}/story",
+            post(desk::stories::press).layer(DefaultBodyLimit::max(portrait + desk::stories::WORDS)),
+        )
         .route("/desk/books/people/{id}/statement.csv", get(desk::books::statement))
         .route("/desk/api/people/{whom}/export", get(desk::books::export))
         .route(

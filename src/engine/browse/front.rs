@@ -1,6 +1,7 @@
 //! What the shop asks of the shelves, and what it gets.
 
 use crate::engine::shopfront::PieceView;
+use crate::engine::story::StoryView;
 use crate::types::{PartyId, Timestamp, Usd};
 use std::{fmt, str::FromStr};
 
@@ -97,4 +98,6 @@ pub struct MakerView {
     pub name: String,
     /// Where she works.
     pub place: String,
+    /// What she wants said of her.
+    pub story: Option<StoryView>,
 }

@@ -354,11 +354,14 @@ impl Engine {
         let mut work = self.work(self.clock.now())?;
         let maker = read::<Party>(&mut work, id).await?;
         let maker = maker.filter(|maker| !maker.is_erased() && maker.role == Role::Artisan);
-        Ok(maker.map(|maker| MakerView {
+        let Some(maker) = maker else { return Ok(None) };
+        let story = self.story_of(id).await?.as_ref().map(super::story::StoryView::from);
+        Ok(Some(MakerView {
             id,
             page: page.to_owned(),
             name: maker.first_name(),
             place: super::shop::area_name(maker.area.as_str()),
+            story,
         }))
     }
 }

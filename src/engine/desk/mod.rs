@@ -16,6 +16,7 @@ use super::cards::desk::CardDesk;
 use super::recon::ReconDesk;
 use super::record::Cause;
 use super::shopfront::ShopError;
+use super::story::StoryDesk;
 use super::work::Fault;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -99,6 +100,7 @@ pub trait OperatorDesk:
     + pulse::PulseDesk
     + CardDesk
     + ReconDesk
+    + StoryDesk
 {
 }
 
@@ -113,6 +115,7 @@ impl<D> OperatorDesk for D where
         + pulse::PulseDesk
         + CardDesk
         + ReconDesk
+        + StoryDesk
 {
 }
 

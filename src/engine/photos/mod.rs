@@ -171,13 +171,18 @@ impl Engine {
         Ok(good.filter(|(_, listing)| listing.photos.is_empty()).map(words).collect())
     }
 
-    /// Whether any listing has this photograph: files that none has may go.
+    /// Whether any listing has this photograph, or anybody's page: files that none has may go.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub async fn photo_in_use(&self, name: PhotoName) -> Result<bool, crate::store::StoreError> {
-        let prefix = keys::index_prefix("photo", &[name.as_bytes()]);
-        Ok(!self.store.scan(prefix, None, 1, false).await?.is_empty())
+        let listed = keys::index_prefix("photo", &[name.as_bytes()]);
+        for prefix in [listed, super::story::portraits(name)] {
+            if !self.store.scan(prefix, None, 1, false).await?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::engine::desk::books::export::Export;
 use crate::engine::desk::books::figures::family;
 use crate::engine::desk::books::statement::{Statement, sheet};
 use crate::engine::desk::books::{
-    self, Listed, ListingPage, ListingRow, OrderPage, OrderRow, PayoutPage, PersonPage, PersonRow,
+    self, Listed, ListingPage, ListingRow, OrderPage, OrderRow, PayoutPage, PersonRow,
 };
 use crate::engine::shopfront::{BalanceRow, DeskPayout};
 use crate::types::Kes;
@@ -108,12 +108,6 @@ struct Accounts {
 #[template(path = "books_account.html", config = "src/web/askama.toml")]
 struct Account<'a> {
     view: &'a Statement,
-}
-
-#[derive(Template)]
-#[template(path = "books_person.html", config = "src/web/askama.toml")]
-struct Person<'a> {
-    view: &'a PersonPage,
 }
 
 #[derive(Template)]
@@ -230,13 +224,6 @@ pub(in crate::web) async fn people(
     let which = Which::rows(role, nth);
     let listed = operators(&web)?.booked_people(which.clone()).await?;
     Ok(page::html(&People { whom: &whom, list: List::new(listed, which, "role") }))
-}
-
-/// `GET /desk/books/people/{id}`
-pub(in crate::web) async fn person(
-    State(web): State<Arc<Web>>, Path(id): Path<String>,
-) -> Result<Response, Refusal> {
-    Ok(page::html(&Person { view: &operators(&web)?.person(id).await? }))
 }
 
 /// `GET /desk/books/people/{id}/statement.csv`: every posting of her accounts

@@ -27,6 +27,7 @@ pub(super) mod reconcile;
 pub(super) mod sessions;
 pub(super) mod sheets;
 pub(super) mod stops;
+pub(super) mod stories;
 pub(crate) mod webhooks;
 pub(super) mod welcome;
 

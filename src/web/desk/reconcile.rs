@@ -60,7 +60,7 @@ pub(in crate::web) async fn show(State(web): State<Arc<Web>>) -> Result<Response
 }
 
 /// What a browser posts of a form with a file (RFC 7578): the value of a field, and what its file is called.
-fn part<'b>(headers: &HeaderMap, body: &'b [u8], field: &str) -> Option<(&'b [u8], String)> {
+pub(super) fn part<'b>(headers: &HeaderMap, body: &'b [u8], field: &str) -> Option<(&'b [u8], String)> {
     let kind = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     let boundary =
         kind.strip_prefix("multipart/form-data")?.split_once("boundary=")?.1.trim().trim_matches('"');

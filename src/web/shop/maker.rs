@@ -6,7 +6,7 @@ use crate::{
     engine::shopfront::{Browse, Found, MakerView, ShopError, Spot, Term},
     web::{
         error::Refusal,
-        page::{self, Piece, Web},
+        page::{self, Piece, Story, Web},
         tongue::{self, Reader},
     },
 };
@@ -39,6 +39,7 @@ struct MakerPage<'a> {
     /// Of what her pieces are made.
     stuffs: Option<String>,
     pieces: Vec<Piece<'a>>,
+    story: Option<Story>,
     first: Option<String>,
     further: Option<String>,
 }
@@ -68,6 +69,11 @@ pub(crate) async fn show(
         t: &t,
         meta: Meta::of_maker(&web, &t, &maker, about),
         maker: &maker,
+        story: maker
+            .story
+            .as_ref()
+            .filter(|_| before.is_none())
+            .map(|story| Story::new(story, &maker.name, t.tongue)),
         stuffs: (!stuffs.is_empty()).then(|| list(stuffs)),
         pieces: pieces.iter().map(|piece| Piece::new(piece, t.tongue)).collect(),
         first: before.map(|_| here.clone()),

@@ -8,7 +8,7 @@ use crate::{
     types::Usd,
     web::{
         error::Refusal,
-        page::{self, Part, Piece, Web},
+        page::{self, Part, Piece, Story, Web},
         tongue::{Reader, Tongue},
         wording,
     },
@@ -89,6 +89,7 @@ struct PiecePage<'a> {
     faults: &'a Faults,
     /// What it comes to, when that was asked for.
     sums: Option<Sums>,
+    story: Option<Story>,
     /// Several pieces can be paid at once.
     carts: bool,
     /// Why nothing can be bought now; a form that was filled comes back all the same.
@@ -104,7 +105,7 @@ pub(crate) async fn show(
     }
     let (piece, split) = web.front.piece(code).await?;
     let typed = Typed { quantity: "1".to_owned(), idempotency_key: fresh_key()?, ..Typed::default() };
-    Ok(draw(&web, &t, (&piece, &split), &typed, &Faults::default(), None))
+    Ok(draw(&web, &t, (&piece, &split), &typed, &Faults::default(), None).await)
 }
 
 /// Shows what so many pieces come to, sent to the country of the form. Nothing is kept, nothing is asked.
@@ -130,14 +131,14 @@ pub(crate) async fn total(
     let t = &t.of_form(format!("/piece/{}", piece.code));
     let typed = Typed { code: piece.code.clone(), ..typed };
     if faults.any() {
-        let mut response = draw(&web, t, (&piece, &split), &typed, &faults, None);
+        let mut response = draw(&web, t, (&piece, &split), &typed, &faults, None).await;
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(response);
     }
     let line = CartLine { code: piece.code.clone(), quantity };
     let rows = carts.price_cart(vec![line], Some(country)).await?;
     let sums = rows.first().and_then(|row| Some(Sums::new(row.goods, row.shipping?, row.tax)));
-    Ok(draw(&web, t, (&piece, &split), &typed, &faults, sums))
+    Ok(draw(&web, t, (&piece, &split), &typed, &faults, sums).await)
 }
 
 /// Shows the piece again with what was typed and what is wrong with it.
@@ -146,16 +147,18 @@ pub(super) async fn again(
 ) -> Result<Response, Refusal> {
     let (piece, split) = web.front.piece(typed.code.clone()).await?;
     let t = &t.of_form(format!("/piece/{}", piece.code));
-    let mut response = draw(web, t, (&piece, &split), typed, faults, None);
+    let mut response = draw(web, t, (&piece, &split), typed, faults, None).await;
     *response.status_mut() = status;
     Ok(response)
 }
 
-fn draw(
+async fn draw(
     web: &Web, t: &Reader, (piece, split): (&PieceView, &Split), typed: &Typed, faults: &Faults,
     sums: Option<Sums>,
 ) -> Response {
     let shown = Piece::new(piece, t.tongue);
+    let maker = web.front.maker(piece.maker_page.clone()).await.ok();
+    let story = maker.and_then(|maker| Some(Story::new(maker.story.as_ref()?, &maker.name, t.tongue)));
     let front = &web.front;
     let countries = front.countries().into_iter().filter_map(|(letters, name)| {
         let shipping = front.shipping(&letters, &piece.kind)?;
@@ -180,6 +183,7 @@ fn draw(
         typed,
         faults,
         sums,
+        story,
         carts: web.cart.is_some(),
         closed: closed.as_deref().filter(|_| !faults.any()),
     })

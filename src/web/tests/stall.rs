@@ -210,6 +210,7 @@ impl ShopFront for Stall {
             page: page.clone(),
             name: piece.maker.clone(),
             place: piece.place.clone(),
+            story: None,
         });
         ready(found.ok_or(ShopError::NotFound)).boxed()
     }

@@ -100,6 +100,8 @@ texts! {
     maker_how(maker) = "{maker} lists, accepts and is paid by phone, without the internet. Each piece is looked at in a kiosk nearby before it is sent, and then the whole of the maker’s price is paid."
         | "{maker} vend, accepte les commandes et reçoit son argent par téléphone, sans internet. Chaque pièce est contrôlée dans un kiosque voisin avant d’être envoyée ; tout le prix de l’artisan lui est alors versé.";
     maker_empty(maker) = "{maker} has nothing on sale just now." | "{maker} n’a rien en vente en ce moment.";
+    story_of(maker) = "About {maker}" | "À propos de {maker}";
+    portrait(maker) = "A photograph of {maker}" | "Une photographie de {maker}";
     made_of(stuffs) = "Made of: {stuffs}." | "Matières : {stuffs}.";
 
     // A piece

@@ -2,7 +2,9 @@
 //! store tells who she was.
 
 use super::earns;
+use super::makers::tells;
 use crate::support::actors::Artisan;
+use crate::support::photo::picture;
 use crate::support::village::{Village, until};
 use sokoni::store::Store;
 use sokoni::store::sled::{DEFAULT_CACHE, Sled};
@@ -64,6 +66,9 @@ async fn w160_whoever_asks_is_forgotten_by_two_people_and_the_books_stay_and_pro
     let halima = village.colleague("Halima");
     let page = halima.is_led(&format!("/desk/books/people?whom={PHONE}")).await;
     assert!(halima.opens(&page).await.contains("Nafuna Wekesa"));
+    let story = [("en", "Nafuna bends brass as her aunt did."), ("fr", ""), ("consent", "Nafuna, by word")];
+    assert_eq!(tells(&halima, &page, &story, Some(&picture(9, 400, 300))).await.0, 303);
+    her.reads("Your story is in the shop").await;
     let books = village.books().await;
     village.stop().await;
     assert!(rows_of_hers(&village).await.len() > 20);
@@ -89,6 +94,8 @@ async fn w160_whoever_asks_is_forgotten_by_two_people_and_the_books_stay_and_pro
     })
     .await;
 
+    // Of her story nothing is left, nor of its photograph and that of her piece.
+    assert_eq!(village.clears_photos().await, 2);
     // Her page, the orders and the money stand under an alias.
     let juma = village.colleague("Juma");
     assert!(juma.opens(&page).await.contains("Erased "));

@@ -29,6 +29,7 @@ mod joining;
 mod kiosks;
 mod letters;
 mod loans;
+mod makers;
 mod mentors;
 mod menus;
 mod messages;

@@ -99,6 +99,32 @@ impl Colleague<'_> {
         (status, answer.json().await.expect("JSON"))
     }
 
+    /// Sends a form of a page that has a file: what the desk answers.
+    pub async fn sends_file(
+        &self, path: &str, words: &[(&str, &str)], (name, file): (&str, &[u8]),
+    ) -> (StatusCode, String) {
+        const EDGE: &str = "----its-form";
+        let mut body = Vec::new();
+        for (name, text) in words {
+            let text = text.replace('\n', "\r\n");
+            let head =
+                format!("--{EDGE}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n");
+            body.extend_from_slice(head.as_bytes());
+        }
+        let head = format!(
+            "--{EDGE}\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n"
+        );
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(file);
+        body.extend_from_slice(format!("\r\n--{EDGE}--\r\n").as_bytes());
+        let request = self.client.post(format!("{}{path}", self.village.url));
+        let request =
+            request.header("content-type", format!("multipart/form-data; boundary={EDGE}")).body(body);
+        let answer = self.asked(request).send().await.expect("the desk answers");
+        let status = answer.status();
+        (status, answer.text().await.expect("a page"))
+    }
+
     /// Sends a form of a page: what the desk answers.
     pub async fn sends(&self, path: &str, form: &[(&str, &str)]) -> (StatusCode, String) {
         let request = self.client.post(format!("{}{path}", self.village.url)).form(form);

@@ -37,6 +37,8 @@ pub struct Export {
     pub written: Timestamp,
     /// Who she is.
     pub person: Profile,
+    /// Her story in the shop, with how she agreed to it.
+    pub story: Option<crate::market::story::Story>,
     /// Her listings, those taken down too, newest first.
     pub listings: Vec<HerListing>,
     /// Orders that she makes, was asked to make, or that passed through her hands, newest first.
@@ -182,6 +184,7 @@ impl Engine {
             |lesson: &Bulletin| lesson.came.iter().any(|one| one.who == Some(id) || one.phone == party.phone);
         Ok(Some(Export {
             written: now,
+            story: self.story_of(id).await?,
             listings: listings_of(&mut work, id).await?,
             orders: orders_of(&mut work, id).await?,
             payouts: payouts.into_iter().map(|(_, payout)| payout).collect(),
