@@ -163,9 +163,8 @@ impl Maker {
                 };
                 trail.push(screen.text.clone());
                 let lines = screen.text.as_str();
-                if !screen.open
-                    && (lines.starts_with("This call has ended") || lines.starts_with("Something broke"))
-                {
+                let again = ["This call has ended", "Something broke", "Too many people call"];
+                if !screen.open && again.iter().any(|said| lines.starts_with(said)) {
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue 'call;
                 }
