@@ -5,8 +5,7 @@ use super::{door::Acting, operators, reconcile::part};
 use crate::engine::desk::books::PersonPage;
 use crate::engine::photos::front::PhotoView;
 use crate::engine::shopfront::ShopError;
-use crate::engine::story::StoryWish;
-use crate::market::story::Story;
+use crate::engine::story::{Story, StoryWish};
 use crate::photos::{Kept, NotKept};
 use crate::types::PartyId;
 use crate::web::people::DeskRole;
@@ -60,7 +59,7 @@ async fn draw(web: &Web, id: &str, typed: Option<Typed>, complaint: String) -> R
     });
     let photo = story.as_ref().and_then(|story| story.photo.as_ref());
     let portrait = photo.map(|photo| upload::serve::url(photo.name, crate::photos::WIDTHS[0]));
-    let makes = view.role == crate::market::Role::Artisan.word();
+    let makes = view.role == "artisan";
     let page = Person { view: &view, makes, story: story.as_ref(), portrait, typed, complaint };
     Ok(page::html(&page))
 }
