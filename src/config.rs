@@ -1,6 +1,7 @@
 //! The typed configuration: one struct per section, unknown keys refused, units in the names,
 //! secrets only by file or environment.
 
+mod backup;
 mod money;
 
 use crate::engine::buyers::OTHER_KEY;
@@ -16,6 +17,7 @@ use crate::types::routing::{Gateway, Sources, Table};
 use crate::types::{Chance, Lang, Msisdn};
 use crate::wire::address;
 use crate::{mail, photos, telemetry, web};
+pub use backup::Backup;
 pub use money::Money;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -165,6 +167,8 @@ pub struct Store {
     pub engine: String,
     /// The database, where the engine is `postgres`.
     pub postgres: postgres::Settings,
+    /// Backups that the service writes by itself.
+    pub backup: Backup,
     /// The data folder.
     pub path: PathBuf,
     /// Memory for pages, in MiB.
@@ -211,6 +215,7 @@ impl Default for Store {
         Self {
             engine: "sled".to_owned(),
             postgres: postgres::Settings::default(),
+            backup: Backup::default(),
             path: PathBuf::from("data"),
             cache_mib: 64,
             receipt_days,
@@ -304,6 +309,7 @@ impl Config {
         settle(&mut self.store.path);
         let database = &mut self.store.postgres;
         [&mut database.password_file, &mut database.ca_file].into_iter().flatten().for_each(settle);
+        self.store.backup.folder.iter_mut().for_each(settle);
         // The desk's key is looked for by `http.with_secrets`, which takes the folder too.
         let optional = [
             &mut self.service.menus,
@@ -339,6 +345,7 @@ impl Config {
                 ));
             }
         }
+        self.store.backup.check().map_err(|why| value("[store.backup]", why))?;
         if self.store.receipt_days == 0 || self.store.message_days < self.store.receipt_days {
             return Err(value("[store]", "receipt_days is at least 1, message_days at least receipt_days"));
         }

@@ -2,16 +2,17 @@
 
 mod verify;
 
+use super::place::Place;
 use crate::engine::desk::books::statement;
 use crate::engine::recon;
 use crate::ledger::{Account, balance};
-use crate::store::sled::{DEFAULT_CACHE, Sled};
+use crate::store::Store;
 use crate::types::{Kes, Msisdn};
 use clap::{Args, Subcommand};
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// The books of a data folder: trial balance, statements, proof
 #[derive(Debug, Clone, Args)]
@@ -79,9 +80,8 @@ impl FromStr for Of {
 
 #[derive(Debug, Clone, Args)]
 struct Folder {
-    /// The data folder; no other process may have it open
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[command(flatten)]
+    place: Place,
     /// Answer in JSON, sums in cents
     #[arg(long)]
     json: bool,
@@ -93,8 +93,8 @@ pub async fn run(args: LedgerArgs) -> ExitCode {
         What::TrialBalance { folder } => trial_balance(&folder).await,
         What::Days { day, folder } => days(day.as_deref(), &folder).await,
         What::Statement { of, csv, folder } => statement(of, csv, &folder).await,
-        What::Verify { seal, folder } => match open(&folder) {
-            Ok(store) => verify::verify(&store, &seal, folder.json, &mut std::io::stdout().lock()).await,
+        What::Verify { seal, folder } => match open(&folder).await {
+            Ok(store) => verify::verify(&*store, &seal, folder.json, &mut std::io::stdout().lock()).await,
             Err(why) => Err(why),
         },
     };
@@ -104,13 +104,13 @@ pub async fn run(args: LedgerArgs) -> ExitCode {
     })
 }
 
-fn open(folder: &Folder) -> Result<Sled, String> {
-    Sled::open(&super::store_in(&folder.data)?, DEFAULT_CACHE).map_err(|why| why.to_string())
+async fn open(folder: &Folder) -> Result<Arc<dyn Store>, String> {
+    Ok(folder.place.open().await?.store)
 }
 
 async fn trial_balance(folder: &Folder) -> Result<ExitCode, String> {
-    let store = open(folder)?;
-    let sums = crate::engine::audit::sums(&store).await.map_err(|why| why.to_string())?;
+    let store = open(folder).await?;
+    let sums = crate::engine::audit::sums(&*store).await.map_err(|why| why.to_string())?;
     let residue = balance::residue(sums.iter().map(|(_, sum)| *sum));
     let rows = balance::trial_balance(sums);
     if folder.json {
@@ -133,8 +133,8 @@ async fn trial_balance(folder: &Folder) -> Result<ExitCode, String> {
 }
 
 async fn days(day: Option<&str>, folder: &Folder) -> Result<ExitCode, String> {
-    let store = open(folder)?;
-    let mut days = recon::days::kept(&store).await.map_err(|why| why.to_string())?;
+    let store = open(folder).await?;
+    let mut days = recon::days::kept(&*store).await.map_err(|why| why.to_string())?;
     days.retain(|one| day.is_none_or(|day| one.day == day));
     if let (Some(day), true) = (day, days.is_empty()) {
         return Err(format!("no trial balance of {day} is kept; `sokoni ledger days` lists those that are"));
@@ -160,23 +160,23 @@ async fn days(day: Option<&str>, folder: &Folder) -> Result<ExitCode, String> {
 }
 
 async fn statement(of: Of, csv: bool, folder: &Folder) -> Result<ExitCode, String> {
-    let store = open(folder)?;
+    let store = open(folder).await?;
     let accounts = match of {
         Of::Account(account) => vec![account],
         Of::Person(phone) => {
-            let hers = statement::accounts_behind(&store, phone).await.map_err(|why| why.to_string())?;
+            let hers = statement::accounts_behind(&*store, phone).await.map_err(|why| why.to_string())?;
             hers.ok_or_else(|| format!("nobody here has the phone {phone}"))?.to_vec()
         }
     };
     if csv {
-        let lines = statement::long(&store, accounts).await.map_err(|why| why.to_string())?;
+        let lines = statement::long(&*store, accounts).await.map_err(|why| why.to_string())?;
         let file = statement::sheet(&lines).text();
         std::io::stdout().write_all(&file).map_err(|why| why.to_string())?;
         return Ok(ExitCode::SUCCESS);
     }
     let one = accounts.len() == 1;
     for account in accounts {
-        let transfers = statement::every_transfer(&store, account).await.map_err(|why| why.to_string())?;
+        let transfers = statement::every_transfer(&*store, account).await.map_err(|why| why.to_string())?;
         // A person has the accounts in which something moved.
         if one || !transfers.is_empty() {
             show(account, &balance::statement(account, transfers.iter()), folder.json);

@@ -1,22 +1,20 @@
 //! `sokoni messages`: the texts to and from phones that a data folder keeps, and what became of them.
 
+use super::place::Place;
 use super::printed;
 use crate::engine::clock::SystemClock;
 use crate::engine::messages::desk::{PARKED, Wanted, find, names, shown};
 use crate::engine::shopfront::{DeskMessage, MessagesWish};
-use crate::store::sled::{DEFAULT_CACHE, Sled};
 use crate::types::time::NAIROBI;
 use crate::types::{Clock, Timestamp};
 use clap::Args;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Texts to and from phones, newest first, and what became of them
 #[derive(Debug, Clone, Args)]
 pub struct MessagesArgs {
-    /// The data folder; no other process may have it open
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[command(flatten)]
+    place: Place,
     /// Only those to and from this phone
     #[arg(long, value_name = "PHONE")]
     to: Option<String>,
@@ -40,15 +38,15 @@ pub async fn run(args: MessagesArgs) -> ExitCode {
 }
 
 async fn look(args: &MessagesArgs) -> Result<String, String> {
-    let store = Sled::open(&super::store_in(&args.data)?, DEFAULT_CACHE).map_err(|why| why.to_string())?;
+    let store = args.place.open().await?.store;
     let state = if args.parked { Some(PARKED.to_owned()) } else { args.state.clone() };
     let wish = MessagesWish { phone: args.to.clone(), state, before: None };
     let wanted = Wanted::read(&wish).map_err(|why| why.to_string())?;
     let wanted = Wanted { limit: Some(args.limit), ..wanted };
     let now = SystemClock.now();
-    let found = find(&store, now, &wanted).await.map_err(|why| why.to_string())?;
+    let found = find(&*store, now, &wanted).await.map_err(|why| why.to_string())?;
     let phones = found.rows.iter().map(|(_, message)| message.phone);
-    let names = names(&store, phones).await.map_err(|why| why.to_string())?;
+    let names = names(&*store, phones).await.map_err(|why| why.to_string())?;
     let rows: Vec<DeskMessage> = found
         .rows
         .iter()

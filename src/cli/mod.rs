@@ -22,6 +22,7 @@ pub mod momo;
 pub mod orders;
 pub mod payouts;
 pub mod person;
+pub mod place;
 pub mod receipts;
 pub mod reconcile;
 pub mod replay;

@@ -2,6 +2,7 @@
 //! proof that the machine shows the same from what was recorded.
 
 use super::menu::sources::sources;
+use super::place::Place;
 use crate::dialog::tape::Tape;
 use crate::dialog::tape::play::{Differs, verify};
 use crate::dialog::tape::rehearse::{Played, play};
@@ -44,9 +45,8 @@ Examples:
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
 pub struct ReplayArgs {
-    /// The data folder; no other process may have it open
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[command(flatten)]
+    place: Place,
     /// One dialog, by its id, screen by screen
     #[arg(long, value_name = "ID")]
     dialog: Option<DialogId>,
@@ -129,7 +129,11 @@ pub async fn run(args: ReplayArgs) -> ExitCode {
 }
 
 async fn look(args: &ReplayArgs) -> Result<(String, bool), String> {
-    let store = open(&args.data)?;
+    let store =
+        args.place.open().await.map_err(|why| {
+            format!("{why}; the desk of a running service shows its dialogs at /desk/dialogs")
+        })?;
+    let store = &*store.store;
     let mut known = Known::new(args)?;
     let now = SystemClock.now();
     let wish = DialogsWish { phone: args.phone.clone(), ..DialogsWish::default() };
@@ -137,7 +141,7 @@ async fn look(args: &ReplayArgs) -> Result<(String, bool), String> {
     let since = args.since.map(|span| ago(now, span));
     let one = match args.dialog {
         Some(id) => {
-            let tape = read(&store, id).await.map_err(|why| why.to_string())?;
+            let tape = read(store, id).await.map_err(|why| why.to_string())?;
             Some(
                 tape.ok_or(format!("no dialog {id} is recorded here; `sokoni replay` lists those that are"))?,
             )
@@ -145,16 +149,16 @@ async fn look(args: &ReplayArgs) -> Result<(String, bool), String> {
         None => None,
     };
     if args.verify {
-        return verified(&store, &mut known, one, (wanted.phone, since), args.json).await;
+        return verified(store, &mut known, one, (wanted.phone, since), args.json).await;
     }
     if let Some(tape) = one {
         return match args.on.as_slice() {
-            [] => show(&store, &tape, &mut known, now, args.json).await.map(|text| (text, true)),
+            [] => show(store, &tape, &mut known, now, args.json).await.map(|text| (text, true)),
             on => elsewhere(&tape, on, args.json).map(|text| (text, true)),
         };
     }
     let wanted = WantedDialogs { since, limit: Some(args.limit), ..wanted };
-    let (tapes, _) = list(&store, now, &wanted).await.map_err(|why| why.to_string())?;
+    let (tapes, _) = list(store, now, &wanted).await.map_err(|why| why.to_string())?;
     let phone = |tape: &Tape| tape.head().map(|head| head.phone.to_string()).unwrap_or_default();
     let lines: Vec<DialogLine> = tapes.iter().map(|tape| line(tape, phone(tape), None, now)).collect();
     let text = if args.json {

@@ -1,29 +1,31 @@
 //! The running service: every room built from a configuration and wired to the next. `serve`,
 //! `demo`, `bench` and the tests start the same one.
 
+pub mod backups;
+mod duties;
 mod menus;
 pub mod money;
+pub mod stores;
 
 use crate::cli::menu::sources::menu_files;
 use crate::config::Config;
 use crate::engine::bulk::front::BulkFront;
 use crate::engine::buyers::{self, Seal};
-use crate::engine::cards::inbox;
 use crate::engine::cart::CartFront;
 use crate::engine::chance::SystemChance;
 use crate::engine::depot::desk::DepotDesk;
 use crate::engine::desk::OperatorDesk;
-use crate::engine::desk::door::{self, Door};
+use crate::engine::desk::door::Door;
 use crate::engine::hooks::HookDesk;
 use crate::engine::kiosks::desk::KioskDesk;
 use crate::engine::lanes::{Lanes, Windows};
 use crate::engine::letters::MailOut;
 use crate::engine::loans::desk::LoanDesk;
 use crate::engine::mend;
+use crate::engine::menus::Menus;
 use crate::engine::menus::change::{By, Outcome};
 use crate::engine::menus::desk::MenuDesk;
-use crate::engine::menus::{Menus, sweep as old_menus};
-use crate::engine::messages::keep::{self, Keep};
+use crate::engine::nodes::duty::Duty;
 use crate::engine::orders::desk::OrderDesk;
 use crate::engine::orders::partners::PartnerDesk;
 use crate::engine::orders::wishes::ShopperDesk;
@@ -34,14 +36,12 @@ use crate::engine::preview::Ground;
 use crate::engine::routes::Routes;
 use crate::engine::shopfront::ShopFront;
 use crate::engine::tapes::desk::Dialogs;
-use crate::engine::{Engine, Keeps, Parts, due, erasure, outbox, tapes};
+use crate::engine::{Engine, Keeps, Parts};
 use crate::gateway::HttpGateways;
 use crate::menu::check::Limits;
 use crate::photos::{Studio, album::Album};
 use crate::smpp::pool::Pool;
-use crate::store::postgres::Postgres;
-use crate::store::sled::Sled;
-use crate::store::{Store, StoreError, verify};
+use crate::store::Store;
 use crate::telemetry;
 use crate::types::Clock;
 use crate::web::{
@@ -51,13 +51,16 @@ use crate::web::{
     preview::{Editor, shelf::Shelf},
     ready::{self, Ready},
 };
-use crate::wire::{self, address};
+use crate::wire::address;
 use axum::{Router, middleware::from_fn_with_state};
+use backups::Backups;
+use duties::{Duties, can_send, clear};
 use menus::MenuFolder;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use stores::Opened;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -66,8 +69,6 @@ use tokio_util::task::TaskTracker;
 const DRAIN: Duration = Duration::from_secs(10);
 /// How long whoever asks for metrics may take to hear the last of them.
 const LAST_ASKED: Duration = Duration::from_secs(1);
-/// How often old marks of inputs, and notes that were kept long enough, are swept out.
-const SWEEP: Duration = Duration::from_secs(3_600);
 
 /// A service that runs.
 pub struct Service {
@@ -147,24 +148,6 @@ fn editor(config: &Config, engine: &Arc<Engine>, stop: &CancellationToken) -> Ed
     }
 }
 
-/// The store that the configuration names.
-async fn opened(config: &Config) -> Result<Arc<dyn Store>, String> {
-    if config.store.engine == "postgres" {
-        let mut settings = config.store.postgres.clone();
-        let secret = config.store.database_secret()?;
-        settings.tls = Some(Arc::new(wire::trusting(settings.ca_file.as_deref())?));
-        let node = crate::types::Chance::draw(&SystemChance)?
-            .iter()
-            .take(12)
-            .map(|octet| format!("{octet:02x}"))
-            .collect();
-        return Ok(Arc::new(Postgres::open(&settings, secret.as_deref(), node).await?));
-    }
-    let (path, cache) = (config.store.path.clone(), config.store.cache_mib * 1024 * 1024);
-    let opened = tokio::task::spawn_blocking(move || Sled::open(&path, cache)).await;
-    Ok(Arc::new(opened.map_err(|why| why.to_string())?.map_err(|why| why.to_string())?))
-}
-
 impl Service {
     /// Starts everything. Operators that cannot be reached are tried again for ever; everything
     /// else that is wrong is told at once.
@@ -185,7 +168,11 @@ impl Service {
         };
         let metrics = told_at.as_ref().and_then(|listener| listener.local_addr().ok());
         let began = wiring.clock.now();
-        let store = opened(&config).await?;
+        let Opened { store, copier, node } = stores::opened(&config).await?;
+        let alone = match &node {
+            Some(node) => Some(node.alone().await?),
+            None => None,
+        };
         let mended = mend::mend_indexes(&*store).await;
         match &mended {
             Ok(0) => {}
@@ -247,10 +234,14 @@ impl Service {
         let teller = Teller::new(&config.http, address_key.clone(), Arc::clone(&wiring.clock));
         let teller = Arc::new(teller);
         engine.tell_partners_by(Arc::clone(&teller) as Arc<dyn HooksOut>);
+        if let Some(node) = &node {
+            engine.joins(node.news());
+        }
         engine.open_addresses().await.map_err(|why| why.to_string())?;
         engine.enrol(&config.kiosks).await?;
         engine.enrol_liaisons(&config.liaisons).await?;
         engine.keep_days().await?;
+        drop(alone);
 
         let studio = Arc::new(Studio::new(Album::of_store(&config.store.path), config.photos.clone()));
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
@@ -260,9 +251,6 @@ impl Service {
         pool.start(&subscribers, &stop);
         let sender: Arc<dyn SmsSender> = Arc::clone(&routes) as Arc<dyn SmsSender>;
         let doors = http.router(Arc::clone(&subscribers), trusted);
-        tasks.spawn(outbox::run(Arc::clone(&engine), sender, stop.clone()));
-        tasks.spawn(due::run(Arc::clone(&engine), stop.child_token()));
-        tasks.spawn(erasure::worker::run(Arc::clone(&engine), stop.child_token()));
         let (acts, until) = (Arc::clone(&engine), stop.child_token());
         tasks.spawn(async move {
             tokio::select! {
@@ -271,20 +259,47 @@ impl Service {
             }
         });
         let (rows, clock) = (Arc::clone(&store), Arc::clone(&wiring.clock));
-        let life = (config.store.keep(), config.store.keep_dialogs());
-        tasks.spawn(sweep(rows, Arc::clone(&menus), clock, life, stop.child_token()));
-        tasks.spawn(sweep_photos(Arc::clone(&engine), Arc::clone(&studio.album), stop.child_token()));
-        let (rows, clock) = (Arc::clone(&store), Arc::clone(&wiring.clock));
-        let menus = MenuFolder::new(config.service.menus.clone(), menus, rows, clock);
-        tasks.spawn(menus.clone().watch(stop.child_token()));
+        let folder = MenuFolder::new(config.service.menus.clone(), Arc::clone(&menus), rows, clock);
+        let told = Arc::clone(&engine);
+        let folder = folder.telling(move || told.tell_of_menus());
+        tasks.spawn(folder.clone().watch(stop.child_token()));
 
         let front: Arc<dyn ShopFront> = Arc::clone(&engine) as Arc<dyn ShopFront>;
-        tasks.spawn(money.work_off_later(&front, stop.child_token()));
+        let duties = Arc::new(Duties {
+            engine: Arc::clone(&engine),
+            store: Arc::clone(&store),
+            clock: Arc::clone(&wiring.clock),
+            menus,
+            life: (config.store.keep(), config.store.keep_dialogs()),
+            studio: Arc::clone(&studio),
+            sender,
+            later: money.later(&front),
+            backups: Arc::new(Backups {
+                settings: config.store.backup.clone(),
+                copier,
+                clock: Arc::clone(&wiring.clock),
+            }),
+        });
+        let binds: Arc<dyn Binds> =
+            Arc::new(vec![Arc::clone(&pool) as Arc<dyn Binds>, Arc::clone(&http) as Arc<dyn Binds>]);
+        match node {
+            None => {
+                let stop = stop.clone();
+                tasks.spawn(async move { duties.done(stop).await });
+            }
+            Some(node) => {
+                let (engine, stop, seen) = (Arc::clone(&engine), stop.clone(), Arc::clone(&binds));
+                tasks.spawn(Arc::clone(&engine).follow(stop.child_token()));
+                let takeover = Duration::from_secs(config.store.postgres.takeover_seconds.into());
+                let duty = Duty::new(Arc::clone(&store), node.name, takeover, move || can_send(&*seen));
+                tasks.spawn(async move {
+                    duty.run(&stop, |now| engine.on_duty(now), |until| Arc::clone(&duties).done(until)).await;
+                });
+            }
+        }
         // Pages are served a little longer than the rest, where somebody has to notice that they end.
         let (closing, leave) = (CancellationToken::new(), config.http.leave());
         let ready = Ready { leaving: stop.clone(), store: Arc::clone(&engine) as Arc<dyn Keeps> };
-        let binds: Arc<dyn Binds> =
-            Arc::new(vec![Arc::clone(&pool) as Arc<dyn Binds>, Arc::clone(&http) as Arc<dyn Binds>]);
         let around = web::routes::Surroundings {
             clock: Arc::clone(&wiring.clock),
             shutdown: closing.clone(),
@@ -292,7 +307,7 @@ impl Service {
             ready: ready.clone(),
             dialogs: Arc::clone(&engine) as Arc<dyn Dialogs>,
             editor: Some(editor(&config, &engine, &stop)),
-            menus: Some(Arc::new(menus.clone()) as Arc<dyn MenuDesk>),
+            menus: Some(Arc::new(folder.clone()) as Arc<dyn MenuDesk>),
             loans: Some(Arc::clone(&engine) as Arc<dyn LoanDesk>),
             depot: Some(Arc::clone(&engine) as Arc<dyn DepotDesk>),
             kiosks: Some(Arc::clone(&engine) as Arc<dyn KioskDesk>),
@@ -349,7 +364,7 @@ impl Service {
             pool,
             routes,
             http,
-            menus,
+            menus: folder,
             store,
             lanes,
             studio,
@@ -432,65 +447,4 @@ impl Service {
         listener.wait().await;
         drop((pool, engine, store));
     }
-}
-
-async fn sweep(
-    store: Arc<dyn Store>, menus: Arc<Menus>, clock: Arc<dyn Clock>, (notes, dialogs): (Keep, Duration),
-    stop: CancellationToken,
-) {
-    // What a dialog said is looked at on the menus of its time.
-    let versions = dialogs.max(Duration::from_secs(u64::from(notes.message_days) * 86_400));
-    loop {
-        let now = clock.now();
-        let swept = async {
-            let marks = verify::prune(&*store, now).await?;
-            let menus = old_menus::sweep(&*store, &menus, now, versions).await?;
-            let events = Duration::from_secs(u64::from(notes.card_event_days) * 86_400);
-            let notes = keep::prune(&*store, now, notes).await? + inbox::prune(&*store, now, events).await?;
-            let sessions = door::prune(&*store, now).await?;
-            Ok::<u64, StoreError>(
-                marks + menus + notes + sessions + tapes::keep::prune(&*store, now, dialogs).await?,
-            )
-        };
-        match swept.await {
-            Ok(0) => {}
-            Ok(removed) => tracing::debug!(removed, "old marks and notes are gone"),
-            Err(why) => tracing::warn!(%why, "old marks cannot be swept out"),
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(SWEEP) => {}
-        }
-    }
-}
-
-/// Removes files of photographs that no listing has: what a crash left between file and row, and what was
-/// taken away.
-async fn sweep_photos(engine: Arc<Engine>, album: Arc<Album>, stop: CancellationToken) {
-    loop {
-        match clear(&engine, &album, SWEEP).await {
-            Ok(0) => {}
-            Ok(removed) => tracing::debug!(removed, "photographs that no listing has are gone"),
-            Err(why) => tracing::warn!(why, "photographs that no listing has stay for now"),
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(SWEEP) => {}
-        }
-    }
-}
-
-/// Removes photographs that are older than that and that no listing has; how many. The age leaves those
-/// alone whose row is being written now.
-async fn clear(engine: &Engine, album: &Arc<Album>, age: Duration) -> Result<u64, String> {
-    let there = Arc::clone(album);
-    let old = tokio::task::spawn_blocking(move || there.old(age)).await.map_err(|why| why.to_string())?;
-    let mut removed = 0;
-    for name in old.map_err(|why| why.to_string())? {
-        if !engine.photo_in_use(name).await.map_err(|why| why.to_string())? {
-            album.remove(name).map_err(|why| why.to_string())?;
-            removed += 1;
-        }
-    }
-    Ok(removed)
 }

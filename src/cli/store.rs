@@ -1,15 +1,20 @@
 //! `sokoni store`: what is in a data folder, and whether it is whole.
 
+mod moves;
+
+use super::place::{self, At, Means, Place};
+use super::service::stores;
 use crate::engine::buyers;
 use crate::photos::{WIDTHS, album::Album};
-use crate::store::sled::{DEFAULT_CACHE, Sled};
 use crate::store::verify::{Rederive, VerifyError, verify, walk};
 use crate::store::{Store, StoreError, journal, keys};
 use crate::types::PhotoName;
 use clap::{Args, Subcommand};
+use moves::{Backup, Migrate, Restore};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Looks into a data folder.
 #[derive(Debug, Args)]
@@ -28,42 +33,30 @@ pub enum StoreCommand {
     Verify(Folder),
     /// Gives up every address that purchases go to: for when its key is lost for good
     ForgetAddresses(Folder),
-    /// Copies a running store into a file (not in this release)
-    Backup(Later),
-    /// Makes a store from a backup (not in this release)
-    Restore(Later),
-    /// Brings an older store to this release's format (not in this release)
-    Migrate(Later),
+    /// Copies a store into one file, exact at a position; a database may serve meanwhile
+    Backup(Backup),
+    /// Makes a store of such a file
+    Restore(Restore),
+    /// Moves a store from one engine into another and proves both sides
+    Migrate(Migrate),
 }
 
 /// Which folder, and how to answer.
 #[derive(Debug, Args)]
 pub struct Folder {
-    /// The data folder; no other process may have it open
-    #[arg(long, value_name = "DIR")]
-    pub data: PathBuf,
+    #[command(flatten)]
+    place: Place,
     /// Answer in JSON
     #[arg(long)]
     pub json: bool,
 }
 
-/// Arguments of what comes later.
-#[derive(Debug, Args)]
-pub struct Later {
-    /// The data folder
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// The backup
-    pub file: Option<PathBuf>,
-}
-
 /// How many differences are listed.
 const MOST: usize = 100;
 const REFUSED: u8 = 1;
-const USAGE: u8 = 2;
 
 /// Does it and says so on standard output. Exit 0; 1 when the store cannot be read or is not
-/// whole; 2 for what this release does not have.
+/// whole.
 pub async fn run(args: StoreArgs, rederive: &mut dyn Rederive) -> ExitCode {
     let done = execute(args, rederive, &mut std::io::stdout().lock()).await;
     match done {
@@ -79,40 +72,38 @@ async fn execute(
     args: StoreArgs, rederive: &mut dyn Rederive, out: &mut dyn Write,
 ) -> Result<(), (u8, String)> {
     let refused = |why: &dyn std::fmt::Display| (REFUSED, why.to_string());
-    let later = |what| {
-        Err((USAGE, format!("`sokoni store {what}` is not in this release; it will come with a later one.")))
-    };
     let text = match args.what {
         StoreCommand::Info(folder) => {
-            info(&open(&folder.data)?, folder.json).await.map_err(|why| refused(&why))?
+            let at = folder.place.open().await.map_err(|why| refused(&why))?;
+            info(&*at.store, at.octets, folder.json).await.map_err(|why| refused(&why))?
         }
         StoreCommand::Verify(folder) => {
-            let data = super::store_in(&folder.data).map_err(|why| refused(&why))?;
-            let store = open(&data)?;
-            let missing = missing_photos(&store, &data).await.map_err(|why| refused(&why))?;
-            return verified(&store, rederive, missing, folder.json, out).await;
+            let At { store, album, .. } = folder.place.open().await.map_err(|why| refused(&why))?;
+            let missing = missing_photos(&*store, album).await.map_err(|why| refused(&why))?;
+            return verified(&*store, rederive, missing, folder.json, out).await;
         }
         StoreCommand::ForgetAddresses(folder) => {
-            let forgotten = buyers::forget_all(&open(&folder.data)?).await.map_err(|why| refused(&why))?;
+            let store: Arc<dyn Store> = match folder.place.means().map_err(|why| refused(&why))? {
+                Means::Folder(path) => Arc::new(place::open_folder(&path).map_err(|why| refused(&why))?),
+                Means::Database(config) => {
+                    Arc::new(stores::database(&config).await.map_err(|why| refused(&why))?.0)
+                }
+            };
+            let forgotten = buyers::forget_all(&*store).await.map_err(|why| refused(&why))?;
             match folder.json {
                 true => format!("{}\n", serde_json::json!({ "forgotten": forgotten })),
                 false => format!("{forgotten} addresses are forgotten; the next start takes any key\n"),
             }
         }
-        StoreCommand::Backup(_) => return later("backup"),
-        StoreCommand::Restore(_) => return later("restore"),
-        StoreCommand::Migrate(_) => return later("migrate"),
+        StoreCommand::Backup(args) => moves::backup(&args).await.map_err(|why| refused(&why))?,
+        StoreCommand::Restore(args) => moves::restore(&args).await.map_err(|why| refused(&why))?,
+        StoreCommand::Migrate(args) => moves::migrate(&args, rederive).await.map_err(|why| refused(&why))?,
     };
     out.write_all(text.as_bytes()).map_err(|why| refused(&why))
 }
 
-fn open(path: &Path) -> Result<Sled, (u8, String)> {
-    let path = super::store_in(path).map_err(|why| (REFUSED, why))?;
-    Sled::open(&path, DEFAULT_CACHE).map_err(|why| (REFUSED, why.to_string()))
-}
-
 /// How many rows a table has.
-async fn count(store: &Sled, table: u8) -> Result<u64, StoreError> {
+async fn count(store: &dyn Store, table: u8) -> Result<u64, StoreError> {
     const PAGE: usize = 1000;
     let (mut rows, mut from) = (0, None);
     loop {
@@ -125,9 +116,8 @@ async fn count(store: &Sled, table: u8) -> Result<u64, StoreError> {
     }
 }
 
-async fn info(store: &Sled, json: bool) -> Result<String, StoreError> {
+async fn info(store: &dyn Store, octets: u64, json: bool) -> Result<String, StoreError> {
     let head = journal::head(store).await?;
-    let octets = store.size_on_disk();
     let mut tables = Vec::new();
     for (table, name) in keys::TABLES {
         tables.push((name, count(store, table).await?));
@@ -150,9 +140,9 @@ async fn info(store: &Sled, json: bool) -> Result<String, StoreError> {
 }
 
 /// Photographs that a listing has and whose files are not there, in words.
-async fn missing_photos(store: &Sled, data: &Path) -> Result<Vec<String>, StoreError> {
+async fn missing_photos(store: &dyn Store, album: PathBuf) -> Result<Vec<String>, StoreError> {
     const PAGE: usize = 1000;
-    let album = Album::new(Album::of_store(data));
+    let album = Album::new(album);
     let (mut missing, mut from) = (Vec::new(), None);
     loop {
         let page = store.scan(keys::index_prefix("photo", &[]), from.clone(), PAGE, false).await?;
@@ -173,7 +163,7 @@ async fn missing_photos(store: &Sled, data: &Path) -> Result<Vec<String>, StoreE
 }
 
 async fn verified(
-    store: &Sled, rederive: &mut dyn Rederive, missing: Vec<String>, json: bool, out: &mut dyn Write,
+    store: &dyn Store, rederive: &mut dyn Rederive, missing: Vec<String>, json: bool, out: &mut dyn Write,
 ) -> Result<(), (u8, String)> {
     let refused = |why: &dyn std::fmt::Display| (REFUSED, why.to_string());
     let report = match verify(store, rederive, MOST).await {
@@ -214,6 +204,7 @@ mod tests {
     use super::*;
     use crate::store::Key;
     use crate::store::batch::{Batch, Value};
+    use crate::store::sled::{DEFAULT_CACHE, Sled};
     use std::collections::BTreeMap;
 
     #[derive(clap::Parser)]
@@ -314,10 +305,24 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_comes_later_says_so() {
-        for what in ["backup", "restore", "migrate"] {
-            let (_, done) = sokoni_store(&[what]).await;
-            assert!(done.is_err_and(|(code, why)| code == 2 && why.contains("not in this release")));
-        }
+    async fn a_backup_becomes_the_same_store_elsewhere_and_nowhere_where_one_is() {
+        let (dir, path) = filled(&[(5, "5"), (-2, "-2")]).await;
+        let (file, new) = (dir.path().join("copy"), dir.path().join("new"));
+        let (file, new) = (file.to_str().expect("text"), new.to_str().expect("text"));
+        let (text, done) = sokoni_store(&["backup", file, "--data", &path]).await;
+        assert_eq!(done, Ok(()));
+        assert!(text.contains("as of position 2"), "{text}");
+        let (text, done) = sokoni_store(&["restore", file, "--data", new, "--json"]).await;
+        assert_eq!(done, Ok(()));
+        let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(json["position"], 2);
+        let (text, _) = sokoni_store(&["verify", "--data", new]).await;
+        assert_eq!(text, "whole: 2 records up to position 2; every derived row agrees\n");
+        let (_, done) = sokoni_store(&["restore", file, "--data", new]).await;
+        assert!(done.is_err_and(|(_, why)| why.contains("there is a store in it")));
+        std::fs::write(file, b"sokoni backup 1\nR").expect("written");
+        let (_, done) = sokoni_store(&["restore", file, "--data", &format!("{new}er")]).await;
+        assert!(done.is_err_and(|(_, why)| why.contains("cut off")));
+        assert!(!std::path::Path::new(&format!("{new}er")).exists(), "nothing was begun");
     }
 }

@@ -34,6 +34,7 @@ pub mod mend;
 pub mod menus;
 pub mod messages;
 pub mod meters;
+pub mod nodes;
 mod optout;
 pub mod orders;
 pub mod outbox;
@@ -198,6 +199,8 @@ pub struct Engine {
     turning: tokio::sync::Mutex<()>,
     /// The indexes could not be mended: what the shop would show is not all that is on sale.
     amiss: AtomicBool,
+    /// Other machines over the same store.
+    nodes: nodes::Nodes,
 }
 
 /// Who is behind an input, as a turn comes to know her.
@@ -288,6 +291,7 @@ impl Engine {
             meters: Default::default(),
             turning: tokio::sync::Mutex::default(),
             amiss: AtomicBool::default(),
+            nodes: Default::default(),
         });
         engine.read_agents().await.map_err(|fault| fault.to_string())?;
         engine.read_stops().await.map_err(|fault| fault.to_string())?;
@@ -429,13 +433,8 @@ impl Engine {
         let committed = self.store.commit(batch).await?;
         if matches!(committed, Committed::At(_)) {
             alarms.into_iter().for_each(|alarm| alarm());
-            for shard in wakes {
-                self.wake[usize::from(shard)].notify_one();
-            }
-            for token in changed {
-                // Nobody watching is no fault.
-                let _ = self.changes.send(OrderChanged { token });
-            }
+            wakes.into_iter().for_each(|shard| self.tell_to_send(shard));
+            changed.into_iter().for_each(|token| self.tell_of_order(token));
         }
         Ok(committed)
     }

@@ -12,16 +12,19 @@
 //! * [`writer`]: many callers, one write and one sync; [`meters`]: what came of it, in numbers.
 //! * [`journal`]: what happened, chained by hash; [`redact`]: names that have to go from it;
 //!   [`verify`]: the journal against the rows.
-//! * [`outbox`] and [`timers`]: rows that fall due.
+//! * [`copy`]: a whole store as rows, for backups and moves.
+//! * [`outbox`] and [`timers`]: rows that fall due; [`news`]: what nodes of one store tell each other.
 
 pub mod batch;
 pub mod codec;
+pub mod copy;
 mod folder;
 pub mod journal;
 pub mod judge;
 pub mod keys;
 pub mod memory;
 pub mod meters;
+pub mod news;
 pub mod outbox;
 pub mod postgres;
 pub mod redact;

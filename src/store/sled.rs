@@ -4,7 +4,10 @@
 //! `fdatasync` of sled's log. Nothing else of sled is used: no second tree, no transactions, no
 //! asynchronous flush, no background flusher.
 
+mod fill;
+
 use super::batch::{Batch, Committed, Row, show_key};
+use super::copy::{Changes, Tap};
 use super::folder::{Folder, HighWater, io, sync_folder};
 use super::journal::{Head, Record};
 use super::judge::Group;
@@ -20,10 +23,12 @@ use std::iter::Peekable;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
+use tokio::sync::mpsc;
 
 pub use super::folder::OpenError;
+pub use fill::Filling;
 
 /// How much memory sled may use for pages, unless told otherwise.
 pub const DEFAULT_CACHE: u64 = 64 * 1024 * 1024;
@@ -48,6 +53,8 @@ struct Shared {
     undurable: RwLock<BTreeMap<Key, Option<Row>>>,
     position: AtomicU64,
     stopped: Stopped,
+    /// Whoever follows every group.
+    taps: Mutex<Vec<mpsc::UnboundedSender<Arc<Changes>>>>,
 }
 
 impl Sled {
@@ -96,6 +103,7 @@ impl Sled {
             undurable: RwLock::default(),
             position: AtomicU64::new(head.position),
             stopped: stopped.clone(),
+            taps: Mutex::default(),
         });
         let blobs = Blobs { folder: files.join("blobs"), synced: BTreeSet::new() };
         let engine = SledEngine { shared: shared.clone(), log, sync, blobs, mark };
@@ -111,6 +119,13 @@ impl Sled {
     /// How many octets sled's log takes on the disk.
     pub fn size_on_disk(&self) -> u64 {
         fs::metadata(self.folder.path.join("sled/db")).map_or(0, |meta| meta.len())
+    }
+
+    /// Every group that becomes durable from now on, until the tap is dropped.
+    pub fn tap(&self) -> Tap {
+        let (sender, tap) = mpsc::unbounded_channel();
+        self.shared.taps.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+        tap
     }
 
     /// Why the store stopped, once it has.
@@ -183,6 +198,17 @@ impl Shared {
             self.stopped.get_or_init(|| why.clone());
         }
         result
+    }
+
+    /// Tells whoever follows of a group that is durable.
+    fn tell_taps(&self, group: &Group) {
+        let mut taps = self.taps.lock().unwrap_or_else(PoisonError::into_inner);
+        if taps.is_empty() {
+            return;
+        }
+        let rows = group.writes().into_iter().map(|(key, _, now)| (key, now)).collect();
+        let changes = Arc::new(Changes { position: group.head().position, rows });
+        taps.retain(|tap| tap.send(Arc::clone(&changes)).is_ok());
     }
 
     fn load(&self, key: &[u8]) -> Result<Option<Row>, StoreError> {
@@ -268,6 +294,7 @@ impl Engine for SledEngine {
         db.flush().map_err(sled)?;
         self.blobs.sync().map_err(|why| format!("the disk did not take a large page: {why}"))?;
         (self.sync)(&self.log).map_err(|why| format!("the disk did not take a write: {why}"))?;
+        self.shared.tell_taps(group);
         self.shared.position.store(group.head().position, Ordering::Release);
         self.shared.undurable.write().unwrap_or_else(PoisonError::into_inner).clear();
         self.mark

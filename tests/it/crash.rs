@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "a test outside of the program waits by the machine's clock")]
 
 mod money;
+mod nodes;
 
 use crate::support::people::{AGENT_FEES, Maker, Tally, World};
 use crate::support::serve::{Gateway, PASSWORD, SOON, Server, Site, WallClock, log_of};

@@ -39,6 +39,8 @@ pub struct MenuFolder {
     /// One reading at a time, from the first file to what came of it: what an older look at the
     /// folder found must not stand over what a newer one did.
     reading: Arc<tokio::sync::Mutex<()>>,
+    /// Told when other menus serve than before.
+    changed: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl MenuFolder {
@@ -46,7 +48,19 @@ impl MenuFolder {
     pub fn new(
         folder: Option<PathBuf>, menus: Arc<Menus>, store: Arc<dyn Store>, clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { folder, menus, store, clock, reading: Arc::default() }
+        Self { folder, menus, store, clock, reading: Arc::default(), changed: Arc::new(|| {}) }
+    }
+
+    /// Calls this whenever other menus serve than before.
+    pub fn telling(self, changed: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { changed: Arc::new(changed), ..self }
+    }
+
+    fn told(&self, outcome: Outcome) -> Outcome {
+        if matches!(outcome, Outcome::Live(_)) {
+            (self.changed)();
+        }
+        outcome
     }
 
     /// Reads the files and puts them live if they are sound and new. Once begun it ends, also when
@@ -58,7 +72,8 @@ impl MenuFolder {
             let folder = this.folder.clone();
             let files = tokio::task::spawn_blocking(move || menu_sources(folder.as_deref())).await;
             let files = files.map_err(|panicked| panicked.to_string()).and_then(|files| files);
-            this.menus.offer(&*this.store, this.clock.now(), files, by).await
+            let outcome = this.menus.offer(&*this.store, this.clock.now(), files, by).await;
+            outcome.map(|outcome| this.told(outcome))
         })
         .await
     }
@@ -140,7 +155,8 @@ impl MenuDesk for MenuFolder {
     fn roll_back(&self, by: Who, from: String) -> BoxFuture<'_, Result<Outcome, ShopError>> {
         let this = self.clone();
         let back = whole(async move {
-            this.menus.roll_back(&*this.store, this.clock.now(), &from, By::Person(by)).await
+            let outcome = this.menus.roll_back(&*this.store, this.clock.now(), &from, By::Person(by)).await;
+            outcome.map(|outcome| this.told(outcome))
         });
         async move { back.await.map_err(fault) }.boxed()
     }

@@ -1,5 +1,6 @@
 //! The providers of money that a configuration names, and the addresses at which they reach us.
 
+use super::duties::Task;
 use crate::config::Config;
 use crate::engine::port::MoneyOut;
 use crate::engine::shopfront::{CardIn, ShopFront};
@@ -15,7 +16,6 @@ use crate::types::Clock;
 use axum::Router;
 use secrecy::SecretString;
 use std::sync::Arc;
-use tokio_util::sync::CancellationToken;
 
 /// Makes a provider's door, once there is somebody behind it to tell.
 type Opens = Box<dyn FnOnce(Arc<dyn ShopFront>) -> Router + Send>;
@@ -91,10 +91,9 @@ impl Money {
     }
 
     /// Works off what the card processor told and could not be done at once.
-    pub(super) fn work_off_later(
-        &self, front: &Arc<dyn ShopFront>, stop: CancellationToken,
-    ) -> impl Future<Output = ()> + Send + use<> {
-        card::webhook::work_off_later(Arc::clone(front), self.card_config.is_live(), stop)
+    pub(super) fn later(&self, front: &Arc<dyn ShopFront>) -> Task {
+        let (front, live) = (Arc::clone(front), self.card_config.is_live());
+        Box::new(move |stop| Box::pin(card::webhook::work_off_later(Arc::clone(&front), live, stop)))
     }
 
     /// Where providers tell us results.

@@ -124,6 +124,7 @@ impl Engine {
         }
         // Also when nothing changed: a repeat mends what a failed reading left behind.
         self.read_stops().await?;
+        self.tell_of_stops();
         Ok(FreezeRow { what: wish.what, stop })
     }
 

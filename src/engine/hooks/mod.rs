@@ -166,6 +166,7 @@ impl Engine {
                 Err(other) => return Err(other),
                 Ok(_) => {
                     self.read_hooks().await?;
+                    self.tell_of_hooks();
                     return Ok(Ok(hook));
                 }
             }
@@ -181,6 +182,7 @@ impl Engine {
         work.extra().delete(row_of(&hook), Expect::Any);
         self.commit(work, cause, None).await?;
         self.read_hooks().await?;
+        self.tell_of_hooks();
         Ok(true)
     }
 }

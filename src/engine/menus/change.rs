@@ -217,6 +217,34 @@ impl Menus {
         }
     }
 
+    /// Puts in place what serves as the store says: another node may have changed it.
+    ///
+    /// # Errors
+    /// Rows that cannot be read.
+    pub async fn follow(&self, store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
+        let _one = self.changing.lock().await;
+        let Some(live) = live(store).await?.filter(|live| live.set != self.edition().set) else {
+            return Ok(());
+        };
+        let Some(sources) = kept::stored_set(store, &live.set).await? else { return Ok(()) };
+        let (limits, files) = (self.limits.clone(), sources.clone());
+        let read = tokio::task::spawn_blocking(move || Edition::again(&files, &limits)).await;
+        match read.map_err(|panicked| StoreError::Malformed(panicked.to_string()))? {
+            Ok(edition) => {
+                tracing::info!(
+                    version = short(&live.set),
+                    number = live.number,
+                    "the menus changed elsewhere"
+                );
+                self.install(edition);
+                self.set_refused(None);
+            }
+            // Menus of a later release: this one serves what it can until it is replaced.
+            Err(problems) => drop(self.refuse(Trouble::Faulty { files: sources, problems }, now, By::Start)),
+        }
+        Ok(())
+    }
+
     /// Keeps a version and the change to it in one commit, then puts it in place.
     async fn put_live(
         &self, store: &dyn Store, now: Timestamp, edition: Edition, by: By, offered: String,

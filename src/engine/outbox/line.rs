@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Where a payout stands among those of its provider.
 type Place = (Timestamp, PayoutId);
 
-/// The lines before every provider. It is made anew at each start.
+/// The lines before every provider. It is made anew whenever a node begins to pay.
 #[derive(Default)]
 pub(in crate::engine) struct Lines(Mutex<BTreeMap<String, Line>>);
 
@@ -23,6 +23,11 @@ fn place(payout: &Payout) -> Place {
 impl Lines {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Line>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nobody stands anywhere.
+    pub(super) fn clear(&self) {
+        self.lock().clear();
     }
 
     /// Whether somebody who asked earlier waits; then this one does, too.

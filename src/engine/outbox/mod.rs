@@ -66,8 +66,8 @@ trait Sending: Send + Sync {
 }
 
 /// Runs all workers until told to stop, or until the store stops, which they tell by `stop`;
-/// resolves when what they hold is settled. The store has one holder, so what is claimed at the
-/// start was claimed by a program that is gone.
+/// resolves when what they hold is settled. One program does this at a time ([`super::nodes::duty`]), so
+/// what is claimed at the start was claimed by one that is gone.
 pub async fn run(engine: Arc<Engine>, sms: Arc<dyn SmsSender>, stop: CancellationToken) {
     for shard in ALL {
         match outbox::release(&*engine.store, shard, engine.clock.now()).await {

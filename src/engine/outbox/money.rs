@@ -225,7 +225,7 @@ impl Engine {
     }
 
     /// Whoever waited before this start goes on waiting in the same order.
-    pub(super) async fn line_up(&self) {
+    pub(in crate::engine) async fn line_up(&self) {
         let open = async {
             let left = outbox::may_have_left(&*self.store, shard::MONEY).await?;
             let mut work = self.work(self.clock.now())?;
@@ -235,6 +235,7 @@ impl Engine {
             Ok((open, left)) => {
                 let unsent =
                     |payout: &&Payout| is_unsent(payout) && !left.contains(named(payout.id).as_bytes());
+                self.lines.clear();
                 open.iter().filter(unsent).for_each(|payout| self.lines.waits(payout, None));
             }
             // They line up as they are tried.

@@ -2,11 +2,14 @@
 
 use super::Settings;
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use std::future::poll_fn;
 use std::str::FromStr;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc;
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls, Notification};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use tokio_rustls::rustls::ClientConfig;
 
@@ -59,11 +62,46 @@ fn never(code: &SqlState) -> bool {
     ["28", "42", "3D", "3F"].iter().any(|class| code.starts_with(class)) || code == "0A000"
 }
 
+/// Drives a new connection until it ends.
+fn driven<S, T>(
+    made: Result<(Client, Connection<S, T>), tokio_postgres::Error>,
+    ear: Option<mpsc::UnboundedSender<Notification>>,
+) -> Result<Client, Broken>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (client, mut connection) = made?;
+    tokio::spawn(async move {
+        while let Some(message) = poll_fn(|cx| connection.poll_message(cx)).await {
+            match message {
+                Ok(AsyncMessage::Notification(note)) => {
+                    // Nobody who listens is no fault.
+                    let _ = ear.as_ref().map(|ear| ear.send(note));
+                }
+                Ok(AsyncMessage::Notice(notice)) => tracing::debug!(%notice, "the database"),
+                Ok(_) => {}
+                Err(why) => {
+                    tracing::warn!(why = in_words(&why), "a connection to the database ended");
+                    return;
+                }
+            }
+        }
+    });
+    Ok(client)
+}
+
 /// What connections are made from.
 #[derive(Clone)]
 pub(super) struct Link {
     config: Config,
     tls: Option<MakeRustlsConnect>,
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Link").finish_non_exhaustive()
+    }
 }
 
 impl Link {
@@ -118,24 +156,16 @@ impl Link {
 
     /// A connection of its own.
     pub(super) async fn open(&self) -> Result<Client, Broken> {
-        async fn driven<S, T>(
-            made: Result<(Client, tokio_postgres::Connection<S, T>), tokio_postgres::Error>,
-        ) -> Result<Client, Broken>
-        where
-            tokio_postgres::Connection<S, T>:
-                Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static,
-        {
-            let (client, connection) = made?;
-            tokio::spawn(async move {
-                if let Err(why) = connection.await {
-                    tracing::warn!(why = in_words(&why), "a connection to the database ended");
-                }
-            });
-            Ok(client)
-        }
+        self.open_hearing(None).await
+    }
+
+    /// The same; what the database has to say unasked goes to `ear`, which closes with the connection.
+    pub(super) async fn open_hearing(
+        &self, ear: Option<mpsc::UnboundedSender<Notification>>,
+    ) -> Result<Client, Broken> {
         match &self.tls {
-            Some(tls) => driven(self.config.connect(tls.clone()).await).await,
-            None => driven(self.config.connect(NoTls).await).await,
+            Some(tls) => driven(self.config.connect(tls.clone()).await, ear),
+            None => driven(self.config.connect(NoTls).await, ear),
         }
     }
 

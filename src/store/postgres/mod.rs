@@ -6,32 +6,44 @@
 //! them, writes and commits: two round trips and one sync for a whole group. What came of a commit whose
 //! answer was lost is read from the node's mark, behind that same row.
 //!
-//! * [`link`]: connections and what their errors mean; [`schema`]: the numbered files; [`writer`]: groups.
+//! * [`link`]: connections and what their errors mean; [`schema`]: the numbered files; [`writer`]: groups;
+//!   [`news`]: what nodes tell each other; [`snapshot`]: the rows as of one moment;
+//!   [`fill`]: those of another store.
 
+mod fill;
 mod link;
+mod news;
 mod schema;
+mod snapshot;
 mod writer;
 
 use super::batch::{Batch, Committed, Row, show_key};
 use super::journal::Head;
 use super::meters::Meters;
+use super::news::News;
 use super::{Key, Store, StoreError, keys, row};
 use deadpool_postgres::{Object, Pool, PoolError};
+pub use fill::Filling;
 use futures_util::future::BoxFuture;
 use link::{Broken, Link};
 use serde::Deserialize;
+pub use snapshot::Snapshot;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
 use tokio_rustls::rustls::ClientConfig;
 use writer::Writer;
 
 /// Between two tries to reach a database that is away.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// Names the lock of starts among the advisory ones of the database.
+const START: u32 = 0x50_4B_4E_49;
 
 /// The table `[store.postgres]` of the configuration.
 #[derive(Debug, Clone, Deserialize)]
@@ -51,6 +63,9 @@ pub struct Settings {
     pub wait_seconds: u32,
     /// `on`; `remote_apply` where a standby must have all that was told to anybody.
     pub synchronous_commit: String,
+    /// What only one node does, another takes over from one that was silent for so many seconds. The same on
+    /// all nodes.
+    pub takeover_seconds: u32,
     /// What connections are made with, where they are not plain.
     #[serde(skip)]
     pub tls: Option<Arc<ClientConfig>>,
@@ -66,6 +81,7 @@ impl Default for Settings {
             statement_seconds: 10,
             wait_seconds: 20,
             synchronous_commit: "on".to_owned(),
+            takeover_seconds: 10,
             tls: None,
         }
     }
@@ -83,6 +99,9 @@ impl Settings {
         if !(1..=500).contains(&self.connections) || self.statement_seconds == 0 || self.wait_seconds == 0 {
             return Err("connections is 1 to 500, statement_seconds and wait_seconds at least 1".to_owned());
         }
+        if !(2..=600).contains(&self.takeover_seconds) {
+            return Err("takeover_seconds is 2 to 600; 10 suits most".to_owned());
+        }
         // Whatever says less than `on` answers before it is durable.
         match self.synchronous_commit.as_str() {
             "on" | "remote_apply" => Ok(()),
@@ -98,6 +117,8 @@ pub struct Postgres {
     wait: Duration,
     position: Arc<AtomicU64>,
     writer: Writer,
+    link: Link,
+    node: String,
 }
 
 impl Postgres {
@@ -123,11 +144,38 @@ impl Postgres {
         schema::bring_forward(&mut client).await.map_err(at_fault)?;
         let position = Arc::new(AtomicU64::new(0));
         let patience = Duration::from_secs(settings.statement_seconds.into());
-        let writer = Writer::start(link, node, (wait, patience), Arc::clone(&position));
-        let store = Self { pool, wait, position, writer };
+        let writer = Writer::start(link.clone(), node.clone(), (wait, patience), Arc::clone(&position));
+        let store = Self { pool, wait, position, writer, link, node };
         let head = store.head().await.map_err(|why| why.to_string())?;
         store.position.fetch_max(head.position, Ordering::AcqRel);
         Ok(store)
+    }
+
+    /// The board on which nodes of this store leave word for each other, over a connection of its own.
+    pub fn news(&self) -> Arc<dyn News> {
+        Arc::new(news::Board::start(self.link.clone(), self.node.clone()))
+    }
+
+    /// The rows as they stand now, over a connection of its own.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        let client = self.link.open().await.map_err(|why| StoreError::Away(why.to_string()))?;
+        Snapshot::new(client).await
+    }
+
+    /// Waits until no other node holds this, and holds it until it is dropped: what a start lays out, one node
+    /// lays out at a time.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn alone(&self) -> Result<Alone, StoreError> {
+        let away = |why: Broken| StoreError::Away(why.to_string());
+        let client = self.link.open_to_write().await.map_err(away)?;
+        let wait = format!("SET lock_timeout = 0; SELECT pg_advisory_lock({START})");
+        client.batch_execute(&wait).await.map_err(|why| away(why.into()))?;
+        Ok(Alone { _until_closed: client })
     }
 
     async fn head(&self) -> Result<Head, StoreError> {
@@ -161,6 +209,11 @@ impl Postgres {
     }
 }
 
+/// Held by one node at a time.
+pub struct Alone {
+    _until_closed: Client,
+}
+
 async fn answered(
     client: &Object, question: &str, about: &[&(dyn ToSql + Sync)],
 ) -> Result<Vec<tokio_postgres::Row>, tokio_postgres::Error> {
@@ -180,7 +233,7 @@ fn decoded(key: &[u8], octets: &[u8]) -> Result<Row, StoreError> {
 impl Store for Postgres {
     fn read(&self, keys: Vec<Key>) -> BoxFuture<'_, Result<Vec<Option<Row>>, StoreError>> {
         Box::pin(async move {
-            let found = self.asked("SELECT k, v FROM kv WHERE k = ANY($1)", &[&keys]).await?;
+            let found = self.asked(question::ROWS, &[&keys]).await?;
             let mut rows = BTreeMap::new();
             for one in &found {
                 let key: &[u8] = one.get(0);
@@ -194,33 +247,13 @@ impl Store for Postgres {
         &self, prefix: Key, from: Option<Key>, limit: usize, back: bool,
     ) -> BoxFuture<'_, Result<Vec<(Key, Row)>, StoreError>> {
         Box::pin(async move {
-            let Some(range) = keys::range(&prefix, from.as_deref(), back) else { return Ok(Vec::new()) };
-            let (low, high) = range.as_ref();
-            // An excluded key is followed by itself and one octet of zero.
-            let after = |key: &[u8]| [key, &[0]].concat();
-            let low = match low {
-                Bound::Included(key) => key.to_vec(),
-                Bound::Excluded(key) => after(key),
-                Bound::Unbounded => Vec::new(),
-            };
-            let high = match high {
-                Bound::Included(key) => Some(after(key)),
-                Bound::Excluded(key) => Some(key.to_vec()),
-                Bound::Unbounded => None,
-            };
+            let Some((low, high)) = span(&prefix, from.as_deref(), back) else { return Ok(Vec::new()) };
             let most = i64::try_from(limit).unwrap_or(i64::MAX);
-            let found = match (&high, back) {
-                (Some(high), false) => self.asked(ON, &[&low, high, &most]).await?,
-                (Some(high), true) => self.asked(BACK, &[&low, high, &most]).await?,
-                (None, false) => self.asked(ON_TO_END, &[&low, &most]).await?,
-                (None, true) => self.asked(BACK_FROM_END, &[&low, &most]).await?,
+            let found = match &high {
+                Some(high) => self.asked(question::between(back), &[&low, high, &most]).await?,
+                None => self.asked(question::onward(back), &[&low, &most]).await?,
             };
-            let own = |one: &tokio_postgres::Row| {
-                let key: Key = one.get(0);
-                let row = decoded(&key, one.get(1))?;
-                Ok((key, row))
-            };
-            found.iter().map(own).collect()
+            found.iter().map(pair).collect()
         })
     }
 
@@ -241,7 +274,49 @@ impl Store for Postgres {
     }
 }
 
-const ON: &str = "SELECT k, v FROM kv WHERE k >= $1 AND k < $2 ORDER BY k LIMIT $3";
-const BACK: &str = "SELECT k, v FROM kv WHERE k >= $1 AND k < $2 ORDER BY k DESC LIMIT $3";
-const ON_TO_END: &str = "SELECT k, v FROM kv WHERE k >= $1 ORDER BY k LIMIT $2";
-const BACK_FROM_END: &str = "SELECT k, v FROM kv WHERE k >= $1 ORDER BY k DESC LIMIT $2";
+/// What readers ask.
+mod question {
+    /// The rows of these keys.
+    pub(super) const ROWS: &str = "SELECT k, v FROM kv WHERE k = ANY($1)";
+
+    /// The rows from one key to before another.
+    pub(super) const fn between(back: bool) -> &'static str {
+        match back {
+            false => "SELECT k, v FROM kv WHERE k >= $1 AND k < $2 ORDER BY k LIMIT $3",
+            true => "SELECT k, v FROM kv WHERE k >= $1 AND k < $2 ORDER BY k DESC LIMIT $3",
+        }
+    }
+
+    /// The rows from one key to the end.
+    pub(super) const fn onward(back: bool) -> &'static str {
+        match back {
+            false => "SELECT k, v FROM kv WHERE k >= $1 ORDER BY k LIMIT $2",
+            true => "SELECT k, v FROM kv WHERE k >= $1 ORDER BY k DESC LIMIT $2",
+        }
+    }
+}
+
+/// From which key, and to before which, a scan reads; `None` where nothing can be.
+fn span(prefix: &[u8], from: Option<&[u8]>, back: bool) -> Option<(Key, Option<Key>)> {
+    let range = keys::range(prefix, from, back)?;
+    let (low, high) = range.as_ref();
+    // An excluded key is followed by itself and one octet of zero.
+    let after = |key: &[u8]| [key, &[0]].concat();
+    let low = match low {
+        Bound::Included(key) => key.to_vec(),
+        Bound::Excluded(key) => after(key),
+        Bound::Unbounded => Vec::new(),
+    };
+    let high = match high {
+        Bound::Included(key) => Some(after(key)),
+        Bound::Excluded(key) => Some(key.to_vec()),
+        Bound::Unbounded => None,
+    };
+    Some((low, high))
+}
+
+fn pair(one: &tokio_postgres::Row) -> Result<(Key, Row), StoreError> {
+    let key: Key = one.get(0);
+    let row = decoded(&key, one.get(1))?;
+    Ok((key, row))
+}

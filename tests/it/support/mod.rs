@@ -13,6 +13,7 @@ pub mod node_smsc;
 pub mod partner;
 pub mod people;
 pub mod photo;
+pub mod postgres;
 pub mod program;
 pub mod provider;
 pub mod providers;

@@ -73,6 +73,12 @@ impl Server {
         format!("host={} user=sokoni dbname=postgres", self.path().display())
     }
 
+    /// How the store is told of this server and another, whichever of them takes writes.
+    #[allow(dead_code, reason = "not every binary that shares this file fails over")]
+    pub fn url_with(&self, other: &Self) -> String {
+        format!("host={},{} user=sokoni dbname=postgres", self.path().display(), other.path().display())
+    }
+
     /// How the store is told of a new, empty database of this name.
     pub fn database(&self, name: &str) -> String {
         let host = self.path().display().to_string();
@@ -102,6 +108,49 @@ impl Server {
     fn control(&self, arguments: &[&str]) -> Output {
         let (data, log) = (self.data(), self.path().join("log").display().to_string());
         self.run("pg_ctl", &[&["-D", &data, "-l", &log, "-w", "-s"][..], arguments].concat())
+    }
+
+    /// Another server that follows this one, in the folder that `of` has if it is given; what `of` was is gone.
+    #[allow(dead_code, reason = "not every binary that shares this file fails over")]
+    pub fn standby(&self, of: Option<Self>) -> Self {
+        let server = of.unwrap_or_else(|| Self { folder: tempfile::tempdir().expect("a folder") });
+        if let Some((user, group)) = owner() {
+            chown(server.path(), Some(user), Some(group)).expect("its own folder");
+        }
+        let _ = fs::remove_dir_all(server.data());
+        let (data, host) = (server.data(), self.path().display().to_string());
+        let made = self.run(
+            "pg_basebackup",
+            &["-h", &host, "-U", "sokoni", "-D", &data, "-R", "-X", "stream", "-c", "fast", "--no-sync"],
+        );
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        server.set(&format!("unix_socket_directories = '{}'\n", server.path().display()));
+        server.up();
+        server
+    }
+
+    /// Whether commits here wait for a standby, from now on; returns when one follows.
+    #[allow(dead_code, reason = "not every binary that shares this file fails over")]
+    pub fn waits_for_standby(&self, waits: bool) {
+        self.set(&format!("synchronous_standby_names = '{}'\n", if waits { "*" } else { "" }));
+        assert!(self.control(&["reload"]).status.success(), "it reads its configuration anew");
+        let host = self.path().display().to_string();
+        let state = "SELECT sync_state FROM pg_stat_replication";
+        for _ in 0..TRIES * 5 {
+            let said = self.run("psql", &["-h", &host, "-U", "sokoni", "-d", "postgres", "-Atc", state]);
+            if !waits || String::from_utf8_lossy(&said.stdout).trim() == "sync" {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("no standby follows: {}", fs::read_to_string(self.path().join("log")).unwrap_or_default());
+    }
+
+    /// Makes a standby the one that takes writes.
+    #[allow(dead_code, reason = "not every binary that shares this file fails over")]
+    pub fn promote(&self) {
+        let done = self.control(&["-t", "60", "promote"]);
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     }
 
     /// Starts it, also after a crash, and waits until it answers.

@@ -135,6 +135,24 @@ impl Site {
         std::fs::write(path, text.replace(was, is)).expect("written");
     }
 
+    /// Everything is kept in this database, and a node that was silent for three seconds is taken for gone.
+    pub fn keeps_in(&self, url: &str) {
+        let table = format!(
+            "[store]\nengine = \"postgres\"\npostgres.url = \"{url}\"\npostgres.takeover_seconds = 3\n"
+        );
+        self.changes("[store]\n", &table);
+    }
+
+    /// Another machine of the same service, by its own configuration; where it listens.
+    pub fn adds_node(&self, config: &str) -> SocketAddr {
+        let text = std::fs::read_to_string(self.file("config.toml")).expect("written before");
+        let http = free_address();
+        let line = |http| format!("listen        = \"{http}\"");
+        assert!(text.contains(&line(self.http)), "{text}");
+        std::fs::write(self.file(config), text.replace(&line(self.http), &line(http))).expect("written");
+        http
+    }
+
     /// Every secret of the configuration.
     pub fn secrets(&self) -> impl Iterator<Item = String> {
         SECRETS.iter().map(|(_, secret)| (*secret).to_owned())
@@ -152,12 +170,21 @@ impl Site {
 
     /// Runs `sokoni` with arguments to its end; its standard output.
     pub fn sokoni(&self, arguments: &[&str]) -> (ExitStatus, String) {
-        let done = Command::new(env!("CARGO_BIN_EXE_sokoni"))
-            .args(arguments)
-            .arg("--data")
-            .arg(self.data())
-            .output()
-            .expect("runs");
+        let config = std::fs::read_to_string(self.file("config.toml")).expect("written before");
+        let place = match config.contains("engine = \"postgres\"") {
+            true => ["--config".into(), self.file("config.toml")],
+            false => ["--data".into(), self.data()],
+        };
+        self.run(Command::new(env!("CARGO_BIN_EXE_sokoni")).args(arguments).args(place))
+    }
+
+    /// The same, with nothing but these arguments.
+    pub fn plain(&self, arguments: &[&str]) -> (ExitStatus, String) {
+        self.run(Command::new(env!("CARGO_BIN_EXE_sokoni")).args(arguments))
+    }
+
+    fn run(&self, command: &mut Command) -> (ExitStatus, String) {
+        let done = command.current_dir(self.folder.path()).output().expect("runs");
         let said = [done.stdout, done.stderr].map(|octets| String::from_utf8_lossy(&octets).into_owned());
         (done.status, said.concat())
     }
@@ -187,7 +214,12 @@ impl Site {
 
     /// Whether the shop answers.
     pub async fn is_up(&self) -> bool {
-        let url = format!("http://{}/healthz", self.http);
+        self.is_up_at(self.http).await
+    }
+
+    /// The same, of the node that listens there.
+    pub async fn is_up_at(&self, http: SocketAddr) -> bool {
+        let url = format!("http://{http}/healthz");
         self.browser.get(url).send().await.is_ok_and(|answer| answer.status().is_success())
     }
 
@@ -321,10 +353,15 @@ pub struct Server(Child);
 impl Server {
     /// Starts the binary; what it logs goes to `server.log` beside the configuration.
     pub fn start(site: &Site) -> Self {
+        Self::start_as(site, "config.toml")
+    }
+
+    /// The same, by another configuration.
+    pub fn start_as(site: &Site, config: &str) -> Self {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(site.file("server.log"));
         let child = Command::new(env!("CARGO_BIN_EXE_sokoni"))
             .args(["serve", "--config"])
-            .arg(site.file("config.toml"))
+            .arg(site.file(config))
             .stdin(Stdio::null())
             .stderr(log.expect("a file"))
             .spawn()
@@ -334,8 +371,13 @@ impl Server {
 
     /// Waits until the shop answers.
     pub async fn ready(&mut self, site: &Site) {
+        self.ready_at(site, site.http).await;
+    }
+
+    /// Waits until the shop answers there.
+    pub async fn ready_at(&mut self, site: &Site, http: SocketAddr) {
         let started = Instant::now();
-        while !site.is_up().await {
+        while !site.is_up_at(http).await {
             if let Some(status) = self.0.try_wait().expect("a child") {
                 panic!("serve ended with {status}: {}", log_of(site));
             }
