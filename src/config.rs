@@ -58,6 +58,9 @@ pub struct Config {
     /// What is taken of those who send photographs.
     #[serde(default)]
     pub photos: photos::Settings,
+    /// Photographs that come as messages.
+    #[serde(default)]
+    pub media: web::media::MediaSettings,
     /// How letters to shoppers leave.
     #[serde(default)]
     pub mail: mail::Settings,
@@ -326,6 +329,7 @@ impl Config {
             [&mut mpesa.api_key_file, &mut mpesa.secret_path_file].into_iter().flatten().for_each(settle);
         }
         self.money.paths().for_each(settle);
+        self.media.paths().for_each(settle);
         self.gateways.iter_mut().flat_map(Smsc::paths).for_each(settle);
         [&mut self.routing.operators, &mut self.routing.ported].into_iter().flatten().for_each(settle);
         for gateway in &mut self.http_gateways {
@@ -363,6 +367,7 @@ impl Config {
         self.money.check(&self.market)?;
         self.photos.check().map_err(|why| value("[photos]", why))?;
         self.telemetry.check().map_err(|why| value("[telemetry]", why))?;
+        self.media.check().map_err(|why| value("[media]", why))?;
         self.reconcile.check().map_err(|why| value("[reconcile]", why))?;
         if self.http.public_url.len() > LONGEST_URL {
             let why = format!("public_url stands in texts; at most {LONGEST_URL} characters have room there");

@@ -30,6 +30,7 @@ use crate::engine::orders::desk::OrderDesk;
 use crate::engine::orders::partners::PartnerDesk;
 use crate::engine::orders::wishes::ShopperDesk;
 use crate::engine::photos::front::PhotoFront;
+use crate::engine::photos::inlet::MediaFront;
 use crate::engine::pins::Pins;
 use crate::engine::port::{Binds, HooksOut, SmsSender, SmsWay, Subscribers};
 use crate::engine::preview::Ground;
@@ -324,7 +325,15 @@ impl Service {
             }),
             hooks: Some(web::api::hooks::Hooks { desk: Arc::clone(&engine) as Arc<dyn HookDesk>, teller }),
         };
+        let media = web::media::router(
+            Arc::clone(&engine) as Arc<dyn MediaFront>,
+            Arc::clone(&studio),
+            Arc::clone(&wiring.clock),
+            address::networks(&config.http.trusted_proxies).map_err(|why| why.to_string())?,
+            config.media.doors().map_err(|why| format!("[media]: {why}"))?,
+        );
         let pages = web::routes::router_in(Arc::clone(&front), config.http.clone(), around)
+            .merge(media)
             .merge(money.doors(&front, &wiring.clock))
             .merge(doors)
             .merge(wiring.pages);

@@ -110,6 +110,8 @@ pub enum Due {
         /// The phone's name for it.
         key: String,
     },
+    /// A message with pictures does not come again any more.
+    MediaOver(String),
     /// A day is over: its trial balance is kept.
     DayOver(String),
     /// The floats at providers are looked at again.

@@ -474,6 +474,10 @@ impl Engine {
                 let lapse = OrderCommand::Lapse { next: self.next_maker(work, &order).await? };
                 self.order_due(work, *code, OrderStage::Offered, &lapse).await
             }
+            Due::MediaOver(id) => {
+                Self::forget_media(work, id);
+                Ok(())
+            }
             Due::DraftOver { holder, key } => {
                 Self::forget_draft(work, *holder, key);
                 Ok(())

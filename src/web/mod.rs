@@ -9,6 +9,7 @@
 //! * `ready` answers those who watch over us; `meter` counts requests.
 //! * `shop` and `desk` hold the handlers, one file per page; `error` maps a refusal to HTTP.
 //! * `upload` takes photographs of pieces, and hands them out again.
+//! * `media` takes photographs that come as messages: by MMS, and as signed forms.
 //! * `preview` is the editor of menus, on the desk and alone.
 //! * `letters` words what shoppers get by e-mail.
 //! * `tongue` says the shop's texts in each of its languages.
@@ -21,6 +22,7 @@ mod emblem;
 mod error;
 mod guard;
 pub mod letters;
+pub mod media;
 pub mod meter;
 mod page;
 pub mod people;

@@ -2,6 +2,7 @@
 //! when one arrives. [`front`] is what the web calls; the files are the web's business.
 
 pub mod front;
+pub mod inlet;
 pub mod passes;
 
 use super::actions::{Outcome, code_arg};

@@ -229,14 +229,14 @@ async fn change(
     Ok(Json(front.change_photos(pass, number(code)?, wish(name)).await?))
 }
 
-enum Received {
+pub(in crate::web) enum Received {
     Whole(Bytes),
     TooLarge,
     Cut,
 }
 
 /// Takes a body, no more than `most` of it into memory.
-async fn receive(body: Body, told: Option<usize>, most: usize) -> Received {
+pub(in crate::web) async fn receive(body: Body, told: Option<usize>, most: usize) -> Received {
     let mut sent = Vec::with_capacity(told.unwrap_or(0).min(most));
     let mut stream = body.into_data_stream();
     while let Some(piece) = stream.next().await {

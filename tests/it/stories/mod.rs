@@ -30,6 +30,7 @@ mod kiosks;
 mod letters;
 mod loans;
 mod makers;
+mod media;
 mod mentors;
 mod menus;
 mod messages;

@@ -9,6 +9,7 @@ pub mod front;
 pub mod handset;
 pub mod listen;
 pub mod logs;
+pub mod media;
 pub mod node_smsc;
 pub mod partner;
 pub mod people;

@@ -185,7 +185,7 @@ impl Village {
             ("at-path", AGGREGATOR_PATH),
             ("at-key", "atsk-of-the-village"),
         ];
-        for (name, secret) in secrets {
+        for (name, secret) in secrets.into_iter().chain(super::media::SECRETS) {
             std::fs::write(folder.path().join(name), secret).expect("a secret");
         }
         if let Some(rates) = founding.rates {
@@ -523,9 +523,11 @@ fn configuration(founding: &Founding, route: &str, web: SocketAddr, others: (&st
     let rates = founding.rates.map_or("", |_| "rates_file = \"rates.toml\"");
     let taxes = founding.taxes;
     let menus = if founding.menus.is_some() { "[service]\nmenus = \"menus\"" } else { "" };
+    let media = super::media::TABLES;
     format!(
         r#"
 {menus}
+{media}
 
 [store]
 path = "store"
