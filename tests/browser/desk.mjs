@@ -113,7 +113,7 @@ try {
     await album.looks(page, 'fit');
     await page.getByLabel('In English').fill('');
     await page.getByLabel('in Swahili', { exact: true }).first().fill('');
-    assert.equal(await told.isVisible(), false);
+    await told.waitFor({ state: 'hidden' });
   });
 
   await stages.run('W91: a stop that she puts by keys is told on the phone, and lifted', async () => {

@@ -6,12 +6,15 @@
 const REST = 250;
 
 for (const form of document.querySelectorAll("form[data-fit]")) {
+  const status = document.createElement("div");
+  status.dataset.testid = `fit-${form.dataset.fit}`;
+  status.setAttribute("role", "status");
+  status.setAttribute("aria-label", "On the air");
+  // A list of its own: the status would hide that it is one.
   const shown = document.createElement("ul");
   shown.className = "fit";
-  shown.dataset.testid = `fit-${form.dataset.fit}`;
-  shown.setAttribute("role", "status");
-  shown.setAttribute("aria-label", "On the air");
-  form.querySelector("button").before(shown);
+  status.append(shown);
+  form.querySelector("button").before(status);
   let resting = 0;
   let asked = 0;
 
