@@ -246,8 +246,7 @@ impl Service {
 
         let studio = Arc::new(Studio::new(Album::of_store(&config.store.path), config.photos.clone()));
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        // No window: a lane cannot tell a step from its copy, and a copy must hear what the step came to.
-        let windows = Windows::new();
+        let windows: Windows = pool.windows().chain(http.windows()).collect();
         let lanes = Lanes::start(&engine, config.limits.lanes, config.limits.lane_depth, windows);
         let subscribers: Arc<dyn Subscribers> = Arc::new(lanes.clone());
         pool.start(&subscribers, &stop);
