@@ -290,7 +290,7 @@ impl Service {
             }
             Some(node) => {
                 let (engine, stop, seen) = (Arc::clone(&engine), stop.clone(), Arc::clone(&binds));
-                tasks.spawn(Arc::clone(&engine).follow(stop.child_token()));
+                tasks.spawn(Arc::clone(&engine).follow(stop.clone()));
                 let takeover = Duration::from_secs(config.store.postgres.takeover_seconds.into());
                 let duty = Duty::new(Arc::clone(&store), node.name, takeover, move || can_send(&*seen));
                 tasks.spawn(async move {

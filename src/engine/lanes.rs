@@ -36,8 +36,8 @@ pub struct Lanes {
 
 impl Lanes {
     /// Starts `count` lanes that queue at most `depth` inputs each. A step that has waited three quarters of
-    /// its gateway's window is not worked on: whatever it decided, its screen would hardly be seen. She is
-    /// told to dial again while she can still be told; what she pressed has done nothing.
+    /// its gateway's window is not worked on ([`Engine::ussd_step`]). She is told to dial again while she can
+    /// still be told; what she pressed has done nothing.
     pub fn start(engine: &Arc<Engine>, count: usize, depth: usize, windows: Windows) -> Self {
         let (tasks, windows) = (TaskTracker::new(), Arc::new(windows));
         let lanes = (0..count.max(1))
@@ -101,17 +101,14 @@ async fn step(engine: &Engine, input: UssdIn, windows: &Windows) -> UssdOut {
         outcome = tracing::field::Empty,
     );
     let late = is_late(&input, engine.clock.now().since(came), windows);
-    let out = match late {
-        true => UssdOut::End(engine.busy_screen(who).await),
-        false => match guarded(engine.ussd_turn(input).instrument(span.clone())).await {
-            Some(out) => out,
-            None => {
-                engine.meters.turn(Outcome::Fault);
-                UssdOut::End(engine.menus.words("fault_screen", engine.house.lang))
-            }
-        },
+    let out = match guarded(engine.ussd_step(input, late).instrument(span.clone())).await {
+        Some(out) => out,
+        None => {
+            engine.meters.turn(Outcome::Fault);
+            UssdOut::End(engine.menus.words("fault_screen", engine.house.lang))
+        }
     };
-    let outcome = if late { Outcome::Shed } else { Outcome::of(&out) };
+    let outcome = Outcome::of(&out);
     span.record("outcome", outcome.word());
     let now = engine.clock.now();
     engine.meters.turn(outcome);

@@ -14,6 +14,7 @@ use crate::dialog::machine::Machine;
 use crate::dialog::tape::Event;
 use crate::store::batch::Expect;
 use crate::store::{codec, keys};
+use crate::types::Lang;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -99,6 +100,23 @@ impl Engine {
         row.state.cut = None;
         work.record_event(row.state.id, version, Event::Again);
         let cause = cause(input, &row, screen(&row.out).to_owned(), "again");
+        self.keep(work, input, &row, version, cause).await?;
+        Ok(row.out)
+    }
+
+    /// A key came too late to be worked on. It is kept as answered, so that no copy of it acts when there is
+    /// time for that one; the call ends with the answer, and a redial goes on where she was.
+    pub(super) async fn shed(
+        &self, mut work: Work<'_>, input: &UssdIn, mut row: DialogRow, version: Option<u64>, lang: Lang,
+    ) -> Result<UssdOut, Fault> {
+        row.mark.clone_from(&input.mark);
+        row.heard = input.event.heard_octets();
+        row.sequence = input.sequence.or(row.sequence);
+        row.lost = false;
+        row.out = self.busy(lang);
+        self.cut(&mut work, input, &mut row).await?;
+        work.record_event(row.state.id, version, Event::Cut("busy".to_owned()));
+        let cause = cause(input, &row, screen(&row.out).to_owned(), "busy");
         self.keep(work, input, &row, version, cause).await?;
         Ok(row.out)
     }

@@ -92,11 +92,17 @@ pub(super) struct Walk {
 impl Engine {
     /// Takes a USSD step and answers with the screen, after everything it brought about is durable.
     pub async fn ussd_turn(&self, input: UssdIn) -> UssdOut {
+        self.ussd_step(input, false).await
+    }
+
+    /// The same of a step that may have waited until it is too `late` to be worked on: whatever it decided, its
+    /// screen would hardly be seen. What was answered before is answered so again, late or not.
+    pub(super) async fn ussd_step(&self, input: UssdIn, late: bool) -> UssdOut {
         if matches!(input.event, UssdEvent::Gone | UssdEvent::Confirmed) {
             self.push_ended(&input).await;
         }
         for _ in 0..TRIES {
-            match self.try_ussd(&input).await {
+            match self.try_ussd(&input, late).await {
                 Ok(out) => return out,
                 Err(fault) if fault.is_conflict() => {}
                 Err(fault) => {
@@ -114,9 +120,10 @@ impl Engine {
         UssdOut::End(self.menus.words("fault_screen", self.lang_of(phone).await))
     }
 
-    /// What she reads whose step waited too long to be worked on.
-    pub(super) async fn busy_screen(&self, phone: Msisdn) -> String {
-        self.menus.words("busy_screen", self.lang_of(phone).await)
+    /// What she reads whose step came too late to be worked on.
+    pub(super) fn busy(&self, lang: Lang) -> UssdOut {
+        self.meters.turn(super::meters::Outcome::Shed);
+        UssdOut::End(self.menus.words("busy_screen", lang))
     }
 
     /// The language of whoever has this phone, as far as the store can still say.
@@ -135,7 +142,7 @@ impl Engine {
         known.await.ok().flatten().map(|me| me.lang)
     }
 
-    async fn try_ussd(&self, input: &UssdIn) -> Result<UssdOut, Fault> {
+    async fn try_ussd(&self, input: &UssdIn, late: bool) -> Result<UssdOut, Fault> {
         let mut work = self.work(input.at)?;
         let dialog = keys::dialog(input.msisdn);
         let mut rows = self.store.read(vec![dialog.clone(), keys::by_phone(input.msisdn)]).await?.into_iter();
@@ -163,6 +170,11 @@ impl Engine {
                     // A copy that comes after a key has nothing to say: what it asked for was seen.
                     return Ok(if row.walked { UssdOut::Nothing } else { row.out.clone() });
                 }
+                // Answers behind the code may act: a copy of them would, after she read that they did not.
+                let acts = |(_, typed): (_, Vec<String>)| !typed.is_empty();
+                if late && !self.menus.dialled(dialled, who.role).is_some_and(acts) {
+                    return Ok(self.busy(who.lang));
+                }
                 match self.begin(&mut work, input, dialled, row, &who).await? {
                     Some((row, first)) => (row, first, Some(masked)),
                     None => return Ok(UssdOut::End(self.menus.words("no_service", who.lang))),
@@ -170,6 +182,7 @@ impl Engine {
             }
             (UssdEvent::Reply(_), None) => return Ok(self.expired(who.lang)),
             (UssdEvent::Reply(typed), Some(row)) => match key(&row, input) {
+                Key::Next if late => return self.shed(work, input, row, version, who.lang).await,
                 Key::Next => (row, Input::Key(typed.clone()), None),
                 Key::Again if row.lost => return self.revive(work, input, row, version).await,
                 Key::Again => return Ok(row.out),

@@ -35,8 +35,6 @@ pub struct Link {
     doubtful: Mutex<BTreeMap<PayoutId, Instant>>,
     /// Ids that the provider said it had, and since when: what it refuses later is another try.
     taken: Mutex<BTreeMap<PayoutId, Instant>>,
-    /// What a program before this one tried is in doubt since then.
-    started: Instant,
     /// For how long a try without an answer casts doubt on a later refusal.
     doubt: Duration,
     /// Why payouts wait, each until a moment, or until the service is started again.
@@ -59,7 +57,6 @@ impl Link {
             misses: AtomicU32::new(0),
             doubtful: Mutex::default(),
             taken: Mutex::default(),
-            started: Instant::now(),
             doubt: Duration::from_secs(timing.doubt_seconds),
             held: Mutex::default(),
             hold: Duration::from_secs(timing.hold_seconds),
@@ -127,7 +124,8 @@ impl Link {
     pub(super) fn begin(&self, payout: &PayOut) -> Option<Instant> {
         let mut doubts = lock(&self.doubtful);
         if payout.again {
-            doubts.entry(payout.id).or_insert(self.started);
+            // It left by another program, as late as just now for all that is known here.
+            doubts.entry(payout.id).or_insert_with(Instant::now);
         }
         doubts.retain(|_, since| since.elapsed() < self.doubt);
         doubts.insert(payout.id, Instant::now())
@@ -272,6 +270,18 @@ mod tests {
         assert!(link.is_doubtful(id));
         link.hears(id, &PayoutNews::Failed { why: "declined".to_owned() });
         assert!(!link.is_doubtful(id));
+    }
+
+    #[test]
+    fn what_another_program_may_have_sent_is_in_doubt_however_long_this_one_runs() {
+        let link = Link::new("test", &Timing { doubt_seconds: 1, ..Timing::default() });
+        std::thread::sleep(Duration::from_millis(1_100));
+        let id = PayoutId::derived("1");
+        let to = crate::types::Msisdn::from_e164("254700000101").expect("a number");
+        let earlier = link.begin(&PayOut { id, via: String::new(), to, shillings: 100, again: true });
+        let refused = Ack::Refused { why: "unknown".to_owned(), code: "404".to_owned() };
+        link.end(id, &refused, earlier);
+        assert!(link.is_doubtful(id), "the other's try may still arrive");
     }
 
     #[test]

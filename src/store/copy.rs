@@ -308,6 +308,8 @@ pub async fn into_file(store: &dyn Store, tap: Option<Tap>, path: &Path) -> Resu
         let file = writing.end(copied).await?.into_inner();
         file.sync_all().await.map_err(broken)?;
         tokio::fs::rename(&draft, path).await.map_err(broken)?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        tokio::fs::File::open(folder).await.map_err(broken)?.sync_all().await.map_err(broken)?;
         Ok(copied)
     };
     let done = written.await;

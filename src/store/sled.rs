@@ -124,6 +124,7 @@ impl Sled {
     /// Every group that becomes durable from now on, until the tap is dropped.
     pub fn tap(&self) -> Tap {
         let (sender, tap) = mpsc::unbounded_channel();
+        let _between_groups = self.shared.undurable.read().unwrap_or_else(PoisonError::into_inner);
         self.shared.taps.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
         tap
     }
@@ -294,9 +295,13 @@ impl Engine for SledEngine {
         db.flush().map_err(sled)?;
         self.blobs.sync().map_err(|why| format!("the disk did not take a large page: {why}"))?;
         (self.sync)(&self.log).map_err(|why| format!("the disk did not take a write: {why}"))?;
-        self.shared.tell_taps(group);
-        self.shared.position.store(group.head().position, Ordering::Release);
-        self.shared.undurable.write().unwrap_or_else(PoisonError::into_inner).clear();
+        {
+            // Whoever opens a tap sees the group in the rows, or hears of it.
+            let mut undurable = self.shared.undurable.write().unwrap_or_else(PoisonError::into_inner);
+            self.shared.tell_taps(group);
+            self.shared.position.store(group.head().position, Ordering::Release);
+            undurable.clear();
+        }
         self.mark
             .write(&group.head())
             .map_err(|why| format!("the high-water file could not be written: {why}"))

@@ -113,7 +113,7 @@ metrics! {
     /// Screens that were longer than the operator takes.
     SCREENS_CUT = Counter "sokoni_screens_cut_total" ["gateway", "bind", "mode"];
     /// Turns of USSD dialogs by what they came to: `ask` and `end` are screens, `nothing` had none to show,
-    /// `shed` waited too long to be worked on, `busy` found its lane full; `fault` counts beside `end`.
+    /// `shed` waited too long to be worked on, `busy` found its lane full; `fault` and `shed` count beside `end`.
     TURNS = Counter "sokoni_ussd_turns_total" ["outcome"];
     /// Seconds from the octets of a step to the screen that answers it being handed to its connection.
     REPLY = Histogram "sokoni_ussd_reply_seconds" [];

@@ -68,6 +68,11 @@ fn there(folder: &Path) -> io::Result<Vec<(Timestamp, PathBuf)>> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if name.starts_with(NAME.0) && name.ends_with(".copy.part") {
+            // Half of one, of a run that ended before it was whole: only one at a time is written.
+            fs::remove_file(&path)?;
+            continue;
+        }
         let moment = name.strip_prefix(NAME.0).and_then(|name| name.strip_suffix(NAME.1));
         if let Some(millis) = moment.and_then(|moment| moment.parse().ok()) {
             all.push((Timestamp::from_millis(millis), path));
@@ -111,6 +116,9 @@ mod tests {
         assert_eq!(count(), 2, "the newest are kept");
         fs::write(folder.join("sokoni-notes.copy"), b"somebody's own").expect("written");
         assert_eq!(count(), 2, "what is not of its making is let alone");
+        let half = folder.join("sokoni-1.copy.part");
+        fs::write(&half, b"sokoni backup 1").expect("written");
+        assert_eq!((count(), half.exists()), (2, false), "half of one is none");
         let (_, newest) = there(&folder).expect("read").pop().expect("one");
         let file = tokio::fs::File::open(&newest).await.expect("opened");
         assert_eq!(copy::prove(file).await.expect("whole").position, 1);

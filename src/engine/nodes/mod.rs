@@ -114,7 +114,8 @@ impl Engine {
         self.leave_word(Word::Menus);
     }
 
-    /// Keeps what this node has in memory as others change it, until told to stop.
+    /// Keeps what this node has in memory as others change it, until told to stop. When the store stopped, `stop`
+    /// is told: a node that may never write again answers nobody.
     pub async fn follow(self: Arc<Self>, stop: CancellationToken) {
         let Some(news) = self.nodes.news.get() else { return };
         let (mut heard, mut look, mut looks) = (news.heard(), tokio::time::interval(LOOK), 0_u32);
@@ -129,8 +130,14 @@ impl Engine {
                 },
                 _ = look.tick() => {
                     looks = looks.wrapping_add(1);
-                    if looks.is_multiple_of(LINE_UP) && !self.nodes.on_duty.load(Ordering::Acquire) {
-                        self.line_up().await;
+                    if let Some(why) = self.store.refuses() {
+                        tracing::error!(why, "ALARM: the store stopped, so the service ends");
+                        return stop.cancel();
+                    }
+                    let is_off_duty = || !self.nodes.on_duty.load(Ordering::Acquire);
+                    if looks.is_multiple_of(LINE_UP) && is_off_duty() {
+                        // Who takes up the duty meanwhile lines them up himself.
+                        self.line_up(is_off_duty).await;
                     }
                     None
                 }

@@ -77,7 +77,7 @@ pub async fn run(engine: Arc<Engine>, sms: Arc<dyn SmsSender>, stop: Cancellatio
             Err(why) => troubled(&why, shard, &stop),
         }
     }
-    engine.line_up().await;
+    engine.line_up(|| true).await;
     futures_util::future::join_all(Worker::all(&engine, sms).map(|worker| worker.run(&stop))).await;
 }
 
@@ -91,7 +91,7 @@ impl ByHand {
         for shard in ALL {
             outbox::release(&*engine.store, shard, engine.clock.now()).await?;
         }
-        engine.line_up().await;
+        engine.line_up(|| true).await;
         Ok(Self(Worker::all(engine, sms)))
     }
 

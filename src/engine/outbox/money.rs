@@ -224,14 +224,16 @@ impl Engine {
         Ok(())
     }
 
-    /// Whoever waited before this start goes on waiting in the same order.
-    pub(in crate::engine) async fn line_up(&self) {
+    /// Whoever waited before goes on waiting in the same order. Nothing changes where it is not `still` wanted
+    /// once the rows are read: what they said may be over by then.
+    pub(in crate::engine) async fn line_up(&self, still: impl Fn() -> bool) {
         let open = async {
             let left = outbox::may_have_left(&*self.store, shard::MONEY).await?;
             let mut work = self.work(self.clock.now())?;
             Ok::<_, Fault>((self.open_payouts(&mut work).await?, left))
         };
         match open.await {
+            Ok(_) if !still() => {}
             Ok((open, left)) => {
                 let unsent =
                     |payout: &&Payout| is_unsent(payout) && !left.contains(named(payout.id).as_bytes());

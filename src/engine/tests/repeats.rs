@@ -151,6 +151,36 @@ async fn a_confirmation_after_the_last_screen_means_that_it_was_seen() {
     assert!(matches!(step(&engine, phone(103), 2, 9, begin()).await, UssdOut::Ask(_)));
 }
 
+/// A key of this mark, taken in hand when it is too late to be worked on, or in time.
+async fn taken(engine: &Engine, mark: u8, late: bool) -> UssdOut {
+    let (gateway, at) = ("test".into(), engine.clock.now());
+    let (session, mark, event) = (vec![1], Some(vec![mark]), key("1"));
+    let input =
+        UssdIn { gateway, msisdn: phone(101), session, sequence: None, event, mark, septets: None, at };
+    engine.ussd_step(input, late).await
+}
+
+#[tokio::test]
+async fn a_key_that_came_too_late_does_nothing_nor_does_a_copy_of_it_that_comes_in_time() {
+    let (engine, clock, home) = home().await;
+    let busy = UssdOut::End(engine.menus.words("busy_screen", Lang::EN));
+    assert_eq!(taken(&engine, 2, true).await, busy);
+    assert_eq!(taken(&engine, 2, false).await, busy, "she was told that it was not done");
+    assert!(is_closing(&taken(&engine, 3, false).await, &engine), "that call is over");
+    clock.advance(Duration::from_secs(20));
+    assert_eq!(step(&engine, phone(101), 2, 4, begin()).await, home, "and she is where she was");
+}
+
+#[tokio::test]
+async fn a_copy_that_comes_too_late_gets_the_screen_of_what_was_done() {
+    let (engine, _, home) = home().await;
+    let next = taken(&engine, 2, false).await;
+    assert!(matches!(next, UssdOut::Ask(_)) && next != home, "{next:?}");
+    assert_eq!(taken(&engine, 2, true).await, next, "it was done, and nobody says otherwise");
+    let again = step(&engine, phone(101), 1, 1, begin()).await;
+    assert_eq!(again, UssdOut::Nothing, "nor does a copy of the first step end the call");
+}
+
 /// A step of a gateway that tells all that was typed so far, every time.
 async fn heard(engine: &Engine, phone: Msisdn, text: &str) -> UssdOut {
     let heard = Heard { code: CODE.to_owned(), text: text.to_owned(), separator: Some('*') };

@@ -220,13 +220,16 @@ pub(in crate::market) fn sum_back(
     let sums = [quote.goods(pieces), shipping, tax.goods(pieces), tax.shipping];
     let back = Usd::minor(sums.iter().fold(0i64, |sum, one| sum.saturating_add(one.cents())));
     let tax_value = tax.goods_value(pieces).cents().saturating_add(tax.shipping_value.cents());
+    let shipping_value = quote.in_shillings(shipping);
+    // Each part is rounded by itself: without a piece among them the whole may come out a cent below them.
+    let parts = Kes::minor(shipping_value.cents().saturating_add(tax_value));
     Refund {
         round,
         pieces,
         back,
-        back_value: quote.in_shillings(back),
+        back_value: quote.in_shillings(back).max(parts),
         goods_value: quote.value(pieces),
-        shipping_value: quote.in_shillings(shipping),
+        shipping_value,
         tax_value: Kes::minor(tax_value),
         why,
         done: None,

@@ -462,6 +462,26 @@ fn any_command() -> impl Strategy<Value = C> {
 }
 
 proptest! {
+    /// What the books are told of a refund never falls short of the carrier's and the tax's part of it.
+    #[test]
+    fn what_goes_back_covers_its_shipping_and_its_tax(
+        shillings in 50i64..20_000, pieces in 1u32..99, shipping in 0i64..10_000, rate_bp in 1u32..3_000,
+        some in 0u32..99, parcel: bool,
+    ) {
+        let mut policy = taxing();
+        policy.tax[0].rate_bp = rate_bp;
+        let quote = price::quote(&policy, Kes::major(shillings), pieces, Usd::minor(shipping))
+            .and_then(|quote| price::taxed(&policy, quote, "DE"))
+            .expect("in range");
+        let refund = sum_back(&quote, 1, some.min(pieces), parcel, RefundWhy::AfterRelease);
+        let passed_on = refund.shipping_value.cents() + refund.tax_value.cents();
+        prop_assert!(refund.back_value.cents() >= passed_on, "{:?}", refund);
+        let exact = quote.in_shillings(refund.back).cents();
+        prop_assert!((exact..=exact + 1).contains(&refund.back_value.cents()), "{:?}", refund);
+    }
+}
+
+proptest! {
     /// The model counts pieces: every one bought is passed or refunded in the end, none twice.
     #[test]
     fn every_piece_is_released_once_or_refunded_once_and_never_both(

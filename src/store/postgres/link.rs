@@ -126,13 +126,24 @@ impl Link {
         }
         // A standby takes no writes: with several hosts the one that does is looked for.
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
-        let millis = u64::from(settings.statement_seconds) * 1_000;
+        let patience = Duration::from_secs(settings.statement_seconds.into());
+        // A host that vanished says nothing: either end finds out by itself.
+        config.keepalives_idle(patience).keepalives_interval(CONNECT).keepalives_retries(2);
+        config.tcp_user_timeout(patience * 2);
+        let (millis, seconds) = (patience.as_millis(), patience.as_secs());
         let options = config.get_options().unwrap_or_default();
         config.options(format!(
             "{options} -c statement_timeout={millis} -c lock_timeout={millis} \
-             -c idle_in_transaction_session_timeout={millis} -c synchronous_commit={}",
-            settings.synchronous_commit
+             -c idle_in_transaction_session_timeout={millis} -c synchronous_commit={} \
+             -c tcp_user_timeout={} -c tcp_keepalives_idle={seconds} -c tcp_keepalives_interval=5 \
+             -c tcp_keepalives_count=2",
+            settings.synchronous_commit,
+            millis * 2
         ));
+        // Whoever names authorities means no connection without them.
+        if settings.ca_file.is_some() && config.get_ssl_mode() == SslMode::Prefer {
+            config.ssl_mode(SslMode::Require);
+        }
         let tls = match (config.get_ssl_mode(), settings.tls.clone()) {
             (SslMode::Disable, _) => None,
             (_, Some(tls)) => Some(MakeRustlsConnect::new(ClientConfig::clone(&tls))),
@@ -163,10 +174,17 @@ impl Link {
     pub(super) async fn open_hearing(
         &self, ear: Option<mpsc::UnboundedSender<Notification>>,
     ) -> Result<Client, Broken> {
-        match &self.tls {
-            Some(tls) => driven(self.config.connect(tls.clone()).await, ear),
-            None => driven(self.config.connect(NoTls).await, ear),
-        }
+        let opened = async {
+            match &self.tls {
+                Some(tls) => driven(self.config.connect(tls.clone()).await, ear),
+                None => driven(self.config.connect(NoTls).await, ear),
+            }
+        };
+        // Each host of the list may take as long as a connection does, and as long again to greet.
+        let hosts = u32::try_from(self.config.get_hosts().len()).unwrap_or(1).max(1);
+        tokio::time::timeout(CONNECT * 2 * hosts, opened)
+            .await
+            .map_err(|_| Broken::Again("the database does not greet".to_owned()))?
     }
 
     /// Connections for readers.

@@ -189,14 +189,17 @@ impl Postgres {
         let began = now();
         loop {
             let broken = match self.pool.get().await {
-                Ok(client) => match answered(&client, question, about).await {
-                    Ok(rows) => return Ok(rows),
-                    Err(why) => {
-                        // What is wrong with it is not known: nobody else gets it.
-                        drop(Object::take(client));
-                        Broken::from(why)
-                    }
-                },
+                Ok(client) => {
+                    let answered = tokio::time::timeout(self.wait, answered(&client, question, about));
+                    let broken = match answered.await {
+                        Ok(Ok(rows)) => return Ok(rows),
+                        Ok(Err(why)) => Broken::from(why),
+                        Err(_) => Broken::Again("the database does not answer".to_owned()),
+                    };
+                    // What is wrong with it is not known: nobody else gets it.
+                    drop(Object::take(client));
+                    broken
+                }
                 Err(PoolError::Backend(why)) => Broken::from(why),
                 Err(why) => Broken::Again(why.to_string()),
             };
@@ -232,28 +235,16 @@ fn decoded(key: &[u8], octets: &[u8]) -> Result<Row, StoreError> {
 
 impl Store for Postgres {
     fn read(&self, keys: Vec<Key>) -> BoxFuture<'_, Result<Vec<Option<Row>>, StoreError>> {
-        Box::pin(async move {
-            let found = self.asked(question::ROWS, &[&keys]).await?;
-            let mut rows = BTreeMap::new();
-            for one in &found {
-                let key: &[u8] = one.get(0);
-                rows.insert(key, decoded(key, one.get(1))?);
-            }
-            Ok(keys.iter().map(|key| rows.get(key.as_slice()).cloned()).collect())
-        })
+        Box::pin(async move { ordered(&keys, &self.asked(question::ROWS, &[&keys]).await?) })
     }
 
     fn scan(
         &self, prefix: Key, from: Option<Key>, limit: usize, back: bool,
     ) -> BoxFuture<'_, Result<Vec<(Key, Row)>, StoreError>> {
         Box::pin(async move {
-            let Some((low, high)) = span(&prefix, from.as_deref(), back) else { return Ok(Vec::new()) };
-            let most = i64::try_from(limit).unwrap_or(i64::MAX);
-            let found = match &high {
-                Some(high) => self.asked(question::between(back), &[&low, high, &most]).await?,
-                None => self.asked(question::onward(back), &[&low, &most]).await?,
-            };
-            found.iter().map(pair).collect()
+            let Some(span) = Span::of(&prefix, from.as_deref(), limit, back) else { return Ok(Vec::new()) };
+            let (question, about) = span.question(back);
+            self.asked(question, &about).await?.iter().map(pair).collect()
         })
     }
 
@@ -296,23 +287,49 @@ mod question {
     }
 }
 
-/// From which key, and to before which, a scan reads; `None` where nothing can be.
-fn span(prefix: &[u8], from: Option<&[u8]>, back: bool) -> Option<(Key, Option<Key>)> {
-    let range = keys::range(prefix, from, back)?;
-    let (low, high) = range.as_ref();
-    // An excluded key is followed by itself and one octet of zero.
-    let after = |key: &[u8]| [key, &[0]].concat();
-    let low = match low {
-        Bound::Included(key) => key.to_vec(),
-        Bound::Excluded(key) => after(key),
-        Bound::Unbounded => Vec::new(),
-    };
-    let high = match high {
-        Bound::Included(key) => Some(after(key)),
-        Bound::Excluded(key) => Some(key.to_vec()),
-        Bound::Unbounded => None,
-    };
-    Some((low, high))
+/// What a scan reads: from one key, to before another or to the end, and how many rows at most.
+struct Span {
+    low: Key,
+    high: Option<Key>,
+    most: i64,
+}
+
+impl Span {
+    /// `None` where nothing can be.
+    fn of(prefix: &[u8], from: Option<&[u8]>, limit: usize, back: bool) -> Option<Self> {
+        let range = keys::range(prefix, from, back)?;
+        let (low, high) = range.as_ref();
+        // An excluded key is followed by itself and one octet of zero.
+        let after = |key: &[u8]| [key, &[0]].concat();
+        let low = match low {
+            Bound::Included(key) => key.to_vec(),
+            Bound::Excluded(key) => after(key),
+            Bound::Unbounded => Vec::new(),
+        };
+        let high = match high {
+            Bound::Included(key) => Some(after(key)),
+            Bound::Excluded(key) => Some(key.to_vec()),
+            Bound::Unbounded => None,
+        };
+        Some(Self { low, high, most: i64::try_from(limit).unwrap_or(i64::MAX) })
+    }
+
+    fn question(&self, back: bool) -> (&'static str, Vec<&(dyn ToSql + Sync)>) {
+        match &self.high {
+            Some(high) => (question::between(back), vec![&self.low, high, &self.most]),
+            None => (question::onward(back), vec![&self.low, &self.most]),
+        }
+    }
+}
+
+/// The rows of these keys, in their order.
+fn ordered(keys: &[Key], found: &[tokio_postgres::Row]) -> Result<Vec<Option<Row>>, StoreError> {
+    let mut rows = BTreeMap::new();
+    for one in found {
+        let key: &[u8] = one.get(0);
+        rows.insert(key, decoded(key, one.get(1))?);
+    }
+    Ok(keys.iter().map(|key| rows.get(key.as_slice()).cloned()).collect())
 }
 
 fn pair(one: &tokio_postgres::Row) -> Result<(Key, Row), StoreError> {

@@ -1,11 +1,10 @@
 //! The rows as they stood at one moment, however long one looks: nothing can be written.
 
 use super::link::Broken;
-use super::{decoded, question, span};
+use super::{Span, ordered, pair, question};
 use crate::store::batch::{Batch, Committed, Row};
 use crate::store::{Key, Store, StoreError};
 use futures_util::future::BoxFuture;
-use std::collections::BTreeMap;
 use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
 
@@ -47,28 +46,16 @@ impl Snapshot {
 
 impl Store for Snapshot {
     fn read(&self, keys: Vec<Key>) -> BoxFuture<'_, Result<Vec<Option<Row>>, StoreError>> {
-        Box::pin(async move {
-            let found = self.asked(question::ROWS, &[&keys]).await?;
-            let mut rows = BTreeMap::new();
-            for one in &found {
-                let key: &[u8] = one.get(0);
-                rows.insert(key, decoded(key, one.get(1))?);
-            }
-            Ok(keys.iter().map(|key| rows.get(key.as_slice()).cloned()).collect())
-        })
+        Box::pin(async move { ordered(&keys, &self.asked(question::ROWS, &[&keys]).await?) })
     }
 
     fn scan(
         &self, prefix: Key, from: Option<Key>, limit: usize, back: bool,
     ) -> BoxFuture<'_, Result<Vec<(Key, Row)>, StoreError>> {
         Box::pin(async move {
-            let Some((low, high)) = span(&prefix, from.as_deref(), back) else { return Ok(Vec::new()) };
-            let most = i64::try_from(limit).unwrap_or(i64::MAX);
-            let found = match &high {
-                Some(high) => self.asked(question::between(back), &[&low, high, &most]).await?,
-                None => self.asked(question::onward(back), &[&low, &most]).await?,
-            };
-            found.iter().map(super::pair).collect()
+            let Some(span) = Span::of(&prefix, from.as_deref(), limit, back) else { return Ok(Vec::new()) };
+            let (question, about) = span.question(back);
+            self.asked(question, &about).await?.iter().map(pair).collect()
         })
     }
 

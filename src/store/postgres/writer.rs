@@ -236,8 +236,17 @@ impl Hand {
         if let Some((head, verdicts)) = unknown.take()
             && mark == Some(self.last + 1)
         {
-            if pen.client.batch_execute("ROLLBACK").await.is_err() {
-                self.pen = None;
+            // It is there, and a standby that commits wait for need not have it yet: only what is committed after it
+            // says so.
+            let number = self.last + 1;
+            let said = async {
+                pen.client.execute(&pen.marked, &[&self.node, &number]).await?;
+                pen.client.batch_execute("COMMIT").await
+            };
+            match tokio::time::timeout(self.patience, said).await {
+                Ok(Ok(())) => {}
+                Ok(Err(why)) => return Err(Failed::Unknown(why.into(), head, verdicts)),
+                Err(_) => return Err(Failed::Unknown(late(), head, verdicts)),
             }
             self.reached(head);
             return Ok(verdicts);
@@ -253,6 +262,14 @@ impl Hand {
             Some(row) => Head::from_octets(&row.octets())
                 .ok_or_else(|| Failed::Not(Broken::Never("its head cannot be read".to_owned())))?,
         };
+        let told = self.position.load(Ordering::Acquire);
+        if head.position < told {
+            return Err(Failed::Not(Broken::Never(format!(
+                "it stands at position {} and {told} was acknowledged: commits are lost, as by a fail-over to a \
+                 standby that did not have them; restore one that has",
+                head.position
+            ))));
+        }
         let mut group = Group::new(head);
         let mut load = |key: &[u8]| match all.contains(key) {
             true => Ok(rows.get(key).cloned()),

@@ -159,6 +159,30 @@ async fn a_database_that_stays_away_is_told_of_and_answers_once_it_is_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_lost_what_was_acknowledged_is_written_to_no_more() {
+    let server = Server::start("fsync = off");
+    let store = node(&server, "one").await;
+    let one = |n: u8| batch(|x| x.put(keys::meta(&n.to_string()), Expect::Absent, "one"));
+    position(store.commit(one(1)).await);
+    let (client, connection) =
+        tokio_postgres::connect(&server.url(), tokio_postgres::NoTls).await.expect("open");
+    let driven = tokio::spawn(connection);
+    let head = client.query("SELECT v FROM kv WHERE k = $1", &[&keys::head()]).await.expect("read");
+    let head: Vec<u8> = head[0].get(0);
+    position(store.commit(one(2)).await);
+    // As a standby would have it that was promoted before it had the second.
+    client.execute("UPDATE kv SET v = $2 WHERE k = $1", &[&keys::head(), &head]).await.expect("written");
+    let refused = store.commit(one(3)).await;
+    assert!(
+        matches!(&refused, Err(StoreError::Stopped(why)) if why.contains("position 1 and 2 was acknowledged")),
+        "{refused:?}"
+    );
+    assert!(store.refuses().is_some(), "and it says so");
+    drop(client);
+    let _ = driven.await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_schema_of_a_later_release_is_refused_and_this_ones_is_brought_forward_once() {
     let server = Server::start("fsync = off");
     let (one, two) = (node(&server, "one"), node(&server, "two"));

@@ -51,10 +51,9 @@ fn place<'d>(found: &'d mut Delivery, path: &[String]) -> Option<&'d mut String>
         ["Envelope", "Body", "DeliverReq", "MM7Version"] => Some(&mut found.version),
         ["Envelope", "Body", "DeliverReq", "LinkedID"] => Some(&mut found.linked),
         ["Envelope", "Body", "DeliverReq", "Subject"] => Some(&mut found.subject),
-        // A number, or whatever else the operator writes there.
-        ["Envelope", "Body", "DeliverReq", "Sender"] | ["Envelope", "Body", "DeliverReq", "Sender", _] => {
-            Some(&mut found.sender)
-        }
+        // A number. Whoever sent it by mail is nobody here: a mail address may begin like a number.
+        ["Envelope", "Body", "DeliverReq", "Sender"]
+        | ["Envelope", "Body", "DeliverReq", "Sender", "Number"] => Some(&mut found.sender),
         _ => None,
     }
 }
@@ -238,6 +237,13 @@ mod tests {
         asked(&format!(
             "<DeliverReq xmlns=\"{SCHEMAS}REL-5-MM7-1-2\"><MM7Version>5.3.0</MM7Version>{inside}</DeliverReq>"
         ))
+    }
+
+    #[test]
+    fn who_sends_by_mail_is_nobody_however_the_address_begins() {
+        let mail = "+254700000101/x@evil.example";
+        let text = deliver(&format!("<Sender><RFC2822Address>{mail}</RFC2822Address></Sender>"));
+        assert_eq!(read(text.as_bytes()).err().map(|wrong| wrong.code), Some(4004));
     }
 
     #[test]

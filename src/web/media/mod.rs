@@ -213,9 +213,10 @@ fn name_of(door: &str, from: Msisdn, id: &str) -> String {
 
 /// The phone of an address: `+254700000101`, `254700000101/TYPE=PLMN`, `tel:...`.
 fn phone(address: &str) -> Option<Msisdn> {
-    let number = address.split('/').next().unwrap_or_default().trim();
+    let (number, kind) = address.split_once('/').unwrap_or((address, "TYPE=PLMN"));
+    let number = number.trim();
     let number = number.strip_prefix("tel:").unwrap_or(number);
-    Msisdn::parse_kenyan(number).ok()
+    Msisdn::parse_kenyan(number).ok().filter(|_| kind.trim().eq_ignore_ascii_case("TYPE=PLMN"))
 }
 
 /// Whether name and password stand in the head as they should.
@@ -371,7 +372,7 @@ mod tests {
         {
             assert_eq!(phone(written), phone("254700000101"), "{written}");
         }
-        for none in ["", "48357", "somebody@example.org"] {
+        for none in ["", "48357", "somebody@example.org", "+254700000101/x@evil.example"] {
             assert_eq!(phone(none), None, "{none}");
         }
     }

@@ -29,8 +29,12 @@ async fn a_step_that_waited_too_long_is_not_worked_on_and_she_who_sent_it_is_tol
         let UssdOut::Ask(menu) = village.takes_up(who, begin(), IN_TIME).await else {
             panic!("there was time for the menu")
         };
-        // Her key came late: the menu stands where it stood, and the same key leads on when it comes in time.
+        // Her key came late: it has done nothing, and the call ended with that. A redial leads back to the menu,
+        // and the same key leads on when it comes in time.
         assert_eq!(village.takes_up(who, key("1"), TOO_LATE).await, UssdOut::End(busy.to_owned()));
+        assert!(matches!(village.takes_up(who, key("1"), Duration::ZERO).await, UssdOut::End(_)));
+        let again = village.takes_up(who, begin(), IN_TIME).await;
+        assert_eq!(again, UssdOut::Ask(menu.clone()), "where she was");
         let UssdOut::Ask(next) = village.takes_up(who, key("1"), Duration::ZERO).await else {
             panic!("the call goes on")
         };
