@@ -277,7 +277,7 @@ impl Engine {
         Ok(rows)
     }
 
-    async fn purchase_page(&self, token: &str) -> Result<Option<PurchaseView>, Fault> {
+    pub(super) async fn purchase_page(&self, token: &str) -> Result<Option<PurchaseView>, Fault> {
         let mut work = self.work(self.clock.now())?;
         let orders = self.purchase_by_token(&mut work, token).await?;
         if orders.is_empty() {

@@ -3,6 +3,7 @@
 
 use super::Engine;
 use super::bulk::front::BulkView;
+use super::cart::PurchaseView;
 use super::shopfront::OrderView;
 use super::work::{Fault, Work, shard};
 use crate::market::Bulk;
@@ -54,6 +55,8 @@ pub enum Bought {
     Order(Box<OrderView>),
     /// Many pieces at once.
     Bulk(Box<BulkView>),
+    /// Several orders, paid at once.
+    Purchase(Box<PurchaseView>),
 }
 
 /// A letter that leaves.
@@ -120,6 +123,8 @@ impl Engine {
         let is_sent = matches!(before.stage, OrderStage::Shipped);
         for event in events {
             match event {
+                // Of a cart that was paid at once, the first order tells of all.
+                OrderEvent::Paid { .. } if before.paid_together().first() != Some(&code) => {}
                 OrderEvent::Paid { .. } => self.letter(work, code, About::Paid),
                 OrderEvent::ChoiceAsked(choice) => {
                     self.letter(work, code, About::Choose { round: choice.round });
@@ -173,6 +178,14 @@ impl Engine {
             (Bought::Bulk(Box::new(view)), back(&request.refunds), "bulk", request.terms.token)
         } else {
             let Some(order) = work.get::<Order>(code).await? else { return Ok(None) };
+            let together = order.terms.purchase.as_ref().filter(|one| one.orders.len() > 1);
+            if let Some(one) = together.filter(|_| about == About::Paid) {
+                let Some(view) = self.purchase_page(&one.token).await? else { return Ok(None) };
+                let link = format!("{}/purchase/{}", self.house.public_url, one.token);
+                let (to, name, lang) = (buyer.email, buyer.name, buyer.lang);
+                let (id, bought) = (format!("{code}.paid"), Bought::Purchase(Box::new(view)));
+                return Ok(Some(Letter { id, to, name, lang, about, bought, back: None, link }));
+            }
             let Some(view) = self.order_page(&order.terms.token).await? else { return Ok(None) };
             (Bought::Order(Box::new(view)), back(&order.refunds), "order", order.terms.token)
         };
@@ -182,6 +195,7 @@ impl Engine {
         let over = match &bought {
             Bought::Order(view) => asks(view.life.question.is_some()),
             Bought::Bulk(view) => asks(view.state == BulkStage::Choosing.word()),
+            Bought::Purchase(_) => false,
         };
         let link = format!("{}/{page}/{token}", self.house.public_url);
         let (to, name, lang) = (buyer.email, buyer.name, buyer.lang);

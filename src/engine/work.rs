@@ -273,9 +273,12 @@ impl<'s> Work<'s> {
 
     /// Orders and bulk requests that look otherwise than before, by token.
     pub fn changed_orders(&self) -> Vec<String> {
-        let orders = self.shelves.orders.changed().map(|order| &order.terms.token);
+        let orders = || self.shelves.orders.changed().map(|order| &order.terms);
         let requests = self.shelves.bulks.changed().map(|request| &request.terms.token);
-        orders.chain(requests).chain(&self.shown).filter(|token| !token.is_empty()).cloned().collect()
+        let purchases = orders().filter_map(|terms| terms.purchase.as_ref()).map(|one| &one.token);
+        let tokens = orders().map(|terms| &terms.token).chain(requests).chain(purchases).chain(&self.shown);
+        let each: BTreeSet<&String> = tokens.filter(|token| !token.is_empty()).collect();
+        each.into_iter().cloned().collect()
     }
 
     /// Everything as one batch, with one record for the journal.

@@ -332,6 +332,7 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         .route("/cart", get(cart::show).post(cart::change))
         .route("/cart/checkout", get(async || Redirect::to("/cart")).post(cart::place))
         .route("/purchase/{token}", get(purchase::show))
+        .route("/purchase/{token}/live", get(purchase::live))
         .route("/bulk/{token}", get(bulk::show).post(bulk::choose))
         .route("/bulk/{token}/live", get(bulk::live))
         .route("/order/{token}", get(order::show))

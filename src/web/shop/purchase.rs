@@ -1,4 +1,5 @@
-//! `GET /purchase/{token}`: the orders that one payment paid for. Its token is as private as theirs.
+//! `GET /purchase/{token}` and `/purchase/{token}/live`: the orders that one payment paid for, kept fresh. Its
+//! token is as private as theirs.
 
 use super::cart::Cart;
 use super::live;
@@ -13,7 +14,7 @@ use crate::{
 };
 use askama::Template;
 use axum::{
-    extract::{Path, State},
+    extract::{Path, Query, State, rejection::QueryRejection},
     http::HeaderMap,
     response::{IntoResponse, Response},
 };
@@ -35,15 +36,47 @@ impl<'a> Line<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "purchase.html", config = "src/web/askama.toml")]
-struct PurchasePage<'a> {
-    t: &'a Reader,
+#[template(path = "purchase_live.html", config = "src/web/askama.toml")]
+struct Fragment<'a> {
+    t: Tongue,
     view: &'a PurchaseView,
     lines: Vec<Line<'a>>,
     /// What it comes to in the currency that she chose, at the rate of her orders.
     about: Option<String>,
     /// The payment has not come yet.
     waits: bool,
+}
+
+impl<'a> Fragment<'a> {
+    fn of(view: &'a PurchaseView, t: Tongue) -> Self {
+        let shown = view.orders.first().and_then(|(_, order)| order.shown.as_ref());
+        Self {
+            t,
+            view,
+            lines: view.orders.iter().map(|order| Line::new(order, t)).collect(),
+            about: shown.map(|shown| t.shown_total(t.sum_in(shown, view.total), &shown.day)),
+            waits: view.orders.iter().any(|(_, order)| order.state == "placed"),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "purchase.html", config = "src/web/askama.toml")]
+struct PurchasePage<'a> {
+    t: &'a Reader,
+    token: &'a str,
+    version: u64,
+    fragment: Fragment<'a>,
+}
+
+/// Grows with every change of any of its orders.
+fn version(view: &PurchaseView) -> u64 {
+    view.orders.iter().map(|(_, order)| order.version).sum()
+}
+
+async fn find(web: &Web, token: &str) -> Result<PurchaseView, ShopError> {
+    live::could_be(token)?;
+    web.cart.as_ref().ok_or(ShopError::NotFound)?.purchase(token.to_owned()).await
 }
 
 /// Whether a cart is what this purchase bought.
@@ -58,20 +91,28 @@ fn bought(view: &PurchaseView, cart: &Cart) -> bool {
 pub(crate) async fn show(
     State(web): State<Arc<Web>>, t: Reader, headers: HeaderMap, Path(token): Path<String>,
 ) -> Result<Response, Refusal> {
-    live::could_be(&token)?;
-    let view = web.cart.as_ref().ok_or(ShopError::NotFound)?.purchase(token).await?;
-    let waits = view.orders.iter().any(|(_, order)| order.state == "placed");
+    let view = find(&web, &token).await?;
+    let fragment = Fragment::of(&view, t.tongue);
+    let waits = fragment.waits;
     let over = view.orders.iter().all(|(_, order)| matches!(&*order.state, "expired" | "refunded"));
-    let shown = view.orders.first().and_then(|(_, order)| order.shown.as_ref());
-    let body = page::html(&PurchasePage {
-        t: &t,
-        view: &view,
-        lines: view.orders.iter().map(|order| Line::new(order, t.tongue)).collect(),
-        about: shown.map(|shown| t.shown_total(t.sum_in(shown, view.total), &shown.day)),
-        waits,
-    });
+    let body = page::html(&PurchasePage { t: &t, token: &token, version: version(&view), fragment });
     if !waits && !over && bought(&view, &Cart::of(&headers)) {
         return Ok((live::private(), Cart::default().kept(&web), body).into_response());
     }
     Ok((live::private(), body).into_response())
+}
+
+/// Sends the page's changing part again with every change of an order of it.
+pub(crate) async fn live(
+    State(web): State<Arc<Web>>, t: Reader, Path(token): Path<String>,
+    query: Result<Query<live::Seen>, QueryRejection>, headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    live::watch(web, t.tongue, token, query, &headers, |web, token, t| {
+        Box::pin(async move {
+            let view = find(&web, &token).await?;
+            let text = Fragment::of(&view, t).render().map_err(|_| ShopError::Fault)?;
+            Ok((version(&view), text))
+        })
+    })
+    .await
 }

@@ -292,6 +292,7 @@ texts! {
     letter_goods(pieces, title, maker, place) = "{pieces} × {title}, from {maker} in {place}"
         | "{pieces} × {title}, de {maker} à {place}";
     letter_paid_subject(code) = "Order {code}: your payment came" | "Commande {code} : paiement reçu";
+    letter_paid_subject_all(codes) = "Orders {codes}: your payment came" | "Commandes {codes} : paiement reçu";
     letter_paid(total) = "Your payment of {total} came, shipping included. Thank you."
         | "Votre paiement de {total}, livraison comprise, est arrivé. Merci.";
     letter_choose_subject(code) = "Order {code}: please choose" | "Commande {code} : à vous de choisir";
@@ -306,6 +307,8 @@ texts! {
     letter_refunded_subject(code) = "Order {code}: money is on its way back" | "Commande {code} : un remboursement est en route";
     letter_refunded(sum) = "{sum} is on its way back to your card. Banks take some days to show it."
         | "{sum} est en route vers votre carte. Les banques mettent quelques jours à l’afficher.";
+    letter_pages = "The page of your purchase leads to each order. Keep its address to yourself: whoever has it can decide about the orders."
+        | "La page de votre achat mène à chaque commande. Gardez son adresse pour vous : qui l’a peut décider des commandes.";
     letter_page = "Every step stands on the page of your order. Keep its address to yourself: whoever has it can decide about the order."
         | "Chaque étape figure sur la page de votre commande. Gardez son adresse pour vous : qui l’a peut décider de la commande.";
     letter_foot = "Sokoni, made by hand, sold by phone" | "Sokoni, fait main, vendu par téléphone";

@@ -1,5 +1,6 @@
 //! A cart: pieces of several makers, paid at once, each an order that goes its own way afterwards.
 
+use super::letters::{letter, mailbox};
 use super::tax::{GERMAN_TAX, taxed};
 use super::{brought, on_sale, open_stall, stall_of};
 use crate::support::actors::Artisan;
@@ -200,9 +201,19 @@ async fn each_order_of_a_cart_is_taxed_by_itself_and_given_back_with_its_tax() {
         (owed - shillings(tax)).abs() <= 3,
         "{owed} for {tax} cents: halves of a cent, by piece and parcel"
     );
+    // One letter for one payment; its page is open and keeps itself fresh.
+    let [first, second] = &orders[..] else { panic!("two orders") };
+    let (subject, said) = letter(&village, &first.0, "paid").await;
+    assert_eq!(subject, format!("Orders {}, {}: your payment came", first.0, second.0));
+    let link = format!("{}{purchase}", village.url);
+    for words in ["Your payment of $", "is tax (19%)", "from Achieng", "from Wanjiru", "KSh 1,700", &link] {
+        assert!(said.contains(words), "{words} in {said}");
+    }
+    let mut open = village.shopper().watches(&purchase).await;
+    open.says("data-state=\"offered\"").await;
     // One of them comes to nothing: its tax goes back with it, the other's stays.
-    let [first, _] = &orders[..] else { panic!("two orders") };
     achieng.asks(&format!("NO {}", first.0), "We tell the buyer").await;
+    open.says("data-state=\"refunded\"").await;
     until("hers is given back", || async {
         (browser.state(&first.1).await == "refunded" && capture(&village).refunded > 0).then_some(())
     })
@@ -212,6 +223,8 @@ async fn each_order_of_a_cart_is_taxed_by_itself_and_given_back_with_its_tax() {
         ((left - shillings(taxes[1])).abs() <= 2).then_some(())
     })
     .await;
+    letter(&village, &first.0, "refundedround1").await;
+    assert!(!mailbox(&village).join(format!("{}.paid.eml", second.0)).exists(), "one payment, one letter");
     village.closes().await;
 }
 

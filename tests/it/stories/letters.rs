@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// Where letters to shoppers go.
-fn mailbox(village: &Village) -> PathBuf {
+pub(super) fn mailbox(village: &Village) -> PathBuf {
     village.data().with_file_name("mail")
 }
 

@@ -212,6 +212,16 @@ fn steps_done(page: &str) -> Vec<String> {
     done.filter_map(|step| attribute(step, "", "data-step")).collect()
 }
 
+impl Shopper {
+    /// The page of a purchase as it keeps itself fresh.
+    pub async fn watches(&self, path: &str) -> Live {
+        let url = format!("{}{path}/live", self.shop);
+        let answer = self.http.get(url).timeout(SOON * 4).send().await.expect("the shop answers");
+        assert_eq!(answer.status(), StatusCode::OK);
+        Live { answer, heard: String::new() }
+    }
+}
+
 /// A page that keeps itself fresh.
 pub struct Live {
     answer: reqwest::Response,
@@ -219,6 +229,17 @@ pub struct Live {
 }
 
 impl Live {
+    /// Waits until the page says so.
+    pub async fn says(&mut self, words: &str) {
+        let said = async {
+            while !self.heard.rsplit("event: order").next().unwrap_or_default().contains(words) {
+                let chunk = self.answer.chunk().await.expect("the page goes on");
+                self.heard.push_str(&String::from_utf8_lossy(&chunk.expect("the page goes on")));
+            }
+        };
+        assert!(tokio::time::timeout(SOON, said).await.is_ok(), "{words} is not said");
+    }
+
     /// Waits, so long at most, until the page shows this step as done.
     pub async fn shows(&mut self, step: &str, within: Duration) {
         let shown = async {
