@@ -308,7 +308,7 @@ texts! {
     letter_refunded(sum) = "{sum} is on its way back to your card. Banks take some days to show it."
         | "{sum} est en route vers votre carte. Les banques mettent quelques jours à l’afficher.";
     letter_pages = "The page of your purchase leads to each order. Keep its address to yourself: whoever has it can decide about the orders."
-        | "La page de votre achat mène à chaque commande. Gardez son adresse pour vous : qui l’a peut décider des commandes.";
+        | "La page de votre achat mène à chaque commande. Gardez son adresse pour vous : qui l’a peut décider des commandes.";
     letter_page = "Every step stands on the page of your order. Keep its address to yourself: whoever has it can decide about the order."
         | "Chaque étape figure sur la page de votre commande. Gardez son adresse pour vous : qui l’a peut décider de la commande.";
     letter_foot = "Sokoni, made by hand, sold by phone" | "Sokoni, fait main, vendu par téléphone";
