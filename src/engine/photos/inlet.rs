@@ -176,11 +176,11 @@ impl Engine {
             self.tell(work, sender, "media_no_picture", vec![])?;
             return Ok(MediaDone::NoPicture);
         }
-        let (mut now, mut full) = (listing.clone(), None);
+        let (mut now, mut full, mut kept) = (listing.clone(), None, 0);
         for photo in &came.photos {
             let command = PhotoWish::Add(photo.clone()).command(sender.actor(), guides);
             match self.photo_turn(work, listing.code, &command).await? {
-                Ok(after) => now = after,
+                Ok(after) => (now, kept) = (after, kept + 1),
                 Err(Refusal::Full { max }) => full = Some(max),
                 Err(why) => return Err(Fault::Broken(format!("a photograph by message: {why}"))),
             }
@@ -188,10 +188,15 @@ impl Engine {
         let shown = Value::Record(self.listing(work, &now).await?);
         // The same picture again is no new one, and is with the piece all the same.
         let none_new = now.photos.len() == listing.photos.len();
-        if let Some(max) = full.filter(|_| none_new) {
+        if let Some(max) = full {
             let max = Value::Int(i64::from(max));
-            self.tell(work, sender, "media_full", vec![shown, max])?;
-            return Ok(MediaDone::Full);
+            if none_new {
+                self.tell(work, sender, "media_full", vec![shown, max])?;
+                return Ok(MediaDone::Full);
+            }
+            let came = came.photos.len() as i64;
+            self.tell(work, sender, "media_some", vec![shown, Value::Int(kept), Value::Int(came), max])?;
+            return Ok(MediaDone::Taken);
         }
         // Its maker was told that it is on sale.
         let told = now.maker == sender.id && now.in_shop() && !listing.in_shop();

@@ -12,6 +12,10 @@ const SCHEMA: &str = "http://www.3gpp.org/ftp/Specs/archive/23_series/23.140/sch
 const SCHEMAS: &str = "http://www.3gpp.org/ftp/Specs/archive/23_series/23.140/schema/";
 /// Elements in one another; an honest envelope has seven.
 const DEEPEST: usize = 16;
+/// The most elements; an honest envelope has some dozens, and one more for each recipient.
+const MOST: usize = 512;
+/// The most octets of an envelope.
+const LARGEST: usize = 128 * 1024;
 /// The most octets of one element's text.
 const LONGEST: usize = 1_024;
 
@@ -90,9 +94,12 @@ pub(super) fn read(root: &[u8]) -> Result<Delivery, Wrong> {
 /// Walks through an envelope; the name of what its body asks for.
 fn take(root: &[u8], found: &mut Delivery) -> Result<String, (u16, &'static str)> {
     const NO_XML: (u16, &str) = (4004, "the first part is no SOAP envelope that we can read");
+    if root.len() > LARGEST {
+        return Err((4004, "the envelope is too long"));
+    }
     let text = std::str::from_utf8(root).map_err(|_| (4004, "the envelope is not UTF-8"))?;
     let mut reader = NsReader::from_str(text.trim_start_matches('\u{feff}'));
-    let (mut path, mut asked): (Vec<String>, String) = (Vec::new(), String::new());
+    let (mut path, mut asked, mut elements): (Vec<String>, String, usize) = (Vec::new(), String::new(), 0);
     loop {
         let event = reader.read_event().map_err(|_| NO_XML)?;
         let piece = match &event {
@@ -101,6 +108,10 @@ fn take(root: &[u8], found: &mut Delivery) -> Result<String, (u16, &'static str)
                 path.push(name.clone());
                 if path.len() > DEEPEST {
                     return Err(NO_XML);
+                }
+                elements += 1;
+                if elements > MOST {
+                    return Err((4004, "the envelope has too many elements"));
                 }
                 if path.len() == 3 && path[..2] == ["Envelope", "Body"] {
                     if !asked.is_empty() {
@@ -279,6 +290,11 @@ mod tests {
         assert_eq!(code(&bomb), 4004);
         assert_eq!(code(&deliver(&format!("<Sender>{}</Sender>", "1".repeat(2_000)))), 4004);
         assert_eq!(code(&deliver(&format!("{}{}", "<a>".repeat(40), "</a>".repeat(40)))), 4004);
+        let sender = "<Sender><Number>+254700000101</Number></Sender>";
+        let to = |count: usize| deliver(&format!("{sender}{}", "<To/>".repeat(count)));
+        assert!(read(to(400).as_bytes()).is_ok());
+        assert_eq!(code(&to(600)), 4004, "more elements than anybody has");
+        assert_eq!(code(&deliver(&format!("{sender}<!--{}-->", "x".repeat(LARGEST)))), 4004);
         let wrong = read(asked("<SubmitRsp/>").as_bytes()).expect_err("refused");
         assert!(fault(&wrong.transaction, wrong.code, wrong.why).contains("<StatusCode>4003</StatusCode>"));
     }

@@ -6,13 +6,16 @@
 //! | `POST /media/mm7/{secret}` | a SOAP envelope with attachments | the path, the caller's network, name and password |
 //! | `POST /media/form` | `multipart/form-data` with `id`, `msisdn`, `text` and pictures | a signature over the body, the caller's network |
 //!
-//! Nothing of a body is read before what can be proven without it is, and no more of it than was agreed;
-//! pictures go the way of all others (`photos`). What is refused is told to the gate; whoever sent a picture
+//! Nothing of a body is read before what can be proven without it is, and no more of it than was agreed, nor
+//! slower; the doors share no places. Pictures go the way of all others (`photos`). What is refused is told to the gate; whoever sent a picture
 //! hears from the engine by SMS.
 
 mod mm7;
 mod parts;
+mod places;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 use super::upload::{Received, receive};
 use crate::engine::photos::front::PhotoView;
@@ -31,6 +34,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use parts::{Parts, take_apart};
+use places::{Place, Places, paced};
 use secrecy::{ExposeSecret, SecretString};
 pub use settings::{Doors, MediaSettings};
 use sha2::{Digest, Sha256};
@@ -39,7 +43,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use subtle::ConstantTimeEq;
-use tokio::sync::Semaphore;
 use tower_http::trace::TraceLayer;
 
 /// The most pictures of one message.
@@ -48,8 +51,6 @@ const MOST_PICTURES: usize = 6;
 const HOUR: Duration = Duration::from_secs(3_600);
 /// Phones that are counted at a time; with more, those of the last window are let go of.
 const MOST_PHONES: usize = 10_000;
-/// Messages that come in at a time; further ones are asked to come again.
-const AT_ONCE: usize = 4;
 /// How often refusals are spoken of.
 const SPEAK: Duration = Duration::from_secs(60);
 
@@ -60,8 +61,10 @@ struct Hall {
     clock: Arc<dyn Clock>,
     proxies: Vec<Network>,
     doors: Doors,
-    /// A place for each message that is coming in: those that come slowly keep none from the page for photographs.
-    receiving: Semaphore,
+    /// The places of those who proved themselves before they sent anything ...
+    proven: Arc<Places>,
+    /// ... and of those who do with what they send.
+    unproven: Arc<Places>,
     /// Since when, and how many messages of each phone.
     heard: Mutex<(Timestamp, BTreeMap<Msisdn, u32>)>,
     spoke: Mutex<Option<Timestamp>>,
@@ -74,9 +77,8 @@ pub fn router(
 ) -> Router {
     let (by_mm7, by_form) = (doors.mm7.is_some(), doors.form.is_some());
     let heard = Mutex::new((clock.now(), BTreeMap::new()));
-    let receiving = Semaphore::new(AT_ONCE);
-    let hall =
-        Arc::new(Hall { front, studio, clock, proxies, doors, receiving, heard, spoke: Mutex::default() });
+    let (proven, unproven, spoke) = (Arc::default(), Arc::default(), Mutex::default());
+    let hall = Arc::new(Hall { front, studio, clock, proxies, doors, proven, unproven, heard, spoke });
     let mut router = Router::new();
     if by_mm7 {
         router = router.route("/media/mm7/{secret}", post(mms));
@@ -118,6 +120,15 @@ enum Not {
     Fault,
 }
 
+impl From<MediaError> for Not {
+    fn from(why: MediaError) -> Self {
+        match why {
+            MediaError::Stranger => Self::Stranger,
+            MediaError::Fault => Self::Fault,
+        }
+    }
+}
+
 impl Hall {
     fn caller(&self, request: &Request) -> Option<IpAddr> {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
@@ -125,8 +136,7 @@ impl Hall {
     }
 
     /// Whether a caller is in one of the networks.
-    fn comes_from(&self, request: &Request, networks: &[Network]) -> bool {
-        let caller = self.caller(request);
+    fn comes_from(caller: Option<IpAddr>, networks: &[Network]) -> bool {
         networks.is_empty() || caller.is_some_and(|at| networks.iter().any(|network| network.contains(at)))
     }
 
@@ -140,23 +150,31 @@ impl Hall {
         }
     }
 
-    /// The body, no more of it than is taken, in as much time as is given.
-    async fn receive(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, Not> {
+    /// The body, no more of it than is taken, at the pace of a gate; and the place at which it came in, to be
+    /// kept until its pictures are read.
+    async fn receive(
+        &self, places: &Arc<Places>, from: Option<IpAddr>, headers: &HeaderMap, body: Body,
+    ) -> Result<(Bytes, Arc<Place>), Not> {
         let told = headers.get(header::CONTENT_LENGTH).and_then(|long| long.to_str().ok()?.parse().ok());
-        let Ok(_place) = self.receiving.try_acquire() else { return Err(Not::Busy) };
-        let coming = receive(body, told, self.doors.most_octets);
+        let place = places.take(from).ok_or(Not::Busy)?;
+        let coming = receive(paced(body), told, self.doors.most_octets);
         match tokio::time::timeout(self.studio.settings.patience(), coming).await {
-            Ok(Received::Whole(body)) => Ok(body),
+            Ok(Received::Whole(body)) => Ok((body, place)),
             Ok(Received::TooLarge) => Err(Not::TooLarge),
             Ok(Received::Cut) | Err(_) => Err(Not::Cut),
         }
     }
 
-    /// What a body holds, taken apart beside those who wait for answers.
-    async fn take_apart(&self, headers: &HeaderMap, body: Bytes) -> Option<Parts> {
+    /// What a body holds, taken apart beside those who wait for answers. Its place is free no sooner, also when
+    /// whoever sent it hangs up meanwhile.
+    async fn take_apart(&self, headers: &HeaderMap, body: Bytes, place: &Arc<Place>) -> Option<Parts> {
         let kind = headers.get(header::CONTENT_TYPE)?.to_str().ok()?.to_owned();
-        let longest = self.studio.settings.most_octets();
-        let apart = move || take_apart(&kind, &body, MOST_PICTURES, longest);
+        let (longest, place) = (self.studio.settings.most_octets(), Arc::clone(place));
+        let apart = move || {
+            let parts = take_apart(&kind, &body, MOST_PICTURES, longest);
+            drop(place);
+            parts
+        };
         tokio::task::spawn_blocking(apart).await.ok().flatten()
     }
 
@@ -172,19 +190,31 @@ impl Hall {
         *count <= self.doors.an_hour
     }
 
+    /// One that failed by our fault is not counted.
+    fn may_again(&self, phone: Msisdn) {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.1.entry(phone).and_modify(|count| *count = count.saturating_sub(1));
+    }
+
     /// Takes a message: the same again is answered alike, and nothing is drawn for strangers.
     async fn take(&self, door: &'static str, came: Came) -> Result<MediaDone, Not> {
-        let not = |why| match why {
-            MediaError::Stranger => Not::Stranger,
-            MediaError::Fault => Not::Fault,
-        };
         let ids: Vec<String> = came.ids.iter().map(|id| name_of(door, came.from, id)).collect();
-        if let Some(done) = self.front.media_known(ids.clone(), came.from).await.map_err(not)? {
+        if let Some(done) = self.front.media_known(ids.clone(), came.from).await? {
             return Ok(done);
         }
         if !self.may(came.from) {
             return Err(Not::TooOften);
         }
+        let from = came.from;
+        let done = self.keep(door, ids, came).await;
+        if matches!(done, Err(Not::Fault)) {
+            self.may_again(from);
+        }
+        done
+    }
+
+    /// Keeps its pictures, and hands it to the engine.
+    async fn keep(&self, door: &'static str, ids: Vec<String>, came: Came) -> Result<MediaDone, Not> {
         let mut photos = Vec::new();
         for picture in came.pictures {
             match self.studio.keep(picture).await {
@@ -199,7 +229,7 @@ impl Hall {
             }
         }
         let told = MediaIn { ids, from: came.from, text: came.text, photos };
-        let done = self.front.media(told).await.map_err(not)?;
+        let done = self.front.media(told).await?;
         tracing::info!(door, from = ?came.from, ?done, "a message with pictures");
         Ok(done)
     }
@@ -240,7 +270,8 @@ fn soap(status: StatusCode, text: String) -> Response {
 async fn mms(State(hall): State<Arc<Hall>>, Path(secret): Path<String>, request: Request) -> Response {
     let Some(door) = &hall.doors.mm7 else { return StatusCode::NOT_FOUND.into_response() };
     let knows: bool = secret.as_bytes().ct_eq(door.path.expose_secret().as_bytes()).into();
-    if !hall.comes_from(&request, &door.allow) {
+    let caller = hall.caller(&request);
+    if !Hall::comes_from(caller, &door.allow) {
         hall.refuse("mm7", "it comes from a network that is not named");
         return StatusCode::FORBIDDEN.into_response();
     }
@@ -257,7 +288,7 @@ async fn mms(State(hall): State<Arc<Hall>>, Path(secret): Path<String>, request:
     }
     let (head, body) = request.into_parts();
     let fault = |code, words: &str| soap(StatusCode::INTERNAL_SERVER_ERROR, mm7::fault("", code, words));
-    let body = match hall.receive(&head.headers, body).await {
+    let (body, place) = match hall.receive(&hall.proven, caller, &head.headers, body).await {
         Ok(body) => body,
         Err(Not::Busy) => return soap(StatusCode::SERVICE_UNAVAILABLE, mm7::fault("", 4006, "try again")),
         Err(Not::TooLarge) => {
@@ -271,7 +302,7 @@ async fn mms(State(hall): State<Arc<Hall>>, Path(secret): Path<String>, request:
     // An envelope with nothing behind it is a message without a picture.
     let parts = match kind.get(..8).is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/xml")) {
         true => Some(Parts::bare(&body)),
-        false => hall.take_apart(&head.headers, body).await,
+        false => hall.take_apart(&head.headers, body, &place).await,
     };
     let Some(parts) = parts else {
         return fault(2007, "this is no message of several parts");
@@ -318,7 +349,8 @@ fn told(status: StatusCode, code: &str, words: &str) -> Response {
 async fn form(State(hall): State<Arc<Hall>>, request: Request) -> Response {
     use StatusCode as S;
     let Some(door) = &hall.doors.form else { return S::NOT_FOUND.into_response() };
-    if !hall.comes_from(&request, &door.allow) {
+    let caller = hall.caller(&request);
+    if !Hall::comes_from(caller, &door.allow) {
         hall.refuse("form", "it comes from a network that is not named");
         return told(S::FORBIDDEN, "network", "this network is not named here");
     }
@@ -328,7 +360,7 @@ async fn form(State(hall): State<Arc<Hall>>, request: Request) -> Response {
         hall.refuse("form", "it is not signed");
         return told(S::UNAUTHORIZED, "signature", "Sokoni-Signature is missing");
     };
-    let body = match hall.receive(&head.headers, body).await {
+    let (body, place) = match hall.receive(&hall.unproven, caller, &head.headers, body).await {
         Ok(body) => body,
         Err(Not::Busy) => return told(S::SERVICE_UNAVAILABLE, "busy", "many are coming in; send it again"),
         Err(Not::TooLarge) => return told(S::PAYLOAD_TOO_LARGE, "too_large", "the message is too large"),
@@ -338,7 +370,7 @@ async fn form(State(hall): State<Arc<Hall>>, request: Request) -> Response {
         hall.refuse("form", "the signature is wrong or old");
         return told(S::UNAUTHORIZED, "signature", &why.to_string());
     }
-    let Some(parts) = hall.take_apart(&head.headers, body).await else {
+    let Some(parts) = hall.take_apart(&head.headers, body, &place).await else {
         return told(S::UNSUPPORTED_MEDIA_TYPE, "parts", "send multipart/form-data with a boundary");
     };
     let (id, from) = (parts.field("id").unwrap_or_default(), parts.field("msisdn").and_then(phone));
@@ -358,36 +390,5 @@ async fn form(State(hall): State<Arc<Hall>>, request: Request) -> Response {
         Err(Not::Stranger) => told(S::FORBIDDEN, "stranger", "nobody here has this phone"),
         Err(Not::TooOften) => told(S::TOO_MANY_REQUESTS, "too_often", "this phone sent many within the hour"),
         Err(_) => told(S::SERVICE_UNAVAILABLE, "fault", "it could not be kept; send it again"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_phone_is_read_as_operators_write_it() {
-        for written in
-            ["+254700000101", "254700000101", "0700000101", "+254700000101/TYPE=PLMN", "tel:+254700000101"]
-        {
-            assert_eq!(phone(written), phone("254700000101"), "{written}");
-        }
-        for none in ["", "48357", "somebody@example.org", "+254700000101/x@evil.example"] {
-            assert_eq!(phone(none), None, "{none}");
-        }
-    }
-
-    #[test]
-    fn name_and_password_count_together() {
-        let head =
-            |value: &str| HeaderMap::from_iter([(header::AUTHORIZATION, value.parse().expect("a value"))]);
-        let right = format!("Basic {}", BASE64_STANDARD.encode("mmsc:a long password"));
-        let password = SecretString::from("a long password");
-        assert!(proves(&head(&right), "mmsc", &password));
-        assert!(!proves(&head(&right), "mmsd", &password));
-        assert!(!proves(&HeaderMap::new(), "mmsc", &password));
-        assert!(
-            !proves(&head("Bearer x"), "mmsc", &password) && !proves(&head("Basic ***"), "mmsc", &password)
-        );
     }
 }

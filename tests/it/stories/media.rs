@@ -3,8 +3,13 @@
 use crate::support::media::{Mms, PATH};
 use crate::support::photo::{at_a_place, holds, picture};
 use crate::support::village::{KIOSK, Village};
+use futures_util::future::{join_all, select_all};
 use reqwest::StatusCode;
 use serde_json::json;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
 
 const ACHIENG: &str = "+254700000101";
 const WANJIRU: &str = "254700000102/TYPE=PLMN";
@@ -89,14 +94,19 @@ async fn what_is_wrong_with_a_message_is_told_to_whoever_sent_it_and_to_nobody_e
     wanjiru.reads("Ni ya bidhaa gani?").await;
     assert_eq!((photos(&village, &code).await, photos(&village, &hers).await), (0, 0));
 
-    // As many as a piece may have, and one more.
-    let many: Vec<Vec<u8>> = (10..16).map(|seed| picture(seed, 96, 72)).collect();
-    assert!(taken(&mmsc.delivers(&Mms::new("g", WANJIRU, &hers, &many)).await, "g"));
+    // More than find room, as many as a piece may have, and one more.
+    let many: Vec<Vec<u8>> = (10..18).map(|seed| picture(seed, 96, 72)).collect();
+    let (five, three) = many.split_at(5);
+    assert!(taken(&mmsc.delivers(&Mms::new("g", WANJIRU, &hers, five)).await, "g"));
     wanjiru.reads("imefika. Asante.").await;
+    assert!(taken(&mmsc.delivers(&Mms::new("g2", WANJIRU, &hers, three)).await, "g2"));
+    wanjiru.reads(&format!("Picha 1 kati ya 3 za {hers}")).await;
     assert!(taken(&mmsc.delivers(&Mms::new("h", WANJIRU, &hers, &one)).await, "h"));
     wanjiru.reads("ina picha 6 tayari").await;
-    assert!(taken(&mmsc.delivers(&Mms::new("i", ACHIENG, &code, &many)).await, "i"));
+    assert!(taken(&mmsc.delivers(&Mms::new("i", ACHIENG, &code, five)).await, "i"));
     achieng.reads("Your photo of").await;
+    assert!(taken(&mmsc.delivers(&Mms::new("i2", ACHIENG, &code, three)).await, "i2"));
+    achieng.reads(&format!("We kept 1 of your 3 photos of {code}")).await;
     assert!(taken(&mmsc.delivers(&Mms::new("j", ACHIENG, &code, &one)).await, "j"));
     achieng.reads("has 6 photos already").await;
     assert_eq!((photos(&village, &code).await, photos(&village, &hers).await), (6, 6));
@@ -168,6 +178,56 @@ async fn an_mmsc_proves_itself_and_what_it_says_is_bounded() {
     // Neither path nor password is told to anybody.
     let told = village.desk_text("audit").await;
     assert!(!told.contains(PATH) && !told.contains("a password of the mmsc"), "{told}");
+    village.closes().await;
+}
+
+/// A form of somebody at an address of this machine who proves nothing and sends no more than its beginning.
+async fn dawdles(village: &Village, from: &str) -> TcpStream {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind(format!("{from}:0").parse().expect("an address")).expect("bound");
+    let at = village.url.trim_start_matches("http://").parse().expect("an address");
+    let mut stream = socket.connect(at).await.expect("it listens");
+    let head = "POST /media/form HTTP/1.1\r\nhost: shop.example\r\nconnection: close\r\n\
+                content-type: multipart/form-data; boundary=x\r\nsokoni-signature: t=9999999999,v1=00\r\n\
+                content-length: 100000\r\n\r\n--x";
+    stream.write_all(head.as_bytes()).await.expect("sent");
+    stream
+}
+
+/// The status that a connection is answered with, at last.
+async fn answered(mut stream: TcpStream) -> String {
+    let mut answer = Vec::new();
+    let read = timeout(Duration::from_secs(60), stream.read_to_end(&mut answer)).await;
+    assert!(read.is_ok(), "it waits for ever");
+    String::from_utf8_lossy(&answer).split(' ').nth(1).unwrap_or("closed").to_owned()
+}
+
+#[tokio::test]
+async fn strangers_who_send_slowly_keep_nobody_out_and_are_let_go_of() {
+    let village = Village::open().await;
+    let (achieng, mmsc) = (village.achieng().await, village.mmsc());
+    let code = achieng.lists("NECKLACE", "BRASS", 850, 3).await;
+    // One address has two places, whatever it asks for.
+    let mut slow = Vec::new();
+    for _ in 0..3 {
+        slow.push(Box::pin(answered(dawdles(&village, "127.0.0.9").await)));
+    }
+    let (refused, _, slow) = select_all(slow).await;
+    assert_eq!(refused, "503");
+
+    // Meanwhile the MMSC and the gate that signs are served.
+    let mms = Mms::new("t", ACHIENG, &code, &[picture(1, 96, 72)]);
+    assert!(taken(&mmsc.delivers(&mms).await, "t"));
+    let shot = picture(2, 96, 72);
+    let form: [(&str, &str, &[u8]); 4] = [
+        ("id", "", b"m-1"),
+        ("msisdn", "", b"254700000101"),
+        ("text", "", code.as_bytes()),
+        ("image", "x.png", &shot),
+    ];
+    assert_eq!(village.sends_form(&form).await.1, json!({ "done": "taken" }));
+    assert_eq!(photos(&village, &code).await, 2);
+    assert_eq!(join_all(slow).await, ["400", "400"]);
     village.closes().await;
 }
 
