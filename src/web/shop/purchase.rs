@@ -39,6 +39,7 @@ impl<'a> Line<'a> {
 #[template(path = "purchase_live.html", config = "src/web/askama.toml")]
 struct Fragment<'a> {
     t: Tongue,
+    token: &'a str,
     view: &'a PurchaseView,
     lines: Vec<Line<'a>>,
     /// What it comes to in the currency that she chose, at the rate of her orders.
@@ -48,10 +49,11 @@ struct Fragment<'a> {
 }
 
 impl<'a> Fragment<'a> {
-    fn of(view: &'a PurchaseView, t: Tongue) -> Self {
+    fn of(token: &'a str, view: &'a PurchaseView, t: Tongue) -> Self {
         let shown = view.orders.first().and_then(|(_, order)| order.shown.as_ref());
         Self {
             t,
+            token,
             view,
             lines: view.orders.iter().map(|order| Line::new(order, t)).collect(),
             about: shown.map(|shown| t.shown_total(t.sum_in(shown, view.total), &shown.day)),
@@ -92,7 +94,7 @@ pub(crate) async fn show(
     State(web): State<Arc<Web>>, t: Reader, headers: HeaderMap, Path(token): Path<String>,
 ) -> Result<Response, Refusal> {
     let view = find(&web, &token).await?;
-    let fragment = Fragment::of(&view, t.tongue);
+    let fragment = Fragment::of(&token, &view, t.tongue);
     let waits = fragment.waits;
     let over = view.orders.iter().all(|(_, order)| matches!(&*order.state, "expired" | "refunded"));
     let body = page::html(&PurchasePage { t: &t, token: &token, version: version(&view), fragment });
@@ -110,7 +112,7 @@ pub(crate) async fn live(
     live::watch(web, t.tongue, token, query, &headers, |web, token, t| {
         Box::pin(async move {
             let view = find(&web, &token).await?;
-            let text = Fragment::of(&view, t).render().map_err(|_| ShopError::Fault)?;
+            let text = Fragment::of(&token, &view, t).render().map_err(|_| ShopError::Fault)?;
             Ok((version(&view), text))
         })
     })

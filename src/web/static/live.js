@@ -15,7 +15,15 @@ if (live && window.EventSource) {
       pause = 1000;
       // Whoever goes by keys stays where she was.
       const here = live.contains(document.activeElement) && document.activeElement.getAttribute("href");
-      live.innerHTML = event.data;
+      const next = document.createElement("template");
+      next.innerHTML = event.data;
+      // What was waited for has come: the whole page is asked for anew, once. A cart that it paid for is empty then.
+      if (live.querySelector("[data-live-waits]") && !next.content.querySelector("[data-live-waits]")) {
+        source.close();
+        location.reload();
+        return;
+      }
+      live.replaceChildren(next.content);
       if (here) live.querySelector(`a[href="${CSS.escape(here)}"]`)?.focus();
       const headline = live.querySelector("[data-headline]");
       if (said && headline) said.textContent = headline.textContent;

@@ -203,6 +203,7 @@ texts! {
         | "Cette page ne demande aucun compte. Son adresse est privée : gardez-la comme reçu.";
     purchase_waits = "Your payment has not come yet. This page looks again by itself."
         | "Votre paiement n’est pas encore arrivé. Cette page se met à jour d’elle-même.";
+    purchase_again = "Look again" | "Regarder à nouveau";
     purchase_all = "Everything that you paid for with it" | "Tout ce que vous avez payé avec";
 
     // An order

@@ -32,8 +32,9 @@ export async function cart({ stages, village, browser, album, achieng, wanjiru, 
     await shop.getByTestId('buy-button').click();
     await shop.getByLabel('Card number').fill('4242 4242 4242 4242');
     await shop.getByTestId('pay').click();
-    // The page looks again by itself until the payment is known.
+    // The page is asked for again by itself once the payment is known; where nothing runs scripts, every few seconds.
     await shop.locator('[data-testid=purchase-order][data-state=offered]').first().waitFor();
+    assert.match(await (await shop.request.get(shop.url())).text(), /<noscript><meta http-equiv="refresh"/);
     assert.equal(await shop.getByTestId('purchase-order').count(), 2);
     assert.equal(Number(await shop.getByTestId('purchase-total').getAttribute('data-cents')), total);
     await album.looks(shop, 'purchase');
