@@ -4,7 +4,7 @@
 
 use super::Engine;
 use super::cards::charge_of;
-use super::shop::{ORDER, fault, piece_at, token};
+use super::shop::{ORDER, fault, piece_at, said_line, token, with};
 use super::shopfront::{CheckoutIn, CheckoutOut, OrderView, PieceView, ShopError, TaxView};
 use super::trade::Due;
 use super::view::{FromIndex, read};
@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 pub const MOST: usize = 12;
 /// So many pieces of one of them at most.
 pub const MOST_OF_ONE: u32 = 99;
-/// The field of a form whose cart is not what it was.
+/// The field of a form whose cart, or sum, is not what it was.
 pub const CHANGED: &str = "cart";
 
 /// What a form asks for.
@@ -145,11 +145,14 @@ impl Engine {
             Ok(kept) => kept,
             Err(why) => return Ok(Err(why)),
         };
+        if wish.total.is_some_and(|shown| shown != quote.charge()) {
+            return Ok(Err(changed("it comes to another sum than was shown")));
+        }
         let number = self.free_order_number(work).await?;
         let token = token(work);
         let terms = terms_of(wish, (number, token.clone()), &listing, quote, None);
         self.placed(work, wish, terms)?;
-        let what = self.charge_line(wish, &listing, wish.quantity, number);
+        let what = self.charge_line(wish, &listing, &quote, number);
         Ok(Ok((token, quote.charge(), what)))
     }
 
@@ -192,12 +195,13 @@ impl Engine {
             before = Usd::minor(before.cents().saturating_add(quote.charge().cents()));
         }
         let what = match (&kept[..], &orders[..]) {
-            ([(listing, quote)], [number]) => self.charge_line(wish, listing, quote.pieces, *number),
+            ([(listing, quote)], [number]) => self.charge_line(wish, listing, quote, *number),
             _ => {
                 let numbers: Vec<String> = orders.iter().map(ToString::to_string).collect();
+                let is_taxed = kept.iter().any(|(_, quote)| quote.taxes() > Usd::ZERO);
                 match &wish.line {
-                    Some(line) => line.replace(ORDER, &numbers.join(", ")),
-                    None => format!("{} orders with shipping: {}", orders.len(), numbers.join(", ")),
+                    Some(line) => said_line(line, is_taxed).replace(ORDER, &numbers.join(", ")),
+                    None => format!("{} orders {}: {}", orders.len(), with(is_taxed), numbers.join(", ")),
                 }
             }
         };

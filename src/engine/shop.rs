@@ -11,8 +11,8 @@ use super::prompt::{PromptNews, Prompted};
 use super::record::Cause;
 use super::shopfront::{
     Aisles, BalanceRow, Browse, Callback, CallbackRow, CardNews, CardSession, CheckoutIn, CheckoutOut,
-    DeskCash, DeskListing, DeskPayout, Found, MakerView, OrderChanged, OrderStep, OrderView, PieceView,
-    ShopError, ShopFront, Split, TaxView,
+    DeskCash, DeskListing, DeskPayout, Found, MakerView, OrderChanged, OrderStep, OrderView, PayLine,
+    PieceView, ShopError, ShopFront, Split, TaxView,
 };
 use super::shopfront::{DeskMessages, MessagesWish};
 use super::turn::TRIES;
@@ -196,16 +196,17 @@ impl Engine {
 
     /// The line of the payment page.
     pub(super) fn charge_line(
-        &self, wish: &CheckoutIn, listing: &Listing, pieces: u32, code: SpokenCode,
+        &self, wish: &CheckoutIn, listing: &Listing, quote: &Quote, code: SpokenCode,
     ) -> String {
+        let (pieces, is_taxed) = (quote.pieces, quote.taxes() > Usd::ZERO);
         if let Some(line) = &wish.line {
-            return line.replace(ORDER, &code.to_string());
+            return said_line(line, is_taxed).replace(ORDER, &code.to_string());
         }
         let kind = match listing.kind.as_str() {
             "other" => "piece",
             word => word,
         };
-        format!("{pieces} {kind} ({}) with shipping, order {code}", listing.stuff.as_str())
+        format!("{pieces} {kind} ({}) {}, order {code}", listing.stuff.as_str(), with(is_taxed))
     }
 
     pub(super) async fn order_by_token(
@@ -299,6 +300,16 @@ impl Engine {
         };
         Ok(ledger::balance::trial_balance(sums).into_iter().map(row).collect())
     }
+}
+
+/// What a payment is for beside the goods.
+pub(super) const fn with(is_taxed: bool) -> &'static str {
+    if is_taxed { "with shipping and tax" } else { "with shipping" }
+}
+
+/// The line of a payment page in a language that the engine does not speak.
+pub(super) const fn said_line(line: &PayLine, is_taxed: bool) -> &String {
+    if is_taxed { &line.taxed } else { &line.untaxed }
 }
 
 /// The answer to a form, kept under its key.

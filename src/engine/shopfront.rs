@@ -85,10 +85,22 @@ pub struct CheckoutIn {
     /// In which language she reads the shop, such as `fr`: letters to her are in it.
     #[serde(default)]
     pub lang: String,
-    /// What the payment page says it is for, with `{order}` in the place of the order's number; English by
-    /// itself.
+    /// What the payment page says it is for; English by itself.
     #[serde(default)]
-    pub line: Option<String>,
+    pub line: Option<PayLine>,
+    /// What she was shown that it comes to: another sum is not charged. None where a program asks, which is
+    /// told afterwards.
+    #[serde(default)]
+    pub total: Option<Usd>,
+}
+
+/// What a payment page says it is for, with `{order}` in the place of the order's number.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct PayLine {
+    /// Where no tax is in it.
+    pub untaxed: String,
+    /// Where there is.
+    pub taxed: String,
 }
 
 /// Where a checkout goes on.

@@ -118,7 +118,7 @@ impl Engine {
             &Due::UnpaidBulk(number),
         );
         self.keep_buyer(work, wish, number)?;
-        let what = self.charge_line(wish, &listing, wish.quantity, number);
+        let what = self.charge_line(wish, &listing, &quote, number);
         Ok(Ok((token, quote.charge(), what)))
     }
 

@@ -83,6 +83,7 @@ impl World {
             partner: None,
             lang: String::new(),
             line: None,
+            total: None,
         };
         if self.dice.in_thousand(30) {
             let wait = self.dice.seconds(1, 5);

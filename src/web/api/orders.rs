@@ -83,6 +83,7 @@ pub(super) fn read(web: &Web, key: &Key, once: OnceKey, form: Form) -> Result<Ch
         address: form.address,
         wanted: String::new(),
         total: String::new(),
+        sums: String::new(),
         idempotency_key: once.0,
     };
     let read = checkout::read(&typed, &*web.front, Tongue::En)?;

@@ -9,7 +9,7 @@ use super::piece::{self, Country, Faults, LONGEST_CODE, Typed};
 use super::sums::{Sums, sum};
 use crate::{
     engine::cart::{CHANGED, CartFront, CartLine, CartRow, MOST, MOST_OF_ONE},
-    engine::shopfront::{CheckoutIn, ShopError, TaxView},
+    engine::shopfront::{CheckoutIn, PayLine, ShopError, TaxView},
     types::{CodeKind, SpokenCode, Usd},
     web::{
         error::Refusal,
@@ -242,7 +242,10 @@ pub(crate) async fn place(
         Ok(checkout) => {
             let line = match &cart.0[..] {
                 [one] => checkout::pay_line(&web, t.tongue, &one.code, one.quantity).await,
-                lines => (t.tongue != Tongue::En).then(|| t.pay_line_cart(lines.len())),
+                lines => (t.tongue != Tongue::En).then(|| PayLine {
+                    untaxed: t.pay_line_cart(lines.len()),
+                    taxed: t.pay_line_cart_taxed(lines.len()),
+                }),
             };
             CheckoutIn { shown: t.shown.clone(), line, ..checkout }
         }

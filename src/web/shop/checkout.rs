@@ -2,7 +2,9 @@
 
 use super::piece::{self, Faults, LONGEST_CODE, Typed};
 use crate::{
-    engine::shopfront::{CheckoutIn, ShopError, ShopFront},
+    engine::cart::CHANGED,
+    engine::shopfront::{CheckoutIn, PayLine, ShopError, ShopFront},
+    types::Usd,
     web::{
         error::Refusal,
         page::Web,
@@ -40,7 +42,10 @@ pub(crate) async fn place(
     let checkout = match read(&typed, &*web.front, t.tongue) {
         Ok(checkout) => {
             let line = pay_line(&web, t.tongue, &checkout.code, checkout.quantity).await;
-            CheckoutIn { shown: t.shown.clone(), line, ..checkout }
+            // What was not shown is like another sum: the form comes back with it.
+            let shown = || typed.shown_total(&checkout.country, checkout.quantity).unwrap_or(Usd::ZERO);
+            let total = web.cart.is_some().then(shown);
+            CheckoutIn { shown: t.shown.clone(), line, total, ..checkout }
         }
         Err(faults) => {
             if faults.whole.is_some() {
@@ -52,6 +57,10 @@ pub(crate) async fn place(
     match web.front.checkout(checkout).await {
         Ok(out) => Ok(Redirect::to(&out.pay_url).into_response()),
         Err(error) => {
+            let error = match error {
+                ShopError::Field { field: CHANGED, .. } => field(CHANGED, t.total_changed()),
+                other => other,
+            };
             let CannotPlace { faults, status, fresh } = explain(error, &FIELDS, &t)?;
             if fresh {
                 typed.idempotency_key = piece::fresh_key()?;
@@ -62,12 +71,13 @@ pub(crate) async fn place(
 }
 
 /// What the payment page says in a language that the engine does not speak.
-pub(super) async fn pay_line(web: &Web, t: Tongue, code: &str, pieces: u32) -> Option<String> {
+pub(super) async fn pay_line(web: &Web, t: Tongue, code: &str, pieces: u32) -> Option<PayLine> {
     if t == Tongue::En {
         return None;
     }
     let (piece, _) = web.front.piece(code.to_owned()).await.ok()?;
-    Some(t.pay_line(pieces, t.piece(&piece.kind, &piece.stuff)))
+    let piece = t.piece(&piece.kind, &piece.stuff);
+    Some(PayLine { untaxed: t.pay_line(pieces, &piece), taxed: t.pay_line_taxed(pieces, &piece) })
 }
 
 /// Why a form could not be carried out, as the form shows it.
@@ -154,6 +164,7 @@ pub(in crate::web) fn read(typed: &Typed, front: &dyn ShopFront, t: Tongue) -> R
         partner: None,
         lang: t.letters().to_owned(),
         line: None,
+        total: None,
     })
 }
 

@@ -3,7 +3,7 @@
 use super::meta::Meta;
 use super::sums::Sums;
 use crate::{
-    engine::cart::CartLine,
+    engine::cart::{CartFront, CartLine},
     engine::shopfront::{PieceView, ShopError, Split, TaxView},
     types::Usd,
     web::{
@@ -40,7 +40,26 @@ pub(crate) struct Typed {
     pub(in crate::web) wanted: String,
     /// What a cart came to, in cents.
     pub(in crate::web) total: String,
+    /// What the page of a piece said that pieces come to: `DE-2-4238` for two to Germany, one behind the other.
+    pub(in crate::web) sums: String,
     pub(in crate::web) idempotency_key: String,
+}
+
+impl Typed {
+    /// What the page said that so many pieces come to, sent to a country.
+    pub(super) fn shown_total(&self, country: &str, pieces: u32) -> Option<Usd> {
+        self.sums.split('.').find_map(|sum| {
+            let (to, rest) = sum.split_once('-')?;
+            let (count, cents) = rest.split_once('-')?;
+            let is_it = to == country && count.parse() == Ok(pieces);
+            is_it.then(|| cents.parse().ok().map(Usd::minor)).flatten()
+        })
+    }
+}
+
+/// The same, for the form to bring back.
+fn sum_of(country: &str, pieces: u32, total: Usd) -> String {
+    format!("{country}-{pieces}-{}", total.cents())
 }
 
 /// What is wrong with a form: by field, and with the order as a whole.
@@ -89,6 +108,8 @@ struct PiecePage<'a> {
     faults: &'a Faults,
     /// What it comes to, when that was asked for.
     sums: Option<Sums>,
+    /// Every sum that the page says, for the form to bring back.
+    said_sums: String,
     story: Option<Story>,
     /// Several pieces can be paid at once.
     carts: bool,
@@ -135,37 +156,66 @@ pub(crate) async fn total(
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(response);
     }
-    let line = CartLine { code: piece.code.clone(), quantity };
-    let rows = carts.price_cart(vec![line], Some(country)).await?;
-    let sums = rows.first().and_then(|row| Some(Sums::new(row.goods, row.shipping?, row.tax)));
-    Ok(draw(&web, t, (&piece, &split), &typed, &faults, sums).await)
+    let asked = asked_for(&**carts, &piece.code, &country, quantity).await?;
+    Ok(draw(&web, t, (&piece, &split), &typed, &faults, asked).await)
 }
 
-/// Shows the piece again with what was typed and what is wrong with it.
+/// What so many pieces come to, sent to a country.
+struct Asked {
+    country: String,
+    pieces: u32,
+    sums: Sums,
+}
+
+async fn asked_for(
+    carts: &dyn CartFront, code: &str, country: &str, pieces: u32,
+) -> Result<Option<Asked>, Refusal> {
+    let line = CartLine { code: code.to_owned(), quantity: pieces };
+    let rows = carts.price_cart(vec![line], Some(country.to_owned())).await?;
+    let sums = rows.first().and_then(|row| Some(Sums::new(row.goods, row.shipping?, row.tax)));
+    Ok(sums.map(|sums| Asked { country: country.to_owned(), pieces, sums }))
+}
+
+/// Shows the piece again with what was typed, what is wrong with it, and what it comes to where that can be said.
 pub(super) async fn again(
     web: &Web, t: &Reader, typed: &Typed, faults: &Faults, status: StatusCode,
 ) -> Result<Response, Refusal> {
     let (piece, split) = web.front.piece(typed.code.clone()).await?;
     let t = &t.of_form(format!("/piece/{}", piece.code));
-    let mut response = draw(web, t, (&piece, &split), typed, faults, None).await;
+    let country = typed.country.trim().to_ascii_uppercase();
+    let pieces = typed.quantity.trim().parse().unwrap_or(0);
+    let asked = match &web.cart {
+        Some(carts) if (1..=piece.ready).contains(&pieces) => {
+            asked_for(&**carts, &piece.code, &country, pieces).await?
+        }
+        _ => None,
+    };
+    let mut response = draw(web, t, (&piece, &split), typed, faults, asked).await;
     *response.status_mut() = status;
     Ok(response)
 }
 
 async fn draw(
     web: &Web, t: &Reader, (piece, split): (&PieceView, &Split), typed: &Typed, faults: &Faults,
-    sums: Option<Sums>,
+    asked: Option<Asked>,
 ) -> Response {
     let shown = Piece::new(piece, t.tongue);
     let maker = web.front.maker(piece.maker_page.clone()).await.ok();
     let story = maker.and_then(|maker| Some(Story::new(maker.story.as_ref()?, &maker.name, t.tongue)));
     let front = &web.front;
-    let countries = front.countries().into_iter().filter_map(|(letters, name)| {
-        let shipping = front.shipping(&letters, &piece.kind)?;
-        let name = t.country_name(&letters, &name);
-        let tax = front.tax(&letters, piece.price, shipping);
-        Some(Country { letters, name, shipping, tax })
-    });
+    let countries: Vec<Country> = front
+        .countries()
+        .into_iter()
+        .filter_map(|(letters, name)| {
+            let shipping = front.shipping(&letters, &piece.kind)?;
+            let name = t.country_name(&letters, &name);
+            let tax = front.tax(&letters, piece.price, shipping);
+            Some(Country { letters, name, shipping, tax })
+        })
+        .collect();
+    let asked_sum = asked.as_ref().map(|asked| sum_of(&asked.country, asked.pieces, asked.sums.total));
+    let of_one = |to: &Country| sum_of(&to.letters, 1, Sums::new(piece.price, to.shipping, to.tax).total);
+    let said_sums: Vec<String> = asked_sum.into_iter().chain(countries.iter().map(of_one)).collect();
     // The desk says why in English, and in the languages of the makers.
     let closed =
         front.closed().map(|why| if t.tongue == Tongue::En { why } else { t.closed_why().to_owned() });
@@ -175,14 +225,15 @@ async fn draw(
         piece: shown,
         total: split.total,
         parts: page::parts(split, &piece.maker, t.tongue),
-        countries: countries.collect(),
+        countries,
         shipped: t.one_piece(),
         made_by: front.made_by().map(|day| (t.day_of(&day), wording::day(&day))),
         words: said(piece, t.tongue),
         many: web.bulk.as_ref().map(|bulk| bulk.least()),
         typed,
         faults,
-        sums,
+        sums: asked.map(|asked| asked.sums),
+        said_sums: said_sums.join("."),
         story,
         carts: web.cart.is_some(),
         closed: closed.as_deref().filter(|_| !faults.any()),

@@ -175,10 +175,17 @@ texts! {
         | "La page suivante donne le total avec l’envoi, et vous y payez par carte. Ensuite une page privée compte vos pièces à tout moment, sans compte.";
     pieces_of(pieces) = "{pieces} pieces" | "{pieces} pièces";
 
+    total_changed = "You have not seen yet what this comes to: the total stands below. Nothing was charged. If it is right, go to payment."
+        | "Vous n’avez pas encore vu ce que cela coûte : le total figure ci-dessous. Rien n’a été débité. S’il vous convient, passez au paiement.";
+
     // What the payment page says, with the number of the order where it says so
     pay_line(pieces, piece) = "{pieces} × {piece} with shipping, order {{order}}"
         | "{pieces} × {piece}, envoi compris, commande {{order}}";
+    pay_line_taxed(pieces, piece) = "{pieces} × {piece} with shipping and tax, order {{order}}"
+        | "{pieces} × {piece}, envoi et taxe compris, commande {{order}}";
     pay_line_cart(orders) = "{orders} orders with shipping: {{order}}" | "{orders} commandes, envoi compris : {{order}}";
+    pay_line_cart_taxed(orders) = "{orders} orders with shipping and tax: {{order}}"
+        | "{orders} commandes, envoi et taxe compris : {{order}}";
 
     // A cart, and what becomes of it
     cart = "Cart" | "Panier";

@@ -26,6 +26,11 @@ export async function trade({ stages, village, browser, album, origin, desk, ach
     assert.equal(await cents(shop.getByTestId('price')), 1_082);
     await fills(shop, 3);
     await shop.getByTestId('buy-button').click();
+    // Nobody asked for the total: it is shown before anything is charged.
+    await until(shop.getByTestId('form-error'), 'Nothing was charged');
+    assert.equal(await cents(shop.getByTestId('sum-total')), 4_946);
+    await album.looks(shop, 'checkout-total');
+    await shop.getByTestId('buy-button').click();
     // Three at $10.82, and $17.00 for up to 500 g to Germany.
     assert.equal(await shop.getByTestId('amount').innerText(), '49.46');
     const pay = shop.url();

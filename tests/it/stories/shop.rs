@@ -1,8 +1,10 @@
 //! The shopper's side: prices, forms sent twice, webhooks that repeat, a page that keeps itself fresh.
 
 use super::riders::{OTIENO, is_ready, rides};
-use super::{brought, on_sale, open_stall, taken};
-use crate::support::village::{Village, until};
+use super::tax::GERMAN_TAX;
+use super::{brought, on_sale, open_stall, stall_of, taken};
+use crate::support::shopper::{Shopper, attribute};
+use crate::support::village::{Founding, Village, until};
 use reqwest::StatusCode;
 use sokoni::sim::card::Delivery;
 use sokoni::types::Lang;
@@ -89,6 +91,42 @@ async fn more_pieces_than_are_left_are_a_mistake_in_the_form_and_none_left_is_so
     let (status, page) = shopper.sends(&late).await.expect_err("none is left");
     assert_eq!(status, StatusCode::GONE);
     assert!(page.contains("just been sold"), "{page}");
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn what_was_not_shown_is_not_charged_and_the_form_comes_back_with_it() {
+    let taxed = Founding { taxes: GERMAN_TAX, ..Founding::default() };
+    let (village, _, _, listing) = stall_of(taxed, 850, 3).await;
+    let shopper = village.shopper();
+    let two = 2 * 1_082 + 1_700 + 2 * 206 + 323;
+    // The page said what one comes to; the second was typed, and nobody asked for the total.
+    let form = Shopper::filled(&shopper.sees(&listing).await, &listing, 2);
+    let (status, page) = shopper.sends(&form).await.expect_err("the form comes back");
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("Nothing was charged") && page.contains("Jo Bloggs"), "{page}");
+    assert_eq!(attribute(&page, "data-testid=\"sum-total\"", "data-cents"), Some(two.to_string()));
+    assert_eq!((shopper.left(&listing).await, village.card.sessions().len()), (3, 0));
+    let french = shopper.sends_to("/checkout?lang=fr", &form).await.expect_err("it comes back").1;
+    assert!(french.contains("Rien n’a été débité"), "{french}");
+
+    // Sent as it came back, it is charged; to another country it would be another sum.
+    let shown = form.but("sums", &attribute(&page, "name=\"sums\"", "value").expect("sums"));
+    let elsewhere = shopper.sends(&shown.but("country", "US")).await.expect_err("another sum").1;
+    assert!(elsewhere.contains("Nothing was charged"), "{elsewhere}");
+    let pay_url = shopper.sends(&shown).await.expect("on to payment");
+    let session = village.card.sessions().pop().expect("a session");
+    assert_eq!(session.amount, two);
+    assert!(session.what.starts_with("2 necklace (brass) with shipping and tax, order "), "{}", session.what);
+    assert_eq!(shopper.sends(&shown).await.expect("the first answer"), pay_url);
+
+    // A price that was changed since the page was drawn makes another sum.
+    let one = shopper.fills(&listing, 1).await;
+    let other = one.but("sums", &one.value("sums").replace("DE-1-", "DE-1-1"));
+    assert_eq!(shopper.sends(&other).await.expect_err("another sum").0, StatusCode::UNPROCESSABLE_ENTITY);
+    shopper.sends_to("/checkout?lang=fr", &one).await.expect("on to payment");
+    let what = village.card.sessions().pop().expect("a session").what;
+    assert!(what.starts_with("1 × Collier en laiton, envoi et taxe compris, commande "), "{what}");
     village.closes().await;
 }
 

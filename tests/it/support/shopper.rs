@@ -85,14 +85,27 @@ impl Shopper {
         most.map_or(0, |most| most.parse().expect("a number"))
     }
 
-    /// Fills in the form of a piece.
+    /// Fills in the form of a piece; of several, what they come to was looked at first.
     pub async fn fills(&self, listing: &str, pieces: u32) -> Filled {
         let page = self.sees(listing).await;
-        let key = attribute(&page, "name=\"idempotency_key\"", "value").expect("a key");
+        let form = Self::filled(&page, listing, pieces);
+        if pieces == 1 {
+            return form;
+        }
+        let (_, page) = self.asks_total(&format!("/piece/{listing}"), &form).await;
+        let sums = attribute(&page, "name=\"sums\"", "value").unwrap_or_default();
+        form.but("sums", &sums)
+    }
+
+    /// The form of a page that shows a piece, filled in.
+    pub fn filled(page: &str, listing: &str, pieces: u32) -> Filled {
+        let key = attribute(page, "name=\"idempotency_key\"", "value").expect("a key");
+        let sums = attribute(page, "name=\"sums\"", "value").expect("sums");
         let text = |text: &str| text.to_owned();
         Filled(vec![
             ("code", text(listing)),
             ("idempotency_key", key),
+            ("sums", sums),
             ("quantity", pieces.to_string()),
             ("name", text("Jo Bloggs")),
             ("email", text("jo@example.org")),
