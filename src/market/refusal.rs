@@ -141,6 +141,9 @@ pub enum Refusal {
         /// What one person may.
         alone: Kes,
     },
+    /// Something of it came after whoever judges it looked.
+    #[error("more has come since it was looked at")]
+    Unseen,
     /// A sum past the range of money.
     #[error("that is too large a sum")]
     TooLarge,
@@ -183,6 +186,7 @@ impl Refusal {
             Self::NothingMoves => "nothing_moves",
             Self::NoReason => "no_reason",
             Self::TwoPeople { .. } => "two_people",
+            Self::Unseen => "unseen",
             Self::TooLarge => "too_large",
         }
     }

@@ -15,7 +15,7 @@ use crate::market::party::Party;
 use crate::market::{Refusal, Word};
 use crate::menu::value::Value;
 use crate::store::{Key, keys};
-use crate::types::{CodeKind, Kes, Lang, PartyId, SpokenCode, Timestamp};
+use crate::types::{CodeKind, Kes, Lang, PartyId, PhotoName, SpokenCode, Timestamp};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -93,11 +93,17 @@ pub enum CheckWish {
     Look {
         /// Its five digits.
         listing: String,
+        /// The photographs that were seen, by name: with another one nothing is done. Without it, all of them.
+        #[serde(default)]
+        seen: Option<Vec<PhotoName>>,
     },
     /// It may be sold.
     Pass {
         /// Its five digits.
         listing: String,
+        /// The photographs that were seen, by name: with another one nothing is done. Without it, all of them.
+        #[serde(default)]
+        seen: Option<Vec<PhotoName>>,
     },
     /// It may not be sold as it is; its maker is told why.
     SendBack {
@@ -127,8 +133,8 @@ pub trait ListingsDesk: Send + Sync + 'static {
 
 impl CheckWish {
     fn listing(&self) -> &str {
-        let (Self::Look { listing }
-        | Self::Pass { listing }
+        let (Self::Look { listing, .. }
+        | Self::Pass { listing, .. }
         | Self::SendBack { listing, .. }
         | Self::Describe { listing, .. }) = self;
         listing
@@ -137,8 +143,8 @@ impl CheckWish {
     fn command(&self, by: &Who) -> ListingCommand {
         let by = by.to_string();
         match self {
-            Self::Look { .. } => ListingCommand::Look { by },
-            Self::Pass { .. } => ListingCommand::Pass { by },
+            Self::Look { seen, .. } => ListingCommand::Look { by, seen: seen.clone() },
+            Self::Pass { seen, .. } => ListingCommand::Pass { by, seen: seen.clone() },
             Self::SendBack { why, .. } => ListingCommand::SendBack { by, why: *why },
             Self::Describe { words, .. } => ListingCommand::Describe { by, words: words.clone() },
         }
@@ -159,6 +165,11 @@ fn said_no(why: &Refusal) -> ShopError {
     let (field, why) = match why {
         Refusal::Gone { state } => ("listing", format!("this cannot be done with a piece that is {state}")),
         Refusal::OutOfRange { .. } => ("words", format!("at most {LONGEST_WORDS} letters in each language")),
+        Refusal::Unseen => (
+            "seen",
+            "another photograph came since this page was opened: it is shown now, look at it and press again"
+                .to_owned(),
+        ),
         Refusal::NotFound => ("words", "the shop speaks English (en) and French (fr)".to_owned()),
         other => ("listing", other.to_string()),
     };

@@ -121,11 +121,15 @@ pub enum ListingCommand {
     Look {
         /// Who looked, by name.
         by: String,
+        /// The photographs that were before the eyes of whoever looked; none where that is not told.
+        seen: Option<Vec<PhotoName>>,
     },
     /// The desk looked, and it may be sold.
     Pass {
         /// Who looked, by name.
         by: String,
+        /// The photographs that were before the eyes of whoever looked; none where that is not told.
+        seen: Option<Vec<PhotoName>>,
     },
     /// The desk looked, and it may not be sold as it is.
     SendBack {

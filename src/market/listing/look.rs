@@ -3,7 +3,7 @@
 
 use super::{Listing, ListingCommand, ListingEvent, ListingStage};
 use crate::market::Refusal;
-use crate::types::{Lang, Timestamp};
+use crate::types::{Lang, PhotoName, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -55,19 +55,28 @@ impl Listing {
     pub const fn is_unlooked(&self) -> bool {
         self.in_shop() && self.looked.is_none()
     }
+
+    /// Whether it has a photograph that was not before the eyes of whoever looked.
+    fn has_more_than(&self, seen: Option<&Vec<PhotoName>>) -> bool {
+        seen.is_some_and(|seen| self.photos.iter().any(|photo| !seen.contains(&photo.name)))
+    }
 }
 
 pub(super) fn decide(listing: &Listing, command: &ListingCommand) -> Result<Vec<ListingEvent>, Refusal> {
     use {ListingCommand as C, ListingEvent as E, ListingStage as S};
     Ok(match command {
-        C::Look { by } => match listing.stage {
+        C::Look { by, seen } => match listing.stage {
             S::OnSale | S::Paused if listing.looked.is_some() => vec![],
+            S::OnSale | S::Paused if listing.has_more_than(seen.as_ref()) => return Err(Refusal::Unseen),
             S::OnSale | S::Paused => vec![E::Looked { by: by.clone() }],
             _ => return Err(listing.gone()),
         },
-        C::Pass { by } => match listing.stage {
-            S::Waiting | S::Refused => vec![E::Passed { by: by.clone() }],
+        C::Pass { by, seen } => match listing.stage {
             S::OnSale if listing.looked.is_some() => vec![],
+            S::Waiting | S::Refused | S::OnSale if listing.has_more_than(seen.as_ref()) => {
+                return Err(Refusal::Unseen);
+            }
+            S::Waiting | S::Refused => vec![E::Passed { by: by.clone() }],
             S::OnSale => vec![E::Looked { by: by.clone() }],
             _ => return Err(listing.gone()),
         },

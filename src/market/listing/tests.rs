@@ -259,7 +259,7 @@ fn back(why: Fault) -> ListingCommand {
 }
 
 fn passed() -> ListingCommand {
-    ListingCommand::Pass { by: "Halima".to_owned() }
+    ListingCommand::Pass { by: "Halima".to_owned(), seen: None }
 }
 
 #[test]
@@ -281,7 +281,7 @@ fn a_new_photograph_brings_back_what_had_a_bad_one_and_is_looked_at_again() {
     let mut state = on_sale(3);
     let unlooked = |state: &Option<Listing>| state.as_ref().is_some_and(Listing::is_unlooked);
     assert!(unlooked(&state));
-    run(&mut state, ListingCommand::Look { by: "Halima".to_owned() }).expect("looked at");
+    run(&mut state, looked(None)).expect("looked at");
     assert!(!unlooked(&state));
     run(&mut state, photographed(2)).expect("photographed");
     assert!(unlooked(&state), "nobody has seen the second one");
@@ -293,6 +293,33 @@ fn a_new_photograph_brings_back_what_had_a_bad_one_and_is_looked_at_again() {
     run(&mut state, back(Fault::Price)).expect("sent back");
     run(&mut state, photographed(4)).expect("photographed");
     assert_eq!(stage(&state), "refused");
+}
+
+fn looked(seen: Option<Vec<PhotoName>>) -> ListingCommand {
+    ListingCommand::Look { by: "Halima".to_owned(), seen }
+}
+
+#[test]
+fn a_photograph_that_nobody_had_before_their_eyes_is_not_looked_at() {
+    let mut state = on_sale(3);
+    let names = |state: &Option<Listing>| -> Vec<PhotoName> {
+        state.iter().flat_map(|listing| &listing.photos).map(|photo| photo.name).collect()
+    };
+    let seen = names(&state);
+    run(&mut state, photographed(2)).expect("photographed");
+    let pass = |seen| ListingCommand::Pass { by: "Halima".to_owned(), seen: Some(seen) };
+    for command in [looked(Some(seen.clone())), pass(seen.clone())] {
+        assert_eq!(run(&mut state, command), Err(Refusal::Unseen));
+    }
+    assert!(state.as_ref().is_some_and(Listing::is_unlooked));
+    let all = names(&state);
+    run(&mut state, looked(Some(all.clone()))).expect("looked at");
+    assert!(!state.as_ref().is_some_and(Listing::is_unlooked));
+
+    run(&mut state, back(Fault::Price)).expect("sent back");
+    assert_eq!(run(&mut state, pass(seen)), Err(Refusal::Unseen));
+    run(&mut state, pass(all)).expect("passed");
+    assert_eq!(stage(&state), "on_sale");
 }
 
 #[test]

@@ -48,6 +48,8 @@ struct Row<'a> {
     title: String,
     since: (String, String),
     pictures: Vec<Picture>,
+    /// The names of the photographs that are shown.
+    seen: String,
     lacks: Vec<&'static str>,
     en: String,
     fr: String,
@@ -89,6 +91,7 @@ impl<'a> Row<'a> {
             title: wording::piece(&view.kind, &view.stuff),
             since: (wording::moment(view.since), wording::moment_iso(view.since)),
             pictures: pictures.collect(),
+            seen: view.photos.iter().map(|photo| photo.name.to_string()).collect::<Vec<_>>().join("."),
             lacks: view.lacks.iter().map(|word| lack(word)).collect(),
             en: words("en"),
             fr: words("fr"),
@@ -145,9 +148,11 @@ pub(in crate::web) async fn show(
 fn wish_of(form: &BTreeMap<String, String>) -> Result<CheckWish, Refusal> {
     let word = |name: &str| form.get(name).cloned().unwrap_or_default();
     let listing = word("listing");
+    // Whoever says nothing of photographs saw none.
+    let seen = || Some(word("seen").split('.').filter_map(|name| name.parse().ok()).collect());
     Ok(match word("do").as_str() {
-        "look" => CheckWish::Look { listing },
-        "pass" => CheckWish::Pass { listing },
+        "look" => CheckWish::Look { listing, seen: seen() },
+        "pass" => CheckWish::Pass { listing, seen: seen() },
         "send_back" => {
             let why = serde_json::from_value(word("why").into()).map_err(|_| Refusal::Garbled)?;
             CheckWish::SendBack { listing, why }

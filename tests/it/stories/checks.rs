@@ -4,6 +4,7 @@
 use super::on_sale;
 use crate::support::actors::Artisan;
 use crate::support::photo::{Door, picture};
+use crate::support::shopper::attribute;
 use crate::support::village::Village;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -98,11 +99,23 @@ async fn what_came_into_the_shop_is_looked_at_once_and_again_with_another_photog
     let halima = village.colleague("Halima");
     let listing = on_sale(&achieng, &amina, 850, 3).await;
     assert_eq!(codes(&village, "unlooked").await, [listing.as_str()]);
-    assert!(halima.opens(PAGE).await.contains("/photo/"));
-    halima.sends(PAGE, &[("do", "look"), ("listing", &listing)]).await;
+    let page = halima.opens(PAGE).await;
+    assert!(page.contains("/photo/"));
+    let seen = |page: &str| attribute(page, "name=\"seen\"", "value").expect("photographs");
+    let (first, door) = (seen(&page), Door::of(&amina.asks(&format!("PHOTO {listing}"), "/upload#").await));
+    assert_eq!(door.sends(&listing, picture(6, 96, 72)).await.0, 201);
+    // One came while she looked: nothing is looked at until she has seen it.
+    for seen in [first.as_str(), ""] {
+        let form = [("do", "look"), ("listing", listing.as_str()), ("seen", seen)];
+        let (_, page) = halima.sends(PAGE, &form).await;
+        assert!(page.contains("another photograph came since this page was opened"), "{page}");
+        assert_eq!(codes(&village, "unlooked").await, [listing.as_str()]);
+    }
+    let both = seen(&halima.opens(PAGE).await);
+    assert!(both.contains(&first) && both != first);
+    halima.sends(PAGE, &[("do", "look"), ("listing", &listing), ("seen", &both)]).await;
     assert!(codes(&village, "unlooked").await.is_empty());
 
-    let door = Door::of(&amina.asks(&format!("PHOTO {listing}"), "/upload#").await);
     assert_eq!(door.sends(&listing, picture(7, 96, 72)).await.0, 201);
     assert_eq!(codes(&village, "unlooked").await, [listing.as_str()], "nobody has seen the new one");
 
