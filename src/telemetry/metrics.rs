@@ -29,6 +29,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
 
 /// `[metrics]`: where Prometheus asks.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -44,6 +45,11 @@ const FRESH: Duration = Duration::from_secs(5);
 const FLOATS_FRESH: Duration = Duration::from_secs(60);
 /// As Prometheus wants it said.
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The store is waited for so long ...
+const PATIENCE: Duration = Duration::from_secs(2);
+/// ... and after that let be for so long, at least.
+const REST: Duration = Duration::from_secs(30);
 
 type Labels = Vec<(&'static str, String)>;
 
@@ -145,10 +151,31 @@ pub struct Sources {
     pub began: Timestamp,
 }
 
+/// What the store was asked for last, and when it is asked again.
+#[derive(Debug, Default)]
+struct Glance {
+    page: Option<Page>,
+    next: Option<Instant>,
+}
+
+impl Glance {
+    /// Looks again if it is time: for so long at the most, and when nothing came of it not soon again.
+    async fn look(
+        &mut self, (patience, fresh): (Duration, Duration), looking: impl Future<Output = Option<Page>>,
+    ) {
+        if self.next.is_some_and(|next| Instant::now() < next) {
+            return;
+        }
+        self.page = timeout(patience, looking).await.ok().flatten();
+        let rest = if self.page.is_some() { fresh } else { fresh.max(REST) };
+        self.next = Some(Instant::now() + rest);
+    }
+}
+
 #[derive(Default)]
 struct Looked {
-    store: Option<(tokio::time::Instant, Page)>,
-    floats: Option<(tokio::time::Instant, Page)>,
+    store: Glance,
+    floats: Glance,
 }
 
 /// Gathers.
@@ -217,19 +244,14 @@ impl Gatherer {
     /// What the store says, looked at now or a moment ago. When it does not answer, that is left out and
     /// everything else is told all the same.
     async fn looked(&self) -> Page {
-        let mut looked = self.looked.lock().await;
-        let now = tokio::time::Instant::now();
-        let stale = |known: &Option<(tokio::time::Instant, Page)>, after: Duration| {
-            known.as_ref().is_none_or(|(at, _)| now.duration_since(*at) >= after)
-        };
-        if stale(&looked.store, FRESH) {
-            looked.store = self.pulse().await.map(|page| (now, page));
-        }
-        if stale(&looked.floats, FLOATS_FRESH) {
-            looked.floats = self.floats().await.map(|page| (now, page));
-        }
+        let Looked { store, floats } = &mut *self.looked.lock().await;
+        tokio::join!(
+            store.look((PATIENCE, FRESH), self.pulse()),
+            floats.look((PATIENCE, FLOATS_FRESH), self.floats())
+        );
         let mut page = Page::default();
-        for (_, known) in [&looked.store, &looked.floats].into_iter().flatten() {
+        page.level(&names::STORE_ANSWERS, &[], yes(store.page.is_some() && floats.page.is_some()));
+        for known in [&store.page, &floats.page].into_iter().flatten() {
             page.0.extend(known.clone().0);
         }
         page
@@ -304,5 +326,27 @@ fn phones(page: &mut Page, engine: &Engine) {
     for (kind, [settled, put_off]) in meters.sends() {
         page.count(&names::OUTBOX_SENDS, &[kind, "settled"], settled);
         page.count(&names::OUTBOX_SENDS, &[kind, "put_off"], put_off);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::{pending, ready};
+
+    #[tokio::test]
+    async fn a_store_that_hangs_is_waited_for_once_and_then_let_be() {
+        let mut glance = Glance::default();
+        let quick = (Duration::from_millis(1), Duration::ZERO);
+        glance.look(quick, ready(Some(Page::default()))).await;
+        assert!(glance.page.is_some());
+        glance.look(quick, pending()).await;
+        assert!(glance.page.is_none(), "what it said before is old");
+        // It would answer now, and is not asked.
+        glance.look(quick, ready(Some(Page::default()))).await;
+        assert!(glance.page.is_none());
+        glance.next = Some(Instant::now());
+        glance.look(quick, ready(Some(Page::default()))).await;
+        assert!(glance.page.is_some());
     }
 }

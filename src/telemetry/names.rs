@@ -155,6 +155,8 @@ metrics! {
 
     /// 1 while the store takes commits, else 0.
     STORE_UP = Gauge "sokoni_store_up" [];
+    /// 1 while the store answers what is asked here of outbox, payouts, dialogs and floats; else 0, and those are left out.
+    STORE_ANSWERS = Gauge "sokoni_store_answers" [];
     /// The position of the last durable commit.
     STORE_POSITION = Gauge "sokoni_store_position" [];
     /// Commits of this process that are durable.
