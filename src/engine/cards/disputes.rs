@@ -255,15 +255,15 @@ impl Engine {
                 .collect(),
             Paid::Bulk(code, request) => {
                 let parts = self.parts_of(work, request).await?;
-                let sent = parts.iter().any(|part| part.parcel.is_some());
-                let kept = parts.iter().map(|part| part.passed.saturating_sub(part.complained_of())).sum();
+                let sent: Vec<&Order> = parts.iter().filter(|part| part.parcel.is_some()).collect();
+                let kept = sent.iter().map(|part| part.passed.saturating_sub(part.complained_of())).sum();
                 // What had passed was given back under the numbers of the parts.
                 let after = |refund: &&Refund| refund.why == RefundWhy::AfterRelease;
                 let given = parts.iter().flat_map(|part| part.refunds.iter().filter(after));
                 let taxed: i64 =
                     given.filter(|refund| refund.done.is_some()).map(|refund| refund.tax_value.cents()).sum();
                 let own: Vec<&Refund> = request.refunds.iter().collect();
-                let one = of(*code, &request.terms.quote, &own, sent, kept);
+                let one = of(*code, &request.terms.quote, &own, !sent.is_empty(), kept);
                 vec![Bought { tax: Kes::minor(one.tax.cents().saturating_sub(taxed).max(0)), ..one }]
             }
         })

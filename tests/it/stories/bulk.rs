@@ -113,7 +113,7 @@ pub(super) async fn asks_at(village: &Village, way: &str, listing: &str, pieces:
 }
 
 /// Somebody else who has such necklaces on sale, for less, and says how many she can make.
-async fn another(
+pub(super) async fn another(
     village: &Village, kiosk: &Agent, (name, phone): (&str, &str), stuff: &str, room: u32,
 ) -> Artisan {
     let maker = Artisan::joins(village.phone(phone, Lang::EN), name, "5093").await;
@@ -137,7 +137,7 @@ pub(super) async fn offered(maker: &Artisan) -> (String, u32) {
 }
 
 /// From her yes through the check.
-async fn makes(maker: &Artisan, kiosk: &Agent, order: &str, pieces: u32) {
+pub(super) async fn makes(maker: &Artisan, kiosk: &Agent, order: &str, pieces: u32) {
     maker.has_made(order).await;
     kiosk.reads(order).await;
     kiosk.receives(order).await;

@@ -1,7 +1,7 @@
 //! Tax, from the shop's page to the books: shown before the payment, charged with it, owed to the authority and
 //! to nobody else, given back with what was taxed.
 
-use super::bulk::{asks_at, fills, has_room, offered};
+use super::bulk::{another, asks_at, asks_for, fills, has_room, makes, offered};
 use super::letters::letter;
 use super::{brought, stall_of, taken};
 use crate::support::shopper::attribute;
@@ -157,6 +157,36 @@ async fn a_payment_that_a_bank_keeps_leaves_no_tax_owed_on_what_was_not_sent() {
     assert_eq!(achieng.balance().await, [85_000, 0, 0]);
     let loss = village.account("exp:returns").await;
     assert!((loss - 140_119).abs() <= 1, "the piece that had passed is our loss, and no tax is: {loss}");
+    village.closes().await;
+}
+
+#[tokio::test]
+async fn of_many_pieces_whose_payment_a_bank_keeps_tax_stays_owed_on_those_that_were_sent() {
+    let (village, achieng, amina, listing) = stall_of(german(), 850, 3).await;
+    has_room(&achieng, 8).await;
+    let njeri = another(&village, &amina, ("Njeri Kamau", "0700000111"), "BRASS", 15).await;
+    let (form, each) = fills(&village, &listing, 12).await;
+    let page = village.shopper().asks_total(&format!("/piece/{listing}/many"), &form).await.1;
+    let parcel = cents_of(&page, "sum-shipping").expect("shipping");
+    let request = asks_for(&village, &listing, 12).await;
+    let ((hers, eight), (other, four)) = (offered(&achieng).await, offered(&njeri).await);
+    assert_eq!((eight, four), (8, 4));
+    achieng.takes(&hers).await;
+    njeri.takes(&other).await;
+    makes(&achieng, &amina, &hers, 8).await;
+    makes(&njeri, &amina, &other, 4).await;
+    // Hers is on its way; the other's passed and stands in the kiosk.
+    amina.asks(&format!("GONE {hers} 900"), "we tell the buyer").await;
+    let owed = |pieces: i64| pieces * shillings(taxed(each)) + shillings(taxed(parcel));
+    assert_eq!(village.account("tax_payable").await, owed(12));
+    let payment = village.card.captures()[0].payment.clone();
+    let dispute = village.card.dispute(&payment, None, false).expect("a payment");
+    until("the dispute is told", || async { (village.account("disputed").await != 0).then_some(()) }).await;
+    assert!(village.card.dispute_goes(&dispute, "lost"));
+    until("it is over", || async { (village.account("disputed").await == 0).then_some(()) }).await;
+    assert_eq!(village.account("tax_payable").await, owed(8));
+    assert_eq!(achieng.balance().await, [8 * 85_000, 0, 0]);
+    assert_eq!(request.state().await, "done");
     village.closes().await;
 }
 
