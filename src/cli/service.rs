@@ -362,7 +362,7 @@ impl Service {
                 clock: Arc::clone(&wiring.clock),
                 began,
             });
-            let pages = pages.merge(ready::router(front, ready, binds));
+            let pages = pages.merge(ready::in_full(front, ready, binds));
             let until = telling.0.clone();
             telling.1.spawn(async move { web::routes::serve(listener, pages, until, LAST_ASKED).await });
         }

@@ -1,7 +1,7 @@
 //! Two questions of those who watch over us: whether we live, and whether to send us more.
 
 use crate::engine::Keeps;
-use crate::engine::port::Binds;
+use crate::engine::port::{BindView, Binds};
 use crate::engine::shopfront::ShopFront;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -56,15 +56,18 @@ struct Watched {
     binds: Arc<dyn Binds>,
 }
 
-/// `/healthz` and `/readyz`.
-pub fn router<S: Clone + Send + Sync + 'static>(
+/// `/healthz` and `/readyz`, as strangers may read them: `/readyz` says yes or no.
+pub fn router<S: Clone + Send + Sync + 'static>(front: Arc<dyn ShopFront>, ready: Ready) -> Router<S> {
+    let watched = Watched { front, ready, binds: Arc::new(Vec::<BindView>::new()) };
+    Router::new().route("/healthz", get(health)).route("/readyz", get(briefly)).with_state(watched)
+}
+
+/// The same for those who watch over us: `/readyz` says why, and which connections are down.
+pub fn in_full<S: Clone + Send + Sync + 'static>(
     front: Arc<dyn ShopFront>, ready: Ready, binds: Arc<dyn Binds>,
 ) -> Router<S> {
-    Router::new().route("/healthz", get(health)).route("/readyz", get(readiness)).with_state(Watched {
-        front,
-        ready,
-        binds,
-    })
+    let watched = Watched { front, ready, binds };
+    Router::new().route("/healthz", get(health)).route("/readyz", get(readiness)).with_state(watched)
 }
 
 /// Whether the house serves, and all of what it has.
@@ -73,6 +76,17 @@ async fn health(State(watched): State<Watched>) -> (StatusCode, String) {
         None => (StatusCode::OK, "ok\n".to_owned()),
         Some(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("the shop shows nothing: {why}\n")),
     }
+}
+
+/// The same as `readiness` in one word, without what is nobody else's: gateways, and what the store says.
+async fn briefly(State(watched): State<Watched>) -> Response {
+    let ready = watched.ready.against().is_empty();
+    said(ready, Json(serde_json::json!({ "ready": ready })))
+}
+
+fn said(ready: bool, report: impl IntoResponse) -> Response {
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, [(header::CACHE_CONTROL, "no-store")], report).into_response()
 }
 
 /// 200 while more may be sent here: the store takes commits and the service is not ending. A bind that is
@@ -92,6 +106,5 @@ async fn readiness(State(watched): State<Watched>) -> Response {
             .collect(),
         shop: watched.front.amiss(),
     };
-    let status = if report.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, [(header::CACHE_CONTROL, "no-store")], Json(report)).into_response()
+    said(report.ready, Json(report))
 }

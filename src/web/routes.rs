@@ -160,7 +160,7 @@ pub fn router_in(front: Arc<dyn ShopFront>, settings: Settings, around: Surround
         hooks,
         ready,
     } = around;
-    let watched = ready::router(Arc::clone(&front), ready, Arc::clone(&binds));
+    let watched = ready::router(Arc::clone(&front), ready);
     let has_editor = editor.is_some();
     let people = settings.people();
     let api = Gate::new(&settings);
