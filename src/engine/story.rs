@@ -143,11 +143,20 @@ impl Engine {
             Ok(consent) => consent,
             Err(why) => return Ok(Err(unfit("consent", why))),
         };
+        // The same form once more: nothing is changed, and she was told of it.
+        let same = |had: &Story| had.en == en && had.fr == fr && had.photo == photo;
+        if before.as_ref().is_some_and(|had| same(had) && had.consent == consent) {
+            return Ok(Ok(()));
+        }
+        let is_new = !before.as_ref().is_some_and(same);
         let (by, at) = (by.name().to_owned(), work.now);
         let story = Story { en, fr, photo, consent, by, at };
         work.extra().put(place(of), expect, codec::encode(&story));
-        let page = format!("{}/maker/{}", self.house.public_url, super::browse::page_of(of));
-        self.tell(work, &her, "story_shown", vec![Value::text(page), Value::Phone(self.house.help_phone)])?;
+        if is_new {
+            let page = format!("{}/maker/{}", self.house.public_url, super::browse::page_of(of));
+            let help = Value::Phone(self.house.help_phone);
+            self.tell(work, &her, "story_shown", vec![Value::text(page), help])?;
+        }
         Ok(Ok(()))
     }
 

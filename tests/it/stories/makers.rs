@@ -59,6 +59,10 @@ async fn a_maker_is_told_of_as_she_agreed_by_her_first_name_and_no_longer_than_s
     assert_eq!(status, StatusCode::SEE_OTHER, "{said}");
     let told = achieng.reads("Your story is in the shop").await;
     assert!(told.contains(&maker) && told.contains("To change it or end it call"), "{told}");
+    // Sent twice by a hasty finger, it is told once.
+    let (status, said) = tells(&halima, &page, &whole, Some(&photo)).await;
+    assert_eq!(status, StatusCode::SEE_OTHER, "{said}");
+    achieng.gets_exactly(1, "Your story is in the shop").await;
     let seen = shopper.opens(&maker).await.1;
     for words in ["About Achieng", "Achieng learnt brass from her aunt", "<p>She teaches two girls"] {
         assert!(seen.contains(words), "{words} in {seen}");
