@@ -48,6 +48,10 @@ pub struct Buyer {
     /// The letters of the language that the shop was read in; empty where that is not known.
     #[serde(default)]
     pub lang: String,
+    /// The number that the tax authority of that country knew us by at the time; empty for none, absent in what
+    /// was kept before it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_number: Option<String>,
 }
 
 /// Seals and opens what is kept of buyers: XChaCha20-Poly1305, bound to the number of the purchase.
@@ -154,10 +158,16 @@ impl Engine {
         let kept = |text: &str| text.trim().to_owned();
         let (name, email, address) = (kept(&wish.name), kept(&wish.email), kept(&wish.address));
         let (country, lang) = (wish.country.clone(), wish.lang.clone());
-        let buyer = Buyer { name, email, country, address, lang };
+        let tax_number = Some(self.tax_number_today(&country));
+        let buyer = Buyer { name, email, country, address, lang, tax_number };
         let row = self.addresses.seal(code, &buyer, nonce(work))?;
         work.extra().put(place(code), Expect::Any, row);
         Ok(())
+    }
+
+    /// The number that the tax authority of a country knows us by now; empty for none.
+    fn tax_number_today(&self, country: &str) -> String {
+        self.policy.tax_rate(country).and_then(|row| row.number.clone()).unwrap_or_default()
     }
 
     /// Looks at start whether the key opens what is sealed, and seals what an older release kept in
@@ -269,7 +279,7 @@ impl Engine {
         let Some(order) = view::read::<Order>(&mut work, code).await? else {
             return Ok(Err(ShopError::NotFound));
         };
-        let Some(buyer) = self.buyer_of(order.deposit()).await? else {
+        let Some(mut buyer) = self.buyer_of(order.deposit()).await? else {
             let why = "where it went is forgotten by now, or it came from before addresses were kept";
             return Ok(Err(ShopError::Field { field: "order", why: why.to_owned() }));
         };
@@ -281,7 +291,9 @@ impl Engine {
         let hs = self.policy.customs_class(&kind, &stuff).to_owned();
         let grams = order.parcel.as_ref().map(|parcel| parcel.grams);
         let taxed = order.terms.quote.tax;
-        let number = self.policy.tax_rate(&order.terms.country).and_then(|row| row.number.clone());
+        let known = buyer.tax_number.take();
+        let number = known.unwrap_or_else(|| self.tax_number_today(&order.terms.country));
+        let number = Some(number).filter(|number| !number.is_empty());
         let tax = (!taxed.is_none()).then(|| TaxPaid { sum: taxed.goods(pieces), number });
         let label = Label { order: code, buyer, pieces, kind, stuff, hs, value, grams, tax };
         self.commit(work, by.did(format!("read where order {code} goes")), None).await?;
@@ -293,6 +305,11 @@ impl Engine {
 mod tests {
     use super::*;
     use crate::engine::tests::engine;
+    use crate::market::order::{self, OrderCommand, Terms};
+    use crate::market::policy::TaxRate;
+    use crate::market::price;
+    use crate::types::Kes;
+    use std::sync::Arc;
 
     fn buyer() -> Buyer {
         Buyer {
@@ -301,6 +318,7 @@ mod tests {
             country: "DE".to_owned(),
             address: "12 Long Street\nBerlin".to_owned(),
             lang: "de".to_owned(),
+            tax_number: None,
         }
     }
 
@@ -330,6 +348,77 @@ mod tests {
         let code = SpokenCode::nth(CodeKind::Order, 1);
         let row = serde_json::to_vec(&buyer()).expect("JSON");
         assert_eq!(seal("one").open(code, &row).expect("opened"), buyer());
+    }
+
+    /// The line of a label about tax that is paid.
+    async fn number_on_the_label(engine: &Engine, code: SpokenCode) -> Option<String> {
+        let label = engine.label_of(&Who::new("Halima"), code).await.expect("answered").expect("a label");
+        label.tax.expect("tax").number
+    }
+
+    #[tokio::test]
+    async fn a_label_bears_the_number_that_the_authority_knew_us_by_when_it_was_bought() {
+        let (mut engine, _) = engine().await;
+        let known_by = |engine: &mut Arc<Engine>, number: Option<&str>| {
+            let rate = TaxRate {
+                countries: vec!["DE".to_owned()],
+                rate_bp: 1_900,
+                shipping: true,
+                up_to_us_cents: None,
+                number: number.map(str::to_owned),
+            };
+            Arc::get_mut(engine).expect("nobody else has it").policy.tax = vec![rate];
+        };
+        let order = async |engine: &Arc<Engine>, nth: u64| {
+            let code = SpokenCode::nth(CodeKind::Order, nth);
+            let quote = price::quote(&engine.policy, Kes::major(850), 1, Usd::major(15)).expect("a price");
+            let quote = price::taxed(&engine.policy, quote, "DE").expect("a price");
+            let terms = Terms {
+                code,
+                listing: SpokenCode::nth(CodeKind::Listing, 1),
+                quote,
+                country: "DE".to_owned(),
+                token: format!("token-{nth}"),
+                bulk: None,
+                shown: None,
+                partner: None,
+                purchase: None,
+            };
+            let Buyer { name, email, country, address, lang, .. } = buyer();
+            let wish = CheckoutIn {
+                code: String::new(),
+                quantity: 1,
+                name,
+                email,
+                country,
+                address,
+                idempotency_key: String::new(),
+                shown: None,
+                partner: None,
+                lang,
+                line: None,
+                total: None,
+            };
+            let mut work = engine.work(engine.clock.now()).expect("work");
+            let placed = order::decide(None, &OrderCommand::Place(terms), &engine.policy, work.now);
+            work.apply::<Order>(code, placed.expect("placed"));
+            engine.keep_buyer(&mut work, &wish, code).expect("kept");
+            engine.commit(work, Cause::Shop, None).await.expect("kept");
+            code
+        };
+        known_by(&mut engine, None);
+        let before = order(&engine, 1).await;
+        known_by(&mut engine, Some("IM2760000001"));
+        let first = order(&engine, 2).await;
+        known_by(&mut engine, Some("IM2760000002"));
+        assert_eq!(number_on_the_label(&engine, before).await, None);
+        assert_eq!(number_on_the_label(&engine, first).await.as_deref(), Some("IM2760000001"));
+        // What an older release kept does not say.
+        let mut work = engine.work(engine.clock.now()).expect("work");
+        let row = engine.addresses.seal(first, &buyer(), [7; NONCE]).expect("sealed");
+        work.extra().put(place(first), Expect::Any, row);
+        engine.commit(work, Cause::Shop, None).await.expect("kept");
+        assert_eq!(number_on_the_label(&engine, first).await.as_deref(), Some("IM2760000002"));
     }
 
     #[tokio::test]
