@@ -4,7 +4,7 @@ use super::front::{BulkFront, BulkView, Counts, ManyView, PartView, Sending};
 use super::rows;
 use crate::engine::Engine;
 use crate::engine::aggregate::Aggregate;
-use crate::engine::cart::Wanted;
+use crate::engine::cart::{CHANGED, Wanted};
 use crate::engine::desk::Who;
 use crate::engine::record::Cause;
 use crate::engine::shop::{fault, piece_at, split_into, split_of, token};
@@ -111,6 +111,10 @@ impl Engine {
             }
             Err(Refusal::TooEarly { until }) => return Ok(Err(ShopError::TooEarly(until))),
             Err(why) => return Err(Fault::Broken(format!("a request was refused: {why}"))),
+        }
+        if wish.total.is_some_and(|shown| shown != quote.charge()) {
+            let why = "it comes to another sum than was shown".to_owned();
+            return Ok(Err(ShopError::Field { field: CHANGED, why }));
         }
         work.timer(
             work.now.after(self.policy.reservation()),

@@ -57,10 +57,7 @@ pub(crate) async fn place(
     match web.front.checkout(checkout).await {
         Ok(out) => Ok(Redirect::to(&out.pay_url).into_response()),
         Err(error) => {
-            let error = match error {
-                ShopError::Field { field: CHANGED, .. } => field(CHANGED, t.total_changed()),
-                other => other,
-            };
+            let error = said_changed(error, &t);
             let CannotPlace { faults, status, fresh } = explain(error, &FIELDS, &t)?;
             if fresh {
                 typed.idempotency_key = piece::fresh_key()?;
@@ -86,6 +83,14 @@ pub(super) struct CannotPlace {
     pub(super) status: StatusCode,
     /// The form needs a new key.
     pub(super) fresh: bool,
+}
+
+/// What a page says whose sum is another one than it showed.
+pub(super) fn said_changed(error: ShopError, t: &Reader) -> ShopError {
+    match error {
+        ShopError::Field { field: CHANGED, .. } => field(CHANGED, t.total_changed()),
+        other => other,
+    }
 }
 
 /// What a form with these fields says of an error; what no form can mend is passed on.

@@ -7,7 +7,7 @@ use super::sums::Sums;
 use crate::{
     engine::bulk::front::{BulkFront, ManyView, Sending},
     engine::shopfront::{CheckoutIn, ShopError},
-    types::{Timestamp, time::NAIROBI},
+    types::{Timestamp, Usd, time::NAIROBI},
     web::{
         error::Refusal,
         page::{self, Part, Piece, Web},
@@ -43,6 +43,8 @@ struct ManyPage<'a> {
     faults: &'a Faults,
     /// What it comes to, when that was asked for.
     sums: Option<Sums>,
+    /// Every sum that the page says, for the form to bring back.
+    said_sums: String,
 }
 
 /// How many pieces the price is asked for.
@@ -78,7 +80,10 @@ fn draw(t: &Reader, view: &ManyView, typed: &Typed, faults: &Faults, sums: Optio
         shipping: to.sum,
         tax: to.tax,
     };
+    let said =
+        |to: &Sending| piece::sum_of(&to.country, view.quantity, Sums::new(view.goods, to.sum, to.tax).total);
     page::html(&ManyPage {
+        said_sums: view.shipping.iter().map(said).collect::<Vec<_>>().join("."),
         t,
         view,
         piece: Piece::new(&view.piece, t.tongue),
@@ -130,7 +135,10 @@ async fn again(
     let pieces = typed.quantity.trim().parse().unwrap_or(0);
     let view = front(web)?.price_many(typed.code.clone(), pieces).await?;
     let t = &t.of_form(format!("/piece/{}/many?quantity={}", view.piece.code, view.quantity));
-    let mut response = draw(t, &view, typed, faults, None);
+    let country = typed.country.trim().to_ascii_uppercase();
+    let to = view.shipping.iter().find(|to| to.country == country && pieces == view.quantity);
+    let sums = to.map(|to| Sums::new(view.goods, to.sum, to.tax));
+    let mut response = draw(t, &view, typed, faults, sums);
     *response.status_mut() = status;
     Ok(response)
 }
@@ -156,7 +164,10 @@ pub(crate) async fn place(
     let checked = match (read, wanted) {
         (Ok(checkout), Some(wanted)) => {
             let line = checkout::pay_line(&web, t.tongue, &checkout.code, checkout.quantity).await;
-            Ok((CheckoutIn { shown: t.shown.clone(), line, ..checkout }, wanted))
+            // What was not shown is like another sum: the form comes back with it.
+            let total = typed.shown_total(&checkout.country, checkout.quantity).unwrap_or(Usd::ZERO);
+            let shown = t.shown.clone();
+            Ok((CheckoutIn { shown, line, total: Some(total), ..checkout }, wanted))
         }
         (read, wanted) => {
             let mut faults = read.err().unwrap_or_default();
@@ -178,6 +189,7 @@ pub(crate) async fn place(
     match front(&web)?.checkout_many(checkout, wanted).await {
         Ok(out) => Ok(Redirect::to(&out.pay_url).into_response()),
         Err(error) => {
+            let error = checkout::said_changed(error, &t);
             let CannotPlace { faults, status, fresh } = checkout::explain(error, &FIELDS, &t)?;
             if fresh {
                 typed.idempotency_key = piece::fresh_key()?;

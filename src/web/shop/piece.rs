@@ -40,7 +40,7 @@ pub(crate) struct Typed {
     pub(in crate::web) wanted: String,
     /// What a cart came to, in cents.
     pub(in crate::web) total: String,
-    /// What the page of a piece said that pieces come to: `DE-2-4238` for two to Germany, one behind the other.
+    /// What the page said that pieces come to: `DE-2-4238` for two to Germany, one behind the other.
     pub(in crate::web) sums: String,
     pub(in crate::web) idempotency_key: String,
 }
@@ -58,7 +58,7 @@ impl Typed {
 }
 
 /// The same, for the form to bring back.
-fn sum_of(country: &str, pieces: u32, total: Usd) -> String {
+pub(super) fn sum_of(country: &str, pieces: u32, total: Usd) -> String {
     format!("{country}-{pieces}-{}", total.cents())
 }
 

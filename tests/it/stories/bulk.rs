@@ -73,12 +73,14 @@ pub(super) async fn fills(village: &Village, listing: &str, pieces: u32) -> (Fil
     let (status, page) = village.shopper().opens(&format!("/piece/{listing}/many?quantity={pieces}")).await;
     assert_eq!(status, StatusCode::OK);
     let key = attribute(&page, "name=\"idempotency_key\"", "value").expect("a key");
+    let sums = attribute(&page, "name=\"sums\"", "value").expect("sums");
     let soonest = attribute(&page, "id=\"wanted\"", "min").expect("the soonest day");
     let cents = attribute(&page, "data-testid=\"many-price\"", "data-cents").expect("a price");
     let text = |text: &str| text.to_owned();
     let form = Filled::of(vec![
         ("code", text(listing)),
         ("idempotency_key", key),
+        ("sums", sums),
         ("quantity", pieces.to_string()),
         ("wanted", soonest),
         ("name", text("Jo Bloggs")),

@@ -216,6 +216,13 @@ async fn many_pieces_are_shown_with_tax_and_in_the_buyers_currency_and_a_dear_pa
         assert!(page.contains(&format!("error-{field}")), "{page}");
     }
 
+    // Eleven were typed where twelve were shown: they are shown first, and nothing is charged.
+    let (status, page) =
+        shopper.sends_to("/many", &form.but("quantity", "11")).await.expect_err("it comes back");
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("Nothing was charged") && village.card.sessions().is_empty(), "{page}");
+    assert_eq!(cents_of(&page, "sum-goods"), Some(11 * 973));
+
     let request = asks_at(&village, "/many?currency=EUR", &listing, 12).await;
     assert_eq!(village.card.captures()[0].amount, total);
     let page = request.page().await;
