@@ -3,6 +3,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a test outside of the program waits by the machine's clock")]
 
+use super::shopper::attribute;
 use serde_json::Value;
 use sokoni::sim::card::{CardOptions, CardProcessor, Delivery};
 use sokoni::sim::momo::{Momo, MomoOptions};
@@ -223,20 +224,27 @@ impl Site {
         self.browser.get(url).send().await.is_ok_and(|answer| answer.status().is_success())
     }
 
-    /// Sends the shop's form as a browser would, with the key its page had. `None` when it is to
+    /// Looks at the total and sends the shop's form as a browser would, with the key its page had. `None` when it is to
     /// be sent again: the answer was lost, the service or the processor is down; else where the
     /// shopper pays.
     pub async fn check_out(&self, listing: &str, pieces: u32, key: &str) -> Option<String> {
         let pieces = pieces.to_string();
-        let form = [
+        let mut form = vec![
             ("code", listing),
-            ("quantity", &pieces),
+            ("quantity", &*pieces),
             ("name", "Asha Njeri"),
             ("email", "asha@example.org"),
             ("country", "NL"),
             ("address", "Prinsengracht 1\nAmsterdam"),
             ("idempotency_key", key),
         ];
+        let total = format!("http://{}/piece/{listing}", self.http);
+        let shown = self.browser.post(total).form(&form).send().await.ok()?;
+        if shown.status().is_server_error() {
+            return None;
+        }
+        let sums = attribute(&shown.text().await.ok()?, "name=\"sums\"", "value").unwrap_or_default();
+        form.push(("sums", &sums));
         let url = format!("http://{}/checkout", self.http);
         let answer = self.browser.post(url).form(&form).send().await.ok()?;
         if answer.status().is_server_error() {
