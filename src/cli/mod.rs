@@ -33,6 +33,7 @@ pub mod smsc;
 pub mod stop;
 pub mod store;
 
+use self::bench::store::Seen;
 use crate::engine::audit::Derived;
 use crate::store::sled::Sled;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -41,6 +42,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Sokoni: the artisan marketplace that runs on a basic phone.
 #[derive(Debug, Parser)]
@@ -106,8 +108,7 @@ enum Bench {
     Ussd(bench::BenchUssdArgs),
     Sms(bench::sms::BenchSmsArgs),
     Shop(bench::shop::BenchShopArgs),
-    /// Commits a second (not in this release)
-    Store,
+    Store(bench::store::BenchStoreArgs),
 }
 
 /// The whole program: reads the command line and does what it asks.
@@ -176,7 +177,7 @@ impl Cli {
             Command::Bench { what: Bench::Ussd(args) } => bench_ussd(args).await,
             Command::Bench { what: Bench::Sms(args) } => bench::sms::run(args).await,
             Command::Bench { what: Bench::Shop(args) } => bench::shop::run(args).await,
-            Command::Bench { what: Bench::Store } => not_yet("bench store"),
+            Command::Bench { what: Bench::Store(args) } => bench_store(args).await,
             Command::Replay(args) => replay::run(args).await,
             Command::Sim(args) => sim::run(args).await,
             Command::Completions { shell } => {
@@ -198,8 +199,16 @@ impl Cli {
 
 /// The service with a store on disk, every commit durable, as `serve` runs it.
 async fn bench_ussd(args: bench::BenchUssdArgs) -> ExitCode {
-    let binds = args.binds;
-    bench::run(args, |operator| benched(operator, binds, 1000)).await
+    let (binds, seen) = (args.binds, Arc::new(Seen::default()));
+    bench::run(args, Arc::clone(&seen), |operator| benched(operator, binds, 1000, Some(Arc::clone(&seen))))
+        .await
+}
+
+/// The store with what the service commits, and nothing else.
+async fn bench_store(args: bench::store::BenchStoreArgs) -> ExitCode {
+    let seen = Arc::new(Seen::default());
+    bench::store::run(args, Arc::clone(&seen), |operator| benched(operator, 1, 1000, Some(Arc::clone(&seen))))
+        .await
 }
 
 struct Benched {
@@ -213,7 +222,9 @@ impl Drop for Benched {
     }
 }
 
-async fn benched(operator: std::net::SocketAddr, binds: u16, window: usize) -> Result<Benched, String> {
+async fn benched(
+    operator: std::net::SocketAddr, binds: u16, window: usize, seen: Option<Arc<Seen>>,
+) -> Result<Benched, String> {
     let folder = demo::Folder::take(None)?;
     demo::Secrets::in_folder(&folder.path)?;
     let nowhere = "http://127.0.0.1:9";
@@ -225,8 +236,12 @@ async fn benched(operator: std::net::SocketAddr, binds: u16, window: usize) -> R
     for gateway in &mut config.gateways {
         (gateway.binds, gateway.window) = (binds, window);
     }
-    let clock = std::sync::Arc::new(crate::engine::clock::SystemClock);
-    let service = service::Service::start(config, service::Wiring::new(clock)).await?;
+    let clock = Arc::new(crate::engine::clock::SystemClock);
+    let mut wiring = service::Wiring::new(clock);
+    if let Some(seen) = seen {
+        wiring.before_store = Some(Box::new(move |store| seen.around(store)));
+    }
+    let service = service::Service::start(config, wiring).await?;
     Ok(Benched { service, _folder: folder })
 }
 
@@ -344,7 +359,7 @@ mod tests {
         let text = demo::configuration(address, address, "http://127.0.0.1:9", "http://127.0.0.1:9");
         let mut config = crate::config::Config::parse(&text, "the test", folder.path()).expect("sound");
         config.http.listen = address;
-        let clock = std::sync::Arc::new(crate::engine::clock::SystemClock);
+        let clock = Arc::new(crate::engine::clock::SystemClock);
         let started = service::Service::start(config, service::Wiring::new(clock)).await;
         let why = started.map(|_| ()).expect_err("the port is taken");
         assert!(why.starts_with(&format!("cannot listen on {address}")), "{why}");

@@ -108,12 +108,17 @@ pub struct Wiring {
     pub listener: Option<TcpListener>,
     /// The checker of PINs.
     pub pins: Option<Pins>,
+    /// What stands before the store, where something does.
+    pub before_store: Option<BeforeStore>,
 }
+
+/// Puts something before a store that sees what goes in.
+pub type BeforeStore = Box<dyn FnOnce(Arc<dyn Store>) -> Arc<dyn Store> + Send>;
 
 impl Wiring {
     /// Nothing but a clock.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, pages: Router::new(), listener: None, pins: None }
+        Self { clock, pages: Router::new(), listener: None, pins: None, before_store: None }
     }
 }
 
@@ -170,6 +175,10 @@ impl Service {
         let metrics = told_at.as_ref().and_then(|listener| listener.local_addr().ok());
         let began = wiring.clock.now();
         let Opened { store, copier, node } = stores::opened(&config).await?;
+        let store = match wiring.before_store {
+            Some(before) => before(store),
+            None => store,
+        };
         let alone = match &node {
             Some(node) => Some(node.alone().await?),
             None => None,
@@ -266,6 +275,7 @@ impl Service {
         tasks.spawn(folder.clone().watch(stop.child_token()));
 
         let front: Arc<dyn ShopFront> = Arc::clone(&engine) as Arc<dyn ShopFront>;
+        let (money_doors, later) = money.open(&front, &wiring.clock);
         let duties = Arc::new(Duties {
             engine: Arc::clone(&engine),
             store: Arc::clone(&store),
@@ -274,7 +284,7 @@ impl Service {
             life: (config.store.keep(), config.store.keep_dialogs()),
             studio: Arc::clone(&studio),
             sender,
-            later: money.later(&front),
+            later,
             backups: Arc::new(Backups {
                 settings: config.store.backup.clone(),
                 copier,
@@ -334,7 +344,7 @@ impl Service {
         );
         let pages = web::routes::router_in(Arc::clone(&front), config.http.clone(), around)
             .merge(media)
-            .merge(money.doors(&front, &wiring.clock))
+            .merge(money_doors)
             .merge(doors)
             .merge(wiring.pages);
         let meter = Arc::new(HttpMeter::default());

@@ -11,6 +11,8 @@ use sha2::{Digest, Sha256};
 
 /// The index that holds them, by the moment they came.
 pub(super) const POSTED: &str = "posted";
+/// Names, as they are named there, those that wait for the node that pays: it alone knows what it asked.
+const UNHEARD: &str = "unheard";
 /// Rows of a page.
 const PAGE: usize = 100;
 
@@ -40,13 +42,46 @@ pub struct CallbackRow {
 }
 
 impl Engine {
-    /// Writes down what was posted. The same twice in one moment is one row.
-    pub(super) async fn keep_callback(&self, callback: &Callback) -> Result<(), Fault> {
+    /// Writes down what was posted, and whether it is to be heard here and now; otherwise it waits for the node
+    /// that pays. The same twice in one moment is one row.
+    pub(super) async fn keep_callback(&self, callback: &Callback) -> Result<bool, Fault> {
         let row = codec::encode(callback);
         let digest = Sha256::digest(&row);
+        let (at, here) = (keys::moment(self.clock.now()), self.pays_here());
         let mut batch = Batch::default();
-        let at = keys::moment(self.clock.now());
+        if !here {
+            batch.put(keys::index(UNHEARD, &[&at], &digest[..8]), Expect::Any, Vec::new());
+        }
         batch.put(keys::index(POSTED, &[&at], &digest[..8]), Expect::Any, row);
+        self.store.commit(batch).await?;
+        Ok(here)
+    }
+
+    /// What waits to be heard, oldest first, with its name; nothing where there is but one node.
+    pub(super) async fn unheard(&self) -> Result<Vec<(Key, Callback)>, Fault> {
+        if self.is_alone() {
+            return Ok(Vec::new());
+        }
+        let names = self.store.scan(keys::index_prefix(UNHEARD, &[]), None, PAGE, false).await?;
+        let mut unheard = Vec::with_capacity(names.len());
+        for (name, _) in names {
+            let kept = match keys::parse_index(&name).as_deref() {
+                Some([_, at, digest]) => keys::index(POSTED, &[at], digest),
+                _ => continue,
+            };
+            match self.store.read(vec![kept.clone()]).await?.into_iter().next().flatten() {
+                Some(row) => unheard.push((name, codec::decode_row(&kept, &row)?)),
+                // Let go of after its days: nobody can say any more what it said.
+                None => self.heard(name).await?,
+            }
+        }
+        Ok(unheard)
+    }
+
+    /// It need not be heard again.
+    pub(super) async fn heard(&self, name: Key) -> Result<(), Fault> {
+        let mut batch = Batch::default();
+        batch.delete(name, Expect::Any);
         self.store.commit(batch).await?;
         Ok(())
     }
@@ -80,6 +115,41 @@ mod tests {
             headers: vec![("user-agent".to_owned(), "momo/1".to_owned())],
             body: body.to_owned(),
         }
+    }
+
+    /// Word that nobody hears.
+    struct Silence(tokio::sync::broadcast::Sender<crate::store::news::Heard>);
+
+    impl crate::store::news::News for Silence {
+        fn tell(&self, _: String) {}
+        fn heard(&self) -> tokio::sync::broadcast::Receiver<crate::store::news::Heard> {
+            self.0.subscribe()
+        }
+    }
+
+    #[tokio::test]
+    async fn what_came_to_a_node_that_does_not_pay_waits_for_the_one_that_does() {
+        let (engine, clock) = engine().await;
+        assert!(engine.keep_callback(&posted("alone")).await.expect("kept"), "there is no other node");
+        engine.joins(std::sync::Arc::new(Silence(tokio::sync::broadcast::Sender::new(1))));
+        engine.on_duty(true);
+        assert!(engine.keep_callback(&posted("here")).await.expect("kept"), "this one pays");
+        assert!(engine.unheard().await.expect("read").is_empty());
+        engine.on_duty(false);
+        for body in ["there", "there too"] {
+            assert!(!engine.keep_callback(&posted(body)).await.expect("kept"));
+            clock.advance(Duration::from_secs(1));
+        }
+        let unheard = engine.unheard().await.expect("read");
+        let bodies: Vec<_> = unheard.iter().map(|(_, callback)| callback.body.as_str()).collect();
+        assert_eq!(bodies, ["there", "there too"]);
+        engine.heard(unheard[0].0.clone()).await.expect("noted");
+        assert_eq!(engine.unheard().await.expect("read"), unheard[1..]);
+        // Whoever did not pay for so long that it was let go of has nothing left to read.
+        clock.advance(Duration::from_secs(3 * 86_400));
+        let keep = Keep { callback_days: 1, ..Keep::default() };
+        prune(&*engine.store, crate::types::Clock::now(&*clock), keep).await.expect("pruned");
+        assert!(engine.unheard().await.expect("read").is_empty());
     }
 
     #[tokio::test]

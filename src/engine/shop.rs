@@ -26,7 +26,7 @@ use crate::market::party::Party;
 use crate::market::payout::Payout;
 use crate::market::{Quote, Switch, price};
 use crate::store::batch::{Committed, InboxMark};
-use crate::store::{codec, keys};
+use crate::store::{Key, codec, keys};
 use crate::types::{CodeKind, Kes, Lang, PayoutId, PromptId, SpokenCode, Timestamp, Usd};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -518,8 +518,16 @@ impl ShopFront for Engine {
         Box::pin(async { Engine::card_events_due(self).await.map_err(|e| fault(&e)) })
     }
 
-    fn callback(&self, callback: Callback) -> BoxFuture<'_, Result<(), ShopError>> {
+    fn callback(&self, callback: Callback) -> BoxFuture<'_, Result<bool, ShopError>> {
         Box::pin(async move { self.keep_callback(&callback).await.map_err(|e| fault(&e)) })
+    }
+
+    fn callbacks_unheard(&self) -> BoxFuture<'_, Result<Vec<(Key, Callback)>, ShopError>> {
+        Box::pin(async { self.unheard().await.map_err(|e| fault(&e)) })
+    }
+
+    fn callback_heard(&self, name: Key) -> BoxFuture<'_, Result<(), ShopError>> {
+        Box::pin(async { self.heard(name).await.map_err(|e| fault(&e)) })
     }
 
     fn desk_callbacks(

@@ -10,6 +10,7 @@ pub use super::messages::receipts::ReceiptCounts;
 use super::photos::front::PhotoView;
 pub use crate::market::order::Shown;
 pub use crate::market::trouble::Outcome;
+use crate::store::Key;
 use crate::types::{Kes, Lang, PartyId, Timestamp, Usd};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -524,8 +525,16 @@ pub trait ShopFront: Send + Sync + 'static {
     /// when it is about no order of ours.
     fn card_news(&self, news: CardNews) -> BoxFuture<'_, Result<(), ShopError>>;
     /// Writes down what a provider of mobile money posted, before anybody reads it; resolves when it is
-    /// durable.
-    fn callback(&self, _: Callback) -> BoxFuture<'_, Result<(), ShopError>> {
+    /// durable: `true` when it is to be read here and now, `false` when the node that pays does it.
+    fn callback(&self, _: Callback) -> BoxFuture<'_, Result<bool, ShopError>> {
+        Box::pin(async { Ok(true) })
+    }
+    /// What other nodes wrote down and nobody has read, oldest first, with its name.
+    fn callbacks_unheard(&self) -> BoxFuture<'_, Result<Vec<(Key, Callback)>, ShopError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+    /// The one of this name was read.
+    fn callback_heard(&self, _: Key) -> BoxFuture<'_, Result<(), ShopError>> {
         Box::pin(async { Ok(()) })
     }
     /// Keeps an event of the card processor as it came; resolves when it is durable. Nothing where none

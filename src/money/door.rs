@@ -3,7 +3,7 @@
 //! None of them signs anything. In place of a signature stand the addresses it calls from, where they are
 //! listed; the secret part of the path; an id that must name a payout of ours that went by this very
 //! provider; and what the provider says when it is asked. What comes in behind the secret is written down
-//! as it came before anybody reads it.
+//! as it came before anybody reads it. Where there are several nodes, the one that pays reads it.
 
 use super::link::lock;
 use super::rail::{Adapter, Posted, Rail};
@@ -18,13 +18,15 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::post;
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use subtle::ConstantTimeEq;
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
 
 /// No honest result is longer, in octets.
 const LONGEST: usize = 16 * 1024;
@@ -51,6 +53,11 @@ impl Callers {
     pub fn new(from: &[String], proxies: &[String]) -> Result<Self, NoNetwork> {
         Ok(Self { from: networks(from)?, proxies: networks(proxies)? })
     }
+
+    /// Whether this is an address of the provider's.
+    fn lists(&self, caller: IpAddr) -> bool {
+        self.from.iter().any(|network| network.contains(caller))
+    }
 }
 
 /// What one provider's door needs.
@@ -74,20 +81,78 @@ impl<S: Sync> FromRequestParts<S> for Peer {
     }
 }
 
+/// A door as the node that pays has it: what came to another node's is read here.
+pub trait Hears: Send + Sync {
+    /// At whose door something came for this one.
+    fn provider(&self) -> &'static str;
+    /// Reads what came; whether that is done with, and need not be tried again.
+    fn hears<'c>(&'c self, callback: &'c Callback) -> BoxFuture<'c, bool>;
+}
+
+impl<R: Rail> Hears for Door<R> {
+    fn provider(&self) -> &'static str {
+        R::NAME
+    }
+
+    fn hears<'c>(&'c self, Callback { caller, tail, body, .. }: &'c Callback) -> BoxFuture<'c, bool> {
+        let listed = caller.parse().is_ok_and(|caller| self.callers.lists(caller));
+        let posted = Posted { tail, body: body.as_bytes(), listed };
+        Box::pin(async move { self.hear(posted).await != StatusCode::SERVICE_UNAVAILABLE })
+    }
+}
+
+/// How often what came to other nodes is looked for.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Reads what came to other nodes, until told to stop: the one that pays alone knows what it asked.
+pub async fn hear_others(front: Arc<dyn ShopFront>, doors: Vec<Arc<dyn Hears>>, stop: CancellationToken) {
+    let mut look = tokio::time::interval(LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = look.tick() => {}
+        }
+        let unheard = front.callbacks_unheard().await.unwrap_or_else(|error| {
+            tracing::error!(%error, "results from mobile money that came to other nodes");
+            Vec::new()
+        });
+        for (name, callback) in unheard {
+            let door = doors.iter().find(|door| door.provider() == callback.provider);
+            let done = match door {
+                Some(door) => door.hears(&callback).await,
+                // Whoever configured it has it no more.
+                None => true,
+            };
+            if done && let Err(error) = front.callback_heard(name).await {
+                tracing::error!(%error, "a result from mobile money will be read once more");
+            }
+        }
+    }
+}
+
 /// `POST` or `PUT` to the provider's path and the secret. 200 once what came of it is durable, or when it
 /// is about no payout of this provider; 400 when it cannot be read; 403 from elsewhere; 404 behind a wrong
 /// secret; 503 when it could not be kept and should be sent again.
 pub fn router<R: Rail>(
     front: Arc<dyn ShopFront>, provider: &Adapter<R>, secret: SecretString, callers: Callers,
 ) -> Router {
+    open(front, provider, secret, callers).0
+}
+
+/// The same, and the door for what comes to other nodes.
+pub fn open<R: Rail>(
+    front: Arc<dyn ShopFront>, provider: &Adapter<R>, secret: SecretString, callers: Callers,
+) -> (Router, Arc<dyn Hears>) {
     let rail = Arc::clone(&provider.rail);
     let door = Arc::new(Door { rail, front, secret, callers, spoke: Mutex::default() });
-    let path = R::DOOR;
-    Router::new()
+    let (path, hears) = (R::DOOR, Arc::clone(&door) as Arc<dyn Hears>);
+    let router = Router::new()
         .route(&format!("{path}{{secret}}"), post(short::<R>).put(short::<R>))
         .route(&format!("{path}{{secret}}/{{*tail}}"), post(long::<R>).put(long::<R>))
         .layer(DefaultBodyLimit::max(LONGEST))
-        .with_state(door)
+        .with_state(door);
+    (router, hears)
 }
 
 async fn short<R: Rail>(
@@ -107,10 +172,9 @@ impl<R: Rail> Door<R> {
     async fn opened(
         &self, secret: &str, tail: &str, peer: &Peer, headers: &HeaderMap, body: &[u8],
     ) -> StatusCode {
-        let Callers { from, proxies } = &self.callers;
-        let caller = caller(peer.0, headers, proxies);
-        let listed = caller.is_some_and(|caller| from.iter().any(|network| network.contains(caller)));
-        let stranger = !from.is_empty() && !listed;
+        let caller = caller(peer.0, headers, &self.callers.proxies);
+        let listed = caller.is_some_and(|caller| self.callers.lists(caller));
+        let stranger = !self.callers.from.is_empty() && !listed;
         let is_known: bool = secret.as_bytes().ct_eq(self.secret.expose_secret().as_bytes()).into();
         let caller = caller.map_or_else(|| "unknown".to_owned(), |caller| caller.to_string());
         if stranger || !is_known {
@@ -125,11 +189,14 @@ impl<R: Rail> Door<R> {
             // Some providers write our own addresses into what they post.
             body: String::from_utf8_lossy(body).replace(self.secret.expose_secret(), "***"),
         };
-        if let Err(error) = self.front.callback(raw).await {
-            tracing::error!(provider = R::NAME, %error, "a result from mobile money could not be kept");
-            return StatusCode::SERVICE_UNAVAILABLE;
+        match self.front.callback(raw).await {
+            Ok(true) => self.hear(Posted { tail, body, listed }).await,
+            Ok(false) => StatusCode::OK,
+            Err(error) => {
+                tracing::error!(provider = R::NAME, %error, "a result from mobile money could not be kept");
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         }
-        self.hear(Posted { tail, body, listed }).await
     }
 
     /// Speaks of refusals once in a while, and never of the path.

@@ -11,6 +11,9 @@ use serde::de::DeserializeOwned;
 /// The version written now.
 pub const VERSION: u8 = 1;
 
+/// Room for most values, so that it need not grow while one is spelled.
+const USUAL: usize = 1024;
+
 /// Why a value cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CodecError {
@@ -33,7 +36,8 @@ pub enum CodecError {
 /// When `T` has no JSON form (a map with keys that are not text): a mistake in the type, not in
 /// the value.
 pub fn encode<T: Serialize>(value: &T) -> Bytes {
-    let mut out = vec![VERSION];
+    let mut out = Vec::with_capacity(USUAL);
+    out.push(VERSION);
     serde_json::to_writer(&mut out, value).expect("every stored type has a JSON form");
     out.into()
 }

@@ -10,7 +10,8 @@ const VALUE_AT: usize = 9;
 
 /// The octets of a row.
 pub(super) fn encode(row: &Row) -> Vec<u8> {
-    let mut out = Vec::with_capacity(VALUE_AT + 8);
+    let octets = if let Value::Octets(value) = &row.value { value.len() } else { 8 };
+    let mut out = Vec::with_capacity(VALUE_AT + octets);
     out.extend_from_slice(&row.version.to_be_bytes());
     match &row.value {
         Value::Octets(value) => {

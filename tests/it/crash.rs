@@ -53,6 +53,11 @@ fn seed() -> u64 {
 
 /// An operator with little patience, so that a lost answer costs a second and not ten.
 pub async fn operator() -> Smsc {
+    operator_who(false).await
+}
+
+/// The same, who may give each key to another link than the step before it.
+pub async fn operator_who(wanders: bool) -> Smsc {
     let timers = Timers {
         answer: Duration::from_secs(3),
         response: Duration::from_secs(3),
@@ -63,6 +68,7 @@ pub async fn operator() -> Smsc {
         password: PASSWORD.to_owned(),
         timers,
         clock: Arc::new(WallClock),
+        wanders,
         ..SmscSettings::default()
     };
     Smsc::start(settings).await.expect("a port")

@@ -5,7 +5,7 @@ use crate::support::front::Notebook;
 use crate::support::listen::{eventually, port, serve};
 use proptest::prelude::*;
 use sokoni::engine::port::{MoneyOut, PayOut, PayoutNews};
-use sokoni::engine::shopfront::ShopError;
+use sokoni::engine::shopfront::{ShopError, ShopFront};
 use sokoni::money::Timing;
 use sokoni::money::door::{self, Callers};
 use sokoni::money::gsma::{MobileConfig, MobileMoney, MobileSettings};
@@ -13,7 +13,9 @@ use sokoni::sim::Line;
 use sokoni::sim::momo::{Answer, Manners, Momo, MomoOptions, Verdict};
 use sokoni::types::{Msisdn, PayoutId};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 const SECRET: &str = "a-path-only-the-provider-knows";
 
@@ -418,4 +420,27 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         runtime.expect("a runtime").block_on(live_through(steps))?;
     }
+}
+
+#[tokio::test]
+async fn what_came_to_a_node_that_does_not_pay_is_heard_by_the_one_that_does() {
+    let bench = bench().await;
+    let (_, hears) = door::open(bench.front.clone(), &bench.money, SECRET.into(), Callers::default());
+    bench.front.pays_elsewhere.store(true, Ordering::SeqCst);
+    let payout = payout("elsewhere");
+    assert_eq!(bench.pays(payout.clone()).await, PayoutNews::Accepted);
+    eventually("the result is kept", || !bench.front.callbacks().is_empty()).await;
+    assert!(bench.front.payouts().is_empty(), "it was not heard where it came in");
+    let stop = CancellationToken::new();
+    let front = Arc::clone(&bench.front) as Arc<dyn ShopFront>;
+    let hearing = tokio::spawn(door::hear_others(front, vec![hears], stop.clone()));
+    eventually("it is heard", || !bench.front.payouts().is_empty()).await;
+    eventually("it is let go of", || bench.front.unheard.lock().expect("whole").is_empty()).await;
+    let heard = bench.front.payouts();
+    assert!(
+        heard.iter().all(|(id, news)| *id == payout.id && matches!(news, PayoutNews::Paid { .. })),
+        "{heard:?}"
+    );
+    stop.cancel();
+    hearing.await.expect("it ends");
 }

@@ -93,7 +93,7 @@ pub(crate) async fn measure(args: &BenchSmsArgs) -> Result<Figures, String> {
     let load = Load::slow(listen, SHORT_CODE, latency)
         .await
         .map_err(|why| format!("no port to listen on: {why}"))?;
-    let application = benched(load.addr, 1, args.window as usize).await?;
+    let application = benched(load.addr, 1, args.window as usize, None).await?;
     load.wait_bound(1, BIND).await.map_err(|why| why.to_string())?;
     let alone = load.run(settings(args, 0)?).await.map_err(|why| why.to_string())?;
     let phones = (0..u64::from(args.texts)).map(|n| number(254_720_000_000 + n));
@@ -123,6 +123,7 @@ fn settings(args: &BenchSmsArgs, apart: u64) -> Result<LoadSettings, String> {
         keys: vec!["1".to_owned(), "0".to_owned()],
         first: number(254_700_100_000 + apart)?,
         limit: Duration::from_secs(args.limit),
+        rate: None,
     })
 }
 

@@ -7,18 +7,20 @@ use crate::engine::shopfront::{CardIn, ShopFront};
 use crate::money::airtel::Airtel;
 use crate::money::card;
 use crate::money::daraja::Daraja;
-use crate::money::door::{self, Callers};
+use crate::money::door::{self, Callers, Hears};
 use crate::money::gsma::MobileMoney;
 use crate::money::mtn::Mtn;
 use crate::money::routed::{Routed, Way};
 use crate::money::{Adapter, Rail};
 use crate::types::Clock;
 use axum::Router;
+use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// Makes a provider's door, once there is somebody behind it to tell.
-type Opens = Box<dyn FnOnce(Arc<dyn ShopFront>) -> Router + Send>;
+type Opens = Box<dyn FnOnce(Arc<dyn ShopFront>) -> (Router, Arc<dyn Hears>) + Send>;
 
 /// The providers, started.
 pub struct Money {
@@ -54,7 +56,7 @@ impl Begun<'_> {
         let callers = callers.map_err(|why| wrong(R::NAME, &why))?;
         let numbers = numbers.to_vec();
         self.ways.push(Way { name: R::NAME, numbers, provider: Arc::clone(&provider) as Arc<dyn MoneyOut> });
-        self.doors.push(Box::new(move |front| door::router(front, &provider, secret, callers)));
+        self.doors.push(Box::new(move |front| door::open(front, &provider, secret, callers)));
         Ok(())
     }
 }
@@ -90,15 +92,29 @@ impl Money {
         Ok(Self { mobile: Arc::new(mobile), card: Arc::new(card), card_config, doors })
     }
 
-    /// Works off what the card processor told and could not be done at once.
-    pub(super) fn later(&self, front: &Arc<dyn ShopFront>) -> Task {
-        let (front, live) = (Arc::clone(front), self.card_config.is_live());
-        Box::new(move |stop| Box::pin(card::webhook::work_off_later(Arc::clone(&front), live, stop)))
-    }
-
     /// Where providers tell us results.
     pub fn doors(self, front: &Arc<dyn ShopFront>, clock: &Arc<dyn Clock>) -> Router {
-        let cards = card::webhook::router(Arc::clone(front), &self.card_config, Arc::clone(clock));
-        self.doors.into_iter().fold(cards, |doors, opens| doors.merge(opens(Arc::clone(front))))
+        self.open(front, clock).0
+    }
+
+    /// Where providers tell us results, and what works off those that could not be done where they came in, or
+    /// not at once.
+    pub(super) fn open(self, front: &Arc<dyn ShopFront>, clock: &Arc<dyn Clock>) -> (Router, Task) {
+        let mut router = card::webhook::router(Arc::clone(front), &self.card_config, Arc::clone(clock));
+        let mut hears = Vec::new();
+        for opens in self.doors {
+            let (door, hearer) = opens(Arc::clone(front));
+            router = router.merge(door);
+            hears.push(hearer);
+        }
+        let (front, live) = (Arc::clone(front), self.card_config.is_live());
+        let later = move |stop: CancellationToken| {
+            let cards = card::webhook::work_off_later(Arc::clone(&front), live, stop.clone());
+            let money = door::hear_others(Arc::clone(&front), hears.clone(), stop);
+            Box::pin(async {
+                tokio::join!(cards, money);
+            }) as BoxFuture<'static, ()>
+        };
+        (router, Box::new(later))
     }
 }

@@ -80,6 +80,16 @@ impl Engine {
         self.nodes.on_duty.store(now, Ordering::Release);
     }
 
+    /// There is no other node.
+    pub(super) fn is_alone(&self) -> bool {
+        self.nodes.news.get().is_none()
+    }
+
+    /// Whether what pays is this node, which alone remembers what it asked a provider.
+    pub(super) fn pays_here(&self) -> bool {
+        self.is_alone() || self.nodes.on_duty.load(Ordering::Acquire)
+    }
+
     fn leave_word(&self, word: Word<'_>) {
         if let Some(news) = self.nodes.news.get() {
             news.tell(word.spelled());

@@ -37,6 +37,7 @@ pub(super) async fn serve(shared: &Shared, stream: TcpStream) -> io::Result<()> 
         out: Vec::with_capacity(2 * READ),
         run: None,
         refused: Vec::new(),
+        pace: None,
         late: VecDeque::new(),
         receives: false,
     };
@@ -47,6 +48,24 @@ pub(super) async fn serve(shared: &Shared, stream: TcpStream) -> io::Result<()> 
     ended
 }
 
+/// Steps that come by the clock.
+struct Pace {
+    began: Instant,
+    /// Between two steps of this link.
+    between: Duration,
+    /// How many have come.
+    came: u32,
+    /// Subscribers who wait for their next step.
+    free: VecDeque<usize>,
+}
+
+impl Pace {
+    /// When the next step comes.
+    fn next(&self) -> Instant {
+        self.began + self.between * self.came
+    }
+}
+
 struct Link<'a> {
     shared: &'a Shared,
     stream: TcpStream,
@@ -54,6 +73,7 @@ struct Link<'a> {
     out: Vec<u8>,
     run: Option<Arc<Run>>,
     refused: Vec<usize>,
+    pace: Option<Pace>,
     /// SMS whose answers wait: until when, and their sequence numbers.
     late: VecDeque<(Instant, u32)>,
     receives: bool,
@@ -64,6 +84,7 @@ impl Link<'_> {
         let mut runs = self.shared.run.subscribe();
         loop {
             let next_late = self.late.front().map_or_else(Instant::now, |(at, _)| *at);
+            let paced = self.pace.as_ref().filter(|pace| !pace.free.is_empty()).map(Pace::next);
             tokio::select! {
                 () = sleep_until(next_late), if !self.late.is_empty() => self.answer_late(),
                 read = self.stream.read_buf(&mut self.read) => {
@@ -76,6 +97,7 @@ impl Link<'_> {
                     changed.map_err(io::Error::other)?;
                     self.change_run(&mut runs);
                 }
+                () = sleep_until(paced.unwrap_or(next_late)), if paced.is_some() => self.come(),
                 () = sleep(RETRY), if !self.refused.is_empty() => self.retry(),
             }
             if !self.out.is_empty() {
@@ -98,6 +120,7 @@ impl Link<'_> {
             }
         }
         self.refused.clear();
+        self.pace = None;
         let Some(run) = next.filter(|_| self.receives) else { return };
         let mine = {
             let mut share = lock(&run.share);
@@ -107,11 +130,30 @@ impl Link<'_> {
         };
         let now = Instant::now();
         if mine < run.links {
-            for index in (mine..run.slots.len()).step_by(run.links) {
-                self.begin(&run, index, &mut lock(&run.slots[index]), now);
+            let share = (mine..run.slots.len()).step_by(run.links);
+            if let Some(rate) = run.settings.rate {
+                let between = Duration::from_secs_f64(run.links as f64 / rate);
+                self.pace = Some(Pace { began: now, between, came: 0, free: share.collect() });
+            } else {
+                for index in share {
+                    self.begin(&run, index, &mut lock(&run.slots[index]), now);
+                }
             }
         }
         self.run = Some(run);
+    }
+
+    /// Makes the steps that have come by now, as long as there is somebody to make them.
+    fn come(&mut self) {
+        let Some((run, mut pace)) = self.run.clone().zip(self.pace.take()) else { return };
+        let now = Instant::now();
+        while pace.next() <= now
+            && let Some(index) = pace.free.pop_front()
+        {
+            self.go_on(&run, index, &mut lock(&run.slots[index]), pace.next());
+            pace.came += 1;
+        }
+        self.pace = Some(pace);
     }
 
     fn handle_read(&mut self) -> io::Result<()> {
@@ -193,15 +235,24 @@ impl Link<'_> {
         if !run.count(slot.since, now) {
             return;
         }
-        if !shown.open {
-            slot.session = slot.session.wrapping_add(1);
-            self.begin(&run, index, &mut slot, now);
-        } else if run.settings.keys.is_empty() || slot.sequence == LONGEST {
-            self.put(&run, index, &slot, wire::ABORT);
-            slot.session = slot.session.wrapping_add(1);
-            self.begin(&run, index, &mut slot, now);
+        slot.open = shown.open;
+        match &mut self.pace {
+            Some(pace) => pace.free.push_back(index),
+            None => self.go_on(&run, index, &mut slot, now),
+        }
+    }
+
+    /// Her next step: dials, or presses the next key.
+    fn go_on(&mut self, run: &Run, index: usize, slot: &mut Slot, now: Instant) {
+        let hangs_up = slot.open && (run.settings.keys.is_empty() || slot.sequence == LONGEST);
+        if hangs_up {
+            self.put(run, index, slot, wire::ABORT);
+        }
+        if slot.open && !hangs_up {
+            self.press(run, index, slot, now);
         } else {
-            self.press(&run, index, &mut slot, now);
+            slot.session = slot.session.wrapping_add(1);
+            self.begin(run, index, slot, now);
         }
     }
 

@@ -3,7 +3,9 @@
 //!
 //! Every dialog has one subscriber who dials, then presses the keys of a path round and round, each
 //! as soon as the screen before it is there; when the application closes the dialog she dials again.
-//! So the number of dialogs is the number of steps in flight.
+//! So the number of dialogs is the number of steps in flight. With a rate it is the other way round:
+//! steps come by the clock, whatever became of those before them, each made by a subscriber who is free,
+//! and one that finds nobody free waits with its latency running.
 //!
 //! * [`Load`]: listens as an operator, runs loads over whatever binds.
 //! * [`latency`]: percentiles in constant space.
@@ -50,6 +52,9 @@ pub struct LoadSettings {
     pub first: Msisdn,
     /// The load ends after this long whatever was reached.
     pub limit: Duration,
+    /// Steps a second that come whether or not those before them were answered; none: each subscriber makes the
+    /// next when she has seen the last.
+    pub rate: Option<f64>,
 }
 
 /// What a load came to.
@@ -208,6 +213,8 @@ struct Slot {
     session: u8,
     sequence: u8,
     waiting: bool,
+    /// Her dialog goes on.
+    open: bool,
 }
 
 /// What all links count together.
@@ -229,6 +236,7 @@ impl Run {
             session: 0,
             sequence: 0,
             waiting: false,
+            open: false,
         };
         let first = settings.first.number();
         let number = |index: u32| (first + u64::from(index)).to_string().parse().unwrap_or(settings.first);

@@ -12,6 +12,7 @@ fn settings(dialogs: u32, keys: &[&str]) -> LoadSettings {
         keys: keys.iter().map(ToString::to_string).collect(),
         first: Msisdn::from_e164("254700100000").expect("a number"),
         limit: Duration::from_secs(20),
+        rate: None,
     }
 }
 
@@ -30,6 +31,30 @@ async fn one_load_after_another_makes_all_its_steps_over_several_binds() {
         assert_eq!((report.steps, report.unanswered, report.refused), (3000, 0, 0));
         assert!(report.p50_us <= report.p99_us && report.p99_us <= report.longest_us);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn steps_that_come_by_the_clock_come_no_faster_than_it_says() {
+    let load = listen().await;
+    let _echo =
+        Echo::start(load.addr, EchoSettings { binds: 2, ..EchoSettings::default() }).await.expect("binds");
+    load.wait_bound(2, Duration::from_secs(5)).await.expect("bound");
+    let paced = LoadSettings { rate: Some(10_000.0), warm_up: 0, ..settings(200, &["1", "0"]) };
+    let report = load.run(paced).await.expect("screens");
+    assert_eq!((report.steps, report.unanswered), (3000, 0));
+    assert!(report.per_second <= 10_100.0, "{report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_step_that_finds_nobody_free_waits_with_its_latency_running() {
+    let load = listen().await;
+    let _echo = Echo::start(load.addr, EchoSettings::default()).await.expect("binds");
+    load.wait_bound(1, Duration::from_secs(5)).await.expect("bound");
+    // One subscriber cannot make a step every nanosecond: they pile up behind her.
+    let paced = LoadSettings { rate: Some(1e9), warm_up: 0, ..settings(1, &["1", "0"]) };
+    let report = load.run(paced).await.expect("screens");
+    let whole = report.seconds * 1e6;
+    assert!(report.longest_us as f64 > whole / 2.0, "{report:?}");
 }
 
 #[tokio::test]

@@ -15,6 +15,8 @@ pub struct Counters {
     pub begins: u64,
     /// Answers sent by phones inside dialogs.
     pub replies: u64,
+    /// Keys that went to another link than the step before them.
+    pub moved: u64,
     /// Dialogs whose end was told to the application.
     pub aborts: u64,
     /// Screens shown.

@@ -97,6 +97,8 @@ pub(super) struct Phone {
     /// Pushes shown, and how many of them were waited for.
     pub pushed: u64,
     pub pushes_seen: u64,
+    /// The link that had the last step of its dialog.
+    pub carried_by: Option<LinkId>,
 }
 
 impl Phone {
@@ -111,6 +113,7 @@ impl Phone {
             late_until: None,
             pushed: 0,
             pushes_seen: 0,
+            carried_by: None,
         }
     }
 }
@@ -406,21 +409,27 @@ impl Exchange {
                 self.waiting.remove(at);
                 continue;
             }
-            let Some(id) = self.next_receiver() else { return };
+            let before = match self.waiting[at].what {
+                What::Reply(msisdn, _) if self.settings.wanders => self.phone(msisdn).carried_by,
+                _ => None,
+            };
+            let Some(id) = self.next_receiver(before) else { return };
             if let Some(delivery) = self.waiting.remove(at) {
                 self.send_delivery(id, delivery, now);
             }
         }
     }
 
-    /// The next bound receiver with room in its window, round robin.
-    fn next_receiver(&mut self) -> Option<LinkId> {
+    /// The next bound receiver with room in its window, round robin; `but` that one, while there is another.
+    fn next_receiver(&mut self, but: Option<LinkId>) -> Option<LinkId> {
         let window = self.settings.window;
         let ready = |(id, link): (&LinkId, &Link)| {
             (link.bound.is_some_and(Mode::receives) && link.in_flight.len() < window).then_some(*id)
         };
-        let after = self.links.range(self.last_used + 1..).find_map(ready);
-        let id = after.or_else(|| self.links.range(..=self.last_used).find_map(ready))?;
+        let after = self.links.range(self.last_used + 1..).filter_map(ready);
+        let mut in_turn = after.chain(self.links.range(..=self.last_used).filter_map(ready));
+        let first = in_turn.next()?;
+        let id = if Some(first) == but { in_turn.next().unwrap_or(first) } else { first };
         self.last_used = id;
         Some(id)
     }
@@ -428,6 +437,10 @@ impl Exchange {
     fn send_delivery(&mut self, id: LinkId, delivery: Delivery, now: Instant) {
         let deadline = now + self.settings.timers.response;
         let begins = matches!(delivery.what, What::Begin(..));
+        if let What::Begin(msisdn, _) | What::Reply(msisdn, _) = delivery.what {
+            let before = self.phone(msisdn).carried_by.replace(id);
+            self.counters.moved += u64::from(!begins && before != Some(id));
+        }
         let faults = &mut self.faults;
         if faults.malformed.strikes(now) {
             self.counters.malformed += 1;

@@ -154,6 +154,8 @@ pub struct SmscSettings {
     pub remembers: usize,
     /// Unanswered `deliver_sm` of one link at a time.
     pub window: usize,
+    /// Whether a key never goes to the link that had the step before it, while another has room.
+    pub wanders: bool,
     /// How message ids are written.
     pub message_ids: MessageIds,
     /// Its clocks.
@@ -180,6 +182,7 @@ impl Default for SmscSettings {
             receipts: ReceiptShape::Both,
             remembers: 10_000,
             window: 1000,
+            wanders: false,
             message_ids: MessageIds::Decimal,
             timers: Timers::default(),
             clock: Arc::new(SystemClock),

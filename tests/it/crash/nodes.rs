@@ -1,11 +1,13 @@
 //! Several machines over one database: any key may come to any of them, any of them may be killed, and so
 //! may the database.
 
-use super::{Chance, agree, change_manners, operator, seed};
+use super::{Chance, agree, change_manners, operator, operator_who, seed};
 use crate::support::people::{Maker, Tally, World};
 use crate::support::postgres;
 use crate::support::serve::{Gateway, SOON, Server, Site, log_of};
 use sokoni::sim::momo::Manners;
+use sokoni::sim::smsc::{PhoneError, Screen};
+use sokoni::types::Msisdn;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -54,7 +56,7 @@ impl House {
     }
 
     async fn over(database: postgres::Server, url: &str, machines: usize) -> Self {
-        let smsc = operator().await;
+        let smsc = operator_who(true).await;
         let gateway = Gateway { address: smsc.addr, dialect: "its", bind: "transceiver" };
         let world = Arc::new(World::new(Site::open(&gateway).await, smsc));
         world.site.keeps_in(url);
@@ -113,7 +115,7 @@ fn at_work(world: &Arc<World>, who: std::ops::Range<u64>) -> tokio::task::JoinSe
 async fn every_key_may_come_to_another_of_three_machines() {
     let house = House::of(3).await;
     let mut makers = at_work(&house.world, 0..2);
-    // The operator gives what it has to its links in turn: hardly two keys in a row come to one of them.
+    // The operator gives no key to the link that had the step before it.
     let until = Duration::from_secs(20);
     tokio::select! {
         () = tokio::time::sleep(until) => {}
@@ -123,7 +125,57 @@ async fn every_key_may_come_to_another_of_three_machines() {
     let all = worked(&mut makers, &house.world).await;
     eprintln!("{all:?}");
     assert_eq!(all.lost, 0, "no dialog was broken: {}", log_of(&house.world.site));
+    let seen = house.world.smsc.counters();
+    assert!(seen.replies > 100 && seen.moved == seen.replies, "each key came to another machine: {seen:?}");
     agree(&house.world, &all).await;
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dialog_whose_machine_is_killed_goes_on_at_the_other() {
+    let mut house = House::of(2).await;
+    let phone = house.world.smsc.handset(Msisdn::from_e164("254700000199").expect("a number"));
+    let shows = |screen: Result<Screen, PhoneError>, wanted: &str| {
+        let screen = screen.unwrap_or_else(|why| panic!("{wanted}: {why}"));
+        assert!(screen.open && screen.text.starts_with(wanted), "{wanted}: {screen:?}");
+    };
+    shows(phone.dial("*483*57#").await, "Karibu Sokoni");
+    // Whoever has shown the screen before is gone when the next key comes.
+    for (gone, key, wanted) in
+        [(0, "2", "Who are you?"), (1, "1", "Your two names"), (0, "Asha Juma", "Where do you work?")]
+    {
+        house.nodes[gone].kill();
+        house.world.smsc.wait_bound(1, SOON).await.expect("the other is there");
+        shows(phone.press(key).await, wanted);
+        house.nodes[gone].up(&house.world.site).await;
+        house.bound().await;
+    }
+    assert_eq!(house.world.smsc.counters().begins, 1, "she dialled once");
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn machines_are_started_anew_one_after_the_other_under_load_and_no_dialog_is_broken() {
+    let mut house = House::of(3).await;
+    let world = Arc::clone(&house.world);
+    let mut makers = at_work(&world, 0..MAKERS);
+    for node in [0, 1, 2, 0, 1, 2] {
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            Some(ended) = makers.join_next() => panic!("a maker gave up: {ended:?}"),
+        }
+        house.nodes[node].end(&world.site).await;
+        house.nodes[node].up(&world.site).await;
+        house.bound().await;
+    }
+    world.enough.store(true, Ordering::Relaxed);
+    let all = worked(&mut makers, &world).await;
+    let seen = world.smsc.counters();
+    eprintln!("{all:?} {seen:?}");
+    assert_eq!(all.lost, 0, "no dialog was broken: {}", log_of(&world.site));
+    assert_eq!(seen.screens_late, 0, "no key was answered twice: {seen:?}");
+    assert!(all.orders >= 6, "work went on meanwhile: {all:?}");
+    agree(&world, &all).await;
     house.end().await;
 }
 

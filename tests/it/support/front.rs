@@ -5,6 +5,7 @@ use sokoni::engine::port::{PayOut, PayoutNews};
 use sokoni::engine::shopfront::*;
 use sokoni::types::{PayoutId, Usd};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Keeps news of money; knows nothing of anything else.
 #[derive(Default)]
@@ -15,6 +16,10 @@ pub struct Notebook {
     pub cards: Mutex<Vec<CardNews>>,
     /// What was posted, as it came.
     pub callbacks: Mutex<Vec<Callback>>,
+    /// Another node pays: what is posted waits for it.
+    pub pays_elsewhere: AtomicBool,
+    /// What waits so, with its names.
+    pub unheard: Mutex<Vec<(Vec<u8>, Callback)>>,
     /// What the next calls are answered with, the last one first; empty for `Ok`.
     pub troubles: Mutex<Vec<ShopError>>,
 }
@@ -94,8 +99,22 @@ impl ShopFront for Notebook {
     fn card_news(&self, news: CardNews) -> BoxFuture<'_, Result<(), ShopError>> {
         self.keep(&self.cards, news)
     }
-    fn callback(&self, callback: Callback) -> BoxFuture<'_, Result<(), ShopError>> {
+    fn callback(&self, callback: Callback) -> BoxFuture<'_, Result<bool, ShopError>> {
+        let here = !self.pays_elsewhere.load(Ordering::SeqCst);
+        if !here {
+            let mut unheard = self.unheard.lock().expect("whole");
+            let name = vec![u8::try_from(unheard.len()).expect("a few")];
+            unheard.push((name, callback.clone()));
+        }
         self.callbacks.lock().expect("whole").push(callback);
+        Box::pin(async move { Ok(here) })
+    }
+    fn callbacks_unheard(&self) -> BoxFuture<'_, Result<Vec<(Vec<u8>, Callback)>, ShopError>> {
+        let unheard = self.unheard.lock().expect("whole").clone();
+        Box::pin(async { Ok(unheard) })
+    }
+    fn callback_heard(&self, name: Vec<u8>) -> BoxFuture<'_, Result<(), ShopError>> {
+        self.unheard.lock().expect("whole").retain(|(is, _)| *is != name);
         Box::pin(async { Ok(()) })
     }
     fn payout_news(&self, id: PayoutId, news: PayoutNews) -> BoxFuture<'_, Result<(), ShopError>> {
