@@ -152,25 +152,25 @@ where
     F: Future<Output = Result<G, E>>,
     E: Display,
 {
-    match measure(&args, Some(seen), start_sokoni).await {
-        Ok(loaded) if args.json => match serde_json::to_string_pretty(&loaded) {
-            Ok(json) => {
-                println!("{json}");
-                ExitCode::SUCCESS
-            }
-            Err(why) => failed(&why),
-        },
-        Ok(loaded) => {
-            print!("{}", table(&loaded));
-            ExitCode::SUCCESS
-        }
-        Err(why) => failed(&why),
-    }
+    told(measure(&args, Some(seen), start_sokoni).await, args.json, |loaded| table(loaded))
 }
 
-fn failed(why: &dyn Display) -> ExitCode {
-    eprintln!("sokoni bench: {why}");
-    ExitCode::FAILURE
+/// Prints what was measured, for programs or for people, or why nothing was.
+fn told<T: Serialize>(measured: Result<T, String>, json: bool, table: impl FnOnce(&T) -> String) -> ExitCode {
+    let text = measured.and_then(|figures| match json {
+        true => serde_json::to_string_pretty(&figures).map(|json| json + "\n").map_err(|why| why.to_string()),
+        false => Ok(table(&figures)),
+    });
+    match text {
+        Ok(text) => {
+            print!("{text}");
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            eprintln!("sokoni bench: {why}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Runs the loads: first all on the echo, then all on each peer, then all on Sokoni, then what it committed on
@@ -219,12 +219,13 @@ where
         Some(seen) => committed(args, &load, seen).await?,
         None => Vec::new(),
     };
-    drop((application, load));
     for (loaded, batches) in loaded.iter_mut().zip(batches) {
         let alone = store::again(batches).await?;
         loaded.of_store = Some(loaded.sokoni.per_second / alone.per_second);
         loaded.store = Some(alone);
     }
+    // Idle until here: an application that ends has work to do.
+    drop(application);
     Ok(loaded)
 }
 
@@ -243,9 +244,12 @@ where
 async fn committed(args: &BenchUssdArgs, load: &Load, seen: &Seen) -> Result<Vec<Committed>, String> {
     let mut batches = Vec::new();
     for at in 0..args.dialogs.len() {
+        let settings = settings(args, at, 2)?;
+        let (first, dialogs) = (settings.first.number(), u64::from(settings.dialogs));
         seen.begin();
-        load.run(settings(args, at, 2)?).await.map_err(|why| format!("Sokoni: {why}"))?;
-        batches.push(seen.taken());
+        load.run(settings).await.map_err(|why| format!("Sokoni: {why}"))?;
+        // Others hang up meanwhile, whose load is over.
+        batches.push(seen.taken(first..first + dialogs));
     }
     Ok(batches)
 }
@@ -382,7 +386,8 @@ mod tests {
             let store = store.expect("committed again");
             assert_eq!((sokoni.steps, sokoni.unanswered), (200, 0));
             assert!(store.commits >= 200, "each step was a commit: {store:?}");
-            assert!(store.callers >= sokoni.dialogs as usize && store.rows > 2.0 && store.octets > 100.0);
+            assert_eq!(store.callers, sokoni.dialogs as usize, "those of the load and nobody else");
+            assert!(store.rows > 2.0 && store.octets > 100.0);
             assert!(of_store.is_some_and(|share| share > 0.0));
         }
     }

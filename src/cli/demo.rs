@@ -18,6 +18,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
 
@@ -115,6 +116,9 @@ pub async fn run(args: DemoArgs) -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// Passing folders of this process so far.
+static TAKEN: AtomicU32 = AtomicU32::new(0);
+
 /// The folder of a village; a passing one is removed when dropped.
 pub(super) struct Folder {
     pub(super) path: PathBuf,
@@ -125,7 +129,10 @@ impl Folder {
     pub(super) fn take(named: Option<&Path>) -> Result<Self, String> {
         let passing = named.is_none();
         let path = named.map_or_else(
-            || std::env::temp_dir().join(format!("sokoni-village-{}", std::process::id())),
+            || {
+                let nth = TAKEN.fetch_add(1, Ordering::Relaxed);
+                std::env::temp_dir().join(format!("sokoni-village-{}-{nth}", std::process::id()))
+            },
             Path::to_path_buf,
         );
         std::fs::create_dir_all(&path).map_err(|why| format!("{}: {why}", path.display()))?;

@@ -2,7 +2,7 @@
 
 mod fill;
 
-use super::failed;
+use super::told;
 use crate::cli::demo;
 use crate::cli::service::{Service, Wiring};
 use crate::config::Config;
@@ -103,20 +103,7 @@ pub struct Figures {
 
 /// Measures and prints.
 pub async fn run(args: BenchShopArgs) -> ExitCode {
-    match measure(&args).await {
-        Ok(figures) if args.json => match serde_json::to_string_pretty(&figures) {
-            Ok(json) => {
-                println!("{json}");
-                ExitCode::SUCCESS
-            }
-            Err(why) => failed(&why),
-        },
-        Ok(figures) => {
-            print!("{}", table(&figures));
-            ExitCode::SUCCESS
-        }
-        Err(why) => failed(&why),
-    }
+    told(measure(&args).await, args.json, table)
 }
 
 /// Fills a store, serves it and loads its pages.

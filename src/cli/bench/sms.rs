@@ -1,6 +1,6 @@
 //! `sokoni bench sms`: how long screens take while SMS wait for a slow SMSC.
 
-use super::{APART, BIND, SHORT_CODE, failed};
+use super::{APART, BIND, SHORT_CODE, told};
 use crate::cli::benched;
 use crate::sim::load::{Load, LoadReport, LoadSettings};
 use crate::types::{Msisdn, Purpose};
@@ -70,20 +70,7 @@ pub struct Figures {
 
 /// Measures and prints.
 pub async fn run(args: BenchSmsArgs) -> ExitCode {
-    match measure(&args).await {
-        Ok(figures) if args.json => match serde_json::to_string_pretty(&figures) {
-            Ok(json) => {
-                println!("{json}");
-                ExitCode::SUCCESS
-            }
-            Err(why) => failed(&why),
-        },
-        Ok(figures) => {
-            print!("{}", table(&args, &figures));
-            ExitCode::SUCCESS
-        }
-        Err(why) => failed(&why),
-    }
+    told(measure(&args).await, args.json, |figures| table(&args, figures))
 }
 
 /// Two runs of screens over one application, SMS put into its outbox between them.

@@ -4,17 +4,20 @@
 //! an empty store by as many callers at a time as there were dialogs, each caller those of one dialog, one after
 //! the other, as the engine did. So what is left between the two is all that is not the store.
 
-use super::{BenchUssdArgs, captured, failed};
+use super::{BenchUssdArgs, captured, told};
+use crate::cli::demo;
 use crate::sim::load::latency::Latencies;
 use crate::store::batch::{self, Act, Batch, Expect, Row};
 use crate::store::meters::Meters;
 use crate::store::sled::{DEFAULT_CACHE, Sled};
 use crate::store::{Key, Store, StoreError, keys};
+use crate::types::Msisdn;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,7 +30,7 @@ Dialogs are run over the service first, as sokoni bench ussd runs them, and the
 batches that they commit are kept. Then the same batches are committed again to
 an empty store: a row for each of --dialogs, with as many callers at a time, each
 one those of one dialog, in order. Every commit is durable before the next of
-its caller. Of postgres see docs/PERFORMANCE.md.
+its caller.
 
 Example:
   sokoni bench store --dialogs 1,100,1000";
@@ -63,20 +66,7 @@ where
         }
         Ok::<_, String>(reports)
     };
-    match alone.await {
-        Ok(reports) if args.json => match serde_json::to_string_pretty(&reports) {
-            Ok(json) => {
-                println!("{json}");
-                ExitCode::SUCCESS
-            }
-            Err(why) => failed(&why),
-        },
-        Ok(reports) => {
-            print!("{}", table(&reports));
-            ExitCode::SUCCESS
-        }
-        Err(why) => failed(&why),
-    }
+    told(alone.await, args.json, |reports| table(reports))
 }
 
 /// The figures for people.
@@ -118,10 +108,11 @@ impl Seen {
         self.looks.store(true, Ordering::Relaxed);
     }
 
-    /// What came since, in the order of its commits.
-    pub fn taken(&self) -> Committed {
+    /// What came since from these subscribers, in the order of its commits.
+    pub fn taken(&self, of: Range<u64>) -> Committed {
         self.looks.store(false, Ordering::Relaxed);
         let mut batches = std::mem::take(&mut *self.batches.lock().unwrap_or_else(PoisonError::into_inner));
+        batches.retain(|(batch, _)| subscriber(batch).is_some_and(|number| of.contains(&number)));
         batches.sort_by_key(|(_, position)| *position);
         batches
     }
@@ -170,6 +161,11 @@ impl Store for Watched {
     }
 }
 
+/// Whose dialog a batch is about.
+fn subscriber(batch: &Batch) -> Option<u64> {
+    batch.ops.iter().find_map(|op| keys::parse_dialog(&op.key)).map(Msisdn::number)
+}
+
 /// What the store alone did.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct StoreReport {
@@ -194,27 +190,20 @@ pub struct StoreReport {
 /// # Errors
 /// In words: what the store says, or that there was nothing.
 pub(crate) async fn again(batches: Committed) -> Result<StoreReport, String> {
-    let folder = std::env::temp_dir().join(format!("sokoni-store-{}", std::process::id()));
-    let opened = tokio::task::spawn_blocking({
-        let folder = folder.clone();
-        move || Sled::open(&folder, DEFAULT_CACHE)
-    });
-    let store = Arc::new(opened.await.map_err(|why| why.to_string())?.map_err(|why| why.to_string())?);
-    let report = committed(&store, batches).await;
-    drop(store);
-    // A passing folder that stays behind takes room and nothing else.
-    let _ = std::fs::remove_dir_all(&folder);
-    report
+    let folder = demo::Folder::take(None)?;
+    let path = folder.path.join("store");
+    let opened = tokio::task::spawn_blocking(move || Sled::open(&path, DEFAULT_CACHE)).await;
+    let store = Arc::new(opened.map_err(|why| why.to_string())?.map_err(|why| why.to_string())?);
+    committed(&store, batches).await
 }
 
 async fn committed(store: &Arc<Sled>, batches: Committed) -> Result<StoreReport, String> {
     let commits = batches.len();
     let rows: usize = batches.iter().map(|(batch, _)| batch.ops.len() + batch.journal.len()).sum();
     let octets: usize = batches.iter().map(|(batch, _)| octets(batch)).sum();
-    let mut dialogs: BTreeMap<Option<Key>, Committed> = BTreeMap::new();
+    let mut dialogs: BTreeMap<Option<u64>, Committed> = BTreeMap::new();
     for (batch, position) in batches {
-        let dialog = batch.ops.iter().map(|op| &op.key).find(|key| key.first() == Some(&keys::DIALOGS));
-        dialogs.entry(dialog.cloned()).or_default().push((batch, position));
+        dialogs.entry(subscriber(&batch)).or_default().push((batch, position));
     }
     let callers = dialogs.len();
     let mut tasks = JoinSet::new();

@@ -20,12 +20,17 @@ async fn listen() -> Load {
     Load::listen(SocketAddr::from(([127, 0, 0, 1], 0)), "48357").await.expect("listens")
 }
 
+async fn bound(binds: usize) -> (Load, Echo) {
+    let load = listen().await;
+    let settings = EchoSettings { binds, ..EchoSettings::default() };
+    let echo = Echo::start(load.addr, settings).await.expect("binds");
+    load.wait_bound(binds, Duration::from_secs(5)).await.expect("bound");
+    (load, echo)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_load_after_another_makes_all_its_steps_over_several_binds() {
-    let load = listen().await;
-    let _echo =
-        Echo::start(load.addr, EchoSettings { binds: 2, ..EchoSettings::default() }).await.expect("binds");
-    load.wait_bound(2, Duration::from_secs(5)).await.expect("bound");
+    let (load, _echo) = bound(2).await;
     for (dialogs, keys) in [(1, &["1", "0"][..]), (64, &["1", "0"]), (7, &[])] {
         let report = load.run(settings(dialogs, keys)).await.expect("screens");
         assert_eq!((report.steps, report.unanswered, report.refused), (3000, 0, 0));
@@ -35,10 +40,7 @@ async fn one_load_after_another_makes_all_its_steps_over_several_binds() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn steps_that_come_by_the_clock_come_no_faster_than_it_says() {
-    let load = listen().await;
-    let _echo =
-        Echo::start(load.addr, EchoSettings { binds: 2, ..EchoSettings::default() }).await.expect("binds");
-    load.wait_bound(2, Duration::from_secs(5)).await.expect("bound");
+    let (load, _echo) = bound(2).await;
     let paced = LoadSettings { rate: Some(10_000.0), warm_up: 0, ..settings(200, &["1", "0"]) };
     let report = load.run(paced).await.expect("screens");
     assert_eq!((report.steps, report.unanswered), (3000, 0));
@@ -47,9 +49,7 @@ async fn steps_that_come_by_the_clock_come_no_faster_than_it_says() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_step_that_finds_nobody_free_waits_with_its_latency_running() {
-    let load = listen().await;
-    let _echo = Echo::start(load.addr, EchoSettings::default()).await.expect("binds");
-    load.wait_bound(1, Duration::from_secs(5)).await.expect("bound");
+    let (load, _echo) = bound(1).await;
     // One subscriber cannot make a step every nanosecond: they pile up behind her.
     let paced = LoadSettings { rate: Some(1e9), warm_up: 0, ..settings(1, &["1", "0"]) };
     let report = load.run(paced).await.expect("screens");
