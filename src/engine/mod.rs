@@ -27,6 +27,7 @@ pub mod erasure;
 mod heard;
 pub mod hooks;
 pub mod kiosks;
+mod known;
 pub mod lanes;
 pub mod letters;
 pub mod loans;
@@ -193,6 +194,8 @@ pub struct Engine {
     acts: tokio::sync::Mutex<desk::acts::Index>,
     /// How quickly phones are answered.
     pace: pace::Pace,
+    /// Dialogs as this process kept them last.
+    known: known::Known,
     /// What happened since the start.
     pub meters: meters::Meters,
     /// Held while somebody at the desk turns a switch.
@@ -288,6 +291,7 @@ impl Engine {
             stops: Default::default(),
             acts: Default::default(),
             pace: Default::default(),
+            known: Default::default(),
             meters: Default::default(),
             turning: tokio::sync::Mutex::default(),
             amiss: AtomicBool::default(),

@@ -12,7 +12,7 @@ use super::turn::{DialogRow, screen};
 use super::work::{Fault, Work};
 use crate::dialog::machine::Machine;
 use crate::dialog::tape::Event;
-use crate::store::batch::Expect;
+use crate::store::batch::{Committed, Expect};
 use crate::store::{codec, keys};
 use crate::types::Lang;
 use std::collections::BTreeMap;
@@ -138,14 +138,16 @@ impl Engine {
         Ok(())
     }
 
-    /// Commits a turn with its dialog as it stands now.
+    /// Commits a turn with its dialog as it stands now: the version that the dialog has then.
     pub(super) async fn keep(
         &self, mut work: Work<'_>, input: &UssdIn, row: &DialogRow, version: Option<u64>, cause: Cause,
-    ) -> Result<(), Fault> {
+    ) -> Result<Option<u64>, Fault> {
         let expect = version.map_or(Expect::Absent, Expect::At);
         work.extra().put(keys::dialog(input.msisdn), expect, codec::encode(row));
-        self.commit(work, cause, None).await?;
-        Ok(())
+        match self.commit(work, cause, None).await? {
+            Committed::At(position) => Ok(Some(position)),
+            Committed::Repeat(_) => Ok(None),
+        }
     }
 }
 

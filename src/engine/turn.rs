@@ -148,7 +148,8 @@ impl Engine {
         let mut rows = self.store.read(vec![dialog.clone(), keys::by_phone(input.msisdn)]).await?.into_iter();
         let kept = rows.next().flatten();
         let version = kept.as_ref().map(|row| row.version);
-        let mut row = kept.and_then(|row| codec::decode_row::<DialogRow>(&dialog, &row).ok());
+        let read = |row: &_| codec::decode_row::<DialogRow>(&dialog, row).ok();
+        let mut row = kept.and_then(|row| self.known.take(input.msisdn, row.version).or_else(|| read(&row)));
         row.iter_mut().for_each(|row| row.take_name(input));
         let party = rows.next().flatten().and_then(|row| super::view::FromIndex::from_octets(&row.octets()));
         let mut who = self.caller(&mut work, input, party, row.as_ref()).await?;
@@ -236,13 +237,16 @@ impl Engine {
         };
         let (out, block) = (walk.out.clone(), walk.tape.block.clone());
         work.record_walk(&row, version, event, walk, sms);
-        self.keep(work, input, &row, version, cause).await?;
+        let id = row.state.id;
+        if let Some(version) = self.keep(work, input, &row, version, cause).await? {
+            self.known.note(input.msisdn, version, row);
+        }
         if matches!(first, Input::Redial { .. }) {
             self.meters.resumed();
         }
         let span = tracing::Span::current();
         if !span.is_disabled() {
-            span.record("dialog", tracing::field::display(row.state.id));
+            span.record("dialog", tracing::field::display(id));
             span.record("tree", &*graph.name).record("screen", &*block);
         }
         Ok(out)

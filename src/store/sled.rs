@@ -5,6 +5,7 @@
 //! asynchronous flush, no background flusher.
 
 mod fill;
+mod recent;
 
 use super::batch::{Batch, Committed, Row, show_key};
 use super::copy::{Changes, Tap};
@@ -15,6 +16,7 @@ use super::meters::Meters;
 use super::writer::{Engine, Stopped, Writer, panic_text};
 use super::{Key, Store, StoreError, keys, row};
 use futures_util::future::{BoxFuture, ready};
+use recent::Recent;
 use sled::{Db, IVec};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -48,6 +50,7 @@ pub struct Sled {
 #[derive(Debug)]
 struct Shared {
     db: Db,
+    recent: Recent,
     /// Rows of the group that is applied but not yet durable, as they were before it. Nobody may
     /// see what a power cut could still take back, and nobody should wait for the disk to read.
     undurable: RwLock<BTreeMap<Key, Option<Row>>>,
@@ -100,6 +103,7 @@ impl Sled {
         let stopped = Stopped::default();
         let shared = Arc::new(Shared {
             db,
+            recent: Recent::new(),
             undurable: RwLock::default(),
             position: AtomicU64::new(head.position),
             stopped: stopped.clone(),
@@ -213,6 +217,9 @@ impl Shared {
     }
 
     fn load(&self, key: &[u8]) -> Result<Option<Row>, StoreError> {
+        if let Some(row) = self.recent.get(key) {
+            return Ok(Some(row));
+        }
         let octets = self.db.get(key).map_err(broken)?;
         octets.map(|octets| decode(key, &octets)).transpose()
     }
@@ -278,12 +285,13 @@ impl Engine for SledEngine {
     fn write(&mut self, group: &Group) -> Result<(), String> {
         let mut batch = sled::Batch::default();
         let mut before = BTreeMap::new();
-        for (key, stored, now) in group.writes() {
-            match &now {
+        let writes = group.writes();
+        for (key, stored, now) in &writes {
+            match now {
                 Some(row) => batch.insert(key.as_slice(), row::encode(row)),
                 None => batch.remove(key.as_slice()),
             }
-            before.insert(key, stored);
+            before.insert(key.clone(), stored.clone());
         }
         let db = &self.shared.db;
         let sled = |why: sled::Error| format!("sled: {why}");
@@ -291,6 +299,9 @@ impl Engine for SledEngine {
             let mut undurable = self.shared.undurable.write().unwrap_or_else(PoisonError::into_inner);
             *undurable = before;
             db.apply_batch(batch).map_err(sled)?;
+            for (key, _, now) in writes.iter().filter(|(key, ..)| key.first() != Some(&keys::JOURNAL)) {
+                self.shared.recent.note(key, now.as_ref());
+            }
         }
         db.flush().map_err(sled)?;
         self.blobs.sync().map_err(|why| format!("the disk did not take a large page: {why}"))?;

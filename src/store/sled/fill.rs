@@ -51,6 +51,7 @@ impl Filling {
         }
         let db = &self.store.shared.db;
         db.apply_batch(batch).map_err(broken)?;
+        rows.iter().for_each(|(key, found)| self.store.shared.recent.note(key, found.as_ref()));
         db.flush().map_err(broken)?;
         Ok(())
     }
