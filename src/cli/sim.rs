@@ -40,6 +40,10 @@ pub struct SimArgs {
     /// What the service logs meanwhile, to standard error: levels by target, such as error
     #[arg(long, value_name = "LEVELS", default_value = "off")]
     pub log: String,
+    /// A bug that the service has in this run: posting, dedupe, resend
+    #[cfg(feature = "planted")]
+    #[arg(long, value_name = "BUG", hide = true)]
+    pub plant: Option<crate::engine::planted::Bug>,
 }
 
 /// What is printed at the end.
@@ -53,12 +57,19 @@ pub enum Print {
 
 /// Runs it on a thread of its own.
 pub async fn run(args: SimArgs) -> ExitCode {
-    let SimArgs { seed, artisans, days, faults, print, log } = args;
+    #[cfg(feature = "planted")]
+    let plant = args.plant;
+    let SimArgs { seed, artisans, days, faults, print, log, .. } = args;
     if let Err(why) = crate::telemetry::start(&crate::telemetry::Settings { log, ..Default::default() }) {
         eprintln!("{why}");
         return ExitCode::FAILURE;
     }
-    let lived = tokio::task::spawn_blocking(move || live(Settings { seed, artisans, days, faults })).await;
+    let lived = tokio::task::spawn_blocking(move || {
+        #[cfg(feature = "planted")]
+        crate::engine::planted::plant(plant);
+        live(Settings { seed, artisans, days, faults })
+    })
+    .await;
     let report = match lived {
         Ok(lived) => lived,
         Err(why) => {

@@ -44,6 +44,8 @@ mod parts;
 mod payouts;
 pub mod photos;
 pub mod pins;
+#[cfg(feature = "planted")]
+pub mod planted;
 pub mod port;
 pub mod preview;
 pub mod prompt;
@@ -432,9 +434,15 @@ impl Engine {
         }
         let wakes = work.wakes().to_vec();
         let (changed, alarms) = (work.changed_orders(), work.alarms());
+        #[cfg(feature = "planted")]
+        let apart = work.postings_apart(&cause, self.work(work.now)?);
         let mut batch: Batch = work.batch(cause);
         batch.inbox = mark;
         let committed = self.store.commit(batch).await?;
+        #[cfg(feature = "planted")]
+        if let Some(apart) = apart {
+            self.store.commit(apart).await?;
+        }
         if matches!(committed, Committed::At(_)) {
             alarms.into_iter().for_each(|alarm| alarm());
             wakes.into_iter().for_each(|shard| self.tell_to_send(shard));

@@ -198,7 +198,10 @@ impl Engine {
             self.text(&mut work, input.from, text.clone(), name);
         }
         self.note_heard(&mut work, input, &text, &answers);
-        let mark = match work.acts() {
+        let keeps_mark = work.acts();
+        #[cfg(feature = "planted")]
+        let keeps_mark = keeps_mark && !super::planted::has(super::planted::Bug::Dedupe);
+        let mark = match keeps_mark {
             true => {
                 let acted = Acted::of(&mut work, input.at, &answers).await?;
                 Some(InboxMark { key: mark_key(input, input.at), answer: codec::encode(&acted) })

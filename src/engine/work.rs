@@ -281,6 +281,17 @@ impl<'s> Work<'s> {
         each.into_iter().cloned().collect()
     }
 
+    /// The bug of [`Bug::Posting`](super::planted::Bug::Posting): what a payout moves, in a batch apart.
+    #[cfg(feature = "planted")]
+    pub fn postings_apart(&mut self, cause: &Cause, mut apart: Self) -> Option<Batch> {
+        let pays = self.events.iter().any(|event| matches!(event, Event::Payout(..)));
+        let planted = super::planted::has(super::planted::Bug::Posting);
+        (planted && pays && !self.transfers.is_empty()).then(|| {
+            apart.transfers = std::mem::take(&mut self.transfers);
+            apart.batch(cause.clone())
+        })
+    }
+
     /// Everything as one batch, with one record for the journal.
     pub fn batch(self, cause: Cause) -> Batch {
         let Self { shelves, transfers, events, extra: mut batch, now, redacts, mut entropy, leaving, .. } =

@@ -114,6 +114,16 @@ fn held_for(age: Duration) -> Duration {
     (age / 4).clamp(Duration::from_secs(2), Duration::from_secs(300))
 }
 
+/// The bug of [`Bug::Resend`](crate::engine::planted::Bug::Resend).
+#[cfg(feature = "planted")]
+fn under_a_new_id(mut request: PayOut, item: &Claimed) -> PayOut {
+    use crate::engine::planted::{Bug, has};
+    if has(Bug::Resend) && item.item.left.is_some() {
+        request.id = PayoutId::derived(&format!("{}/{}", request.id, item.item.attempt));
+    }
+    request
+}
+
 impl Engine {
     /// Asks for a payout, or asks what became of it. The item stays until the truth is known.
     async fn send_payout(&self, item: &Claimed) {
@@ -324,6 +334,8 @@ impl Engine {
 
     /// Sends it; that it may be at its provider is written down before.
     async fn pay(&self, item: &mut Claimed, request: PayOut) -> Result<Next, Fault> {
+        #[cfg(feature = "planted")]
+        let request = under_a_new_id(request, item);
         item.leaves(&*self.store, self.clock.now()).await?;
         Ok(Next::News(self.money.pay(request).await))
     }

@@ -5,19 +5,24 @@ use super::model::Model;
 use super::{BEGIN, FLOAT, Fault, World};
 use crate::engine::audit::Derived;
 use crate::engine::bulk::front::{BulkView, Counts};
-use crate::engine::port::PayoutNews;
+use crate::engine::port::{PayoutNews, SmsIn};
 use crate::engine::record::{Cause, Record};
 use crate::engine::shopfront::{OrderView, ShopFront};
 use crate::market::order::{Order, OrderStage, RefundWhy};
 use crate::market::payout::{Payout, PayoutStage};
 use crate::market::{Bulk, Policy};
 use crate::store::{Key, Store, codec, keys, outbox, verify};
-use crate::types::{Clock, SpokenCode};
+use crate::types::{Clock, SpokenCode, Timestamp};
+use bytes::Bytes;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Accounts that hold other people's money: none of them is ever below zero.
 const NEVER_BELOW_ZERO: [&str; 7] =
     ["artisan:", "moving:", "mentor:", "agent:", "rider:", "deposit:", "shipping_payable"];
+
+/// An SMS that comes again within this is a repeat, and not meant once more.
+const AGAIN: Duration = Duration::from_secs(60);
 
 /// How much of everything is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +38,8 @@ pub struct Checks {
     sums: BTreeMap<String, i64>,
     pub(super) model: Model,
     forms: BTreeMap<String, String>,
+    /// When each SMS acted, by its mark.
+    acted: BTreeMap<Vec<u8>, Timestamp>,
     /// How often each thing was looked at, by name.
     pub held: BTreeMap<&'static str, u64>,
     opened: bool,
@@ -52,6 +59,7 @@ impl Checks {
             sums: BTreeMap::new(),
             model,
             forms: BTreeMap::new(),
+            acted: BTreeMap::new(),
             held: BTreeMap::new(),
             opened: false,
             hearsay: false,
@@ -81,6 +89,26 @@ impl Checks {
         }
         self.held("a form posted twice is one order", 1);
         Ok(false)
+    }
+
+    /// An SMS, with what was committed of it just now: one that acted a moment ago acts on nothing again.
+    fn acts_once(&mut self, sms: &SmsIn, seen: &[Seen]) -> Result<(), Fault> {
+        let acted =
+            |octets: &Bytes| serde_json::from_slice::<Record>(octets).map(|record| !record.events.is_empty());
+        let mut acts = false;
+        for octets in seen.iter().flat_map(|seen| &seen.records) {
+            acts |= acted(octets).map_err(|why| format!("a record: {why}"))?;
+        }
+        let before = self.acted.get(&sms.mark).copied().filter(|at| sms.at.since(*at) < AGAIN);
+        match before {
+            Some(_) if acts => {
+                return Err(format!("an SMS of {:?} that came again acted again: {:?}", sms.from, sms.text));
+            }
+            Some(_) => self.held("an SMS that comes again acts on nothing", 1),
+            None if acts => drop(self.acted.insert(sms.mark.clone(), sms.at)),
+            None => {}
+        }
+        Ok(())
     }
 
     /// The page of an order: who gets what adds up.
@@ -161,6 +189,14 @@ impl World {
             self.checks.commit(&seen)?;
         }
         Ok(())
+    }
+
+    /// What must hold of an SMS that was just handed over: it acts once, also when it comes again or the
+    /// process died of it.
+    pub(super) fn check_sms(&mut self, sms: &SmsIn) -> Result<(), Fault> {
+        let seen = self.store.take_seen();
+        self.checks.acts_once(sms, &seen)?;
+        seen.iter().try_for_each(|seen| self.checks.commit(seen))
     }
 
     async fn rows(&self, prefix: Key) -> Result<Vec<(Key, crate::store::batch::Row)>, Fault> {

@@ -70,7 +70,13 @@ impl Settings {
     /// The command that runs the same history again.
     pub fn command(&self) -> String {
         let Self { seed, artisans, days, faults } = self;
-        format!("sokoni sim --seed {seed} --artisans {artisans} --days {days} --faults {faults}")
+        let command =
+            format!("sokoni sim --seed {seed} --artisans {artisans} --days {days} --faults {faults}");
+        #[cfg(feature = "planted")]
+        if let Some(bug) = crate::engine::planted::planted() {
+            return format!("{command} --plant {bug}");
+        }
+        command
     }
 }
 

@@ -29,3 +29,21 @@ fn the_same_seed_is_the_same_history_to_the_octet_and_another_seed_another() {
     assert_eq!(told(7), told(7));
     assert_ne!(told(7), told(8));
 }
+
+/// Each planted bug is found within the seeds that the market is run with on any day.
+#[cfg(feature = "planted")]
+#[test]
+fn every_planted_bug_is_found_within_twenty_seeds_and_the_command_that_shows_it_names_it() {
+    use crate::engine::planted::{Bug, plant};
+    for bug in Bug::ALL {
+        plant(Some(bug));
+        let found =
+            (1..=20).find_map(|seed| run(small(seed, Level::Many)).err().map(|broken| (seed, broken)));
+        let (seed, broken) = found.unwrap_or_else(|| panic!("nobody noticed the bug {bug}"));
+        let what: String = broken.what.chars().take(160).collect();
+        eprintln!("{bug}: seed {seed}, step {}, day {}: {what}", broken.step, broken.day);
+        assert!(broken.again.ends_with(&format!("--plant {bug}")), "{}", broken.again);
+    }
+    plant(None);
+    run(small(1, Level::Many)).expect("without a bug every invariant holds");
+}

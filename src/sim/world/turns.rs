@@ -140,7 +140,10 @@ impl World {
 
     async fn sms(&mut self, mut sms: SmsIn, tries: u8) -> Result<(), Fault> {
         sms.at = self.now();
-        if self.engine.sms_turn(sms.clone()).await.is_ok() {
+        self.check_step()?;
+        let taken = self.engine.sms_turn(sms.clone()).await.is_ok();
+        self.check_sms(&sms)?;
+        if taken {
             return Ok(());
         }
         if !self.revived().await? && tries >= BRINGS {
