@@ -1,9 +1,11 @@
-//! `sokoni sim`: the whole market on a virtual clock, with faults.
+//! `sokoni sim`: the whole market on a virtual clock, with faults; and how much machine so many artisans want.
 
 use super::printed;
+use crate::sim::plan::{Figures, MOST_ARTISANS, plan};
 use crate::sim::world::faults::Level;
 use crate::sim::world::{Settings, run as live};
 use clap::{Args, ValueEnum};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const HELP: &str = "\
@@ -13,10 +15,16 @@ commit and starts again. The same seed is the same history to the octet. What
 must hold is checked after every step; when something does not, the command ends
 with 1 and says what, when, and how to see it again.
 
+With --plan nothing is run: it says how many machines, connections and gigabytes
+so many artisans want, reckoned from measured figures and from what is assumed of
+artisans. All of them are printed below the answer, and each can be changed by
+its name.
+
 Examples:
   sokoni sim --seed 1
   sokoni sim --seed 1 --artisans 2000 --days 90 --faults many
-  sokoni sim --seed 1 --print journal-hash      (one line, to compare two runs)";
+  sokoni sim --seed 1 --print journal-hash      (one line, to compare two runs)
+  sokoni sim --plan 100000 --assume dialogs_month=30 --assume years=7";
 
 /// The whole market on a virtual clock, with faults
 #[derive(Debug, Clone, Args)]
@@ -34,6 +42,16 @@ pub struct SimArgs {
     /// How much goes wrong: none, some, many
     #[arg(long, value_name = "HOW MUCH", default_value = "some")]
     pub faults: Level,
+    /// How much machine so many artisans want, instead of a run
+    #[arg(long, value_name = "ARTISANS", conflicts_with_all = ["seed", "artisans", "days", "faults", "print", "log"],
+        value_parser = clap::value_parser!(u64).range(1..=MOST_ARTISANS))]
+    pub plan: Option<u64>,
+    /// Another number for a figure of the plan
+    #[arg(long, value_name = "NAME=NUMBER", requires = "plan")]
+    pub assume: Vec<String>,
+    /// A file with other numbers, NAME = NUMBER on each line; what --assume says holds before it
+    #[arg(long, value_name = "FILE", requires = "plan")]
+    pub assumptions: Option<PathBuf>,
     /// What is printed at the end
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = Print::Report)]
     pub print: Print,
@@ -55,8 +73,23 @@ pub enum Print {
     JournalHash,
 }
 
+/// The answer, and below it what it rests on.
+fn planned(artisans: u64, assume: &[String], file: Option<&Path>) -> Result<String, String> {
+    let mut figures = Figures::builtin()?;
+    if let Some(path) = file {
+        let of = |why: String| format!("{}: {why}", path.display());
+        let text = std::fs::read_to_string(path).map_err(|why| of(why.to_string()))?;
+        figures.assume_all(&text).map_err(of)?;
+    }
+    assume.iter().try_for_each(|text| figures.assume(text))?;
+    Ok(format!("{}{figures}", plan(artisans, &figures)))
+}
+
 /// Runs it on a thread of its own.
 pub async fn run(args: SimArgs) -> ExitCode {
+    if let Some(artisans) = args.plan {
+        return printed(planned(artisans, &args.assume, args.assumptions.as_deref()));
+    }
     #[cfg(feature = "planted")]
     let plant = args.plant;
     let SimArgs { seed, artisans, days, faults, print, log, .. } = args;

@@ -12,6 +12,7 @@ mod keep;
 pub mod load;
 pub mod momo;
 pub mod phones;
+pub mod plan;
 pub mod smsc;
 pub mod world;
 
