@@ -147,6 +147,9 @@ pub enum ShopError {
     /// The work takes time: the first day that can be chosen.
     #[error("the work takes more time than that")]
     TooEarly(Timestamp),
+    /// Nobody can promise that: the last day that can be chosen.
+    #[error("that is too far off")]
+    TooLate(Timestamp),
     /// The idempotency key belongs to an order with other content, which stands.
     #[error("this key was used for another order, which stands; send this one with a new key")]
     KeyUsed,

@@ -87,6 +87,12 @@ pub enum Refusal {
         /// From then on.
         until: Timestamp,
     },
+    /// It is too far off.
+    #[error("not after {until:?}")]
+    TooLate {
+        /// Until then.
+        until: Timestamp,
+    },
     /// We do not ship there.
     #[error("we do not ship there")]
     NoShipping,
@@ -174,6 +180,7 @@ impl Refusal {
             Self::AlreadyChecked { .. } => "already_checked",
             Self::NotInCustody => "not_in_custody",
             Self::TooEarly { .. } => "too_early",
+            Self::TooLate { .. } => "too_late",
             Self::NoShipping => "no_shipping",
             Self::NoPin => "no_pin",
             Self::PinLocked => "pin_locked",

@@ -85,6 +85,9 @@ fn name(sent: &[u8]) -> PhotoName {
 fn read(sent: &[u8], bounds: Bounds) -> Result<DynamicImage, NotKept> {
     let kind = kind(sent).ok_or(NotKept::NoPicture)?;
     let damaged = |_| NotKept::Damaged;
+    if kind == ImageFormat::Jpeg && !is_whole_jpeg(sent) {
+        return Err(NotKept::Damaged);
+    }
     let most = u64::from(bounds.megapixels) * 1_000_000;
     let mut reader = ImageReader::with_format(Cursor::new(sent), kind);
     let mut limits = Limits::no_limits();
@@ -100,6 +103,32 @@ fn read(sent: &[u8], bounds: Bounds) -> Result<DynamicImage, NotKept> {
     let mut image = DynamicImage::from_decoder(decoder).map_err(damaged)?;
     image.apply_orientation(turned);
     Ok(DynamicImage::ImageRgb8(if image.color().has_alpha() { on_white(image) } else { image.into_rgb8() }))
+}
+
+/// Whether a JPEG reaches its end of image (ITU-T T.81, B.1.1): a reader fills with grey what was cut off on
+/// the way. What stands behind the end, as some cameras write, is nobody's.
+fn is_whole_jpeg(sent: &[u8]) -> bool {
+    let mut at = 2;
+    while let Some(found) = sent.get(at..).and_then(|rest| rest.windows(2).position(is_marker)) {
+        let marker = at + found;
+        at = marker + 2;
+        match sent[marker + 1] {
+            0xD9 => return true,
+            // They stand alone: restarts, a start of image, TEM.
+            0x01 | 0xD0..=0xD8 => {}
+            _ => match sent.get(at..at + 2) {
+                // A thumbnail in a segment has an end of its own, which is not this one.
+                Some(&[high, low]) => at += usize::from(u16::from_be_bytes([high, low])),
+                _ => return false,
+            },
+        }
+    }
+    false
+}
+
+/// A marker begins with 0xFF; 0x00 behind it is an octet of the picture, another 0xFF fills.
+fn is_marker(octets: &[u8]) -> bool {
+    matches!(octets, [0xFF, second] if !matches!(second, 0x00 | 0xFF))
 }
 
 /// What shows through is white.

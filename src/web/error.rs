@@ -84,7 +84,12 @@ impl Refusal {
                 "Something in the form needs another look",
                 "See the fields below.",
             ),
-            Self::Shop(ShopError::Left(_) | ShopError::Pieces { .. } | ShopError::TooEarly(_)) => (
+            Self::Shop(
+                ShopError::Left(_)
+                | ShopError::Pieces { .. }
+                | ShopError::TooEarly(_)
+                | ShopError::TooLate(_),
+            ) => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "field",
                 "Something in the form needs another look",

@@ -63,6 +63,10 @@ fn place(terms: &BulkTerms, policy: &Policy, now: Timestamp) -> Result<Vec<BulkE
     if terms.wanted < soonest {
         return Err(Refusal::TooEarly { until: soonest });
     }
+    let latest = policy.bulk_latest(now);
+    if terms.wanted > latest {
+        return Err(Refusal::TooLate { until: latest });
+    }
     Ok(vec![E::Placed(terms.clone())])
 }
 

@@ -5,6 +5,9 @@ use crate::types::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
+/// How far off the day may be that many pieces are wanted for.
+const LATEST: Duration = Duration::from_secs(360 * 24 * 60 * 60);
+
 /// Many pieces of one listing: the discount, which comes out of the margin, and how they are spread.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -91,5 +94,11 @@ impl Policy {
     /// The soonest day for which many pieces can be asked now: time for an answer and for the work.
     pub fn bulk_soonest(&self, now: Timestamp) -> Timestamp {
         now.after(self.bulk_answer()).after(self.making())
+    }
+
+    /// The latest moment that a request may want its pieces for. Makers read a day and a month: there
+    /// must be one such day alone.
+    pub fn bulk_latest(&self, now: Timestamp) -> Timestamp {
+        now.after(LATEST)
     }
 }

@@ -131,6 +131,7 @@ impl World {
                 | ShopError::Left(_)
                 | ShopError::Pieces { .. }
                 | ShopError::TooEarly(_)
+                | ShopError::TooLate(_)
                 | ShopError::Field { .. }
                 | ShopError::NotFound,
             ) => {

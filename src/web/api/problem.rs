@@ -165,6 +165,10 @@ impl From<ShopError> for Problem {
                 "wanted",
                 format!("the work takes time: choose {} or later", super::views::day(day)),
             ),
+            ShopError::TooLate(day) => Self::field(
+                "wanted",
+                format!("that is too far off: choose {} or earlier", super::views::day(day)),
+            ),
             ShopError::KeyUsed => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "key-used",

@@ -11,7 +11,7 @@ use crate::{
     web::{
         error::Refusal,
         page::{self, Part, Piece, Web},
-        tongue::Reader,
+        tongue::{Reader, Tongue},
         wording,
     },
 };
@@ -45,6 +45,8 @@ struct ManyPage<'a> {
     sums: Option<Sums>,
     /// Every sum that the page says, for the form to bring back.
     said_sums: String,
+    /// Why nothing can be asked for now.
+    closed: Option<String>,
 }
 
 /// How many pieces the price is asked for.
@@ -70,10 +72,12 @@ pub(crate) async fn show(
     let view = front(&web)?.price_many(code, pieces).await?;
     let quantity = view.quantity.to_string();
     let typed = Typed { quantity, idempotency_key: piece::fresh_key()?, ..Typed::default() };
-    Ok(draw(&t, &view, &typed, &Faults::default(), None))
+    Ok(draw(&web, &t, &view, &typed, &Faults::default(), None))
 }
 
-fn draw(t: &Reader, view: &ManyView, typed: &Typed, faults: &Faults, sums: Option<Sums>) -> Response {
+fn draw(
+    web: &Web, t: &Reader, view: &ManyView, typed: &Typed, faults: &Faults, sums: Option<Sums>,
+) -> Response {
     let country = |to: &Sending| Country {
         letters: to.country.clone(),
         name: t.country_name(&to.country, &to.name),
@@ -82,6 +86,9 @@ fn draw(t: &Reader, view: &ManyView, typed: &Typed, faults: &Faults, sums: Optio
     };
     let said =
         |to: &Sending| piece::sum_of(&to.country, view.quantity, Sums::new(view.goods, to.sum, to.tax).total);
+    // The desk says why in English, and in the languages of the makers.
+    let closed = web.front.closed();
+    let closed = closed.map(|why| if t.tongue == Tongue::En { why } else { t.closed_why().to_owned() });
     page::html(&ManyPage {
         said_sums: view.shipping.iter().map(said).collect::<Vec<_>>().join("."),
         t,
@@ -94,6 +101,7 @@ fn draw(t: &Reader, view: &ManyView, typed: &Typed, faults: &Faults, sums: Optio
         typed,
         faults,
         sums,
+        closed: closed.filter(|_| !faults.any()),
     })
 }
 
@@ -125,7 +133,7 @@ pub(crate) async fn total(
     }
     let sums = to.map(|to| Sums::new(view.goods, to.sum, to.tax));
     let t = &t.of_form(format!("/piece/{}/many?quantity={}", view.piece.code, view.quantity));
-    Ok(draw(t, &view, &typed, &faults, sums))
+    Ok(draw(&web, t, &view, &typed, &faults, sums))
 }
 
 /// Shows the form again with what was typed and what is wrong with it.
@@ -138,7 +146,7 @@ async fn again(
     let country = typed.country.trim().to_ascii_uppercase();
     let to = view.shipping.iter().find(|to| to.country == country && pieces == view.quantity);
     let sums = to.map(|to| Sums::new(view.goods, to.sum, to.tax));
-    let mut response = draw(t, &view, typed, faults, sums);
+    let mut response = draw(web, t, &view, typed, faults, sums);
     *response.status_mut() = status;
     Ok(response)
 }

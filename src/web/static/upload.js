@@ -86,6 +86,11 @@ async function take(token) {
   let known = { token };
   try {
     const me = await ask(token, 'me');
+    if (me.status === 401) {
+      if ((await pass())?.token === token) await dropPass();
+      say('This link is not good, or not any more. Text PAGE for a new one; what you drafted is still here.', true);
+      return;
+    }
     if (me.ok) known = { token, number: me.body.number, first: me.body.first, only: me.body.only ?? undefined };
   } catch {
     // Asked again before anything is sent.
