@@ -120,6 +120,28 @@ fn what_is_no_picture_or_too_much_of_one_is_refused() {
     assert!(matches!(refused(&as_file(&flag(400, 60), ImageFormat::Png)), NotKept::TooSmall));
 }
 
+#[test]
+fn a_photograph_that_was_cut_off_on_the_way_is_refused_wherever_it_was_cut() {
+    for kind in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP] {
+        let whole = as_file(&flag(400, 300), kind);
+        develop(&whole, BOUNDS).expect("a picture");
+        for tenths in 1..10 {
+            let refused = develop(&whole[..whole.len() * tenths / 10], BOUNDS).err();
+            assert!(matches!(refused, Some(NotKept::Damaged)), "{kind:?}, {tenths} tenths: {refused:?}");
+        }
+    }
+}
+
+#[test]
+fn the_end_of_a_thumbnail_is_not_the_end_of_a_jpeg_and_what_stands_behind_the_end_is_nobodys() {
+    let mut jpeg = as_file(&flag(400, 300), ImageFormat::Jpeg);
+    jpeg.splice(2..2, [0xFF, 0xE1, 0, 6, 0xFF, 0xD8, 0xFF, 0xD9]);
+    let cut = develop(&jpeg[..jpeg.len() / 2], BOUNDS).err();
+    assert!(matches!(cut, Some(NotKept::Damaged)), "{cut:?}");
+    jpeg.extend_from_slice(b"of the camera");
+    develop(&jpeg, BOUNDS).expect("a picture");
+}
+
 /// A PNG that says it is enormous, and has no data for it: the header is enough to refuse it.
 #[test]
 fn a_small_file_that_claims_a_huge_picture_takes_no_memory() {

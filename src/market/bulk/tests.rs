@@ -350,13 +350,20 @@ fn a_payment_for_a_request_that_was_let_go_goes_back_at_once() {
 }
 
 #[test]
-fn too_few_pieces_too_many_and_too_soon_a_day_are_refused() {
+fn too_few_pieces_too_many_and_a_day_too_soon_or_too_far_off_are_refused() {
     let place = |terms| decide(None, &C::Place(terms), &Policy::default(), now());
     assert_eq!(place(terms(9)), Err(Refusal::OutOfRange { min: 10, max: 500 }));
     assert_eq!(place(terms(501)), Err(Refusal::OutOfRange { min: 10, max: 500 }));
     let until = terms(40).wanted;
     let hasty = BulkTerms { wanted: Timestamp::from_millis(until.millis() - 1), ..terms(40) };
     assert_eq!(place(hasty), Err(Refusal::TooEarly { until }));
+    let until = Policy::default().bulk_latest(now());
+    let far = |days: i64| {
+        let wanted = Timestamp::from_millis(until.millis() + days * 24 * 60 * 60 * 1000);
+        place(BulkTerms { wanted, ..terms(40) })
+    };
+    assert!(far(0).is_ok());
+    assert_eq!(far(1), Err(Refusal::TooLate { until }));
     let nowhere = BulkTerms { country: "XX".into(), ..terms(40) };
     assert_eq!(place(nowhere), Err(Refusal::NoShipping));
 }
