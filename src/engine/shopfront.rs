@@ -149,7 +149,7 @@ pub enum ShopError {
     TooEarly(Timestamp),
     /// Nobody can promise that: the last day that can be chosen.
     #[error("that is too far off")]
-    TooLate(Timestamp),
+    TooFar(Timestamp),
     /// The idempotency key belongs to an order with other content, which stands.
     #[error("this key was used for another order, which stands; send this one with a new key")]
     KeyUsed,

@@ -89,7 +89,7 @@ pub enum Refusal {
     },
     /// It is too far off.
     #[error("not after {until:?}")]
-    TooLate {
+    TooFar {
         /// Until then.
         until: Timestamp,
     },
@@ -180,7 +180,7 @@ impl Refusal {
             Self::AlreadyChecked { .. } => "already_checked",
             Self::NotInCustody => "not_in_custody",
             Self::TooEarly { .. } => "too_early",
-            Self::TooLate { .. } => "too_late",
+            Self::TooFar { .. } => "too_far",
             Self::NoShipping => "no_shipping",
             Self::NoPin => "no_pin",
             Self::PinLocked => "pin_locked",

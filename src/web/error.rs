@@ -85,10 +85,7 @@ impl Refusal {
                 "See the fields below.",
             ),
             Self::Shop(
-                ShopError::Left(_)
-                | ShopError::Pieces { .. }
-                | ShopError::TooEarly(_)
-                | ShopError::TooLate(_),
+                ShopError::Left(_) | ShopError::Pieces { .. } | ShopError::TooEarly(_) | ShopError::TooFar(_),
             ) => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "field",

@@ -110,7 +110,7 @@ impl Engine {
                 return Ok(Err(ShopError::Pieces { least: min, most: max }));
             }
             Err(Refusal::TooEarly { until }) => return Ok(Err(ShopError::TooEarly(until))),
-            Err(Refusal::TooLate { until }) => return Ok(Err(ShopError::TooLate(until))),
+            Err(Refusal::TooFar { until }) => return Ok(Err(ShopError::TooFar(until))),
             Err(why) => return Err(Fault::Broken(format!("a request was refused: {why}"))),
         }
         if wish.total.is_some_and(|shown| shown != quote.charge()) {

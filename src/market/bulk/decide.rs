@@ -65,7 +65,7 @@ fn place(terms: &BulkTerms, policy: &Policy, now: Timestamp) -> Result<Vec<BulkE
     }
     let latest = policy.bulk_latest(now);
     if terms.wanted > latest {
-        return Err(Refusal::TooLate { until: latest });
+        return Err(Refusal::TooFar { until: latest });
     }
     Ok(vec![E::Placed(terms.clone())])
 }

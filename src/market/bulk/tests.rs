@@ -363,7 +363,7 @@ fn too_few_pieces_too_many_and_a_day_too_soon_or_too_far_off_are_refused() {
         place(BulkTerms { wanted, ..terms(40) })
     };
     assert!(far(0).is_ok());
-    assert_eq!(far(1), Err(Refusal::TooLate { until }));
+    assert_eq!(far(1), Err(Refusal::TooFar { until }));
     let nowhere = BulkTerms { country: "XX".into(), ..terms(40) };
     assert_eq!(place(nowhere), Err(Refusal::NoShipping));
 }

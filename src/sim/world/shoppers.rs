@@ -131,7 +131,7 @@ impl World {
                 | ShopError::Left(_)
                 | ShopError::Pieces { .. }
                 | ShopError::TooEarly(_)
-                | ShopError::TooLate(_)
+                | ShopError::TooFar(_)
                 | ShopError::Field { .. }
                 | ShopError::NotFound,
             ) => {

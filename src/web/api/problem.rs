@@ -165,7 +165,7 @@ impl From<ShopError> for Problem {
                 "wanted",
                 format!("the work takes time: choose {} or later", super::views::day(day)),
             ),
-            ShopError::TooLate(day) => Self::field(
+            ShopError::TooFar(day) => Self::field(
                 "wanted",
                 format!("that is too far off: choose {} or earlier", super::views::day(day)),
             ),

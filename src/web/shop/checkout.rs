@@ -89,7 +89,7 @@ pub(super) struct CannotPlace {
 pub(super) fn said_changed(error: ShopError, t: &Reader) -> ShopError {
     match error {
         ShopError::Field { field: CHANGED, .. } => field(CHANGED, t.total_changed()),
-        ShopError::TooLate(day) => field("wanted", &t.too_late(t.day_of(&day))),
+        ShopError::TooFar(day) => field("wanted", &t.too_far(t.day_of(&day))),
         other => other,
     }
 }

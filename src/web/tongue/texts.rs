@@ -293,7 +293,7 @@ texts! {
     choose_pieces(least, most) = "Choose from {least} to {most} pieces." | "Choisissez de {least} à {most} pièces.";
     too_early(day) = "The work takes time: choose {day} or a later day."
         | "Le travail demande du temps : choisissez le {day} ou plus tard.";
-    too_late(day) = "That is too far off: choose {day} or an earlier day."
+    too_far(day) = "That is too far off: choose {day} or an earlier day."
         | "C’est trop loin : choisissez le {day} ou plus tôt.";
     to_shop = "To the shop" | "Aller à la boutique";
 
