@@ -22,8 +22,11 @@ use std::time::{Duration, Instant};
 
 /// How often the service is killed.
 const KILLS: u32 = 50;
-/// Of the other ends, so many are asked for by SIGTERM, in the middle of the same work.
-const STOPS: u32 = 5;
+/// Of the ends, one for so many kills is asked for by SIGTERM, in the middle of the same work.
+const KILLS_A_STOP: u32 = 10;
+/// How often the slow run kills, and after how many kills it says how far it is.
+const MANY: u32 = 2_000;
+const TELL_EVERY: u32 = 50;
 /// People at work side by side.
 const MAKERS: u64 = 4;
 /// The store is proven whole after every so many kills, and at the end.
@@ -49,6 +52,25 @@ fn seed() -> u64 {
     let seed = given.unwrap_or_else(clock);
     eprintln!("SOKONI_SEED={seed} cargo test --test it crash:: -- --nocapture   # repeats these moments");
     seed
+}
+
+/// Whether the tests may take hours.
+fn is_slow() -> bool {
+    std::env::var_os("SOKONI_SLOW_TESTS").is_some()
+}
+
+/// How often something is killed: `SOKONI_KILLS` of the environment, or `many` in the slow run, or `few`.
+fn kills(few: u32, many: u32) -> u32 {
+    let usual = if is_slow() { many } else { few };
+    let given = std::env::var("SOKONI_KILLS").ok();
+    given.map_or(usual, |text| text.parse().expect("SOKONI_KILLS is a number"))
+}
+
+/// Says how far a long run is.
+fn tell_way(kill: u32, began: Instant) {
+    if kill % TELL_EVERY == 0 {
+        eprintln!("{kill} kills in {} s", began.elapsed().as_secs());
+    }
 }
 
 /// An operator with little patience, so that a lost answer costs a second and not ten.
@@ -134,13 +156,16 @@ async fn w3_w13_fifty_kills_lose_nothing_and_double_nothing() {
     for number in 0..MAKERS {
         makers.spawn(Maker::new(Arc::clone(&world), number).live());
     }
-    for kill in 1..=KILLS + STOPS {
+    let (kills, began) = (kills(KILLS, MANY), Instant::now());
+    // What is proven grows with every day of work: a long run proves it less often.
+    let prove_every = if is_slow() { 10 * PROVE_EVERY } else { PROVE_EVERY };
+    for kill in 1..=kills + kills / KILLS_A_STOP {
         let wait = Duration::from_millis(chance.below(1_000));
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             Some(ended) = makers.join_next() => panic!("kill {kill}: a maker gave up: {ended:?}"),
         }
-        if kill % (KILLS / STOPS + 1) == 0 {
+        if kill % (KILLS_A_STOP + 1) == 0 {
             let status = server.terminate(&world.site).await;
             assert!(status.success(), "stopped at work: {status}: {}", log_of(&world.site));
         } else {
@@ -148,12 +173,13 @@ async fn w3_w13_fifty_kills_lose_nothing_and_double_nothing() {
         }
         gone(&world).await;
         change_manners(&world, &mut chance);
-        if kill % PROVE_EVERY == 0 {
+        if kill % prove_every == 0 {
             world.site.audit();
         }
         server = start_after(&world, &mut chance).await;
         let books = world.site.desk("trial-balance").await;
         assert_eq!(books["sum"], 0, "after kill {kill}: {books}");
+        tell_way(kill, began);
     }
     world.site.momo.behave(Manners::default());
     world.enough.store(true, Ordering::Relaxed);

@@ -43,9 +43,7 @@ impl Size {
         // Safaricom's word that it finds no such payout comes by post, and counts for the life in which it
         // came: none of these is long enough.
         let is_long = rounds == 10 && speaks != Speaks::Daraja;
-        let wanted =
-            std::env::var("SOKONI_KILLS").ok().map(|text| text.parse().expect("SOKONI_KILLS is a number"));
-        Self { kills: wanted.unwrap_or(kills), makers, rounds, is_long }
+        Self { kills: super::kills(kills, kills), makers, rounds, is_long }
     }
 
     /// What a maker fetches in a round: nobody else ever fetches the same sum.

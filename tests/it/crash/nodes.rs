@@ -1,7 +1,7 @@
 //! Several machines over one database: any key may come to any of them, any of them may be killed, and so
 //! may the database.
 
-use super::{Chance, agree, change_manners, operator, operator_who, seed};
+use super::{Chance, MANY, agree, change_manners, kills, operator, operator_who, seed, tell_way};
 use crate::support::people::{Maker, Tally, World};
 use crate::support::postgres;
 use crate::support::serve::{Gateway, SOON, Server, Site, log_of};
@@ -11,10 +11,13 @@ use sokoni::types::Msisdn;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// How often something is killed; the slow run says 2,000.
+/// How often something is killed.
 const KILLS: u32 = 16;
+/// How often the database is killed for good, and how often in the slow run.
+const FAIL_OVERS: u32 = 2;
+const MANY_FAIL_OVERS: u32 = 50;
 const MAKERS: u64 = 3;
 
 /// One machine.
@@ -182,8 +185,7 @@ async fn machines_are_started_anew_one_after_the_other_under_load_and_no_dialog_
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn w3_two_machines_and_their_database_are_killed_and_nothing_is_lost_or_doubled() {
     let mut chance = Chance(seed());
-    let slow = std::env::var_os("SOKONI_SLOW_TESTS").is_some();
-    let kills = if slow { 2_000 } else { KILLS };
+    let (kills, began) = (kills(KILLS, MANY), Instant::now());
     let mut house = House::of(2).await;
     let world = Arc::clone(&house.world);
     let mut makers = at_work(&world, 0..MAKERS);
@@ -220,9 +222,7 @@ async fn w3_two_machines_and_their_database_are_killed_and_nothing_is_lost_or_do
             }
         }
         change_manners(&world, &mut chance);
-        if slow && kill % 50 == 0 {
-            eprintln!("{kill} kills");
-        }
+        tell_way(kill, began);
     }
     house.bound().await;
     world.site.momo.behave(Manners::default());
@@ -236,7 +236,7 @@ async fn w3_two_machines_and_their_database_are_killed_and_nothing_is_lost_or_do
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn w3_the_database_is_killed_for_good_and_its_standby_has_everything_that_anybody_was_told() {
     let mut chance = Chance(seed());
-    let fail_overs = if std::env::var_os("SOKONI_SLOW_TESTS").is_some() { 50 } else { 2 };
+    let fail_overs = kills(FAIL_OVERS, MANY_FAIL_OVERS);
     let primary = postgres::Server::start("");
     let mut standby = primary.standby(None);
     primary.waits_for_standby(true);
