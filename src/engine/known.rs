@@ -4,30 +4,26 @@
 //! has the very version it was kept as. Another machine, or whoever changed the row, is seen so.
 
 use super::turn::DialogRow;
+use crate::store::places::Places;
 use crate::types::Msisdn;
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
-use std::sync::{Mutex, PoisonError};
 
-/// How many dialogs are known, at most; subscribers who share a place take turns.
+/// How many dialogs are known, at most.
 const PLACES: usize = 4096;
 
-type Place = Mutex<Option<(Msisdn, u64, Box<DialogRow>)>>;
-
-/// Dialogs of which this process kept the latest state.
-pub(super) struct Known(Box<[Place]>);
+/// Dialogs of which this process kept the latest state, each with the version it has there.
+pub(super) struct Known(Places<Msisdn, (u64, Box<DialogRow>)>);
 
 impl Default for Known {
     fn default() -> Self {
-        Self((0..PLACES).map(|_| Place::default()).collect())
+        Self(Places::new(PLACES))
     }
 }
 
 impl Known {
     /// The dialog of this subscriber, if it was kept as this version. It is forgotten here.
     pub fn take(&self, phone: Msisdn, version: u64) -> Option<DialogRow> {
-        let mut place = self.place(phone).lock().unwrap_or_else(PoisonError::into_inner);
-        let (_, _, row) = place.take_if(|(whose, kept, _)| (*whose, *kept) == (phone, version))?;
-        Some(*row)
+        let taken = self.0.of(&phone).take_if(|(whose, (kept, _))| (*whose, *kept) == (phone, version));
+        taken.map(|(_, (_, row))| *row)
     }
 
     /// Notes what was kept, and as which version.
@@ -37,12 +33,6 @@ impl Known {
             Ok(&row),
             "a dialog that is remembered is the dialog that would be read"
         );
-        *self.place(phone).lock().unwrap_or_else(PoisonError::into_inner) =
-            Some((phone, version, Box::new(row)));
-    }
-
-    fn place(&self, phone: Msisdn) -> &Place {
-        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(phone);
-        &self.0[usize::try_from(hash).unwrap_or(usize::MAX) % PLACES]
+        *self.0.of(&phone) = Some((phone, (version, Box::new(row))));
     }
 }

@@ -14,6 +14,7 @@
 //!   [`verify`]: the journal against the rows.
 //! * [`copy`]: a whole store as rows, for backups and moves.
 //! * [`outbox`] and [`timers`]: rows that fall due; [`news`]: what nodes of one store tell each other.
+//! * [`places`]: what was written last and may be asked for next.
 
 pub mod batch;
 pub mod codec;
@@ -26,6 +27,7 @@ pub mod memory;
 pub mod meters;
 pub mod news;
 pub mod outbox;
+pub mod places;
 pub mod postgres;
 pub mod redact;
 mod row;

@@ -285,13 +285,16 @@ impl Engine for SledEngine {
     fn write(&mut self, group: &Group) -> Result<(), String> {
         let mut batch = sled::Batch::default();
         let mut before = BTreeMap::new();
-        let writes = group.writes();
-        for (key, stored, now) in &writes {
-            match now {
+        let mut recent = Vec::new();
+        for (key, stored, now) in group.writes() {
+            match &now {
                 Some(row) => batch.insert(key.as_slice(), row::encode(row)),
                 None => batch.remove(key.as_slice()),
             }
-            before.insert(key.clone(), stored.clone());
+            if key.first() != Some(&keys::JOURNAL) {
+                recent.push((key.clone(), now));
+            }
+            before.insert(key, stored);
         }
         let db = &self.shared.db;
         let sled = |why: sled::Error| format!("sled: {why}");
@@ -299,10 +302,9 @@ impl Engine for SledEngine {
             let mut undurable = self.shared.undurable.write().unwrap_or_else(PoisonError::into_inner);
             *undurable = before;
             db.apply_batch(batch).map_err(sled)?;
-            for (key, _, now) in writes.iter().filter(|(key, ..)| key.first() != Some(&keys::JOURNAL)) {
-                self.shared.recent.note(key, now.as_ref());
-            }
         }
+        // Nobody asks for them before the group is durable: until then each is found among the rows before it.
+        recent.into_iter().for_each(|(key, now)| self.shared.recent.note(key, now));
         db.flush().map_err(sled)?;
         self.blobs.sync().map_err(|why| format!("the disk did not take a large page: {why}"))?;
         (self.sync)(&self.log).map_err(|why| format!("the disk did not take a write: {why}"))?;

@@ -1,8 +1,15 @@
 //! What every page shares: rendering, and small pieces that templates show.
 
 use super::{
-    api::door::Gate, api::hooks::Hooks, desk::knocks::Knocks, desk::sheets::Taken, error::Refusal,
-    people::People, settings::Settings, tongue::Tongue, wording,
+    api::door::Gate,
+    api::hooks::Hooks,
+    desk::knocks::Knocks,
+    desk::sheets::Taken,
+    error::Refusal,
+    people::People,
+    settings::Settings,
+    tongue::{Reader, Tongue},
+    wording,
 };
 use crate::{
     engine::bulk::front::BulkFront,
@@ -97,6 +104,14 @@ pub(super) struct Web {
     pub(super) feeds: Arc<Semaphore>,
     /// The desk has an editor of menus.
     pub(super) has_editor: bool,
+}
+
+impl Web {
+    /// Why nothing can be bought now, if so. The desk says why in English, and in the languages of the makers.
+    pub(super) fn closed(&self, t: &Reader) -> Option<String> {
+        let why = self.front.closed()?;
+        Some(if t.tongue == Tongue::En { why } else { t.closed_why().to_owned() })
+    }
 }
 
 /// A rendered page.

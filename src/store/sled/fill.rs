@@ -51,7 +51,7 @@ impl Filling {
         }
         let db = &self.store.shared.db;
         db.apply_batch(batch).map_err(broken)?;
-        rows.iter().for_each(|(key, found)| self.store.shared.recent.note(key, found.as_ref()));
+        rows.iter().for_each(|(key, found)| self.store.shared.recent.note(key.clone(), found.clone()));
         db.flush().map_err(broken)?;
         Ok(())
     }

@@ -120,7 +120,7 @@ struct CartPage<'a> {
     total: Option<Usd>,
     typed: &'a Typed,
     faults: &'a Faults,
-    closed: Option<&'a str>,
+    closed: Option<String>,
 }
 
 /// Where it goes.
@@ -163,8 +163,6 @@ async fn draw(
     let shipping = sum(rows.iter().filter_map(|row| row.shipping));
     let tax = TaxView::all(rows.iter().filter_map(|row| row.tax)).filter(|_| can_be);
     let total = (can_be && chosen.is_some()).then(|| Sums::new(goods, shipping, tax).total);
-    let closed =
-        web.front.closed().map(|why| if t.tongue == Tongue::En { why } else { t.closed_why().to_owned() });
     let shipped = match cart.pieces() {
         1 => t.one_piece().to_owned(),
         pieces => t.pieces_of(pieces),
@@ -184,7 +182,7 @@ async fn draw(
         total,
         typed: &typed,
         faults,
-        closed: closed.as_deref(),
+        closed: web.closed(t),
     }))
 }
 

@@ -11,7 +11,7 @@ use crate::{
     web::{
         error::Refusal,
         page::{self, Part, Piece, Web},
-        tongue::{Reader, Tongue},
+        tongue::Reader,
         wording,
     },
 };
@@ -86,9 +86,6 @@ fn draw(
     };
     let said =
         |to: &Sending| piece::sum_of(&to.country, view.quantity, Sums::new(view.goods, to.sum, to.tax).total);
-    // The desk says why in English, and in the languages of the makers.
-    let closed = web.front.closed();
-    let closed = closed.map(|why| if t.tongue == Tongue::En { why } else { t.closed_why().to_owned() });
     page::html(&ManyPage {
         said_sums: view.shipping.iter().map(said).collect::<Vec<_>>().join("."),
         t,
@@ -101,7 +98,7 @@ fn draw(
         typed,
         faults,
         sums,
-        closed: closed.filter(|_| !faults.any()),
+        closed: web.closed(t).filter(|_| !faults.any()),
     })
 }
 

@@ -114,7 +114,7 @@ struct PiecePage<'a> {
     /// Several pieces can be paid at once.
     carts: bool,
     /// Why nothing can be bought now; a form that was filled comes back all the same.
-    closed: Option<&'a str>,
+    closed: Option<String>,
 }
 
 /// Shows a piece with an empty form.
@@ -216,9 +216,6 @@ async fn draw(
     let asked_sum = asked.as_ref().map(|asked| sum_of(&asked.country, asked.pieces, asked.sums.total));
     let of_one = |to: &Country| sum_of(&to.letters, 1, Sums::new(piece.price, to.shipping, to.tax).total);
     let said_sums: Vec<String> = asked_sum.into_iter().chain(countries.iter().map(of_one)).collect();
-    // The desk says why in English, and in the languages of the makers.
-    let closed =
-        front.closed().map(|why| if t.tongue == Tongue::En { why } else { t.closed_why().to_owned() });
     page::html(&PiecePage {
         t,
         meta: Meta::of_piece(web, t, &shown),
@@ -236,7 +233,7 @@ async fn draw(
         said_sums: said_sums.join("."),
         story,
         carts: web.cart.is_some(),
-        closed: closed.as_deref().filter(|_| !faults.any()),
+        closed: web.closed(t).filter(|_| !faults.any()),
     })
 }
 
