@@ -383,8 +383,13 @@ async fn half_an_sms_and_a_code_that_nobody_serves_are_answered_and_do_nothing()
 
     wire.delivers(first_part(SHE, "SELL NECKLACE BRASS ")).await;
     village.clock.advance(Duration::from_secs(25 * 60 * 60));
-    let (_, to, told) = wire.sms().await;
-    assert_eq!(to, SHE);
+    // On some days of the month the agent is asked meanwhile to count her display.
+    let told = loop {
+        let (_, to, told) = wire.sms().await;
+        if to == SHE {
+            break told;
+        }
+    };
     let both = ["Sehemu 1 tu kati ya 2", "\nOnly 1 of the 2 parts"];
     assert!(both.iter().all(|words| told.contains(words)), "{told}");
     drop(wire);
